@@ -1,0 +1,50 @@
+// npm run build: assembly → build/wasm, src → build/esm, declarations → build/types.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import asc from "assemblyscript/asc";
+import esbuild from "esbuild";
+
+const { values: flags } = parseArgs({
+  options: { quiet: { type: "boolean" }, "no-types": { type: "boolean" } },
+});
+const root = new URL("..", import.meta.url).pathname;
+process.chdir(root);
+
+const targets = Object.keys(JSON.parse(readFileSync("asconfig.json", "utf8")).targets);
+mkdirSync("build/wasm", { recursive: true });
+for (const target of targets) {
+  const { error, stderr } = await asc.main(["assembly/index.ts", "--config", "asconfig.json", "--target", target]);
+  if (error) {
+    process.stderr.write(stderr.toString());
+    process.exit(1);
+  }
+  // Inlined as base64, so that no bundler and no runtime has to find a second file.
+  const bytes = readFileSync(`build/wasm/${target}.wasm`);
+  writeFileSync(`build/wasm/${target}.js`, `export default "${bytes.toString("base64")}";\n`);
+  writeFileSync(`build/wasm/${target}.d.ts`, "declare const base64: string;\nexport default base64;\n");
+  if (!flags.quiet) console.log(`build/wasm/${target}.wasm  ${bytes.length} bytes`);
+}
+
+rmSync("build/esm", { recursive: true, force: true });
+await esbuild.build({
+  entryPoints: ["src/train.ts", "src/node.ts", "src/cli/cli.ts"],
+  entryNames: "[name]",
+  outdir: "build/esm",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "neutral",
+  target: "es2022",
+  packages: "external",
+  external: ["node:*"],
+  alias: { "@assemblyscript/loader": "./node_modules/@assemblyscript/loader/index.js" },
+  sourcemap: true,
+  logLevel: "warning",
+});
+if (!flags.quiet) for (const file of readdirSync("build/esm")) console.log(`build/esm/${file}`);
+
+if (!flags["no-types"]) {
+  rmSync("build/types", { recursive: true, force: true });
+  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], { stdio: "inherit" });
+}
