@@ -34,8 +34,7 @@ export class Random {
     this.#counter = (this.#counter + 1) | 0;
     this.#a = this.#b ^ (this.#b >>> 9);
     this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + sum;
-    this.#c |= 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0;
     return sum;
   }
 
@@ -85,7 +84,14 @@ export function log(x: number): number {
   }
   const t = (m - 1) / (m + 1);
   const q = t * t;
-  let sum = 1 / 21;
-  for (let n = 19; n >= 1; n -= 2) sum = sum * q + 1 / n;
-  return 2 * t * sum + exponent * Math.LN2;
+  let sum = q * (1 / 21) + 1 / 19;
+  sum = sum * q + 1 / 17;
+  sum = sum * q + 1 / 15;
+  sum = sum * q + 1 / 13;
+  sum = sum * q + 1 / 11;
+  sum = sum * q + 1 / 9;
+  sum = sum * q + 1 / 7;
+  sum = sum * q + 1 / 5;
+  sum = sum * q + 1 / 3;
+  return 2 * t * (sum * q + 1) + exponent * Math.LN2;
 }

@@ -1,0 +1,131 @@
+/**
+ * A dense layer: y = f(x·W + bias). x: M × K, W: K × N, y: M × N, all in panels of 8 columns (gemm.ts), padded
+ * with zeros to multiples of 8; M is padded to 4.
+ *
+ * Work is cut into items that write disjoint, whole cache lines; a thread takes items `first` to `last`.
+ */
+import { activate, activationGradient } from "./activations";
+import { multiplyPanel, multiplyTransposed8x8 } from "./gemm";
+import { Activation } from "./opcodes";
+import { adagrad } from "./optimizers";
+import { transpose8x8 } from "./panels";
+
+/**
+ * y = f(x·W + bias)
+ *
+ * An item is 4 rows of one panel of y. The sum starts from the bias, and f runs over what is still in the
+ * first-level cache.
+ */
+export function denseForward(
+  y: usize, x: usize, w: usize, bias: usize, stride: usize, inPanels: i32, outColumns: i32, activation: i32,
+  first: i32, last: i32,
+): void {
+  const groups = <i32>(stride >> 7);
+  while (first < last) {
+    const panel = first / groups;
+    const group = first - panel * groups;
+    const count = min(groups - group, last - first);
+    const row = <usize>group << 7;
+    const bytes = <usize>count << 7;
+    const out = y + <usize>panel * stride + row;
+    multiplyPanel(out, x + row, w + ((<usize>panel * <usize>inPanels) << 8), bias + (<usize>panel << 5), count << 2, stride, inPanels);
+    activate(out, bytes, activation);
+    // sigmoid(0) is not 0, and padding has to be.
+    if (activation == Activation.sigmoid) clearColumns(out, bytes, outColumns - (panel << 3));
+    first += count;
+  }
+}
+
+/** panel[r][columns..7] = 0 over `bytes` bytes; nothing to do where `columns` is 8 or more. */
+function clearColumns(panel: usize, bytes: usize, columns: i32): void {
+  if (columns >= 8) return;
+  for (const end = panel + bytes; panel < end; panel += 32) {
+    memory.fill(panel + (<usize>columns << 2), 0, <usize>(8 - columns) << 2);
+  }
+}
+
+/** wt = Wᵀ: K × N in panels of 8 columns to N × K in panels of 8 columns. An item is a block of 8 × 8. */
+export function denseTransposeWeights(wt: usize, w: usize, inPanels: i32, outPanels: i32, first: i32, last: i32): void {
+  for (let item = first; item < last; item++) {
+    const out = item / inPanels;
+    const block = item - out * inPanels;
+    transpose8x8(wt + (<usize>(block * outPanels + out) << 8), w + (<usize>item << 8));
+  }
+}
+
+/**
+ * dx = (dy·Wᵀ) ∘ f′(x), where x is the output of the activation f before this layer
+ *
+ * zeros: 8 zeros. An item is 4 rows of one panel of dx.
+ */
+export function denseInputGradient(
+  dx: usize, dy: usize, wt: usize, x: usize, zeros: usize, stride: usize, outPanels: i32, activation: i32,
+  first: i32, last: i32,
+): void {
+  const groups = <i32>(stride >> 7);
+  while (first < last) {
+    const panel = first / groups;
+    const group = first - panel * groups;
+    const count = min(groups - group, last - first);
+    const row = <usize>group << 7;
+    const offset = <usize>panel * stride + row;
+    multiplyPanel(dx + offset, dy + row, wt + ((<usize>panel * <usize>outPanels) << 8), zeros, count << 2, stride, outPanels);
+    activationGradient(dx + offset, x + offset, <usize>count << 7, activation);
+    first += count;
+  }
+}
+
+/**
+ * dW = xᵀ·dy,  dbias = Σ_rows dy
+ *
+ * An item is a block of 8 × 8 of dW; the first block of a panel brings the panel's dbias along.
+ */
+export function denseWeightGradient(
+  dw: usize, dbias: usize, dy: usize, x: usize, stride: usize, rows: i32, inPanels: i32, first: i32, last: i32,
+): void {
+  for (let item = first; item < last; item++) {
+    const panel = item / inPanels;
+    const block = item - panel * inPanels;
+    const dyPanel = dy + <usize>panel * stride;
+    if (block == 0) sumRows(dbias + (<usize>panel << 5), dyPanel, rows);
+    multiplyTransposed8x8(dw + (<usize>item << 8), x + <usize>block * stride, dyPanel, rows);
+  }
+}
+
+/**
+ * denseWeightGradient and Adagrad at once: W and bias are updated block by block, while the block's gradient is
+ * still in the first-level cache, and the gradient is never written to memory.
+ *
+ * scratch: 256 bytes of this thread's own.
+ */
+export function denseWeightGradientAdagrad(
+  w: usize, wSums: usize, bias: usize, biasSums: usize, scratch: usize, dy: usize, x: usize, stride: usize,
+  rows: i32, inPanels: i32, rate: f32, first: i32, last: i32,
+): void {
+  const rates = f32x4.splat(rate);
+  for (let item = first; item < last; item++) {
+    const panel = item / inPanels;
+    const block = item - panel * inPanels;
+    const dyPanel = dy + <usize>panel * stride;
+    if (block == 0) {
+      const offset = <usize>panel << 5;
+      sumRows(scratch, dyPanel, rows);
+      adagrad(bias + offset, biasSums + offset, scratch, 32, rates);
+    }
+    const offset = <usize>item << 8;
+    multiplyTransposed8x8(scratch, x + <usize>block * stride, dyPanel, rows);
+    adagrad(w + offset, wSums + offset, scratch, 256, rates);
+  }
+}
+
+/** sums[0..7] = Σ_r panel[r][0..7] */
+function sumRows(sums: usize, panel: usize, rows: i32): void {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  for (const end = panel + (<usize>rows << 5); panel < end; panel += 32) {
+    s0 = f32x4.add(s0, v128.load(panel));
+    s1 = f32x4.add(s1, v128.load(panel, 16));
+  }
+  v128.store(sums, s0);
+  v128.store(sums, s1, 16);
+}

@@ -1,0 +1,6 @@
+export { run } from "./program";
+
+/** Where the module's static data ends; the arena lies above. */
+export function staticEnd(): usize {
+  return __heap_base;
+}

@@ -1,0 +1,42 @@
+/**
+ * The operations of a program, shared by the walker (assembly/program.ts) and the compiler of programs
+ * (src/plan.ts). Valid AssemblyScript and valid TypeScript.
+ *
+ * An operation is a record of 16 words of 32 bits: its opcode, then its arguments in the order given here.
+ * Sizes are counts of values, panels or rows; `stride` is the bytes of one panel of a batch; every other
+ * name is the address of a buffer. `settings` holds the learning rate as a float32. Layouts, alignment and
+ * padding: docs/memory.md.
+ */
+export enum Op {
+  /** The end of the program. */
+  end,
+  /** panels, stride, source (float32 rows), rows, columns */
+  packFloats,
+  /** panels, stride, source (uint8 rows), rows, columns */
+  packBytes,
+  /** destination (float32 rows), panels, stride, rows, columns */
+  unpackFloats,
+  /** y, x, w, bias, stride, inPanels, outPanels, outColumns, activation */
+  denseForward,
+  /** dy, y, target, stride, rows, panels, partials (float64 a panel), gradient scale (float32) */
+  meanSquaredError,
+  /** loss (float64), partials, count, divisor (float64) */
+  sumLoss,
+  /** wt, w, inPanels, outPanels */
+  denseTransposeWeights,
+  /** dx, dy, wt, x, zeros, stride, inPanels, outPanels, activation of x */
+  denseInputGradient,
+  /** dw, dbias, dy, x, stride, rows, inPanels, outPanels */
+  denseWeightGradient,
+  /** parameters, accumulators, gradients, count (a multiple of 16), settings */
+  adagrad,
+  /** w, wAccumulators, bias, biasAccumulators, scratch (256 bytes a thread), dy, x, stride, rows, inPanels, outPanels, settings */
+  denseWeightGradientAdagrad,
+}
+
+/** What follows a layer's sum. */
+export enum Activation {
+  linear,
+  sigmoid,
+  relu,
+}

@@ -1,0 +1,118 @@
+/**
+ * Walks a program: a flat table of operations (opcodes.ts) in memory. One call is one training step or one
+ * forward pass. Each thread walks the same table and takes its share of the items of each operation.
+ */
+import * as dense from "./dense";
+import { meanSquaredError, sumLoss } from "./loss";
+import { Op } from "./opcodes";
+import { adagrad } from "./optimizers";
+import { packBytes, packFloats, unpackFloats } from "./panels";
+
+const RECORD: usize = 64;
+
+/** Runs the program at `program` as thread `thread` of `threads`. */
+export function run(program: usize, thread: i32, threads: i32): void {
+  for (let op = program; word(op, 0) != Op.end; op += RECORD) execute(op, thread, threads);
+}
+
+function execute(op: usize, thread: i32, threads: i32): void {
+  switch (word(op, 0)) {
+    case Op.packFloats: {
+      const panels = (word(op, 5) + 7) >> 3;
+      packFloats(address(op, 1), address(op, 2), address(op, 3), word(op, 4), word(op, 5), share(panels, thread, threads), share(panels, thread + 1, threads));
+      break;
+    }
+    case Op.packBytes: {
+      const panels = (word(op, 5) + 7) >> 3;
+      packBytes(address(op, 1), address(op, 2), address(op, 3), word(op, 4), word(op, 5), share(panels, thread, threads), share(panels, thread + 1, threads));
+      break;
+    }
+    case Op.unpackFloats: {
+      const panels = (word(op, 5) + 7) >> 3;
+      unpackFloats(address(op, 1), address(op, 2), address(op, 3), word(op, 4), word(op, 5), share(panels, thread, threads), share(panels, thread + 1, threads));
+      break;
+    }
+    case Op.denseForward: {
+      const items = word(op, 7) * <i32>(address(op, 5) >> 7);
+      dense.denseForward(
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5), word(op, 6), word(op, 8), word(op, 9),
+        share(items, thread, threads), share(items, thread + 1, threads),
+      );
+      break;
+    }
+    case Op.meanSquaredError: {
+      const panels = word(op, 6);
+      meanSquaredError(
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), word(op, 5), address(op, 7), float(op, 8),
+        share(panels, thread, threads), share(panels, thread + 1, threads),
+      );
+      break;
+    }
+    case Op.sumLoss:
+      if (thread == 0) sumLoss(address(op, 1), address(op, 2), word(op, 3), load<f64>(op, 16));
+      break;
+    case Op.denseTransposeWeights: {
+      const items = word(op, 3) * word(op, 4);
+      dense.denseTransposeWeights(address(op, 1), address(op, 2), word(op, 3), word(op, 4), share(items, thread, threads), share(items, thread + 1, threads));
+      break;
+    }
+    case Op.denseInputGradient: {
+      const items = word(op, 7) * <i32>(address(op, 6) >> 7);
+      dense.denseInputGradient(
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5), address(op, 6), word(op, 8), word(op, 9),
+        share(items, thread, threads), share(items, thread + 1, threads),
+      );
+      break;
+    }
+    case Op.denseWeightGradient: {
+      const items = word(op, 7) * word(op, 8);
+      dense.denseWeightGradient(
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5), word(op, 6), word(op, 7),
+        share(items, thread, threads), share(items, thread + 1, threads),
+      );
+      break;
+    }
+    case Op.adagrad: {
+      const lines = word(op, 4) >> 4;
+      const first = <usize>share(lines, thread, threads) << 6;
+      const last = <usize>share(lines, thread + 1, threads) << 6;
+      adagrad(address(op, 1) + first, address(op, 2) + first, address(op, 3) + first, last - first, f32x4.splat(load<f32>(address(op, 5))));
+      break;
+    }
+    case Op.denseWeightGradientAdagrad: {
+      const items = word(op, 10) * word(op, 11);
+      dense.denseWeightGradientAdagrad(
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5) + (<usize>thread << 8), address(op, 6), address(op, 7), address(op, 8),
+        word(op, 9), word(op, 10), load<f32>(address(op, 12)), share(items, thread, threads), share(items, thread + 1, threads),
+      );
+      break;
+    }
+    default:
+      unreachable();
+  }
+}
+
+/** Where the share of thread `thread` begins, when `items` are dealt out in `threads` runs of equal length. */
+// @ts-ignore: decorator
+@inline
+function share(items: i32, thread: i32, threads: i32): i32 {
+  return items * thread / threads;
+}
+
+// @ts-ignore: decorator
+@inline
+function word(op: usize, index: i32): i32 {
+  return load<i32>(op + (<usize>index << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function address(op: usize, index: i32): usize {
+  return load<usize>(op + (<usize>index << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function float(op: usize, index: i32): f32 {
+  return load<f32>(op + (<usize>index << 2));
+}

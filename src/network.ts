@@ -1,0 +1,105 @@
+/** A spec, a plan and a wasm core together: tensors in and out, forward passes, training steps. */
+import { SpecError } from "./errors.ts";
+import { fromArena, toArena } from "./layout.ts";
+import { type Plan, type PlanOptions, plan } from "./plan.ts";
+import { parameters, type Spec } from "./spec.ts";
+import { chooseVariant, type Mode, type Variant } from "./wasm/detect.ts";
+import { bundledBytes, type Core, loadCore } from "./wasm/load.ts";
+
+export interface NetworkOptions extends PlanOptions {
+  /** Default `"reproducible"`. */
+  mode?: Mode;
+  /** Another build of the core than the one that `mode` picks from those that come with the package. */
+  wasm?: BufferSource | WebAssembly.Module;
+}
+
+/** Which of a tensor's buffers. */
+export type TensorKind = "value" | "accumulator" | "gradient";
+
+export class Network {
+  /** Noisy pictures of the next step, or input of the next forward pass: rows of float32, [batch, pixels]. */
+  readonly input: Float32Array;
+  /** Clean pictures of the next step: rows of bytes, [batch, pixels]; empty where the network cannot train. */
+  readonly target: Uint8Array;
+  /** What the last forward pass put out: rows of float32, [batch, pixels]. */
+  readonly output: Float32Array;
+
+  /** Builds the network with zero weights. @throws UnsupportedRuntimeError without WebAssembly SIMD */
+  static async create(spec: Spec, options: NetworkOptions): Promise<Network> {
+    const variant = chooseVariant(options.mode ?? "reproducible");
+    const layout = plan(spec, options);
+    const core = await loadCore(options.wasm ?? bundledBytes(variant), layout.end);
+    return new Network(spec, layout, core, variant);
+  }
+
+  private constructor(
+    readonly spec: Spec,
+    readonly plan: Plan,
+    readonly core: Core,
+    /** The build that runs. */
+    readonly variant: Variant,
+  ) {
+    const { buffer } = core.memory;
+    const values = plan.batch * plan.pixels;
+    this.input = new Float32Array(buffer, plan.input, values);
+    this.output = new Float32Array(buffer, plan.output, values);
+    this.target = new Uint8Array(buffer, plan.target ?? 0, plan.target === undefined ? 0 : values);
+    for (const program of [plan.forward, ...plan.steps]) {
+      new Uint32Array(buffer, program.address, program.words.length).set(program.words);
+    }
+  }
+
+  /** Copies a tensor in, in PyTorch's order. @throws SpecError on an unknown name or a wrong length */
+  set(name: string, values: Float32Array, kind: TensorKind = "value"): void {
+    const { buffer, shape } = this.#tensor(name, kind);
+    const length = shape.reduce((a, b) => a * b, 1);
+    if (values.length !== length) {
+      throw new SpecError(`${name} has ${values.length} values; its shape [${shape}] needs ${length}.`);
+    }
+    toArena(buffer, values, shape);
+  }
+
+  /** A copy of a tensor, in PyTorch's order. @throws SpecError on an unknown name */
+  get(name: string, kind: TensorKind = "value"): Float32Array {
+    const { buffer, shape } = this.#tensor(name, kind);
+    return fromArena(buffer, shape);
+  }
+
+  /** Every parameter's value, by name, in the order of the model file. */
+  parameters(): Map<string, Float32Array> {
+    return new Map(parameters(this.spec).map(({ name }) => [name, this.get(name)]));
+  }
+
+  /** Sets every value of every accumulator, padding too: the state of the optimiser before the first step. */
+  resetAccumulators(value: number): void {
+    for (const { name } of this.plan.tensors) this.#tensor(name, "accumulator").buffer.fill(value);
+  }
+
+  /** The step size of the steps that follow. */
+  set learningRate(rate: number) {
+    new Float32Array(this.core.memory.buffer, this.plan.settings, 1)[0] = rate;
+  }
+
+  /** `output` = the network at `input`, for the whole batch. */
+  forward(): void {
+    this.core.run(this.plan.forward.address, 0, 1);
+  }
+
+  /**
+   * One step on the first `rows` pictures of `input` and `target`: forward, backward, update.
+   * @returns the loss before the update
+   */
+  step(rows = this.plan.batch): number {
+    const program = this.plan.steps.find((step) => step.rows === rows);
+    if (!program) throw new SpecError(`No step of ${rows} pictures was planned.`);
+    this.core.run(program.address, 0, 1);
+    return new Float64Array(this.core.memory.buffer, this.plan.loss, 1)[0]!;
+  }
+
+  #tensor(name: string, kind: TensorKind): { buffer: Float32Array; shape: readonly number[] } {
+    const place = this.plan.tensors.find((tensor) => tensor.name === name);
+    const address = place?.[kind];
+    if (!place || address === undefined) throw new SpecError(`The network has no ${kind} "${name}".`);
+    return { buffer: new Float32Array(this.core.memory.buffer, address, place.length), shape: place.shape };
+  }
+}

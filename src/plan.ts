@@ -1,0 +1,271 @@
+/**
+ * From a spec and a batch size to addresses and programs: every buffer is placed once in the arena, and each
+ * training step or forward pass becomes a table of operations (assembly/opcodes.ts). The only file that
+ * computes offsets. Layouts, alignment and padding: docs/memory.md.
+ */
+import { Activation, Op } from "../assembly/opcodes.ts";
+import { inputSize, type LayerShape, layerShapes, type Spec } from "./spec.ts";
+
+/** The module's own static data lies below; the loader checks it. */
+export const ARENA_START = 4096;
+const ALIGNMENT = 64;
+const RECORD_WORDS = 16;
+
+/** Where a trainable tensor lives. Addresses are in bytes. */
+export interface TensorPlace {
+  readonly name: string;
+  /** PyTorch's: [units, inputs] or [units]. */
+  readonly shape: readonly number[];
+  /** Length of each of its buffers in float32 values, padding included. */
+  readonly length: number;
+  readonly value: number;
+  /** Its squared gradients summed; with an optimiser that keeps them. */
+  readonly accumulator?: number;
+  /** With `gradients: true`. */
+  readonly gradient?: number;
+}
+
+export interface Plan {
+  /** End of the arena: the memory's least size in bytes. */
+  readonly end: number;
+  readonly batch: number;
+  /** Values of one picture. */
+  readonly pixels: number;
+  readonly tensors: readonly TensorPlace[];
+  /** Rows of float32, [batch, pixels]: the noisy pictures of a step or the input of a forward pass. */
+  readonly input: number;
+  /** Rows of bytes, [batch, pixels]: the clean pictures of a step. Only where the plan trains. */
+  readonly target?: number;
+  /** Rows of float32, [batch, pixels]: what a forward pass puts out. */
+  readonly output: number;
+  /** One float64: the loss of the last step, before its update. */
+  readonly loss: number;
+  /** One float32: the learning rate. */
+  readonly settings: number;
+  readonly forward: Program;
+  /** A training step of `batch` pictures, and, where the data does not divide, of the last, smaller batch. */
+  readonly steps: readonly Program[];
+}
+
+export interface Program {
+  /** Pictures it takes. */
+  readonly rows: number;
+  readonly address: number;
+  readonly words: Uint32Array;
+}
+
+export interface PlanOptions {
+  batch: number;
+  threads?: number;
+  /** Leave out for inference. */
+  training?: {
+    /** Pictures in the last batch of an epoch, where it is smaller than `batch`. */
+    lastBatch?: number;
+    /** Write gradients out and update in an operation of its own, instead of both at once. */
+    gradients?: boolean;
+  };
+}
+
+interface LayerPlace extends LayerShape {
+  readonly inPanels: number;
+  readonly outPanels: number;
+  readonly weight: TensorPlace;
+  readonly bias: TensorPlace;
+  /** Panels of what the layer puts out, and of the loss's gradient for it. */
+  readonly y: number;
+  readonly dy: number;
+  readonly transposed: number;
+}
+
+export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions): Plan {
+  const arena = new Arena();
+  const pixels = inputSize(spec);
+  const stride = panelStride(batch);
+  const floats = (count: number) => arena.place(4 * count);
+
+  const zeros = floats(8);
+  const settings = floats(1);
+  const loss = arena.place(8);
+  const tensors: TensorPlace[] = [];
+  const tensor = (name: string, shape: number[], length: number): TensorPlace => {
+    const place = {
+      name,
+      shape,
+      length,
+      value: floats(length),
+      ...(training && { accumulator: floats(length) }),
+      ...(training?.gradients && { gradient: floats(length) }),
+    };
+    tensors.push(place);
+    return place;
+  };
+
+  const x = arena.place(panelsOf(pixels) * stride);
+  const layers: LayerPlace[] = layerShapes(spec).map((layer, index) => {
+    const inPanels = panelsOf(layer.inputs);
+    const outPanels = panelsOf(layer.units);
+    const weights = outPanels * inPanels * 64;
+    return {
+      ...layer,
+      inPanels,
+      outPanels,
+      weight: tensor(`${layer.name}.weight`, [layer.units, layer.inputs], weights),
+      bias: tensor(`${layer.name}.bias`, [layer.units], roundUp(layer.units, 16)),
+      y: arena.place(outPanels * stride),
+      dy: training ? arena.place(outPanels * stride) : 0,
+      transposed: training && index > 0 ? floats(weights) : 0,
+    };
+  });
+  const input = floats(batch * pixels);
+  const output = floats(batch * pixels);
+  const last = layers.at(-1)!;
+
+  const forwardPass = (rows: number): number[][] => [
+    [Op.packFloats, x, panelStride(rows), input, rows, pixels],
+    ...layers.map((layer, index) => [
+      Op.denseForward,
+      layer.y,
+      index === 0 ? x : layers[index - 1]!.y,
+      layer.weight.value,
+      layer.bias.value,
+      panelStride(rows),
+      layer.inPanels,
+      layer.outPanels,
+      layer.units,
+      Activation[layer.activation],
+    ]),
+  ];
+  const programs: Program[] = [];
+  const compile = (rows: number, operations: (number | Uint32Array)[][]): Program => {
+    const words = new Uint32Array((operations.length + 1) * RECORD_WORDS);
+    operations.forEach((operation, index) => {
+      words.set(operation.flatMap((word) => (typeof word === "number" ? word : [...word])), index * RECORD_WORDS);
+    });
+    words[operations.length * RECORD_WORDS] = Op.end;
+    const program = { rows, address: arena.place(words.byteLength), words };
+    programs.push(program);
+    return program;
+  };
+
+  const forward = compile(batch, [
+    ...forwardPass(batch),
+    [Op.unpackFloats, output, last.y, stride, batch, pixels],
+  ]);
+  const common = { batch, pixels, tensors, input, output, loss, settings, forward };
+  if (!training) return { ...common, steps: [], end: arena.end };
+
+  const target = arena.place(batch * pixels);
+  const t = arena.place(last.outPanels * stride);
+  const partials = arena.place(8 * last.outPanels);
+  const scratch = arena.place(256 * threads);
+
+  const update = ({ value, accumulator, gradient, length }: TensorPlace): number[] => [
+    Op.adagrad,
+    value,
+    accumulator!,
+    gradient!,
+    length,
+    settings,
+  ];
+  /** From the last layer to the first: dx before the update, since it needs the weights of this step. */
+  const backwardPass = (rows: number): number[][] =>
+    layers.toReversed().flatMap((layer) => {
+      const below = layers[layers.indexOf(layer) - 1];
+      const { weight, bias, inPanels, outPanels } = layer;
+      const rowStride = panelStride(rows);
+      const shape = [rowStride, rows, inPanels, outPanels];
+      const layerInput = below?.y ?? x;
+      return [
+        ...(below
+          ? [
+              [Op.denseTransposeWeights, layer.transposed, weight.value, inPanels, outPanels],
+              [
+                Op.denseInputGradient,
+                below.dy,
+                layer.dy,
+                layer.transposed,
+                below.y,
+                zeros,
+                rowStride,
+                inPanels,
+                outPanels,
+                Activation[below.activation],
+              ],
+            ]
+          : []),
+        ...(training.gradients
+          ? [
+              [Op.denseWeightGradient, weight.gradient!, bias.gradient!, layer.dy, layerInput, ...shape],
+              update(weight),
+              update(bias),
+            ]
+          : [
+              [
+                Op.denseWeightGradientAdagrad,
+                weight.value,
+                weight.accumulator!,
+                bias.value,
+                bias.accumulator!,
+                scratch,
+                layer.dy,
+                layerInput,
+                ...shape,
+                settings,
+              ],
+            ]),
+      ];
+    });
+  const step = (rows: number): Program =>
+    compile(rows, [
+      [Op.packBytes, t, panelStride(rows), target, rows, pixels],
+      ...forwardPass(rows),
+      [
+        Op.meanSquaredError,
+        last.dy,
+        last.y,
+        t,
+        panelStride(rows),
+        rows,
+        last.outPanels,
+        partials,
+        float32Bits(2 / (rows * pixels)),
+      ],
+      [Op.sumLoss, loss, partials, last.outPanels, float64Bits(rows * pixels)],
+      ...backwardPass(rows),
+    ]);
+  const steps = [step(batch)];
+  if (training.lastBatch) steps.push(step(training.lastBatch));
+  return { ...common, target, steps, end: arena.end };
+}
+
+/** Places buffers one after the other, each on a cache line of its own. */
+class Arena {
+  end = ARENA_START;
+
+  place(bytes: number): number {
+    const address = this.end;
+    this.end = roundUp(address + bytes, ALIGNMENT);
+    return address;
+  }
+}
+
+function panelsOf(columns: number): number {
+  return Math.ceil(columns / 8);
+}
+
+/** Bytes of a panel of a batch: 8 float32 a row, rows padded to a multiple of 4. */
+function panelStride(rows: number): number {
+  return roundUp(rows, 4) * 32;
+}
+
+function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
+}
+
+function float32Bits(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0]!;
+}
+
+function float64Bits(value: number): Uint32Array {
+  return new Uint32Array(Float64Array.of(value).buffer);
+}
