@@ -22,7 +22,10 @@ export interface Dataset {
   readonly source: string;
   readonly train: LabelledImages;
   readonly test: LabelledImages;
-  /** SHA-256, in hex, over the uncompressed training images and then the test images. */
+  /**
+   * Names the pictures: SHA-256, in hex, over two lines, each the hex SHA-256 of a set's `data` and a line
+   * feed, training set first. (So that the sets need not be joined in memory.)
+   */
   readonly sha256: string;
   readonly classNames: readonly string[];
 }
