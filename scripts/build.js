@@ -11,10 +11,17 @@ const { values: flags } = parseArgs({
 const root = new URL("..", import.meta.url).pathname;
 process.chdir(root);
 
+const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const targets = Object.keys(JSON.parse(readFileSync("asconfig.json", "utf8")).targets);
 mkdirSync("build/wasm", { recursive: true });
 for (const target of targets) {
-  const { error, stderr } = await asc.main(["assembly/index.ts", "--config", "asconfig.json", "--target", target]);
+  const { error, stderr } = await asc.main([
+    "assembly/index.ts",
+    "--config",
+    "asconfig.json",
+    "--target",
+    target,
+  ]);
   if (error) {
     process.stderr.write(stderr.toString());
     process.exit(1);
@@ -35,10 +42,10 @@ await esbuild.build({
   splitting: true,
   format: "esm",
   platform: "neutral",
+  mainFields: ["module", "main"],
   target: "es2022",
-  packages: "external",
-  external: ["node:*"],
-  alias: { "@assemblyscript/loader": "./node_modules/@assemblyscript/loader/index.js" },
+  // What package.json calls a dependency stays an import; the rest is bundled.
+  external: ["node:*", ...Object.keys(manifest.dependencies)],
   sourcemap: true,
   logLevel: "warning",
 });
@@ -46,5 +53,7 @@ if (!flags.quiet) for (const file of readdirSync("build/esm")) console.log(`buil
 
 if (!flags["no-types"]) {
   rmSync("build/types", { recursive: true, force: true });
-  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], { stdio: "inherit" });
+  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
+    stdio: "inherit",
+  });
 }

@@ -11,7 +11,10 @@ function panelIndex(unit: number, input: number, inputs: number): number {
 
 /** Writes a tensor of `shape` ([units, inputs] or [units]) into its buffer in the arena; padding is left as it is. */
 export function toArena(buffer: Float32Array, values: Float32Array, shape: readonly number[]): void {
-  if (shape.length === 1) return buffer.set(values);
+  if (shape.length === 1) {
+    buffer.set(values);
+    return;
+  }
   const [units, inputs] = shape as [number, number];
   for (let unit = 0; unit < units; unit++) {
     for (let i = 0; i < inputs; i++) buffer[panelIndex(unit, i, inputs)] = values[unit * inputs + i]!;

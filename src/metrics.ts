@@ -49,12 +49,16 @@ export function ssim(
   if (a.length !== width * height) {
     throw new SpecError(`A picture of ${width} × ${height} has ${width * height} values, not ${a.length}.`);
   }
-  const local = (value: (i: number) => number) => windowMeans(value, width, height);
-  const meanA = local((i) => a[i]!);
-  const meanB = local((i) => b[i]!);
-  const meanAA = local((i) => a[i]! * a[i]!);
-  const meanBB = local((i) => b[i]! * b[i]!);
-  const meanAB = local((i) => a[i]! * b[i]!);
+  const products = (p: ArrayLike<number>, q: ArrayLike<number>) => {
+    const out = new Float64Array(a.length);
+    for (let i = 0; i < out.length; i++) out[i] = p[i]! * q[i]!;
+    return out;
+  };
+  const meanA = windowMeans(new Float64Array(a), width, height);
+  const meanB = windowMeans(new Float64Array(b), width, height);
+  const meanAA = windowMeans(products(a, a), width, height);
+  const meanBB = windowMeans(products(b, b), width, height);
+  const meanAB = windowMeans(products(a, b), width, height);
 
   const c1 = (0.01 * peak) ** 2;
   const c2 = (0.03 * peak) ** 2;
@@ -69,15 +73,15 @@ export function ssim(
   return sum / meanA.length;
 }
 
-/** Weighted means of `value(row · width + column)` over every window inside the picture, rows first. */
-function windowMeans(value: (i: number) => number, width: number, height: number): Float64Array {
+/** Weighted means over every window that lies inside the picture: along the rows, then down the columns. */
+function windowMeans(values: Float64Array, width: number, height: number): Float64Array {
   const outWidth = width - windowSize + 1;
   const outHeight = height - windowSize + 1;
   const rows = new Float64Array(height * outWidth);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < outWidth; x++) {
       let sum = 0;
-      for (let k = 0; k < windowSize; k++) sum += windowWeights[k]! * value(y * width + x + k);
+      for (let k = 0; k < windowSize; k++) sum += windowWeights[k]! * values[y * width + x + k]!;
       rows[y * outWidth + x] = sum;
     }
   }

@@ -1,1 +1,27 @@
-export {};
+/** `denoise-wasm/node`: the same with files on disk. */
+import { readFile } from "node:fs/promises";
+import { ModelFileError } from "./errors.ts";
+import { writeFileAtomic } from "./files.node.ts";
+import type { Model } from "./model.ts";
+import { decodeModel, encodeModel } from "./model-file.ts";
+
+export { downloadFashionMnist } from "./data/download.node.ts";
+export { findFashionMnist, loadFashionMnistFrom } from "./data/fashion-mnist.node.ts";
+
+/** Writes a model file whole or not at all. @throws OutputError where it cannot be written */
+export function saveModel(model: Model, path: string): Promise<void> {
+  return writeFileAtomic(path, encodeModel(model));
+}
+
+/** @throws ModelFileError where the file cannot be read or is not a model */
+export async function loadModel(path: string): Promise<Model> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new ModelFileError(`${path} cannot be read: ${(error as Error).message}. Name a model file.`, {
+      cause: error,
+    });
+  }
+  return decodeModel(bytes, path);
+}

@@ -139,7 +139,10 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
   const compile = (rows: number, operations: (number | Uint32Array)[][]): Program => {
     const words = new Uint32Array((operations.length + 1) * RECORD_WORDS);
     operations.forEach((operation, index) => {
-      words.set(operation.flatMap((word) => (typeof word === "number" ? word : [...word])), index * RECORD_WORDS);
+      words.set(
+        operation.flatMap((word) => (typeof word === "number" ? word : [...word])),
+        index * RECORD_WORDS,
+      );
     });
     words[operations.length * RECORD_WORDS] = Op.end;
     const program = { rows, address: arena.place(words.byteLength), words };

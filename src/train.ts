@@ -1,1 +1,18 @@
-export {};
+/** `denoise-wasm/train`: train and evaluate anywhere; no files, no network. */
+
+export { loadFashionMnist } from "./data/fashion-mnist.ts";
+export { parseIdx } from "./data/idx.ts";
+export type { Dataset, Images, LabelledImages } from "./data/images.ts";
+export * from "./errors.ts";
+export { denoiseAll, type Evaluation, evaluate, type Quality } from "./evaluate.ts";
+export { type Picture, pictureRows, toPng } from "./figures.ts";
+export { mse, psnr, psnrOfMse, ssim } from "./metrics.ts";
+export { type Model, networkOf, type Provenance } from "./model.ts";
+export { decodeModel, encodeModel } from "./model-file.ts";
+export { addNoise } from "./noise.ts";
+export { autoencoderLayers, parseRecipe, type Recipe, recipes } from "./recipes.ts";
+export { Purpose, Random } from "./rng.ts";
+export { parameterCount, parameters, parseSpec, type Spec } from "./spec.ts";
+export { type Epoch, type Progress, type Training, type TrainOptions, train } from "./trainer.ts";
+export { version } from "./version.ts";
+export { hasRelaxedSimd, hasSimd, type Mode, type Variant } from "./wasm/detect.ts";

@@ -1,1 +1,37 @@
-export {};
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { DenoiseError } from "../errors.ts";
+import { version } from "../version.ts";
+import { downloadCommand } from "./download.ts";
+import { evaluateCommand } from "./evaluate.ts";
+import { inspectCommand } from "./inspect.ts";
+import { trainCommand } from "./train.ts";
+
+const program = new Command("denoise-wasm")
+  .description("Neural image denoising that trains and runs in WebAssembly.")
+  .version(version)
+  .addCommand(trainCommand())
+  .addCommand(evaluateCommand())
+  .addCommand(inspectCommand())
+  .addCommand(downloadCommand());
+
+for (const command of [program, ...program.commands])
+  command.exitOverride().showHelpAfterError("(add --help for the options)");
+
+/** Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof Error && error.name === "AbortError") {
+    console.error("Interrupted; nothing was written.");
+    return 130;
+  }
+  if (error instanceof DenoiseError) console.error(`${error.name}: ${error.message}`);
+  else console.error(error);
+  return 1;
+}

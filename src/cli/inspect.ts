@@ -1,0 +1,48 @@
+import { Command } from "commander";
+import { loadModel } from "../node.ts";
+import { parameterCount, parameters } from "../spec.ts";
+import { textTable } from "./quality-table.ts";
+
+/** `denoise-wasm inspect MODEL`: what a model file holds. */
+export function inspectCommand(): Command {
+  return new Command("inspect")
+    .description("show what a model file holds")
+    .argument("<model>", "a model file, such as runs/…/model.safetensors")
+    .option("--json", "print it as JSON")
+    .action(run);
+}
+
+async function run(path: string, options: { json?: boolean }): Promise<void> {
+  const { spec, range, noise, provenance, parameters: values } = await loadModel(path);
+  const tensors = parameters(spec).map(({ name, shape }) => ({
+    name,
+    shape,
+    ...statistics(values.get(name)!),
+  }));
+  if (options.json) return console.log(JSON.stringify({ spec, range, noise, provenance, tensors }));
+  const { height, width, channels } = spec.input;
+  const facts = { ...provenance, noise: `${noise.model}, σ = ${noise.sigma}`, range: range.join(" to ") };
+  console.log(`${path}: ${parameterCount(spec)} parameters, pictures of ${height}×${width}×${channels}\n`);
+  for (const [name, value] of Object.entries(facts)) console.log(`${name.padEnd(15)}${value}`);
+  const rows = tensors.map(({ name, shape, mean, deviation, least, greatest }) => [
+    name,
+    shape.join("×"),
+    ...[mean, deviation, least, greatest].map((value) => value.toPrecision(4)),
+  ]);
+  console.log(`\n${textTable(["tensor", "shape", "mean", "deviation", "least", "greatest"], rows)}`);
+}
+
+function statistics(values: Float32Array) {
+  let sum = 0;
+  let squares = 0;
+  let least = Infinity;
+  let greatest = -Infinity;
+  for (const value of values) {
+    sum += value;
+    squares += value * value;
+    least = Math.min(least, value);
+    greatest = Math.max(greatest, value);
+  }
+  const mean = sum / values.length;
+  return { mean, deviation: Math.sqrt(Math.max(0, squares / values.length - mean * mean)), least, greatest };
+}

@@ -1,0 +1,62 @@
+import cliProgress from "cli-progress";
+import type { Epoch, Progress } from "../trainer.ts";
+
+/** What a training shows of itself while it runs: on standard error, so that `--json` has standard output. */
+export interface TrainingProgress {
+  report(progress: Progress): void;
+  epoch(epoch: Epoch): void;
+  stop(): void;
+}
+
+/** A bar on a terminal, a line an epoch elsewhere. */
+export function trainingProgress(epochs: number): TrainingProgress {
+  return process.stderr.isTTY ? bar(epochs) : lines(epochs);
+}
+
+function bar(epochs: number): TrainingProgress {
+  const progress = new cliProgress.SingleBar({
+    format: "epoch {epoch}/{epochs} [{bar}] loss {loss} · {rate} images/s · {left} left",
+    barsize: 24,
+    hideCursor: true,
+    fps: 10,
+  });
+  const start = performance.now();
+  progress.start(epochs, 0, { epoch: 1, epochs, loss: "–", rate: "–", left: "–" });
+  const show = (done: number, epoch: number, loss: number, rate: number) => {
+    const left = ((performance.now() - start) / done) * (epochs - done);
+    progress.update(done, {
+      epoch,
+      loss: loss.toFixed(1),
+      rate: Math.round(rate),
+      left: duration(left / 1000),
+    });
+  };
+  return {
+    report({ epoch, images, imagesPerEpoch, loss, imagesPerSecond }) {
+      show(epoch - 1 + images / imagesPerEpoch, epoch, loss, imagesPerSecond);
+    },
+    epoch({ number, loss, imagesPerSecond }) {
+      show(number, number, loss, imagesPerSecond);
+    },
+    stop: () => progress.stop(),
+  };
+}
+
+function lines(epochs: number): TrainingProgress {
+  return {
+    report() {},
+    epoch({ number, loss, seconds, imagesPerSecond }) {
+      const left = duration((epochs - number) * seconds);
+      console.error(
+        `epoch ${number}/${epochs}  loss ${loss.toFixed(1)}  ${Math.round(imagesPerSecond)} images/s  ${left} left`,
+      );
+    },
+    stop() {},
+  };
+}
+
+/** 75 → "1 min 15 s" */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

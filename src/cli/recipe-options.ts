@@ -1,0 +1,92 @@
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { SpecError } from "../errors.ts";
+import { autoencoderLayers, parseRecipe, type Recipe, recipes } from "../recipes.ts";
+
+/** The recipe's name or file, and a hyper-parameter each; all optional. */
+export interface RecipeOptions {
+  recipe: string;
+  epochs?: string;
+  batch?: string;
+  lr?: string;
+  initialAccumulator?: string;
+  sigma?: string;
+  layers?: string;
+  initWeights?: string;
+  initBiases?: string;
+}
+
+/** Adds the options that name and change a recipe. */
+export function withRecipeOptions(command: Command): Command {
+  return command
+    .option(
+      "--recipe <name|file>",
+      `one of ${Object.keys(recipes).join(", ")}, or a JSON file`,
+      "fashion-autoencoder",
+    )
+    .option("--epochs <n>", "passes over the training images")
+    .option("--batch <n>", "images a step")
+    .option("--lr <rate>", "learning rate")
+    .option("--initial-accumulator <x>", "what Adagrad's sums of squared gradients start from")
+    .option("--sigma <levels>", "standard deviation of the noise, in grey levels of 0 to 255")
+    .option("--layers <sizes>", "outputs of each dense layer, such as 256,32,32,256,784")
+    .option("--init-weights <sigma>", "standard deviation that weights are drawn with")
+    .option("--init-biases <sigma>", "standard deviation that biases are drawn with");
+}
+
+/** The recipe that the options describe. @throws SpecError */
+export async function recipeFrom(options: RecipeOptions): Promise<Recipe> {
+  const base = await readRecipe(options.recipe);
+  const { spec, noise, optimizer } = base;
+  return parseRecipe(
+    {
+      ...base,
+      spec: {
+        ...spec,
+        layers:
+          options.layers === undefined
+            ? spec.layers
+            : autoencoderLayers(options.layers.split(",").map(Number)),
+        initialization: {
+          weights: numberOr(options.initWeights, spec.initialization.weights),
+          biases: numberOr(options.initBiases, spec.initialization.biases),
+        },
+      },
+      noise: { ...noise, sigma: numberOr(options.sigma, noise.sigma) },
+      optimizer: {
+        ...optimizer,
+        learningRate: numberOr(options.lr, optimizer.learningRate),
+        initialAccumulator: numberOr(options.initialAccumulator, optimizer.initialAccumulator),
+      },
+      epochs: numberOr(options.epochs, base.epochs),
+      batch: numberOr(options.batch, base.batch),
+    },
+    `recipe "${options.recipe}"`,
+  );
+}
+
+async function readRecipe(name: string): Promise<Recipe> {
+  const known: Record<string, Recipe> = recipes;
+  if (Object.hasOwn(known, name)) return known[name]!;
+  let text: string;
+  try {
+    text = await readFile(name, "utf8");
+  } catch (error) {
+    throw new SpecError(
+      `"${name}" is neither a recipe (${Object.keys(recipes).join(", ")}) nor a file that can be read: ` +
+        `${(error as Error).message}.`,
+      { cause: error },
+    );
+  }
+  try {
+    return parseRecipe(JSON.parse(text), name);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new SpecError(`${name} is not JSON: ${error.message}.`, { cause: error });
+  }
+}
+
+function numberOr(text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  return text.trim() === "" ? Number.NaN : Number(text);
+}

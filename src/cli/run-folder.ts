@@ -1,0 +1,117 @@
+import { join } from "node:path";
+import { lossChart } from "../charts.node.ts";
+import { type Dataset, pictureAt, pixelsOf } from "../data/images.ts";
+import type { Evaluation } from "../evaluate.ts";
+import { pictureRows, toPng } from "../figures.ts";
+import { writeFileAtomic } from "../files.node.ts";
+import type { Model } from "../model.ts";
+import { encodeModel } from "../model-file.ts";
+import type { Recipe } from "../recipes.ts";
+import { runPage } from "../run-page.ts";
+import { parameterCount } from "../spec.ts";
+import type { Epoch } from "../trainer.ts";
+import type { Mode } from "../wasm/detect.ts";
+import { duration } from "./progress.ts";
+import { qualityHead, qualityRows, verdict } from "./quality-table.ts";
+
+/** All that a finished training is reported from. */
+export interface Run {
+  readonly recipe: Recipe;
+  readonly mode: Mode;
+  readonly data: Dataset;
+  readonly model: Model;
+  readonly epochs: readonly Epoch[];
+  /** From the first epoch's beginning to the last one's end. */
+  readonly seconds: number;
+  readonly test: Evaluation;
+  /** The noisy and the denoised test pictures, [count, pixels]. */
+  readonly noisy: Float32Array;
+  readonly denoised: Float32Array;
+}
+
+/** The contents of `report.json`. */
+export function reportOf({ recipe, mode, data, model, epochs, seconds, test }: Run) {
+  const { seed, variant, packageVersion } = model.provenance;
+  return {
+    recipe,
+    parameters: parameterCount(recipe.spec),
+    data: {
+      name: data.name,
+      source: data.source,
+      sha256: data.sha256,
+      trainingImages: data.train.count,
+      testImages: data.test.count,
+    },
+    seed,
+    mode,
+    variant,
+    packageVersion,
+    runtime: { node: process.version, platform: process.platform, arch: process.arch },
+    seconds,
+    epochs: epochs.map(({ number, loss, seconds }) => ({ number, loss, seconds })),
+    test,
+  };
+}
+
+/** Writes model.safetensors, report.json, loss.svg, figure.png and index.html. @throws OutputError */
+export async function writeRunFolder(folder: string, run: Run): Promise<void> {
+  const { recipe, data, epochs, seconds, test, model } = run;
+  const losses = epochs.map(({ loss }) => loss);
+  await writeFileAtomic(join(folder, "model.safetensors"), encodeModel(model));
+  await writeFileAtomic(join(folder, "report.json"), `${JSON.stringify(reportOf(run), null, 2)}\n`);
+  await writeFileAtomic(
+    join(folder, "loss.svg"),
+    lossChart({
+      title: `${recipe.name}: mean squared error over ${data.train.count.toLocaleString("en")} training images`,
+      losses,
+      test: [{ epoch: epochs.length, mse: test.denoised.mse }],
+    }),
+  );
+  await writeFileAtomic(join(folder, "figure.png"), figureOf(run));
+  await writeFileAtomic(
+    join(folder, "index.html"),
+    runPage({
+      title: `denoise-wasm: ${recipe.name}`,
+      facts: [
+        [
+          "Data",
+          `${data.name}, ${data.source}: ${data.train.count} training and ${data.test.count} test images`,
+        ],
+        ["Network", `${parameterCount(recipe.spec).toLocaleString("en")} parameters`],
+        ["Noise", `Gaussian, σ = ${recipe.noise.sigma} of 255`],
+        [
+          "Training",
+          `${epochs.length} epochs, batches of ${recipe.batch}, ${duration(seconds)}, build “${model.provenance.variant}”`,
+        ],
+        ["Seed", String(model.provenance.seed)],
+        ["Loss", `${losses[0]!.toFixed(1)} in the first epoch, ${losses.at(-1)!.toFixed(1)} in the last`],
+      ],
+      table: { head: qualityHead, rows: qualityRows(test) },
+      note: verdict(test),
+    }),
+  );
+}
+
+/** The first test picture of each class: original, noisy, denoised. */
+function figureOf({ data, noisy, denoised }: Run): Uint8Array {
+  const size = pixelsOf(data.test);
+  const columns = data.classNames
+    .map((_, label) => data.test.labels.indexOf(label))
+    .filter((index) => index >= 0);
+  const from = (pictures: Float32Array) =>
+    columns.map((index) => pictures.subarray(index * size, (index + 1) * size));
+  return toPng(
+    pictureRows(
+      [
+        { label: "original", pictures: columns.map((index) => pictureAt(data.test, index)) },
+        { label: "noisy", pictures: from(noisy) },
+        { label: "denoised", pictures: from(denoised) },
+      ],
+      {
+        width: data.test.width,
+        height: data.test.height,
+        columnLabels: columns.map((index) => data.classNames[data.test.labels[index]!]!),
+      },
+    ),
+  );
+}

@@ -1,0 +1,101 @@
+import { rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { denoiseAll, evaluate } from "../evaluate.ts";
+import { requireWritableFolder } from "../files.node.ts";
+import { networkOf } from "../model.ts";
+import { addNoise } from "../noise.ts";
+import { Purpose } from "../rng.ts";
+import { type Epoch, train } from "../trainer.ts";
+import type { Mode } from "../wasm/detect.ts";
+import { loadData } from "./data.ts";
+import { duration, trainingProgress } from "./progress.ts";
+import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
+import { type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
+import { type Run, reportOf, writeRunFolder } from "./run-folder.ts";
+
+interface Options extends RecipeOptions {
+  data?: string;
+  seed: string;
+  mode: Mode;
+  out?: string;
+  json?: boolean;
+}
+
+/** `denoise-wasm train`: a recipe on the data found, to a run folder. */
+export function trainCommand(): Command {
+  return withRecipeOptions(new Command("train").description("train a recipe and write a run folder"))
+    .option("--data <dir>", "the folder that holds Fashion-MNIST's four IDX files (default: the best found)")
+    .option("--seed <n>", "start of every random number", "1")
+    .addOption(
+      new Option("--mode <mode>", "reproducible: the same bytes in every engine; fast: the quickest build")
+        .choices(["reproducible", "fast"])
+        .default("reproducible"),
+    )
+    .option("--out <dir>", "the run folder (default: runs/<recipe>-<time>)")
+    .option("--json", "print the report as JSON")
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const recipe = await recipeFrom(options);
+  const data = await loadData(options.data);
+  const interrupt = new AbortController();
+  const { mode } = options;
+  const progress = trainingProgress(recipe.epochs);
+  const seed = options.seed.trim() === "" ? Number.NaN : Number(options.seed);
+  const training = train(recipe, data, {
+    seed,
+    mode,
+    signal: interrupt.signal,
+    onProgress: progress.report,
+  });
+  const folder =
+    options.out ?? join("runs", `${recipe.name}-${new Date().toISOString().replace(/[:.]/g, "-")}`);
+  await requireWritableFolder(folder);
+  console.error(
+    `Training ${recipe.name} on ${data.train.count} images (${data.source}), seed ${seed}, ${recipe.epochs} epochs.`,
+  );
+  const onInterrupt = () => interrupt.abort();
+  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
+  const epochs: Epoch[] = [];
+  try {
+    for await (const epoch of training) {
+      epochs.push(epoch);
+      progress.epoch(epoch);
+    }
+    progress.stop();
+    const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
+    const model = await training.model();
+    const pairs = { images: data.test, noisy: addNoise(data.test, recipe.noise, seed, Purpose.testNoise) };
+    const denoised = denoiseAll(await networkOf(model, { batch: recipe.batch, mode }), pairs);
+    const test = evaluate(pairs, denoised);
+    const run: Run = { recipe, mode, data, model, epochs, seconds, test, noisy: pairs.noisy, denoised };
+    await writeRunFolder(folder, run);
+    if (options.json) console.log(JSON.stringify(reportOf(run)));
+    else console.log(summary(folder, run));
+  } catch (error) {
+    // Nothing is left behind where nothing was written.
+    await rmdir(folder).catch(() => {});
+    throw error;
+  } finally {
+    progress.stop();
+    process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
+  }
+}
+
+function summary(folder: string, { epochs, seconds, test, model }: Run): string {
+  return [
+    "",
+    `${epochs.length} epochs in ${duration(seconds)} (build ${model.provenance.variant}); ` +
+      `loss ${epochs[0]!.loss.toFixed(1)} in the first, ${epochs.at(-1)!.loss.toFixed(1)} in the last.`,
+    "",
+    `On ${test.images} test images:`,
+    textTable(qualityHead, qualityRows(test)),
+    "",
+    verdict(test),
+    "",
+    `Picture:  ${join(folder, "figure.png")}`,
+    `All of it: ${join(folder, "index.html")}`,
+  ].join("\n");
+}

@@ -1,0 +1,102 @@
+/**
+ * Model files: safetensors with float32 tensors in PyTorch's layout, and the spec, range, noise and provenance
+ * as JSON in the metadata. The same model gives the same bytes.
+ */
+import * as v from "valibot";
+import { ModelFileError, SpecError } from "./errors.ts";
+import type { Model } from "./model.ts";
+import { RecipeSchema } from "./recipes.ts";
+import { readSafetensors, requireFinite, type Tensor, writeSafetensors } from "./safetensors.ts";
+import { parameters, parse, parseSpec } from "./spec.ts";
+
+const FORMAT = "denoise-wasm 1";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const DescriptionSchema = v.strictObject({
+  range: v.tuple([v.number(), v.number()]),
+  noise: RecipeSchema.entries.noise,
+  provenance: v.strictObject({
+    recipe: v.string(),
+    dataset: v.string(),
+    dataSha256: v.string(),
+    trainingImages: count,
+    seed: count,
+    epochs: count,
+    variant: v.picklist(["simd", "relaxed"]),
+    packageVersion: v.string(),
+  }),
+});
+
+/** The bytes of a model file. */
+export function encodeModel(model: Model): Uint8Array {
+  const { range, noise, provenance } = model;
+  const tensors = new Map<string, Tensor>();
+  for (const { name, shape } of parameters(model.spec)) {
+    const data = model.parameters.get(name);
+    if (!data) throw new SpecError(`The model has no tensor "${name}".`);
+    tensors.set(name, { dtype: "F32", shape: [...shape], data });
+  }
+  return writeSafetensors(tensors, {
+    format: "pt",
+    "denoise-wasm.format": FORMAT,
+    "denoise-wasm.spec": JSON.stringify(model.spec),
+    "denoise-wasm.description": JSON.stringify({ range, noise, provenance }),
+  });
+}
+
+/**
+ * Reads a model file; `name` is what errors call it.
+ * @throws ModelFileError on anything but a whole model whose tensors fit its spec and are finite
+ */
+export function decodeModel(bytes: Uint8Array, name: string): Model {
+  const { tensors, metadata } = readSafetensors(bytes, name);
+  if (metadata["denoise-wasm.format"] !== FORMAT) {
+    throw new ModelFileError(
+      `${name} is a safetensors file but not a model of this package ("${FORMAT}"). Use a file that "train" wrote.`,
+    );
+  }
+  try {
+    const spec = parseSpec(json(metadata["denoise-wasm.spec"]), "spec");
+    const description = parse(DescriptionSchema, json(metadata["denoise-wasm.description"]), "description");
+    return { spec, ...description, parameters: takeParameters(spec, tensors, name) };
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    throw new ModelFileError(`${name}: ${error.message} Get the file anew.`, { cause: error });
+  }
+}
+
+function takeParameters(
+  spec: Model["spec"],
+  tensors: ReadonlyMap<string, Tensor>,
+  file: string,
+): Map<string, Float32Array> {
+  const expected = parameters(spec);
+  const known = new Set(expected.map(({ name }) => name));
+  for (const name of tensors.keys()) {
+    if (!known.has(name))
+      throw new ModelFileError(`${file} has a tensor "${name}" that its spec does not know.`);
+  }
+  return new Map(
+    expected.map(({ name, shape }) => {
+      const tensor = tensors.get(name);
+      if (!tensor) throw new ModelFileError(`${file} lacks the tensor "${name}" that its spec asks for.`);
+      if (tensor.dtype !== "F32")
+        throw new ModelFileError(`${file}: "${name}" is ${tensor.dtype}; models are F32.`);
+      if (tensor.shape.join() !== shape.join()) {
+        throw new ModelFileError(
+          `${file}: "${name}" has shape [${tensor.shape}]; its spec asks for [${shape}].`,
+        );
+      }
+      requireFinite(tensor, name, file);
+      return [name, tensor.data];
+    }),
+  );
+}
+
+function json(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    throw new SpecError("not valid JSON.");
+  }
+}
