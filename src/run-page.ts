@@ -50,12 +50,13 @@ const style = `
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.55 system-ui, sans-serif; }
-main { max-width: 1120px; margin: 0 auto; padding: 40px 24px 64px; }
+main { max-width: 1160px; margin: 0 auto; padding: 40px 24px 64px; }
 h1 { margin: 0 0 8px; font-size: 1.75rem; line-height: 1.2; }
 h2 { margin: 40px 0 12px; font-size: 1.15rem; }
 p { max-width: 70ch; margin: 0 0 8px; }
 .note { color: var(--soft); font-size: 0.9rem; }
 img { display: block; width: 100%; height: auto; margin: 24px 0; background: #fff; border: 1px solid var(--line); border-radius: 8px; }
+img[src$=".png"] { object-fit: scale-down; }
 table, dl { width: 100%; margin: 24px 0 12px; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 table { border-spacing: 0; font-variant-numeric: tabular-nums; }
 th, td { padding: 9px 16px; text-align: right; }
