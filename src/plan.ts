@@ -9,7 +9,8 @@ import { inputSize, type LayerShape, layerShapes, type Spec } from "./spec.ts";
 /** The module's own static data lies below; the loader checks it. */
 export const ARENA_START = 4096;
 const ALIGNMENT = 64;
-const RECORD_WORDS = 16;
+/** Words of 32 bits in an operation's record. */
+export const RECORD_WORDS = 16;
 
 /** Where a trainable tensor lives. Addresses are in bytes. */
 export interface TensorPlace {
@@ -42,6 +43,8 @@ export interface Plan {
   readonly loss: number;
   /** One float32: the learning rate. */
   readonly settings: number;
+  /** Room for a program of one operation and its end (profile.ts). Only where the plan trains. */
+  readonly single?: number;
   readonly forward: Program;
   /** A training step of `batch` pictures, and, where the data does not divide, of the last, smaller batch. */
   readonly steps: readonly Program[];
@@ -161,6 +164,7 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
   const t = arena.place(last.outPanels * stride);
   const partials = arena.place(8 * last.outPanels);
   const scratch = arena.place(256 * threads);
+  const single = arena.place(2 * 4 * RECORD_WORDS);
 
   const update = ({ value, accumulator, gradient, length }: TensorPlace): number[] => [
     Op.adagrad,
@@ -238,7 +242,7 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
     ]);
   const steps = [step(batch)];
   if (training.lastBatch) steps.push(step(training.lastBatch));
-  return { ...common, target, steps, end: arena.end };
+  return { ...common, target, single, steps, end: arena.end };
 }
 
 /** Places buffers one after the other, each on a cache line of its own. */
