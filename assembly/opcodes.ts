@@ -18,7 +18,7 @@ export enum Op {
   unpackFloats,
   /** y, x, w, bias, stride, inPanels, outPanels, outColumns, activation */
   denseForward,
-  /** dy, y, target, stride, rows, panels, partials (float64 a panel), gradient scale (float32) */
+  /** dy, y, target, stride, rows, panels, partials (float64 a panel), gradient scale (float32), activation of y */
   meanSquaredError,
   /** loss (float64), partials, count, divisor (float64) */
   sumLoss,

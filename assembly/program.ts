@@ -43,7 +43,7 @@ function execute(op: usize, thread: i32, threads: i32): void {
     case Op.meanSquaredError: {
       const panels = word(op, 6);
       meanSquaredError(
-        address(op, 1), address(op, 2), address(op, 3), address(op, 4), word(op, 5), address(op, 7), float(op, 8),
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), word(op, 5), address(op, 7), float(op, 8), word(op, 9),
         share(panels, thread, threads), share(panels, thread + 1, threads),
       );
       break;

@@ -236,6 +236,7 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
         last.outPanels,
         partials,
         float32Bits(2 / (rows * pixels)),
+        Activation[last.activation],
       ],
       [Op.sumLoss, loss, partials, last.outPanels, float64Bits(rows * pixels)],
       ...backwardPass(rows),
