@@ -30,7 +30,7 @@ export function activationGradient(dx: usize, y: usize, bytes: usize, activation
 }
 
 /**
- * 1 / (1 + e⁻ˣ) in each lane, within 2 ulp of the exact value for x ≥ −64, 0 below: the 1e-28 that is lost
+ * 1 / (1 + e⁻ˣ) in each lane, within 2.5 ulp of the exact value for x ≥ −64, 0 below: the 1e-28 that is lost
  * there is far under a float's last digit next to any other unit, and the products with it, which would be
  * subnormal and take a hundred cycles each, never arise. NaN stays NaN.
  */
