@@ -8,14 +8,16 @@ import { Op } from "./opcodes";
 import { adagrad } from "./optimizers";
 import { packBytes, packFloats, unpackFloats } from "./panels";
 
-const RECORD: usize = 64;
+/** Bytes of an operation. */
+export const RECORD: usize = 64;
 
-/** Runs the program at `program` as thread `thread` of `threads`. */
+/** Runs the share of thread `thread` of `threads` in the program at `program`, without waiting for the others. */
 export function run(program: usize, thread: i32, threads: i32): void {
   for (let op = program; word(op, 0) != Op.end; op += RECORD) execute(op, thread, threads);
 }
 
-function execute(op: usize, thread: i32, threads: i32): void {
+/** Runs the share of thread `thread` in one operation. */
+export function execute(op: usize, thread: i32, threads: i32): void {
   switch (word(op, 0)) {
     case Op.packFloats: {
       const panels = (word(op, 5) + 7) >> 3;
@@ -101,7 +103,7 @@ function share(items: i32, thread: i32, threads: i32): i32 {
 
 // @ts-ignore: decorator
 @inline
-function word(op: usize, index: i32): i32 {
+export function word(op: usize, index: i32): i32 {
   return load<i32>(op + (<usize>index << 2));
 }
 

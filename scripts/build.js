@@ -16,7 +16,7 @@ const targets = Object.keys(JSON.parse(readFileSync("asconfig.json", "utf8")).ta
 mkdirSync("build/wasm", { recursive: true });
 for (const target of targets) {
   const { error, stderr } = await asc.main([
-    "assembly/index.ts",
+    target.endsWith("-threads") ? "assembly/index-threads.ts" : "assembly/index.ts",
     "--config",
     "asconfig.json",
     "--target",

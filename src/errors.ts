@@ -29,5 +29,8 @@ export class DivergenceError extends DenoiseError {
 /** The runtime lacks something the engine needs, such as WebAssembly SIMD. */
 export class UnsupportedRuntimeError extends DenoiseError {}
 
+/** A worker thread died or stopped answering. */
+export class ThreadError extends DenoiseError {}
+
 /** A file or folder that cannot be written. */
 export class OutputError extends DenoiseError {}

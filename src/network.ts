@@ -4,12 +4,15 @@ import { fromArena, toArena } from "./layout.ts";
 import { type Plan, type PlanOptions, plan } from "./plan.ts";
 import { parameters, type Spec } from "./spec.ts";
 import { chooseVariant, type Mode, type Variant } from "./wasm/detect.ts";
-import { bundledBytes, type Core, loadCore } from "./wasm/load.ts";
+import { bundledBytes, type Core, loadCore, loadThreadedCore } from "./wasm/load.ts";
 
 export interface NetworkOptions extends PlanOptions {
   /** Default `"reproducible"`. */
   mode?: Mode;
-  /** Another build of the core than the one that `mode` picks from those that come with the package. */
+  /**
+   * Another build of the core than the one that `mode` and `threads` pick from those that come with the package;
+   * one with threads if `threads` is above 1.
+   */
   wasm?: BufferSource | WebAssembly.Module;
 }
 
@@ -27,8 +30,12 @@ export class Network {
   /** Builds the network with zero weights. @throws UnsupportedRuntimeError without WebAssembly SIMD */
   static async create(spec: Spec, options: NetworkOptions): Promise<Network> {
     const variant = chooseVariant(options.mode ?? "reproducible");
+    const { threads = 1 } = options;
     const layout = plan(spec, options);
-    const core = await loadCore(options.wasm ?? bundledBytes(variant), layout.end);
+    const core =
+      threads > 1
+        ? await loadThreadedCore(options.wasm ?? bundledBytes(`${variant}-threads`), layout, threads)
+        : await loadCore(options.wasm ?? bundledBytes(variant), layout);
     return new Network(spec, layout, core, variant);
   }
 
@@ -82,7 +89,7 @@ export class Network {
 
   /** `output` = the network at `input`, for the whole batch. */
   forward(): void {
-    this.core.run(this.plan.forward.address, 0, 1);
+    this.core.run(this.plan.forward.address);
   }
 
   /**
@@ -92,8 +99,13 @@ export class Network {
   step(rows = this.plan.batch): number {
     const program = this.plan.steps.find((step) => step.rows === rows);
     if (!program) throw new SpecError(`No step of ${rows} pictures was planned.`);
-    this.core.run(program.address, 0, 1);
+    this.core.run(program.address);
     return new Float64Array(this.core.memory.buffer, this.plan.loss, 1)[0]!;
+  }
+
+  /** Ends the network's threads; resolves when they are gone. The network cannot run after that. */
+  dispose(): Promise<void> {
+    return this.core.dispose();
   }
 
   #tensor(name: string, kind: TensorKind): { buffer: Float32Array; shape: readonly number[] } {

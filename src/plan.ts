@@ -11,6 +11,7 @@ export const ARENA_START = 4096;
 const ALIGNMENT = 64;
 /** Words of 32 bits in an operation's record. */
 export const RECORD_WORDS = 16;
+const SYNC_BYTES = 320;
 
 /** Where a trainable tensor lives. Addresses are in bytes. */
 export interface TensorPlace {
@@ -43,6 +44,8 @@ export interface Plan {
   readonly loss: number;
   /** One float32: the learning rate. */
   readonly settings: number;
+  /** Where threads meet (assembly/threads.ts), zeroed. */
+  readonly sync: number;
   /** Room for a program of one operation and its end (profile.ts). Only where the plan trains. */
   readonly single?: number;
   readonly forward: Program;
@@ -89,6 +92,7 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
   const zeros = floats(8);
   const settings = floats(1);
   const loss = arena.place(8);
+  const sync = arena.place(SYNC_BYTES);
   const tensors: TensorPlace[] = [];
   const tensor = (name: string, shape: number[], length: number): TensorPlace => {
     const place = {
@@ -157,7 +161,7 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
     ...forwardPass(batch),
     [Op.unpackFloats, output, last.y, stride, batch, pixels],
   ]);
-  const common = { batch, pixels, tensors, input, output, loss, settings, forward };
+  const common = { batch, pixels, tensors, input, output, loss, settings, sync, forward };
   if (!training) return { ...common, steps: [], end: arena.end };
 
   const target = arena.place(batch * pixels);

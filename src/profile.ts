@@ -74,7 +74,7 @@ export class StepProfile {
     for (const { words, times } of this.#operations) {
       memory.set(words);
       const start = performance.now();
-      core.run(program, 0, 1);
+      core.run(program);
       times.push(performance.now() - start);
     }
   }

@@ -1,5 +1,5 @@
 /** Training: epochs over batches, as an async iterator that can be aborted between any two steps. */
-import { batchesOf, fillBatch, lastBatchOf } from "./batches.ts";
+import { batchesOf, fillBatch, lastBatchOf, type Pairs } from "./batches.ts";
 import type { Dataset } from "./data/images.ts";
 import { DivergenceError, SpecError } from "./errors.ts";
 import { yieldToEventLoop } from "./event-loop.ts";
@@ -9,17 +9,22 @@ import { Network } from "./network.ts";
 import { addNoise } from "./noise.ts";
 import { parseRecipe, type Recipe } from "./recipes.ts";
 import { Purpose } from "./rng.ts";
+import { parameterCount } from "./spec.ts";
 import { version } from "./version.ts";
 import type { Mode, Variant } from "./wasm/detect.ts";
+import { defaultThreads } from "./wasm/threads.ts";
 
 /** Steps go on for this long, in milliseconds, before others get a turn. */
 const TURN = 25;
+const MAXIMUM_THREADS = 64;
 
 export interface TrainOptions {
   /** 32-bit unsigned integer. The same seed, data and recipe give the same bytes. Default 1. */
   seed?: number;
   /** Default `"reproducible"`. */
   mode?: Mode;
+  /** Default: one a core, as far as the network gives each enough to do. The result does not depend on it. */
+  threads?: number;
   /** Ends the training between two steps with the signal's reason. */
   signal?: AbortSignal;
   /** Called some 40 times a second. */
@@ -69,7 +74,8 @@ export class Training implements AsyncIterableIterator<Epoch> {
 
   constructor(recipe: Recipe, data: Pick<Dataset, "name" | "sha256" | "train">, options: TrainOptions) {
     this.recipe = parseRecipe(recipe);
-    this.seed = requireSeed(options.seed ?? 1);
+    this.seed = requireWhole("seed", options.seed ?? 1, 0, 2 ** 32 - 1);
+    if (options.threads !== undefined) requireWhole("number of threads", options.threads, 1, MAXIMUM_THREADS);
     this.#data = data;
     requireFit(this.recipe.spec, data.train, `Recipe "${this.recipe.name}"`);
     if (this.recipe.batch > data.train.count) {
@@ -84,6 +90,11 @@ export class Training implements AsyncIterableIterator<Epoch> {
   /** The build of the core that runs; undefined before the first epoch begins. */
   get variant(): Variant | undefined {
     return this.#network?.variant;
+  }
+
+  /** Threads that run; undefined before the first epoch begins. */
+  get threads(): number | undefined {
+    return this.#network?.core.threads;
   }
 
   next(): Promise<IteratorResult<Epoch, void>> {
@@ -122,57 +133,79 @@ export class Training implements AsyncIterableIterator<Epoch> {
     };
   }
 
-  async *#run({ mode, signal, onProgress }: TrainOptions): AsyncGenerator<Epoch, void> {
-    const { recipe, seed } = this;
+  async *#run(options: TrainOptions): AsyncGenerator<Epoch, void> {
+    options.signal?.throwIfAborted();
+    const network = await this.#start(options);
+    const { epochs, noise } = this.recipe;
     const images = this.#data.train;
-    signal?.throwIfAborted();
-    const lastBatch = lastBatchOf(images.count, recipe.batch);
-    const network = await Network.create(recipe.spec, {
-      batch: recipe.batch,
+    try {
+      const pairs = { images, noisy: addNoise(images, noise, this.seed, Purpose.trainingNoise) };
+      for (let number = 1; number <= epochs; number++) {
+        const start = performance.now();
+        const loss = await this.#epoch(network, pairs, number, options);
+        const seconds = (performance.now() - start) / 1000;
+        yield { number, loss, seconds, imagesPerSecond: images.count / seconds };
+      }
+    } finally {
+      await network.dispose();
+    }
+  }
+
+  async #start({ mode, threads }: TrainOptions): Promise<Network> {
+    const { spec, batch, optimizer } = this.recipe;
+    const lastBatch = lastBatchOf(this.#data.train.count, batch);
+    const network = await Network.create(spec, {
+      batch,
       training: { ...(lastBatch !== undefined && { lastBatch }) },
+      threads: threads ?? defaultThreads(6 * batch * parameterCount(spec)),
       ...(mode && { mode }),
     });
     this.#network = network;
-    initialize(network, seed);
-    network.resetAccumulators(recipe.optimizer.initialAccumulator);
-    network.learningRate = recipe.optimizer.learningRate;
-    const pairs = { images, noisy: addNoise(images, recipe.noise, seed, Purpose.trainingNoise) };
-    const batches = batchesOf(images.count, recipe.batch);
+    initialize(network, this.seed);
+    network.resetAccumulators(optimizer.initialAccumulator);
+    network.learningRate = optimizer.learningRate;
+    return network;
+  }
 
-    for (let number = 1; number <= recipe.epochs; number++) {
-      const start = performance.now();
-      let turn = start;
-      let sum = 0;
-      for (const [index, { first, rows }] of batches.entries()) {
-        fillBatch(network, pairs, first, rows);
-        const loss = network.step(rows);
-        if (!Number.isFinite(loss)) throw diverged(number, index + 1, loss);
-        sum += loss * rows;
-        const now = performance.now();
-        if (now - turn >= TURN) {
-          const done = first + rows;
-          onProgress?.({
-            epoch: number,
-            epochs: recipe.epochs,
-            images: done,
-            imagesPerEpoch: images.count,
-            loss: sum / done,
-            imagesPerSecond: (1000 * done) / (now - start),
-          });
-          await yieldToEventLoop();
-          signal?.throwIfAborted();
-          turn = performance.now();
-        }
-      }
-      const seconds = (performance.now() - start) / 1000;
-      yield { number, loss: sum / images.count, seconds, imagesPerSecond: images.count / seconds };
+  /** Trains one epoch. @returns its mean loss */
+  async #epoch(
+    network: Network,
+    pairs: Pairs,
+    number: number,
+    { signal, onProgress }: TrainOptions,
+  ): Promise<number> {
+    const { batch, epochs } = this.recipe;
+    const { count } = pairs.images;
+    const start = performance.now();
+    let turn = start;
+    let sum = 0;
+    for (const [index, { first, rows }] of batchesOf(count, batch).entries()) {
+      fillBatch(network, pairs, first, rows);
+      const loss = network.step(rows);
+      if (!Number.isFinite(loss)) throw diverged(number, index + 1, loss);
+      sum += loss * rows;
+      const now = performance.now();
+      if (now - turn < TURN) continue;
+      const images = first + rows;
+      onProgress?.({
+        epoch: number,
+        epochs,
+        images,
+        imagesPerEpoch: count,
+        loss: sum / images,
+        imagesPerSecond: (1000 * images) / (now - start),
+      });
+      await yieldToEventLoop();
+      signal?.throwIfAborted();
+      turn = performance.now();
     }
+    return sum / count;
   }
 }
 
-function requireSeed(seed: number): number {
-  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed;
-  throw new SpecError(`The seed is ${seed}; it has to be a whole number from 0 to 4294967295.`);
+function requireWhole(what: string, value: number, least: number, greatest: number): number {
+  if (Number.isInteger(value) && value >= least && value <= greatest) return value;
+  throw new SpecError(`The ${what} is ${value}; it has to be a whole number from ${least} to ${greatest}.`);
 }
 
 function diverged(epoch: number, batch: number, loss: number): DivergenceError {

@@ -18,6 +18,7 @@ import { qualityHead, qualityRows, verdict } from "./quality-table.ts";
 export interface Run {
   readonly recipe: Recipe;
   readonly mode: Mode;
+  readonly threads: number;
   readonly data: Dataset;
   readonly model: Model;
   readonly epochs: readonly Epoch[];
@@ -30,7 +31,7 @@ export interface Run {
 }
 
 /** The contents of `report.json`. */
-export function reportOf({ recipe, mode, data, model, epochs, seconds, test }: Run) {
+export function reportOf({ recipe, mode, threads, data, model, epochs, seconds, test }: Run) {
   const { seed, variant, packageVersion } = model.provenance;
   return {
     recipe,
@@ -44,6 +45,7 @@ export function reportOf({ recipe, mode, data, model, epochs, seconds, test }: R
     },
     seed,
     mode,
+    threads,
     variant,
     packageVersion,
     runtime: { node: process.version, platform: process.platform, arch: process.arch },

@@ -18,6 +18,7 @@ interface Options extends RecipeOptions {
   data?: string;
   seed: string;
   mode: Mode;
+  threads?: string;
   out?: string;
   json?: boolean;
 }
@@ -32,6 +33,7 @@ export function trainCommand(): Command {
         .choices(["reproducible", "fast"])
         .default("reproducible"),
     )
+    .option("--threads <n>", "threads to train on (default: one a core); the result does not depend on it")
     .option("--out <dir>", "the run folder (default: runs/<recipe>-<time>)")
     .option("--json", "print the report as JSON")
     .action(run);
@@ -47,6 +49,7 @@ async function run(options: Options): Promise<void> {
   const training = train(recipe, data, {
     seed,
     mode,
+    ...(options.threads !== undefined && { threads: Number(options.threads) }),
     signal: interrupt.signal,
     onProgress: progress.report,
   });
@@ -61,6 +64,13 @@ async function run(options: Options): Promise<void> {
   const epochs: Epoch[] = [];
   try {
     for await (const epoch of training) {
+      if (
+        epochs.length === 0 &&
+        options.threads !== undefined &&
+        training.threads! < Number(options.threads)
+      ) {
+        console.error(`Only ${training.threads} of ${options.threads} threads could be started.`);
+      }
       epochs.push(epoch);
       progress.epoch(epoch);
     }
@@ -70,7 +80,19 @@ async function run(options: Options): Promise<void> {
     const pairs = { images: data.test, noisy: addNoise(data.test, recipe.noise, seed, Purpose.testNoise) };
     const denoised = denoiseAll(await networkOf(model, { batch: recipe.batch, mode }), pairs);
     const test = evaluate(pairs, denoised);
-    const run: Run = { recipe, mode, data, model, epochs, seconds, test, noisy: pairs.noisy, denoised };
+    const threads = training.threads!;
+    const run: Run = {
+      recipe,
+      mode,
+      threads,
+      data,
+      model,
+      epochs,
+      seconds,
+      test,
+      noisy: pairs.noisy,
+      denoised,
+    };
     await writeRunFolder(folder, run);
     if (options.json) console.log(JSON.stringify(reportOf(run)));
     else console.log(summary(folder, run));
@@ -84,10 +106,10 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-function summary(folder: string, { epochs, seconds, test, model }: Run): string {
+function summary(folder: string, { epochs, seconds, threads, test, model }: Run): string {
   return [
     "",
-    `${epochs.length} epochs in ${duration(seconds)} (build ${model.provenance.variant}); ` +
+    `${epochs.length} epochs in ${duration(seconds)} (build ${model.provenance.variant}, ${threads} ${threads === 1 ? "thread" : "threads"}); ` +
       `loss ${epochs[0]!.loss.toFixed(1)} in the first, ${epochs.at(-1)!.loss.toFixed(1)} in the last.`,
     "",
     `On ${test.images} test images:`,

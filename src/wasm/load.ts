@@ -1,32 +1,73 @@
 /** From a build's bytes to a running core with a memory of the size that a plan asks for. */
 import { instantiate } from "@assemblyscript/loader";
 import relaxed from "../../build/wasm/relaxed.js";
+import relaxedThreads from "../../build/wasm/relaxed-threads.js";
 import simd from "../../build/wasm/simd.js";
-import { ARENA_START } from "../plan.ts";
+import simdThreads from "../../build/wasm/simd-threads.js";
+import { ARENA_START, type Plan } from "../plan.ts";
 import type { Variant } from "./detect.ts";
+import { startThreads, type ThreadExports } from "./threads.ts";
 
 const PAGE = 65536;
-const base64: Record<Variant, string> = { simd, relaxed };
+const MAXIMUM_PAGES = 65536;
+
+type Build = Variant | `${Variant}-threads`;
+const base64: Record<Build, string> = {
+  simd,
+  relaxed,
+  "simd-threads": simdThreads,
+  "relaxed-threads": relaxedThreads,
+};
 
 export interface Core {
   readonly memory: WebAssembly.Memory;
-  /** Runs the program at an address as one of so many threads. */
-  run(program: number, thread: number, threads: number): void;
+  /** Threads that run. */
+  readonly threads: number;
+  /** Runs the program at an address. @throws ThreadError when a thread is lost */
+  run(program: number): void;
+  /** Ends the threads; resolves when they are gone. */
+  dispose(): Promise<void>;
 }
 
 /** The bytes of a build that comes with the package. */
-export function bundledBytes(variant: Variant): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64[variant]), (character) => character.charCodeAt(0));
+export function bundledBytes(build: Build): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64[build]), (character) => character.charCodeAt(0));
 }
 
-/** Instantiates a build with zeroed memory of at least `bytes`. */
-export async function loadCore(wasm: BufferSource | WebAssembly.Module, bytes: number): Promise<Core> {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
-  const { exports } = await instantiate<{ run: Core["run"]; staticEnd(): number }>(wasm, {
-    env: { memory },
-  });
+/** Instantiates a build with zeroed memory as large as the plan's arena, on one thread. */
+export async function loadCore(wasm: BufferSource | WebAssembly.Module, plan: Plan): Promise<Core> {
+  const memory = new WebAssembly.Memory({ initial: pagesOf(plan) });
+  const exports = await instantiateOn<{ run(program: number, thread: number, threads: number): void }>(
+    wasm,
+    memory,
+  );
+  return { memory, threads: 1, run: (program) => exports.run(program, 0, 1), dispose: async () => {} };
+}
+
+/** The same for a build with threads; where not all of them start, `threads` of the core says how many did. */
+export async function loadThreadedCore(
+  wasm: BufferSource | WebAssembly.Module,
+  plan: Plan,
+  threads: number,
+): Promise<Core> {
+  const module = wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm);
+  const memory = new WebAssembly.Memory({ initial: pagesOf(plan), maximum: MAXIMUM_PAGES, shared: true });
+  const exports = await instantiateOn<ThreadExports>(module, memory);
+  const pool = await startThreads(module, memory, exports, plan.sync, threads);
+  return { memory, threads: pool.count, run: pool.run, dispose: pool.dispose };
+}
+
+async function instantiateOn<Exports>(
+  wasm: BufferSource | WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): Promise<Exports> {
+  const { exports } = await instantiate<Exports & { staticEnd(): number }>(wasm, { env: { memory } });
   if (exports.staticEnd() > ARENA_START) {
     throw new Error(`The core's static data ends at ${exports.staticEnd()}, past ${ARENA_START}.`);
   }
-  return { memory, run: exports.run };
+  return exports;
+}
+
+function pagesOf(plan: Plan): number {
+  return Math.ceil(plan.end / PAGE);
 }

@@ -1,0 +1,274 @@
+/**
+ * 3×3 convolution, forward and backward, on images in rows (rows.ts): value (image n, row r, channel c, column s) of a
+ * buffer of C channels is at  origin + ((n·rows + r)·C + c)·pitch + 4s,  with a border of at least the
+ * dilation d on all four sides. The border holds the padding (zeros or a reflection: padding.ts), so no kernel
+ * knows of edges.
+ *
+ * Weights are in panels of 4 outputs: w[o][i][ky][kx] of PyTorch is value
+ * (⌊o/4⌋·P + k)·4 + (o mod 4),  k = 9i + 3ky + kx,  P = 9·ins rounded up to a multiple of 4,
+ * so a panel is whole cache lines. Outputs past the last and columns past 9·ins are 0.
+ *
+ * A table of taps, one for each pair of a buffer's channel count and dilation, turns the loops over channels
+ * and the 3×3 window into one: taps[k] is the distance in bytes from a pixel of channel 0 to what weight k
+ * multiplies, ((ky − 1)·d·ins + i)·pitch + (kx − 1)·4d.
+ *
+ * A vector is 4 pixels of a row, so that 1 or 3 channels cost no padding. The register tile of the forward
+ * pass is 2 vectors × 4 outputs, from any two places of the image, so that no width leaves half a tile over; with
+ * fused multiply-add, which wants more sums under way, 2 × 6. The inner loops are not unrolled: V8 then holds the tile in
+ * registers (unrolled 3 times they took 1.5 times as long).
+ *
+ * Every value is summed by one thread in one order, whatever the tile and the number of threads.
+ *
+ * Method: direct convolution through a table of offsets, after Dukhan, "The indirect convolution algorithm",
+ * arXiv:1907.02129 (2019); register tiles as in gemm.ts.
+ */
+import { Activation } from "./opcodes";
+import { clearTails } from "./rows";
+import { multiplyAdd } from "./simd";
+
+/** taps[9i + 3ky + kx] = ((ky − 1)·dilation·channels + i)·pitch + (kx − 1)·4·dilation, as i32. One thread. */
+export function conv3x3Taps(taps: usize, channels: i32, pitch: usize, dilation: i32): void {
+  for (let i = 0; i < channels; i++) {
+    for (let ky = -1; ky < 2; ky++) {
+      for (let kx = -1; kx < 2; kx++, taps += 4) {
+        store<i32>(taps, (ky * dilation * channels + i) * <i32>pitch + ((kx * dilation) << 2));
+      }
+    }
+  }
+}
+
+/** Bytes of one panel of weights. */
+// @ts-ignore: decorator
+@inline
+function panelBytes(ins: i32): usize {
+  return (<usize>ins * 144 + 63) & ~63;
+}
+
+/**
+ * y[n, r, o, s] = f(bias[o] + Σ_k w[o, k] · x[n, r, 0, s : +taps[k]])
+ * or, with gate ≠ 0,  y = (…) ∘ (gate > 0),  the gradient of a ReLU whose output is `gate`
+ *
+ * y, gate: images of `outs` channels; x: images of `ins` channels; w: panels; bias: `outs` values, rounded up to 4.
+ * The input gradient of the layer is this function with dy for x, the weights of conv3x3TransposeWeights and zeros for bias.
+ *
+ * An item is a row of all channels. Wide rows are taken in strips, so that three rows of a strip stay in
+ * the first-level cache. Columns between width and the next multiple of 4 are set to 0.
+ */
+export function conv3x3(
+  y: usize, x: usize, w: usize, bias: usize, taps: usize, gate: usize, ins: i32, outs: i32, height: i32, width: i32,
+  pitch: usize, rows: i32, activation: i32, first: i32, last: i32,
+): void {
+  const vectors = (width + 3) >> 2;
+  const strip = max(8, STRIP / ins);
+  const single = (outs & 3) == 1 || (outs & 3) == 2 ? outs & 3 : 0;
+  const grouped = outs - single;
+  const relu = activation == Activation.relu;
+  if (grouped) {
+    for (let column = 0; column < vectors; column += strip) {
+      const count = min(strip, vectors - column);
+      const at = <usize>column << 4;
+      groupedOutputs(y + at, x + at, w, bias, taps, gate ? gate - y : 0, ins, outs, grouped, height, count, pitch, rows, relu, first, last);
+    }
+  }
+  for (let o = grouped; o < outs; o++) {
+    const at = <usize>o * pitch;
+    singleOutput(
+      y + at, x, w + <usize>(o >> 2) * panelBytes(ins) + (<usize>(o & 3) << 2), bias + (<usize>o << 2), taps,
+      gate ? gate - y : 0, ins, outs, height, vectors, pitch, rows, relu, first, last,
+    );
+  }
+  if (width & 3) clearTails(y, outs, height, width, pitch, rows, first, last);
+}
+
+/** Vectors of a strip times channels: 3 rows of it are 24 KB. */
+const STRIP: i32 = 512;
+
+/** conv3x3 for outputs 0 to `grouped`, where grouped mod 4 is 0 or 3, in a strip of `vectors` vectors. */
+function groupedOutputs(
+  y: usize, x: usize, w: usize, bias: usize, taps: usize, gate: usize, ins: i32, outs: i32, grouped: i32, height: i32, vectors: i32,
+  pitch: usize, rows: i32, relu: bool, first: i32, last: i32,
+): void {
+  const tapsEnd = taps + <usize>ins * 36;
+  const panel = panelBytes(ins);
+  const xRow = <usize>ins * pitch;
+  const yRow = <usize>outs * pitch;
+  let image = first / height;
+  let row = first - image * height;
+  let xNext = x + <usize>(image * rows + row) * xRow;
+  let yNext = y + <usize>(image * rows + row) * yRow;
+  let rest = vectors;
+  for (let left = (last - first) * vectors; left > 0; left -= 2) {
+    let xa = xNext, xb = xNext, ya = yNext, yb = yNext;
+    // The last tile may be half: it then computes the same vector twice.
+    for (let second = 0; second < min(left, 2); second++) {
+      xb = xNext;
+      yb = yNext;
+      xNext += 16;
+      yNext += 16;
+      if (--rest == 0) {
+        rest = vectors;
+        if (++row == height) {
+          row = 0;
+          image++;
+        }
+        xNext = x + <usize>(image * rows + row) * xRow;
+        yNext = y + <usize>(image * rows + row) * yRow;
+      }
+    }
+    let wo = w;
+    let b = bias;
+    let o = 0;
+    if (ASC_FEATURE_RELAXED_SIMD) {
+      for (; o + 12 <= grouped; o += 12) {
+        const half = 6 * pitch;
+        sixOutputs(ya, yb, xa, xb, wo, wo + panel, 0, 4, b, taps, tapsEnd, gate, pitch, relu);
+        sixOutputs(ya + half, yb + half, xa, xb, wo + 2 * panel, wo + panel + 8, 2, 0, b + 24, taps, tapsEnd, gate, pitch, relu);
+        ya += 12 * pitch;
+        yb += 12 * pitch;
+        wo += 3 * panel;
+        b += 48;
+      }
+    }
+    for (; o < grouped; o += 4) {
+      let c00 = v128.load32_splat(b), c01 = c00;
+      let c10 = v128.load32_splat(b, 4), c11 = c10;
+      let c20 = v128.load32_splat(b, 8), c21 = c20;
+      let c30 = v128.load32_splat(b, 12), c31 = c30;
+      let wk = wo;
+      for (let tap = taps; tap < tapsEnd; tap += 4, wk += 16) {
+        const offset = load<usize>(tap);
+        const x0 = v128.load(xa + offset);
+        const x1 = v128.load(xb + offset);
+        const w0 = v128.load32_splat(wk);
+        c00 = multiplyAdd(w0, x0, c00);
+        c01 = multiplyAdd(w0, x1, c01);
+        const w1 = v128.load32_splat(wk, 4);
+        c10 = multiplyAdd(w1, x0, c10);
+        c11 = multiplyAdd(w1, x1, c11);
+        const w2 = v128.load32_splat(wk, 8);
+        c20 = multiplyAdd(w2, x0, c20);
+        c21 = multiplyAdd(w2, x1, c21);
+        const w3 = v128.load32_splat(wk, 12);
+        c30 = multiplyAdd(w3, x0, c30);
+        c31 = multiplyAdd(w3, x1, c31);
+      }
+      storePair(ya, yb, c00, c01, gate, relu);
+      storePair(ya + pitch, yb + pitch, c10, c11, gate, relu);
+      storePair(ya + 2 * pitch, yb + 2 * pitch, c20, c21, gate, relu);
+      if (o + 3 < grouped) storePair(ya + 3 * pitch, yb + 3 * pitch, c30, c31, gate, relu);
+      ya += 4 * pitch;
+      yb += 4 * pitch;
+      wo += panel;
+      b += 16;
+    }
+  }
+}
+
+/**
+ * Six outputs of two vectors: 4 from the panel at w4, stored from channel `four` of y on, and 2 from half a panel at w2,
+ * from channel `two` on.
+ */
+function sixOutputs(
+  ya: usize, yb: usize, xa: usize, xb: usize, w4: usize, w2: usize, four: usize, two: usize, bias: usize,
+  taps: usize, tapsEnd: usize, gate: usize, pitch: usize, relu: bool,
+): void {
+  const b4 = bias + (four << 2);
+  const b2 = bias + (two << 2);
+  let c00 = v128.load32_splat(b4), c01 = c00;
+  let c10 = v128.load32_splat(b4, 4), c11 = c10;
+  let c20 = v128.load32_splat(b4, 8), c21 = c20;
+  let c30 = v128.load32_splat(b4, 12), c31 = c30;
+  let c40 = v128.load32_splat(b2), c41 = c40;
+  let c50 = v128.load32_splat(b2, 4), c51 = c50;
+  for (; taps < tapsEnd; taps += 4, w4 += 16, w2 += 16) {
+    const offset = load<usize>(taps);
+    const x0 = v128.load(xa + offset);
+    const x1 = v128.load(xb + offset);
+    const w0 = v128.load32_splat(w4);
+    c00 = multiplyAdd(w0, x0, c00);
+    c01 = multiplyAdd(w0, x1, c01);
+    const w1 = v128.load32_splat(w4, 4);
+    c10 = multiplyAdd(w1, x0, c10);
+    c11 = multiplyAdd(w1, x1, c11);
+    const w2nd = v128.load32_splat(w4, 8);
+    c20 = multiplyAdd(w2nd, x0, c20);
+    c21 = multiplyAdd(w2nd, x1, c21);
+    const w3 = v128.load32_splat(w4, 12);
+    c30 = multiplyAdd(w3, x0, c30);
+    c31 = multiplyAdd(w3, x1, c31);
+    const w40 = v128.load32_splat(w2);
+    c40 = multiplyAdd(w40, x0, c40);
+    c41 = multiplyAdd(w40, x1, c41);
+    const w5 = v128.load32_splat(w2, 4);
+    c50 = multiplyAdd(w5, x0, c50);
+    c51 = multiplyAdd(w5, x1, c51);
+  }
+  let y0 = ya + four * pitch;
+  let y1 = yb + four * pitch;
+  storePair(y0, y1, c00, c01, gate, relu);
+  storePair(y0 + pitch, y1 + pitch, c10, c11, gate, relu);
+  storePair(y0 + 2 * pitch, y1 + 2 * pitch, c20, c21, gate, relu);
+  storePair(y0 + 3 * pitch, y1 + 3 * pitch, c30, c31, gate, relu);
+  y0 = ya + two * pitch;
+  y1 = yb + two * pitch;
+  storePair(y0, y1, c40, c41, gate, relu);
+  storePair(y0 + pitch, y1 + pitch, c50, c51, gate, relu);
+}
+
+// @ts-ignore: decorator
+@inline
+function storePair(ya: usize, yb: usize, a: v128, b: v128, gate: usize, relu: bool): void {
+  v128.store(ya, finish(a, ya, gate, relu));
+  v128.store(yb, finish(b, yb, gate, relu));
+}
+
+/** What follows the sum; `gate` is the distance from y to the gate, or 0. */
+// @ts-ignore: decorator
+@inline
+function finish(sum: v128, y: usize, gate: usize, relu: bool): v128 {
+  if (relu) sum = f32x4.max(sum, f32x4.splat(0));
+  if (gate) sum = v128.and(sum, f32x4.gt(v128.load(y + gate), f32x4.splat(0)));
+  return sum;
+}
+
+/**
+ * conv3x3 for one output, y being its channel and w its column of the panel: where a layer's outputs leave 1 or 2
+ * over a multiple of 4. A tile is 8 vectors of a row, so that one output costs an eighth of eight.
+ */
+function singleOutput(
+  y: usize, x: usize, w: usize, bias: usize, taps: usize, gate: usize, ins: i32, outs: i32, height: i32, vectors: i32,
+  pitch: usize, rows: i32, relu: bool, first: i32, last: i32,
+): void {
+  const tapsEnd = taps + <usize>ins * 36;
+  const start = v128.load32_splat(bias);
+  for (let item = first; item < last; item++) {
+    const image = item / height;
+    const row = <usize>(image * rows + item - image * height);
+    let yv = y + row * <usize>outs * pitch;
+    let xv = x + row * <usize>ins * pitch;
+    for (let left = vectors; left > 0; left -= 8, yv += 128, xv += 128) {
+      let c0 = start, c1 = start, c2 = start, c3 = start, c4 = start, c5 = start, c6 = start, c7 = start;
+      let wk = w;
+      for (let tap = taps; tap < tapsEnd; tap += 4, wk += 16) {
+        const xt = xv + load<usize>(tap);
+        const wv = v128.load32_splat(wk);
+        c0 = multiplyAdd(wv, v128.load(xt), c0);
+        c1 = multiplyAdd(wv, v128.load(xt, 16), c1);
+        c2 = multiplyAdd(wv, v128.load(xt, 32), c2);
+        c3 = multiplyAdd(wv, v128.load(xt, 48), c3);
+        c4 = multiplyAdd(wv, v128.load(xt, 64), c4);
+        c5 = multiplyAdd(wv, v128.load(xt, 80), c5);
+        c6 = multiplyAdd(wv, v128.load(xt, 96), c6);
+        c7 = multiplyAdd(wv, v128.load(xt, 112), c7);
+      }
+      v128.store(yv, finish(c0, yv, gate, relu));
+      if (left > 1) v128.store(yv, finish(c1, yv + 16, gate, relu), 16);
+      if (left > 2) v128.store(yv, finish(c2, yv + 32, gate, relu), 32);
+      if (left > 3) v128.store(yv, finish(c3, yv + 48, gate, relu), 48);
+      if (left > 4) v128.store(yv, finish(c4, yv + 64, gate, relu), 64);
+      if (left > 5) v128.store(yv, finish(c5, yv + 80, gate, relu), 80);
+      if (left > 6) v128.store(yv, finish(c6, yv + 96, gate, relu), 96);
+      if (left > 7) v128.store(yv, finish(c7, yv + 112, gate, relu), 112);
+    }
+  }
+}

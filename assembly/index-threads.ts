@@ -1,0 +1,2 @@
+export { run, staticEnd } from "./index";
+export { follow, lead } from "./threads";
