@@ -1,0 +1,70 @@
+// PyTorch in a Python process (torch_worker.py) that answers a line of JSON with another.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** Starts a process and loads the workload into it. PYTHON names another interpreter than python3. */
+async function start({ parameters, noisy, cleanFloats, clean, ...settings }, options) {
+  const python = process.env.PYTHON || "python3";
+  const worker = spawn(python, [fileURLToPath(new URL("torch_worker.py", import.meta.url))]);
+  let errors = "";
+  worker.stderr.on("data", (chunk) => {
+    errors += chunk;
+  });
+  worker.stdin.on("error", () => {});
+  const ended = new Promise((_, reject) => {
+    worker.on("error", (error) => reject(new Error(`${python}: ${error.message}`)));
+    worker.on("close", () => reject(new Error(`${python}: ${errors.trim().split("\n").at(-1) || "ended"}`)));
+  });
+  ended.catch(() => {});
+  const lines = createInterface({ input: worker.stdout })[Symbol.asyncIterator]();
+  const ask = async (request) => {
+    worker.stdin.write(`${JSON.stringify(request)}\n`);
+    const { value } = await Promise.race([lines.next(), ended]);
+    return value === undefined ? ended : JSON.parse(value);
+  };
+
+  const folder = mkdtempSync(join(tmpdir(), "denoise-wasm-"));
+  try {
+    const file = join(folder, "arrays.f32");
+    const arrays = [...parameters.values(), noisy, cleanFloats];
+    writeFileSync(file, Buffer.concat(arrays.map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength))));
+    const { version } = await ask({ do: "load", file, ...settings, ...options });
+    return { ask, version, dispose: () => worker.stdin.end() };
+  } catch (error) {
+    worker.kill();
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const nameOf = ({ threads, fused }) =>
+  `PyTorch ${threads} ${threads === 1 ? "thread" : "threads"}${fused ? ", fused Adagrad" : ""}`;
+
+/** @param {{ threads: number, fused?: boolean }} options `fused` rather than `foreach` Adagrad */
+export async function training(workload, options) {
+  const { ask, version, dispose } = await start(workload, options);
+  return {
+    name: nameOf(options),
+    version,
+    losses: (count) => ask({ do: "losses", count }),
+    run: (count) => ask({ do: "train", count }),
+    dispose,
+  };
+}
+
+/** @param {{ threads: number }} options */
+export async function inference(workload, pictures, options) {
+  const { ask, version, dispose } = await start(workload, { ...options, pictures });
+  return {
+    name: nameOf(options),
+    version,
+    output: async () => Float32Array.from(await ask({ do: "output" })),
+    run: (count) => ask({ do: "forward", count }),
+    dispose,
+  };
+}
