@@ -71,6 +71,11 @@ export class Training implements AsyncIterableIterator<Epoch> {
   readonly #data: Pick<Dataset, "name" | "sha256" | "train">;
   readonly #epochs: AsyncGenerator<Epoch, void>;
   #network: Network | undefined;
+  #epochsDone = 0;
+  /** When others last had a turn. */
+  #turn = 0;
+  /** What ended the training early, with an error. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(recipe: Recipe, data: Pick<Dataset, "name" | "sha256" | "train">, options: TrainOptions) {
     this.recipe = parseRecipe(recipe);
@@ -97,8 +102,13 @@ export class Training implements AsyncIterableIterator<Epoch> {
     return this.#network?.core.threads;
   }
 
-  next(): Promise<IteratorResult<Epoch, void>> {
-    return this.#epochs.next();
+  async next(): Promise<IteratorResult<Epoch, void>> {
+    try {
+      return await this.#epochs.next();
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
   }
 
   return(): Promise<IteratorResult<Epoch, void>> {
@@ -109,9 +119,14 @@ export class Training implements AsyncIterableIterator<Epoch> {
     return this;
   }
 
-  /** Runs the epochs that are left and gives a copy of the trained weights with their provenance. */
+  /**
+   * Runs the epochs that are left and gives a copy of the trained weights with their provenance. Where the
+   * iteration was left early, that is the state after the last epoch it gave.
+   * @throws DivergenceError where a weight is not finite; and again what ended the training with an error
+   */
   async model(): Promise<Model> {
     for await (const _ of this);
+    if (this.#failure) throw this.#failure.error;
     const network = this.#network;
     if (!network) throw new SpecError("This training was ended before it began: there is no model.");
     const { recipe, seed } = this;
@@ -125,12 +140,22 @@ export class Training implements AsyncIterableIterator<Epoch> {
         dataSha256: this.#data.sha256,
         trainingImages: this.#data.train.count,
         seed,
-        epochs: recipe.epochs,
+        epochs: this.#epochsDone,
         variant: network.variant,
         packageVersion: version,
       },
-      parameters: network.parameters(),
+      parameters: this.#finiteParameters(network),
     };
+  }
+
+  #finiteParameters(network: Network): Map<string, Float32Array> {
+    const parameters = network.parameters();
+    for (const [name, values] of parameters) {
+      if (values.every(Number.isFinite)) continue;
+      const batches = Math.ceil(this.#data.train.count / this.recipe.batch);
+      throw diverged(`${name} is not finite after`, this.#epochsDone, batches);
+    }
+    return parameters;
   }
 
   async *#run(options: TrainOptions): AsyncGenerator<Epoch, void> {
@@ -140,10 +165,13 @@ export class Training implements AsyncIterableIterator<Epoch> {
     const images = this.#data.train;
     try {
       const pairs = { images, noisy: addNoise(images, noise, this.seed, Purpose.trainingNoise) };
+      this.#turn = performance.now();
       for (let number = 1; number <= epochs; number++) {
+        options.signal?.throwIfAborted();
         const start = performance.now();
         const loss = await this.#epoch(network, pairs, number, options);
         const seconds = (performance.now() - start) / 1000;
+        this.#epochsDone = number;
         yield { number, loss, seconds, imagesPerSecond: images.count / seconds };
       }
     } finally {
@@ -177,15 +205,14 @@ export class Training implements AsyncIterableIterator<Epoch> {
     const { batch, epochs } = this.recipe;
     const { count } = pairs.images;
     const start = performance.now();
-    let turn = start;
     let sum = 0;
     for (const [index, { first, rows }] of batchesOf(count, batch).entries()) {
       fillBatch(network, pairs, first, rows);
       const loss = network.step(rows);
-      if (!Number.isFinite(loss)) throw diverged(number, index + 1, loss);
+      if (!Number.isFinite(loss)) throw diverged(`the loss is ${loss} in`, number, index + 1);
       sum += loss * rows;
       const now = performance.now();
-      if (now - turn < TURN) continue;
+      if (now - this.#turn < TURN) continue;
       const images = first + rows;
       onProgress?.({
         epoch: number,
@@ -197,7 +224,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
       });
       await yieldToEventLoop();
       signal?.throwIfAborted();
-      turn = performance.now();
+      this.#turn = performance.now();
     }
     return sum / count;
   }
@@ -208,9 +235,9 @@ function requireWhole(what: string, value: number, least: number, greatest: numb
   throw new SpecError(`The ${what} is ${value}; it has to be a whole number from ${least} to ${greatest}.`);
 }
 
-function diverged(epoch: number, batch: number, loss: number): DivergenceError {
+function diverged(what: string, epoch: number, batch: number): DivergenceError {
   return new DivergenceError(
-    `Training diverged: the loss of epoch ${epoch}, batch ${batch} is ${loss}. Use a smaller learning rate.`,
+    `Training diverged: ${what} epoch ${epoch}, batch ${batch}. Use a smaller learning rate.`,
     epoch,
     batch,
   );
