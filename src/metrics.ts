@@ -43,9 +43,7 @@ export function ssim(
   { width, height, peak = 255 }: { width: number; height: number; peak?: number },
 ): number {
   requireEqualLength(a, b);
-  if (!(width >= windowSize && height >= windowSize)) {
-    throw new SpecError(`SSIM needs pictures of at least 11 × 11 pixels; these are ${width} × ${height}.`);
-  }
+  requireSsimSize({ width, height });
   if (a.length !== width * height) {
     throw new SpecError(`A picture of ${width} × ${height} has ${width * height} values, not ${a.length}.`);
   }
@@ -71,6 +69,14 @@ export function ssim(
     sum += ((2 * product + c1) * (2 * covariance + c2)) / ((squares + c1) * (variances + c2));
   }
   return sum / meanA.length;
+}
+
+/** @throws SpecError where pictures are too small for SSIM's window */
+export function requireSsimSize({ width, height }: { width: number; height: number }): void {
+  if (width >= windowSize && height >= windowSize) return;
+  throw new SpecError(
+    `SSIM needs pictures of at least ${windowSize} × ${windowSize} pixels; these are ${width} × ${height}. Use larger pictures.`,
+  );
 }
 
 /** Weighted means over every window that lies inside the picture: along the rows, then down the columns. */

@@ -56,8 +56,8 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
     );
   }
   try {
-    const spec = parseSpec(json(metadata["denoise-wasm.spec"]), "spec");
-    const description = parse(DescriptionSchema, json(metadata["denoise-wasm.description"]), "description");
+    const spec = parseSpec(json(metadata, "spec"), "spec");
+    const description = parse(DescriptionSchema, json(metadata, "description"), "description");
     return { spec, ...description, parameters: takeParameters(spec, tensors, name) };
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;
@@ -70,22 +70,19 @@ function takeParameters(
   tensors: ReadonlyMap<string, Tensor>,
   file: string,
 ): Map<string, Float32Array> {
+  const misfit = (what: string) => new ModelFileError(`${file} ${what}. Get the file anew.`);
   const expected = parameters(spec);
   const known = new Set(expected.map(({ name }) => name));
   for (const name of tensors.keys()) {
-    if (!known.has(name))
-      throw new ModelFileError(`${file} has a tensor "${name}" that its spec does not know.`);
+    if (!known.has(name)) throw misfit(`has a tensor "${name}" that its spec does not know`);
   }
   return new Map(
     expected.map(({ name, shape }) => {
       const tensor = tensors.get(name);
-      if (!tensor) throw new ModelFileError(`${file} lacks the tensor "${name}" that its spec asks for.`);
-      if (tensor.dtype !== "F32")
-        throw new ModelFileError(`${file}: "${name}" is ${tensor.dtype}; models are F32.`);
+      if (!tensor) throw misfit(`lacks the tensor "${name}" that its spec asks for`);
+      if (tensor.dtype !== "F32") throw misfit(`has "${name}" as ${tensor.dtype}; models are F32`);
       if (tensor.shape.join() !== shape.join()) {
-        throw new ModelFileError(
-          `${file}: "${name}" has shape [${tensor.shape}]; its spec asks for [${shape}].`,
-        );
+        throw misfit(`has "${name}" of shape [${tensor.shape}]; its spec asks for [${shape}]`);
       }
       requireFinite(tensor, name, file);
       return [name, tensor.data];
@@ -93,10 +90,12 @@ function takeParameters(
   );
 }
 
-function json(text: string | undefined): unknown {
+function json(metadata: Readonly<Record<string, string>>, key: "spec" | "description"): unknown {
+  const text = metadata[`denoise-wasm.${key}`];
+  if (text === undefined) throw new SpecError(`its metadata has no ${key}.`);
   try {
-    return JSON.parse(text ?? "");
+    return JSON.parse(text);
   } catch {
-    throw new SpecError("not valid JSON.");
+    throw new SpecError(`the ${key} in its metadata is not JSON.`);
   }
 }

@@ -86,18 +86,38 @@ export function parseSpec(data: unknown, what: string): Spec {
   return spec;
 }
 
-/** valibot's parse with our error: every fault with its path, on one line each. @throws SpecError */
+/** valibot's parse with our error, which names each fault with its path. @throws SpecError */
 export function parse<Schema extends v.GenericSchema>(
   schema: Schema,
   data: unknown,
   what: string,
 ): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, data);
+  const result = v.safeParse(schema, data, { abortPipeEarly: true });
   if (result.success) return result.output;
-  const faults = result.issues.map((issue) => {
-    const path = v.getDotPath(issue) ?? "";
-    if (issue.type === "strict_object" && issue.expected === "never") return `unknown key "${path}"`;
-    return path ? `${path}: ${issue.message}` : issue.message;
-  });
-  throw new SpecError(`${what}: ${faults.join("; ")}.`);
+  throw new SpecError(`${what}: ${result.issues.map(faultOf).join("; ")}.`);
+}
+
+/** An issue in words: where, what it has to be, and what it is. */
+function faultOf(issue: v.BaseIssue<unknown>): string {
+  const { type, expected, received, requirement } = issue;
+  const path = v.getDotPath(issue);
+  if (type === "strict_object" && expected === "never") return `unknown key "${path}", remove it`;
+  if (path && received === "undefined") return `"${path}" is missing`;
+  const rules: Record<string, string> = {
+    number: "a number",
+    string: "a text",
+    array: "a list",
+    strict_object: "an object",
+    tuple: "a list",
+    literal: `${expected}`,
+    picklist: `${expected}`,
+    integer: "a whole number",
+    finite: "finite",
+    min_value: `at least ${requirement}`,
+    max_value: `at most ${requirement}`,
+    gt_value: `above ${requirement}`,
+    min_length: `at least ${requirement} long`,
+    max_length: `at most ${requirement} long`,
+  };
+  return `${path ?? "it"} has to be ${rules[type] ?? expected}, but is ${received}`;
 }

@@ -46,20 +46,24 @@ export async function recipeFrom(options: RecipeOptions): Promise<Recipe> {
         layers:
           options.layers === undefined
             ? spec.layers
-            : autoencoderLayers(options.layers.split(",").map(Number)),
+            : autoencoderLayers(options.layers.split(",").map((units) => numberFrom("--layers", units))),
         initialization: {
-          weights: numberOr(options.initWeights, spec.initialization.weights),
-          biases: numberOr(options.initBiases, spec.initialization.biases),
+          weights: numberOr("--init-weights", options.initWeights, spec.initialization.weights),
+          biases: numberOr("--init-biases", options.initBiases, spec.initialization.biases),
         },
       },
-      noise: { ...noise, sigma: numberOr(options.sigma, noise.sigma) },
+      noise: { ...noise, sigma: numberOr("--sigma", options.sigma, noise.sigma) },
       optimizer: {
         ...optimizer,
-        learningRate: numberOr(options.lr, optimizer.learningRate),
-        initialAccumulator: numberOr(options.initialAccumulator, optimizer.initialAccumulator),
+        learningRate: numberOr("--lr", options.lr, optimizer.learningRate),
+        initialAccumulator: numberOr(
+          "--initial-accumulator",
+          options.initialAccumulator,
+          optimizer.initialAccumulator,
+        ),
       },
-      epochs: numberOr(options.epochs, base.epochs),
-      batch: numberOr(options.batch, base.batch),
+      epochs: numberOr("--epochs", options.epochs, base.epochs),
+      batch: numberOr("--batch", options.batch, base.batch),
     },
     `recipe "${options.recipe}"`,
   );
@@ -86,7 +90,13 @@ async function readRecipe(name: string): Promise<Recipe> {
   }
 }
 
-function numberOr(text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  return text.trim() === "" ? Number.NaN : Number(text);
+function numberOr(option: string, text: string | undefined, otherwise: number): number {
+  return text === undefined ? otherwise : numberFrom(option, text);
+}
+
+/** The number that an option was given. @throws SpecError where it is none */
+export function numberFrom(option: string, text: string): number {
+  const number = text.trim() === "" ? Number.NaN : Number(text);
+  if (Number.isNaN(number)) throw new SpecError(`${option} has to be a number, but is "${text}".`);
+  return number;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { denoiseAll, evaluate } from "../evaluate.ts";
 import { requireWritableFolder } from "../files.node.ts";
+import { requireSsimSize } from "../metrics.ts";
 import { networkOf } from "../model.ts";
 import { addNoise } from "../noise.ts";
 import { Purpose } from "../rng.ts";
@@ -11,7 +12,7 @@ import type { Mode } from "../wasm/detect.ts";
 import { loadData } from "./data.ts";
 import { duration, trainingProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
-import { type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
+import { numberFrom, type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
 import { type Run, reportOf, writeRunFolder } from "./run-folder.ts";
 
 interface Options extends RecipeOptions {
@@ -42,14 +43,16 @@ export function trainCommand(): Command {
 async function run(options: Options): Promise<void> {
   const recipe = await recipeFrom(options);
   const data = await loadData(options.data);
+  requireSsimSize(data.test);
   const interrupt = new AbortController();
   const { mode } = options;
+  const threads = options.threads === undefined ? undefined : numberFrom("--threads", options.threads);
   const progress = trainingProgress(recipe.epochs);
-  const seed = options.seed.trim() === "" ? Number.NaN : Number(options.seed);
+  const seed = numberFrom("--seed", options.seed);
   const training = train(recipe, data, {
     seed,
     mode,
-    ...(options.threads !== undefined && { threads: Number(options.threads) }),
+    ...(threads !== undefined && { threads }),
     signal: interrupt.signal,
     onProgress: progress.report,
   });
@@ -64,12 +67,8 @@ async function run(options: Options): Promise<void> {
   const epochs: Epoch[] = [];
   try {
     for await (const epoch of training) {
-      if (
-        epochs.length === 0 &&
-        options.threads !== undefined &&
-        training.threads! < Number(options.threads)
-      ) {
-        console.error(`Only ${training.threads} of ${options.threads} threads could be started.`);
+      if (epochs.length === 0 && threads !== undefined && training.threads! < threads) {
+        console.error(`Only ${training.threads} of ${threads} threads could be started.`);
       }
       epochs.push(epoch);
       progress.epoch(epoch);
@@ -80,11 +79,10 @@ async function run(options: Options): Promise<void> {
     const pairs = { images: data.test, noisy: addNoise(data.test, recipe.noise, seed, Purpose.testNoise) };
     const denoised = denoiseAll(await networkOf(model, { batch: recipe.batch, mode }), pairs);
     const test = evaluate(pairs, denoised);
-    const threads = training.threads!;
     const run: Run = {
       recipe,
       mode,
-      threads,
+      threads: training.threads!,
       data,
       model,
       epochs,
