@@ -5,7 +5,7 @@
  * Work is cut into items that write disjoint, whole cache lines; a thread takes items `first` to `last`.
  */
 import { activate, activationGradient } from "./activations";
-import { multiplyPanel, multiplyTransposed8x8 } from "./gemm";
+import { multiplyPanel, multiplyTransposed } from "./gemm";
 import { Activation } from "./opcodes";
 import { adagrad } from "./optimizers";
 import { transpose8x8 } from "./panels";
@@ -75,6 +75,9 @@ export function denseInputGradient(
   }
 }
 
+/** Blocks of dW that are computed in one go: what fills the register tiles. */
+const BLOCKS = ASC_FEATURE_RELAXED_SIMD ? 3 : 1;
+
 /**
  * dW = xᵀ·dy,  dbias = Σ_rows dy
  *
@@ -83,38 +86,42 @@ export function denseInputGradient(
 export function denseWeightGradient(
   dw: usize, dbias: usize, dy: usize, x: usize, stride: usize, rows: i32, inPanels: i32, first: i32, last: i32,
 ): void {
-  for (let item = first; item < last; item++) {
-    const panel = item / inPanels;
-    const block = item - panel * inPanels;
+  while (first < last) {
+    const panel = first / inPanels;
+    const block = first - panel * inPanels;
+    const count = min(inPanels - block, last - first);
     const dyPanel = dy + <usize>panel * stride;
     if (block == 0) sumRows(dbias + (<usize>panel << 5), dyPanel, rows);
-    multiplyTransposed8x8(dw + (<usize>item << 8), x + <usize>block * stride, dyPanel, rows);
+    multiplyTransposed(dw + (<usize>first << 8), x + <usize>block * stride, dyPanel, rows, stride, count);
+    first += count;
   }
 }
 
 /**
- * denseWeightGradient and Adagrad at once: W and bias are updated block by block, while the block's gradient is
- * still in the first-level cache, and the gradient is never written to memory.
+ * denseWeightGradient and Adagrad at once: W and bias are updated a few blocks at a time, while the gradient is
+ * still in the first-level cache, and it is never written to memory.
  *
- * scratch: 256 bytes of this thread's own.
+ * scratch: SCRATCH bytes of this thread's own.
  */
 export function denseWeightGradientAdagrad(
   w: usize, wSums: usize, bias: usize, biasSums: usize, scratch: usize, dy: usize, x: usize, stride: usize,
   rows: i32, inPanels: i32, rate: f32, first: i32, last: i32,
 ): void {
   const rates = f32x4.splat(rate);
-  for (let item = first; item < last; item++) {
-    const panel = item / inPanels;
-    const block = item - panel * inPanels;
+  while (first < last) {
+    const panel = first / inPanels;
+    const block = first - panel * inPanels;
+    const count = min(BLOCKS, min(inPanels - block, last - first));
     const dyPanel = dy + <usize>panel * stride;
     if (block == 0) {
       const offset = <usize>panel << 5;
       sumRows(scratch, dyPanel, rows);
       adagrad(bias + offset, biasSums + offset, scratch, 32, rates);
     }
-    const offset = <usize>item << 8;
-    multiplyTransposed8x8(scratch, x + <usize>block * stride, dyPanel, rows);
-    adagrad(w + offset, wSums + offset, scratch, 256, rates);
+    const offset = <usize>first << 8;
+    multiplyTransposed(scratch, x + <usize>block * stride, dyPanel, rows, stride, count);
+    adagrad(w + offset, wSums + offset, scratch, <usize>count << 8, rates);
+    first += count;
   }
 }
 

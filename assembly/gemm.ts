@@ -9,7 +9,8 @@
  * registers, and each unrolling that was tried was slower (docs/experiments.md).
  *
  * Every value of C is summed by one thread in one order, whatever the tile: runs of 112 products in ascending k,
- * then the runs. Rounding errors grow with the length of a run, so this more than halves those of a sum of 784 (docs/experiments.md).
+ * then the runs. Rounding errors grow with the length of a run, so this more than halves those of a sum of 784
+ * (docs/experiments.md).
  *
  * Method: register tiles over packed panels, after Goto and van de Geijn, "Anatomy of high-performance matrix
  * multiplication", ACM TOMS 34 (2008).
@@ -148,15 +149,33 @@ function addTo(c: usize, low: v128, high: v128): void {
 }
 
 /**
- * C[0..7, 0..7] = Σ_r A[r, 0..7]ᵀ · B[r, 0..7]   for r in 0..`rows`
+ * C[k, 0..7] = Σ_r A[r, k] · B[r, 0..7]   for 8 × `panels` values of k, r in 0..`rows`
  *
- * a, b: one panel of a batch each; c: 8 rows of a panel (256 bytes).
+ * c: 8 × `panels` rows of a panel; a: `panels` panels of a batch, `stride` bytes each; b: one panel of a batch.
+ * Where tiles have 6 rows, `panels` is best a multiple of 3: 24 values of k are four tiles.
  */
-export function multiplyTransposed8x8(c: usize, a: usize, b: usize, rows: i32): void {
-  multiplyTransposed4x8(c, a, b, rows);
-  multiplyTransposed4x8(c + 128, a + 16, b, rows);
+export function multiplyTransposed(c: usize, a: usize, b: usize, rows: i32, stride: usize, panels: i32): void {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    for (; panels >= 3; panels -= 3) {
+      const second = a + stride;
+      const third = second + stride;
+      multiplyTransposed6x8(c, a, a + 8, a + 16, b, rows);
+      multiplyTransposed6x8(c + 192, a + 24, second, second + 8, b, rows);
+      multiplyTransposed6x8(c + 384, second + 16, second + 24, third, b, rows);
+      multiplyTransposed6x8(c + 576, third + 8, third + 16, third + 24, b, rows);
+      c += 768;
+      a = third + stride;
+    }
+  }
+  for (; panels > 0; panels--) {
+    multiplyTransposed4x8(c, a, b, rows);
+    multiplyTransposed4x8(c + 128, a + 16, b, rows);
+    c += 256;
+    a += stride;
+  }
 }
 
+/** multiplyTransposed for 4 values of k. */
 function multiplyTransposed4x8(c: usize, a: usize, b: usize, rows: i32): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
   let c20 = c00, c21 = c00, c30 = c00, c31 = c00;
@@ -184,4 +203,44 @@ function multiplyTransposed4x8(c: usize, a: usize, b: usize, rows: i32): void {
   v128.store(c, c21, 80);
   v128.store(c, c30, 96);
   v128.store(c, c31, 112);
+}
+
+/** multiplyTransposed for 6 values of k: two at `a0`, two at `a1` and two at `a2`, so that they may lie in two panels. */
+function multiplyTransposed6x8(c: usize, a0: usize, a1: usize, a2: usize, b: usize, rows: i32): void {
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
+  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
+  for (const end = b + (<usize>rows << 5); b < end; a0 += 32, a1 += 32, a2 += 32, b += 32) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    const k0 = v128.load32_splat(a0);
+    c00 = multiplyAdd(k0, b0, c00);
+    c01 = multiplyAdd(k0, b1, c01);
+    const k1 = v128.load32_splat(a0, 4);
+    c10 = multiplyAdd(k1, b0, c10);
+    c11 = multiplyAdd(k1, b1, c11);
+    const k2 = v128.load32_splat(a1);
+    c20 = multiplyAdd(k2, b0, c20);
+    c21 = multiplyAdd(k2, b1, c21);
+    const k3 = v128.load32_splat(a1, 4);
+    c30 = multiplyAdd(k3, b0, c30);
+    c31 = multiplyAdd(k3, b1, c31);
+    const k4 = v128.load32_splat(a2);
+    c40 = multiplyAdd(k4, b0, c40);
+    c41 = multiplyAdd(k4, b1, c41);
+    const k5 = v128.load32_splat(a2, 4);
+    c50 = multiplyAdd(k5, b0, c50);
+    c51 = multiplyAdd(k5, b1, c51);
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  v128.store(c, c10, 32);
+  v128.store(c, c11, 48);
+  v128.store(c, c20, 64);
+  v128.store(c, c21, 80);
+  v128.store(c, c30, 96);
+  v128.store(c, c31, 112);
+  v128.store(c, c40, 128);
+  v128.store(c, c41, 144);
+  v128.store(c, c50, 160);
+  v128.store(c, c51, 176);
 }

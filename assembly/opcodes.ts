@@ -30,7 +30,7 @@ export enum Op {
   denseWeightGradient,
   /** parameters, accumulators, gradients, count (a multiple of 16), settings */
   adagrad,
-  /** w, wAccumulators, bias, biasAccumulators, scratch (256 bytes a thread), dy, x, stride, rows, inPanels, outPanels, settings */
+  /** w, wAccumulators, bias, biasAccumulators, scratch (SCRATCH bytes a thread), dy, x, stride, rows, inPanels, outPanels, settings */
   denseWeightGradientAdagrad,
 }
 
@@ -40,3 +40,6 @@ export enum Activation {
   sigmoid,
   relu,
 }
+
+/** Bytes of scratch that denseWeightGradientAdagrad needs for each thread. */
+export const SCRATCH = 768;
