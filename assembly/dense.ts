@@ -5,7 +5,7 @@
  * Work is cut into items that write disjoint, whole cache lines; a thread takes items `first` to `last`.
  */
 import { activate, activationGradient } from "./activations";
-import { multiplyPanel, multiplyTransposed } from "./gemm";
+import { multiplyPanel, multiplyTransposed, multiplyVector } from "./gemm";
 import { Activation } from "./opcodes";
 import { adagrad } from "./optimizers";
 import { transpose8x8 } from "./panels";
@@ -34,6 +34,18 @@ export function denseForward(
     if (activation == Activation.sigmoid) clearColumns(out, bytes, outColumns - (panel << 3));
     first += count;
   }
+}
+
+/** denseForward for one picture, whose panels are 32 bytes each. An item is one panel of y. */
+export function denseForwardVector(
+  y: usize, x: usize, w: usize, bias: usize, inPanels: i32, outColumns: i32, activation: i32, first: i32, last: i32,
+): void {
+  const out = y + (<usize>first << 5);
+  const bytes = <usize>(last - first) << 5;
+  if (bytes == 0) return;
+  multiplyVector(out, x, w + ((<usize>first * <usize>inPanels) << 8), bias + (<usize>first << 5), inPanels, last - first);
+  activate(out, bytes, activation);
+  if (activation == Activation.sigmoid) clearColumns(out + bytes - 32, 32, outColumns - ((last - 1) << 3));
 }
 
 /** panel[r][columns..7] = 0 over `bytes` bytes; nothing to do where `columns` is 8 or more. */

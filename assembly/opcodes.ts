@@ -18,6 +18,8 @@ export enum Op {
   unpackFloats,
   /** y, x, w, bias, stride, inPanels, outPanels, outColumns, activation */
   denseForward,
+  /** y, x, w, bias, inPanels, outPanels, outColumns, activation: denseForward for a batch of one */
+  denseForwardVector,
   /** dy, y, target, stride, rows, panels, partials (float64 a panel), gradient scale (float32), activation of y */
   meanSquaredError,
   /** loss (float64), partials, count, divisor (float64) */

@@ -34,6 +34,14 @@ export function execute(op: usize, thread: i32, threads: i32): void {
       unpackFloats(address(op, 1), address(op, 2), address(op, 3), word(op, 4), word(op, 5), share(panels, thread, threads), share(panels, thread + 1, threads));
       break;
     }
+    case Op.denseForwardVector: {
+      const items = word(op, 6);
+      dense.denseForwardVector(
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), word(op, 5), word(op, 7), word(op, 8),
+        share(items, thread, threads), share(items, thread + 1, threads),
+      );
+      break;
+    }
     case Op.denseForward: {
       const items = word(op, 7) * <i32>(address(op, 5) >> 7);
       dense.denseForward(

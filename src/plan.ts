@@ -86,6 +86,10 @@ interface LayerPlace extends LayerShape {
 export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions): Plan {
   const arena = new Arena();
   const pixels = inputSize(spec);
+  /** One picture goes through as a vector, whose panels follow each other without padding. */
+  const vector = batch === 1 && !training;
+  /** Bytes of a panel of a batch: 8 float32 a row, rows padded to a multiple of 4. */
+  const panelStride = (rows: number) => 32 * (vector ? rows : roundUp(rows, 4));
   const stride = panelStride(batch);
   const floats = (count: number) => arena.place(4 * count);
 
@@ -129,17 +133,17 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
 
   const forwardPass = (rows: number): number[][] => [
     [Op.packFloats, x, panelStride(rows), input, rows, pixels],
-    ...layers.map((layer, index) => [
-      Op.denseForward,
-      layer.y,
+    ...layers.map(({ y, weight, bias, inPanels, outPanels, units, activation }, index) => [
+      vector ? Op.denseForwardVector : Op.denseForward,
+      y,
       index === 0 ? x : layers[index - 1]!.y,
-      layer.weight.value,
-      layer.bias.value,
-      panelStride(rows),
-      layer.inPanels,
-      layer.outPanels,
-      layer.units,
-      Activation[layer.activation],
+      weight.value,
+      bias.value,
+      ...(vector ? [] : [panelStride(rows)]),
+      inPanels,
+      outPanels,
+      units,
+      Activation[activation],
     ]),
   ];
   const programs: Program[] = [];
@@ -263,11 +267,6 @@ class Arena {
 
 function panelsOf(columns: number): number {
   return Math.ceil(columns / 8);
-}
-
-/** Bytes of a panel of a batch: 8 float32 a row, rows padded to a multiple of 4. */
-function panelStride(rows: number): number {
-  return roundUp(rows, 4) * 32;
 }
 
 function roundUp(value: number, multiple: number): number {
