@@ -1,5 +1,5 @@
 /**
- * 3×3 convolution, forward and backward, on images in rows (rows.ts): value (image n, row r, channel c, column s) of a
+ * 3×3 convolution, forward and backward, on images in rows (pixels.ts): value (image n, row r, channel c, column s) of a
  * buffer of C channels is at  origin + ((n·rows + r)·C + c)·pitch + 4s,  with a border of at least the
  * dilation d on all four sides. The border holds the padding (zeros or a reflection: padding.ts), so no kernel
  * knows of edges.
@@ -23,7 +23,7 @@
  * arXiv:1907.02129 (2019); register tiles as in gemm.ts.
  */
 import { Activation } from "./opcodes";
-import { clearTails } from "./rows";
+import { clearTails } from "./pixels";
 import { multiplyAdd } from "./simd";
 
 /** taps[9i + 3ky + kx] = ((ky − 1)·dilation·channels + i)·pitch + (kx − 1)·4·dilation, as i32. One thread. */
@@ -40,7 +40,7 @@ export function conv3x3Taps(taps: usize, channels: i32, pitch: usize, dilation: 
 /** Bytes of one panel of weights. */
 // @ts-ignore: decorator
 @inline
-function panelBytes(ins: i32): usize {
+export function panelBytes(ins: i32): usize {
   return (<usize>ins * 144 + 63) & ~63;
 }
 
@@ -60,32 +60,24 @@ export function conv3x3(
 ): void {
   const vectors = (width + 3) >> 2;
   const strip = max(8, STRIP / ins);
-  const single = (outs & 3) == 1 || (outs & 3) == 2 ? outs & 3 : 0;
-  const grouped = outs - single;
   const relu = activation == Activation.relu;
-  if (grouped) {
-    for (let column = 0; column < vectors; column += strip) {
-      const count = min(strip, vectors - column);
-      const at = <usize>column << 4;
-      groupedOutputs(y + at, x + at, w, bias, taps, gate ? gate - y : 0, ins, outs, grouped, height, count, pitch, rows, relu, first, last);
-    }
-  }
-  for (let o = grouped; o < outs; o++) {
-    const at = <usize>o * pitch;
-    singleOutput(
-      y + at, x, w + <usize>(o >> 2) * panelBytes(ins) + (<usize>(o & 3) << 2), bias + (<usize>o << 2), taps,
-      gate ? gate - y : 0, ins, outs, height, vectors, pitch, rows, relu, first, last,
-    );
+  const toGate = gate ? gate - y : 0;
+  for (let column = 0; column < vectors; column += strip) {
+    const count = min(strip, vectors - column);
+    const xs = x + (<usize>column << 4);
+    const ys = y + (<usize>column << 4);
+    if (outs & ~3) groupedOutputs(ys, xs, w, bias, taps, toGate, ins, outs, height, count, pitch, rows, relu, first, last);
+    if (outs & 3) singleOutputs(ys, xs, w, bias, taps, toGate, ins, outs, height, count, pitch, rows, relu, first, last);
   }
   if (width & 3) clearTails(y, outs, height, width, pitch, rows, first, last);
 }
 
-/** Vectors of a strip times channels: 3 rows of it are 24 KB. */
-const STRIP: i32 = 512;
+/** Vectors of a strip times channels: 3 rows of it are 26 KB. */
+const STRIP: i32 = 560;
 
-/** conv3x3 for outputs 0 to `grouped`, where grouped mod 4 is 0 or 3, in a strip of `vectors` vectors. */
+/** conv3x3 for the outputs in whole groups of 4, in a strip of `vectors` vectors. */
 function groupedOutputs(
-  y: usize, x: usize, w: usize, bias: usize, taps: usize, gate: usize, ins: i32, outs: i32, grouped: i32, height: i32, vectors: i32,
+  y: usize, x: usize, w: usize, bias: usize, taps: usize, gate: usize, ins: i32, outs: i32, height: i32, vectors: i32,
   pitch: usize, rows: i32, relu: bool, first: i32, last: i32,
 ): void {
   const tapsEnd = taps + <usize>ins * 36;
@@ -119,8 +111,8 @@ function groupedOutputs(
     let b = bias;
     let o = 0;
     if (ASC_FEATURE_RELAXED_SIMD) {
-      for (; o + 12 <= grouped; o += 12) {
-        const half = 6 * pitch;
+      for (; o + 12 <= outs; o += 12) {
+        const half = <usize>6 * pitch;
         sixOutputs(ya, yb, xa, xb, wo, wo + panel, 0, 4, b, taps, tapsEnd, gate, pitch, relu);
         sixOutputs(ya + half, yb + half, xa, xb, wo + 2 * panel, wo + panel + 8, 2, 0, b + 24, taps, tapsEnd, gate, pitch, relu);
         ya += 12 * pitch;
@@ -129,7 +121,7 @@ function groupedOutputs(
         b += 48;
       }
     }
-    for (; o < grouped; o += 4) {
+    for (; o + 4 <= outs; o += 4) {
       let c00 = v128.load32_splat(b), c01 = c00;
       let c10 = v128.load32_splat(b, 4), c11 = c10;
       let c20 = v128.load32_splat(b, 8), c21 = c20;
@@ -155,7 +147,7 @@ function groupedOutputs(
       storePair(ya, yb, c00, c01, gate, relu);
       storePair(ya + pitch, yb + pitch, c10, c11, gate, relu);
       storePair(ya + 2 * pitch, yb + 2 * pitch, c20, c21, gate, relu);
-      if (o + 3 < grouped) storePair(ya + 3 * pitch, yb + 3 * pitch, c30, c31, gate, relu);
+      storePair(ya + 3 * pitch, yb + 3 * pitch, c30, c31, gate, relu);
       ya += 4 * pitch;
       yb += 4 * pitch;
       wo += panel;
@@ -222,53 +214,55 @@ function storePair(ya: usize, yb: usize, a: v128, b: v128, gate: usize, relu: bo
   v128.store(yb, finish(b, yb, gate, relu));
 }
 
-/** What follows the sum; `gate` is the distance from y to the gate, or 0. */
+/** What follows the sum; `gate` is the distance from y to the gate, or 0. pmax is one instruction and keeps NaN; max is nine. */
 // @ts-ignore: decorator
 @inline
 function finish(sum: v128, y: usize, gate: usize, relu: bool): v128 {
-  if (relu) sum = f32x4.max(sum, f32x4.splat(0));
+  if (relu) sum = f32x4.pmax(sum, f32x4.splat(0));
   if (gate) sum = v128.and(sum, f32x4.gt(v128.load(y + gate), f32x4.splat(0)));
   return sum;
 }
 
 /**
- * conv3x3 for one output, y being its channel and w its column of the panel: where a layer's outputs leave 1 or 2
- * over a multiple of 4. A tile is 8 vectors of a row, so that one output costs an eighth of eight.
+ * conv3x3 for the 1 to 3 outputs that are left over, one at a time. The tile is 7 vectors of a row: 7 sums, 7
+ * loads and the weight are all that 15 registers hold.
  */
-function singleOutput(
+function singleOutputs(
   y: usize, x: usize, w: usize, bias: usize, taps: usize, gate: usize, ins: i32, outs: i32, height: i32, vectors: i32,
   pitch: usize, rows: i32, relu: bool, first: i32, last: i32,
 ): void {
   const tapsEnd = taps + <usize>ins * 36;
-  const start = v128.load32_splat(bias);
+  const start = outs & ~3;
+  const panel = w + <usize>(start >> 2) * panelBytes(ins);
   for (let item = first; item < last; item++) {
     const image = item / height;
     const row = <usize>(image * rows + item - image * height);
-    let yv = y + row * <usize>outs * pitch;
-    let xv = x + row * <usize>ins * pitch;
-    for (let left = vectors; left > 0; left -= 8, yv += 128, xv += 128) {
-      let c0 = start, c1 = start, c2 = start, c3 = start, c4 = start, c5 = start, c6 = start, c7 = start;
-      let wk = w;
-      for (let tap = taps; tap < tapsEnd; tap += 4, wk += 16) {
-        const xt = xv + load<usize>(tap);
-        const wv = v128.load32_splat(wk);
-        c0 = multiplyAdd(wv, v128.load(xt), c0);
-        c1 = multiplyAdd(wv, v128.load(xt, 16), c1);
-        c2 = multiplyAdd(wv, v128.load(xt, 32), c2);
-        c3 = multiplyAdd(wv, v128.load(xt, 48), c3);
-        c4 = multiplyAdd(wv, v128.load(xt, 64), c4);
-        c5 = multiplyAdd(wv, v128.load(xt, 80), c5);
-        c6 = multiplyAdd(wv, v128.load(xt, 96), c6);
-        c7 = multiplyAdd(wv, v128.load(xt, 112), c7);
+    for (let o = start; o < outs; o++) {
+      const init = v128.load32_splat(bias + (<usize>o << 2));
+      let yv = y + (row * <usize>outs + <usize>o) * pitch;
+      let xv = x + row * <usize>ins * pitch;
+      for (let left = vectors; left > 0; left -= 7, yv += 112, xv += 112) {
+        let c0 = init, c1 = init, c2 = init, c3 = init, c4 = init, c5 = init, c6 = init;
+        let wk = panel + (<usize>(o & 3) << 2);
+        for (let tap = taps; tap < tapsEnd; tap += 4, wk += 16) {
+          const xt = xv + load<usize>(tap);
+          const wv = v128.load32_splat(wk);
+          c0 = multiplyAdd(wv, v128.load(xt), c0);
+          c1 = multiplyAdd(wv, v128.load(xt, 16), c1);
+          c2 = multiplyAdd(wv, v128.load(xt, 32), c2);
+          c3 = multiplyAdd(wv, v128.load(xt, 48), c3);
+          c4 = multiplyAdd(wv, v128.load(xt, 64), c4);
+          c5 = multiplyAdd(wv, v128.load(xt, 80), c5);
+          c6 = multiplyAdd(wv, v128.load(xt, 96), c6);
+        }
+        v128.store(yv, finish(c0, yv, gate, relu));
+        if (left > 1) v128.store(yv, finish(c1, yv + 16, gate, relu), 16);
+        if (left > 2) v128.store(yv, finish(c2, yv + 32, gate, relu), 32);
+        if (left > 3) v128.store(yv, finish(c3, yv + 48, gate, relu), 48);
+        if (left > 4) v128.store(yv, finish(c4, yv + 64, gate, relu), 64);
+        if (left > 5) v128.store(yv, finish(c5, yv + 80, gate, relu), 80);
+        if (left > 6) v128.store(yv, finish(c6, yv + 96, gate, relu), 96);
       }
-      v128.store(yv, finish(c0, yv, gate, relu));
-      if (left > 1) v128.store(yv, finish(c1, yv + 16, gate, relu), 16);
-      if (left > 2) v128.store(yv, finish(c2, yv + 32, gate, relu), 32);
-      if (left > 3) v128.store(yv, finish(c3, yv + 48, gate, relu), 48);
-      if (left > 4) v128.store(yv, finish(c4, yv + 64, gate, relu), 64);
-      if (left > 5) v128.store(yv, finish(c5, yv + 80, gate, relu), 80);
-      if (left > 6) v128.store(yv, finish(c6, yv + 96, gate, relu), 96);
-      if (left > 7) v128.store(yv, finish(c7, yv + 112, gate, relu), 112);
     }
   }
 }

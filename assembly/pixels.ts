@@ -1,0 +1,203 @@
+/**
+ * Between pictures as callers hold them and images in rows, and what is done to images pixel by pixel.
+ *
+ * An image in rows: value (image n, row r, channel c, column s) of a buffer of C channels is at
+ * origin + ((n·rows + r)·C + c)·pitch + 4s, float32. Rows −1, −2, … and columns −1, −2, … are its border. Next
+ * to planes or interleaved channels, the window of a convolution is close together whatever the width, any
+ * number of channels fits without padding, and a row of all channels is whole cache lines, which one thread writes.
+ *
+ * In every function an item is a row of all channels of the image that is written, and thread shares are runs of rows.
+ */
+
+/** Where row `item`, counted over all images, begins. */
+// @ts-ignore: decorator
+@inline
+export function rowStart(origin: usize, item: i32, channels: i32, height: i32, pitch: usize, rows: i32): usize {
+  const image = item / height;
+  return origin + <usize>((image * rows + item - image * height) * channels) * pitch;
+}
+
+/** Sets columns `width` to the next multiple of 4 to 0, which kernels that write whole vectors leave behind. */
+export function clearTails(y: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, first: i32, last: i32): void {
+  const bytes = <usize>(-width & 3) << 2;
+  for (let item = first; item < last; item++) {
+    let at = rowStart(y, item, channels, height, pitch, rows) + (<usize>width << 2);
+    for (let c = 0; c < channels; c++, at += pitch) memory.fill(at, 0, bytes);
+  }
+}
+
+/**
+ * x[n, r, c, s] = scale · source[n, r, s, c]   for c < used
+ *
+ * source: images × height × width × `depth` float32, without gaps; x: images of `channels` channels, the first
+ * `used` of which are written. depth is 1 for grey, 3 for RGB, 4 for RGBA.
+ */
+export function imageFromFloats(
+  x: usize, source: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, depth: i32, used: i32, scale: f32,
+  first: i32, last: i32,
+): void {
+  for (let item = first; item < last; item++) {
+    const from = source + (<usize>(item * width * depth) << 2);
+    const to = rowStart(x, item, channels, height, pitch, rows);
+    for (let c = 0; c < used; c++) {
+      let s = 0;
+      const row = to + <usize>c * pitch;
+      if (depth == 1) {
+        for (; s + 4 <= width; s += 4) {
+          const at = <usize>s << 2;
+          v128.store(row + at, f32x4.mul(v128.load(from + at), f32x4.splat(scale)));
+        }
+      }
+      for (; s < width; s++) store<f32>(row + (<usize>s << 2), scale * load<f32>(from + (<usize>(s * depth + c) << 2)));
+    }
+  }
+}
+
+/** imageFromFloats from bytes: a byte b becomes scale · b. */
+export function imageFromBytes(
+  x: usize, source: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, depth: i32, used: i32, scale: f32,
+  first: i32, last: i32,
+): void {
+  for (let item = first; item < last; item++) {
+    const from = source + <usize>(item * width * depth);
+    const to = rowStart(x, item, channels, height, pitch, rows);
+    for (let c = 0; c < used; c++) {
+      let s = 0;
+      const row = to + <usize>c * pitch;
+      if (depth == 1) {
+        for (; s + 4 <= width; s += 4) {
+          const words = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(from + <usize>s)));
+          v128.store(row + (<usize>s << 2), f32x4.mul(f32x4.convert_i32x4_u(words), f32x4.splat(scale)));
+        }
+      }
+      for (; s < width; s++) store<f32>(row + (<usize>s << 2), scale * <f32>load<u8>(from + <usize>(s * depth + c)));
+    }
+  }
+}
+
+/** target[n, r, s, c] = scale · x[n, r, c, s]: imageFromFloats backwards; channels from `used` on stay as they are. */
+export function imageToFloats(
+  target: usize, x: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, depth: i32, used: i32, scale: f32,
+  first: i32, last: i32,
+): void {
+  for (let item = first; item < last; item++) {
+    const from = rowStart(x, item, channels, height, pitch, rows);
+    for (let c = 0; c < used; c++) {
+      let to = target + (<usize>(item * width * depth + c) << 2);
+      for (let s = 0; s < width; s++, to += <usize>depth << 2) store<f32>(to, scale * load<f32>(from + <usize>c * pitch + (<usize>s << 2)));
+    }
+  }
+}
+
+/** imageToFloats to bytes: rounded to the nearest, half to even, cut off at 0 and 255; NaN becomes 0. */
+export function imageToBytes(
+  target: usize, x: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, depth: i32, used: i32, scale: f32,
+  first: i32, last: i32,
+): void {
+  for (let item = first; item < last; item++) {
+    const from = rowStart(x, item, channels, height, pitch, rows);
+    for (let c = 0; c < used; c++) {
+      let to = target + <usize>(item * width * depth + c);
+      for (let s = 0; s < width; s++, to += <usize>depth) {
+        const value = scale * load<f32>(from + <usize>c * pitch + (<usize>s << 2));
+        const cut: f32 = value > 0 ? (value < 255 ? value : 255) : 0;
+        store<u8>(to, <u8>nearest(cut));
+      }
+    }
+  }
+}
+
+/** x[n, r, channel, s] = values[n]: a plane that tells a network its noise level. */
+export function fillChannel(
+  x: usize, values: usize, channel: i32, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, first: i32, last: i32,
+): void {
+  for (let item = first; item < last; item++) {
+    const value = load<f32>(values + (<usize>(item / height) << 2));
+    let at = rowStart(x, item, channels, height, pitch, rows) + <usize>channel * pitch;
+    for (const end = at + (<usize>width << 2); at < end; at += 4) store<f32>(at, value);
+  }
+}
+
+/**
+ * out[n, r, c, s] = input[n, r, c, s] − prediction[n, r, c, s]   for c < channels
+ *
+ * out, prediction: `channels` channels; input: `inputChannels`, with further ones at the end left out. With input = 0
+ * it is −prediction, the gradient: dprediction = −dout.
+ */
+export function residual(
+  out: usize, input: usize, prediction: usize, inputChannels: i32, channels: i32, height: i32, width: i32, pitch: usize, rows: i32,
+  first: i32, last: i32,
+): void {
+  for (let item = first; item < last; item++) {
+    const to = rowStart(out, item, channels, height, pitch, rows);
+    const predicted = rowStart(prediction, item, channels, height, pitch, rows) - to;
+    const minuend = rowStart(input, item, inputChannels, height, pitch, rows) - to;
+    for (let c = 0; c < channels; c++) {
+      let at = to + <usize>c * pitch;
+      for (const end = at + (<usize>width << 2); at < end; at += 16) {
+        const p = v128.load(at + predicted);
+        v128.store(at, input ? f32x4.sub(v128.load(at + minuend), p) : f32x4.neg(p));
+      }
+    }
+  }
+  if (width & 3) clearTails(out, channels, height, width, pitch, rows, first, last);
+}
+
+/**
+ * y[n, r, 4c + 2i + j, s] = x[n, 2r + i, c, 2s + j]   for i, j in 0..1: PyTorch's pixel_unshuffle by 2
+ *
+ * x: `channels` channels of 2·height × 2·width, with pitch and rows of its own; y: 4·channels of height × width.
+ * An item is a row of y. It is also the gradient of pixelShuffle.
+ */
+export function pixelUnshuffle(
+  y: usize, x: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, xPitch: usize, xRows: i32,
+  first: i32, last: i32,
+): void {
+  for (let item = first; item < last; item++) {
+    let to = rowStart(y, item, channels << 2, height, pitch, rows);
+    const from = rowStart(x, item << 1, channels, height << 1, xPitch, xRows);
+    for (let c = 0; c < channels; c++) {
+      for (let i = 0; i < 2; i++, to += 2 * pitch) {
+        let pair = from + <usize>(i * channels + c) * xPitch;
+        let s = 0;
+        for (; s + 4 <= width; s += 4, pair += 32) {
+          const low = v128.load(pair);
+          const high = v128.load(pair, 16);
+          v128.store(to + (<usize>s << 2), v128.shuffle<f32>(low, high, 0, 2, 4, 6));
+          v128.store(to + pitch + (<usize>s << 2), v128.shuffle<f32>(low, high, 1, 3, 5, 7));
+        }
+        for (; s < width; s++, pair += 8) {
+          store<f32>(to + (<usize>s << 2), load<f32>(pair));
+          store<f32>(to + pitch + (<usize>s << 2), load<f32>(pair, 4));
+        }
+      }
+    }
+  }
+}
+
+/** x[n, 2r + i, c, 2s + j] = y[n, r, 4c + 2i + j, s]: pixelUnshuffle backwards, and its gradient. An item is two rows of x. */
+export function pixelShuffle(
+  x: usize, y: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, xPitch: usize, xRows: i32,
+  first: i32, last: i32,
+): void {
+  for (let item = first; item < last; item++) {
+    let from = rowStart(y, item, channels << 2, height, pitch, rows);
+    const to = rowStart(x, item << 1, channels, height << 1, xPitch, xRows);
+    for (let c = 0; c < channels; c++) {
+      for (let i = 0; i < 2; i++, from += 2 * pitch) {
+        let pair = to + <usize>(i * channels + c) * xPitch;
+        let s = 0;
+        for (; s + 4 <= width; s += 4, pair += 32) {
+          const even = v128.load(from + (<usize>s << 2));
+          const odd = v128.load(from + pitch + (<usize>s << 2));
+          v128.store(pair, v128.shuffle<f32>(even, odd, 0, 4, 1, 5));
+          v128.store(pair, v128.shuffle<f32>(even, odd, 2, 6, 3, 7), 16);
+        }
+        for (; s < width; s++, pair += 8) {
+          store<f32>(pair, load<f32>(from + (<usize>s << 2)));
+          store<f32>(pair, load<f32>(from + pitch + (<usize>s << 2)), 4);
+        }
+      }
+    }
+  }
+}
