@@ -34,7 +34,7 @@ for (const target of targets) {
 }
 
 rmSync("build/esm", { recursive: true, force: true });
-await esbuild.build({
+const { metafile } = await esbuild.build({
   entryPoints: ["src/train.ts", "src/node.ts", "src/cli/cli.ts"],
   entryNames: "[name]",
   outdir: "build/esm",
@@ -46,9 +46,10 @@ await esbuild.build({
   target: "es2022",
   // What package.json calls a dependency stays an import; the rest is bundled.
   external: ["node:*", ...Object.keys(manifest.dependencies)],
-  sourcemap: true,
+  metafile: true,
   logLevel: "warning",
 });
+writeFileSync("build/esm/THIRD-PARTY.txt", bundledLicences(Object.keys(metafile.inputs)));
 if (!flags.quiet) for (const file of readdirSync("build/esm")) console.log(`build/esm/${file}`);
 
 if (!flags["no-types"]) {
@@ -56,4 +57,17 @@ if (!flags["no-types"]) {
   execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
     stdio: "inherit",
   });
+}
+
+/** The licences of the packages whose code is in the bundle. */
+function bundledLicences(inputs) {
+  const folders = new Set(inputs.flatMap((path) => path.match(/^node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []));
+  return [...folders]
+    .sort()
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      return `${name} ${version} (${license})\n\n${file ? readFileSync(`${folder}/${file}`, "utf8").trim() : ""}\n`;
+    })
+    .join(`\n${"-".repeat(80)}\n\n`);
 }
