@@ -21,15 +21,17 @@ function bar(epochs: number): TrainingProgress {
     fps: 10,
   });
   const start = performance.now();
-  progress.start(epochs, 0, { epoch: 1, epochs, loss: "–", rate: "–", left: "–" });
   const show = (done: number, epoch: number, loss: number, rate: number) => {
     const left = ((performance.now() - start) / done) * (epochs - done);
-    progress.update(done, {
+    const shown = {
       epoch,
+      epochs,
       loss: loss.toFixed(1),
       rate: Math.round(rate),
       left: duration(left / 1000),
-    });
+    };
+    if (progress.isActive) progress.update(done, shown);
+    else progress.start(epochs, done, shown);
   };
   return {
     report({ epoch, images, imagesPerEpoch, loss, imagesPerSecond }) {
