@@ -41,7 +41,7 @@ const behaviours: Record<string, Handler> = {
   html: (_, response) => void response.end("<html>Log in to this network first</html>"),
   missing: (_, response) => void response.writeHead(404).end("no such file"),
   endless(_, response) {
-    const timer = setInterval(() => response.write(packed), 1);
+    const timer = setInterval(() => response.write(other), 1);
     response.on("close", () => clearInterval(timer));
   },
   /** Needs half a second, with pauses of 50 ms. */
