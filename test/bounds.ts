@@ -53,6 +53,9 @@ export function denseForward(
   return { value, error };
 }
 
+/** Gradients behind a sigmoid that the kernel turns into 0. */
+const SMALLEST_GRADIENT = 2 ** -60;
+
 /** dx ∘ f′(y). A relu's y must be clear of 0. */
 export function timesDerivative(dx: Bounded, y: Bounded, activation: ActivationName): Bounded {
   const slope = y.value.map((h) => naive.derivative(h, activation));
@@ -64,7 +67,8 @@ export function timesDerivative(dx: Bounded, y: Bounded, activation: ActivationN
     return (
       dx.error[i]! * (slope[i]! + slopeError) +
       Math.abs(dx.value[i]!) * slopeError +
-      roundoff * Math.abs(product)
+      roundoff * Math.abs(product) +
+      SMALLEST_GRADIENT
     );
   });
   return { value, error };
