@@ -1,11 +1,12 @@
 /**
- * The weight gradient of the 3×3 convolution, and the transposition of weights that turns the forward kernel into
- * the input gradient. Layouts: conv3x3.ts.
+ * The weight gradient of the 3×3 convolution, and the transposition of weights that turns the forward kernel
+ * into the input gradient. Layouts: conv3x3.ts.
  *
- * The gradient is a sum over all pixels of a batch. The batch is cut into a number of chunks that depends
- * on the plan and not on the number of threads; each chunk is summed by one thread into a buffer of its own,
- * and sumChunks adds the buffers in order. Within a chunk, sums run over one band of rows of one image at a time, in
- * 4 lanes, and bands are added up: with bands of about 1,000 pixels no float32 sum is longer than a few hundred.
+ * The gradient is a sum over all pixels of a batch. The batch is cut into a number of chunks that depends on
+ * the plan and not on the number of threads; each chunk is summed by one thread into a buffer of its own, and
+ * sumChunks adds the buffers in order. Within a chunk, sums run over one band of rows of one image at a time,
+ * in 4 lanes, and bands are added up: with bands of about 1,000 pixels no float32 sum is longer than a few
+ * hundred.
  */
 import { panelBytes } from "./conv3x3";
 import { multiplyAdd } from "./simd";
@@ -27,8 +28,8 @@ export function conv3x3TransposeWeights(wt: usize, w: usize, ins: i32, outs: i32
       if (i == ins) break;
       let at = wt + (<usize>lane << 2);
       for (let o = 0; o < outs; o++) {
-        const last = w + <usize>(o >> 2) * from + (<usize>(i * 9 + 8) << 4) + (<usize>(o & 3) << 2);
-        for (let source = last; source > last - 144; source -= 16, at += 16) store<f32>(at, load<f32>(source));
+        const final = w + <usize>(o >> 2) * from + (<usize>(i * 9 + 8) << 4) + (<usize>(o & 3) << 2);
+        for (let source = final; source > final - 144; source -= 16, at += 16) store<f32>(at, load<f32>(source));
       }
     }
   }
@@ -38,7 +39,8 @@ export function conv3x3TransposeWeights(wt: usize, w: usize, ins: i32, outs: i32
 // @ts-ignore: decorator
 @inline
 function chunkBytes(as: i32, bs: i32, sums: i32, vectors: i32, band: i32): usize {
-  return <usize>((as + 3) >> 2) * panelBytes(bs) + ((<usize>(sums << 2) + 63) & ~63) + ((<usize>(vectors * band) * 68 + 63) & ~63);
+  const packed = (<usize>(vectors * band) * 68 + 63) & ~63;
+  return <usize>((as + 3) >> 2) * panelBytes(bs) + ((<usize>(sums << 2) + 63) & ~63) + packed;
 }
 
 /**
@@ -46,15 +48,15 @@ function chunkBytes(as: i32, bs: i32, sums: i32, vectors: i32, band: i32): usize
  * chunk.sums[c]       = Σ a[n, r, c, s], or of b with sumOfB
  *
  * With a = dy, b = x and the taps of x this is the gradient of w and bias. With a = x, b = dy, the taps of dy
- * and sumOfB it is that of the transposed weights and of the bias: better where dy has 1 or 2 channels, since a's
- * channels are taken 4 at a time.
+ * and sumOfB it is that of the transposed weights and of the bias, for borders of zeros: better where dy has 1
+ * to 3 channels, since a's channels are taken 4 at a time.
  *
  * chunks: `count` buffers of chunkBytes; a: `as` channels, zero from `width` to the next multiple of 4; b: `bs`
  * channels, finite there. band: rows summed at a time. An item is a chunk.
  *
- * What makes it fast: 4 channels of a band of `a` are copied next to each other, 4 pixels each in turn; the register tile
- * is those 4 × 2 columns k of b, each lane summing a quarter of the pixels, so that no value is broadcast. A table of
- * the places of a band's vectors makes one loop of its rows and columns.
+ * What makes it fast: 4 channels of a band of `a` are copied next to each other, 4 pixels each in turn; the
+ * register tile is those 4 × 2 columns k of b, each lane summing a quarter of the pixels, so that no value is
+ * broadcast. A table of the places of a band's vectors makes one loop of its rows and columns.
  */
 export function conv3x3WeightGradient(
   chunks: usize, a: usize, b: usize, taps: usize, as: i32, bs: i32, height: i32, width: i32, pitch: usize, rows: i32,
@@ -83,7 +85,10 @@ export function conv3x3WeightGradient(
       const aBand = a + line * <usize>as * pitch;
       const bBand = b + line * <usize>bs * pitch;
       for (let c = 0; c < as; c += 4) {
-        packFour(packed, sums + (<usize>c << 2), aBand + <usize>c * pitch, min(as - c, 4), <usize>as * pitch, pitch, vectors, bandRows, !sumOfB);
+        packFour(
+          packed, sums + (<usize>c << 2), aBand + <usize>c * pitch, min(as - c, 4), <usize>as * pitch, pitch, vectors,
+          bandRows, !sumOfB,
+        );
         let to = weights + <usize>(c >> 2) * panelBytes(bs);
         let tap = taps;
         for (let k = 0; k < bs * 9; k += 2, to += 32, tap += 8) {

@@ -1,21 +1,22 @@
 /**
- * 3×3 convolution, forward and backward, on images in rows (pixels.ts): value (image n, row r, channel c, column s) of a
- * buffer of C channels is at  origin + ((n·rows + r)·C + c)·pitch + 4s,  with a border of at least the
- * dilation d on all four sides. The border holds the padding (zeros or a reflection: padding.ts), so no kernel
- * knows of edges.
+ * 3×3 convolution, forward and backward, on images in rows (pixels.ts): value (image n, row r, channel c,
+ * column s) of a buffer of C channels is at  origin + ((n·rows + r)·C + c)·pitch + 4s,  with a border of at
+ * least the dilation d on all four sides. The border holds the padding, zeros or a reflection (padding.ts), so
+ * no kernel knows of edges.
  *
  * Weights are in panels of 4 outputs: w[o][i][ky][kx] of PyTorch is value
  * (⌊o/4⌋·P + k)·4 + (o mod 4),  k = 9i + 3ky + kx,  P = 9·ins rounded up to a multiple of 4,
  * so a panel is whole cache lines. Outputs past the last and columns past 9·ins are 0.
  *
- * A table of taps, one for each pair of a buffer's channel count and dilation, turns the loops over channels
- * and the 3×3 window into one: taps[k] is the distance in bytes from a pixel of channel 0 to what weight k
- * multiplies, ((ky − 1)·d·ins + i)·pitch + (kx − 1)·4d.
+ * A table of taps, one for each channel count, pitch and dilation, makes one loop of the channels and the 3×3
+ * window: taps[k] is the distance in bytes from a pixel of channel 0 to what weight k multiplies,
+ * ((ky − 1)·d·ins + i)·pitch + (kx − 1)·4d.
  *
- * A vector is 4 pixels of a row, so that 1 or 3 channels cost no padding. The register tile of the forward
- * pass is 2 vectors × 4 outputs, from any two places of the image, so that no width leaves half a tile over; with
- * fused multiply-add, which wants more sums under way, 2 × 6. The inner loops are not unrolled: V8 then holds the tile in
- * registers (unrolled 3 times they took 1.5 times as long).
+ * A vector is 4 pixels of a row, so that 1 or 3 channels cost no padding. The register tile is 2 vectors × 4
+ * outputs; the vectors may lie anywhere in the image, so that no width leaves half a tile over. With fused
+ * multiply-add, which wants more sums under way, it is 2 × 6. The loop over taps is not unrolled: the V8 of Node 20
+ * puts all loads of a loop's body first, so sums and loads together have to fit 15 registers (unrolled 3 times
+ * it spilled and took 1.3 times as long).
  *
  * Every value is summed by one thread in one order, whatever the tile and the number of threads.
  *
@@ -48,11 +49,12 @@ export function panelBytes(ins: i32): usize {
  * y[n, r, o, s] = f(bias[o] + Σ_k w[o, k] · x[n, r, 0, s : +taps[k]])
  * or, with gate ≠ 0,  y = (…) ∘ (gate > 0),  the gradient of a ReLU whose output is `gate`
  *
- * y, gate: images of `outs` channels; x: images of `ins` channels; w: panels; bias: `outs` values, rounded up to 4.
- * The input gradient of the layer is this function with dy for x, the weights of conv3x3TransposeWeights and zeros for bias.
+ * y, gate: images of `outs` channels; x: images of `ins` channels; w: panels; bias: `outs` values, rounded up
+ * to 4. The layer's input gradient is this function with dy for x, the weights of conv3x3TransposeWeights and
+ * zeros for bias.
  *
- * An item is a row of all channels. Wide rows are taken in strips, so that three rows of a strip stay in
- * the first-level cache. Columns between width and the next multiple of 4 are set to 0.
+ * An item is a row of all channels. Wide rows are taken in strips, so that three rows of a strip stay in the
+ * first-level cache. Columns between width and the next multiple of 4 are set to 0.
  */
 export function conv3x3(
   y: usize, x: usize, w: usize, bias: usize, taps: usize, gate: usize, ins: i32, outs: i32, height: i32, width: i32,
@@ -114,7 +116,9 @@ function groupedOutputs(
       for (; o + 12 <= outs; o += 12) {
         const half = <usize>6 * pitch;
         sixOutputs(ya, yb, xa, xb, wo, wo + panel, 0, 4, b, taps, tapsEnd, gate, pitch, relu);
-        sixOutputs(ya + half, yb + half, xa, xb, wo + 2 * panel, wo + panel + 8, 2, 0, b + 24, taps, tapsEnd, gate, pitch, relu);
+        sixOutputs(
+          ya + half, yb + half, xa, xb, wo + 2 * panel, wo + panel + 8, 2, 0, b + 24, taps, tapsEnd, gate, pitch, relu,
+        );
         ya += 12 * pitch;
         yb += 12 * pitch;
         wo += 3 * panel;
@@ -157,8 +161,8 @@ function groupedOutputs(
 }
 
 /**
- * Six outputs of two vectors: 4 from the panel at w4, stored from channel `four` of y on, and 2 from half a panel at w2,
- * from channel `two` on.
+ * Six outputs of two vectors: 4 from the panel at w4, stored from channel `four` of y on, and 2 from half a
+ * panel at w2, from channel `two` on.
  */
 function sixOutputs(
   ya: usize, yb: usize, xa: usize, xb: usize, w4: usize, w2: usize, four: usize, two: usize, bias: usize,
@@ -214,7 +218,7 @@ function storePair(ya: usize, yb: usize, a: v128, b: v128, gate: usize, relu: bo
   v128.store(yb, finish(b, yb, gate, relu));
 }
 
-/** What follows the sum; `gate` is the distance from y to the gate, or 0. pmax is one instruction and keeps NaN; max is nine. */
+/** What follows the sum; `gate` is the distance from y to the gate, or 0. pmax is one instruction and keeps NaN, max is several. */
 // @ts-ignore: decorator
 @inline
 function finish(sum: v128, y: usize, gate: usize, relu: bool): v128 {

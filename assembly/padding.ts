@@ -1,7 +1,7 @@
 /**
- * Borders of images in rows (pixels.ts). `pad` rows and columns on each side are written or read; where the images'
- * borders are zero they may share them: the right border of a row then is the left border of the next, the lower
- * of an image the upper of the next.
+ * Borders of images in rows (pixels.ts). `pad` rows and columns on each side are written or read. Borders of
+ * zeros may be shared: the right border of a row is then the left one of the next, the lower border of an image
+ * the upper one of the next.
  */
 import { rowStart } from "./pixels";
 
@@ -28,8 +28,8 @@ export function padZeros(
 }
 
 /**
- * x[n, r, c, s] = x[n, mirror(r), c, mirror(s)] in the border, mirror(t) = −t before the first and 2(size − 1) − t after
- * the last: PyTorch's "reflect", which does not repeat the edge.
+ * x[n, r, c, s] = x[n, mirror(r), c, mirror(s)] in the border, where mirror(t) = −t before the first and
+ * 2(size − 1) − t after the last: PyTorch's "reflect", which does not repeat the edge.
  *
  * pad < height, pad < width; rows ≥ height + 2·pad, pitch ≥ 4·(width + 2·pad): mirrored borders cannot be shared.
  * An item is one of the images·(height + 2·pad) rows, borders counted; it reads only what is inside.
@@ -57,8 +57,8 @@ export function padReflected(
 /**
  * dx[n, r, c, s] = Σ dpadded[n, r′, c, s′] over all (r′, s′) that mirror to (r, s), ∘ (gate > 0) with gate ≠ 0
  *
- * The gradient of padReflected. dx, dpadded, gate: `channels` channels; dpadded, which holds the gradient in a border of
- * `pad` too, is another buffer than dx. An item is a row of dx.
+ * The gradient of padReflected. dx, dpadded, gate: `channels` channels; dpadded, another buffer than dx, holds the
+ * gradient in a border of `pad` too. An item is a row of dx.
  */
 export function foldReflected(
   dx: usize, dpadded: usize, gate: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, pad: i32,

@@ -2,11 +2,11 @@
  * Between pictures as callers hold them and images in rows, and what is done to images pixel by pixel.
  *
  * An image in rows: value (image n, row r, channel c, column s) of a buffer of C channels is at
- * origin + ((n·rows + r)·C + c)·pitch + 4s, float32. Rows −1, −2, … and columns −1, −2, … are its border. Next
- * to planes or interleaved channels, the window of a convolution is close together whatever the width, any
- * number of channels fits without padding, and a row of all channels is whole cache lines, which one thread writes.
+ * origin + ((n·rows + r)·C + c)·pitch + 4s, float32. Rows −1, −2, … and columns −1, −2, … are its border.
+ * Against planes, the window of a convolution over all channels is close together; against interleaved
+ * channels, any number of them fits without padding; and a row of all channels is whole cache lines.
  *
- * In every function an item is a row of all channels of the image that is written, and thread shares are runs of rows.
+ * In every function an item is a row of all channels of the image that is written.
  */
 
 /** Where row `item`, counted over all images, begins. */
@@ -18,7 +18,9 @@ export function rowStart(origin: usize, item: i32, channels: i32, height: i32, p
 }
 
 /** Sets columns `width` to the next multiple of 4 to 0, which kernels that write whole vectors leave behind. */
-export function clearTails(y: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, first: i32, last: i32): void {
+export function clearTails(
+  y: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, first: i32, last: i32,
+): void {
   const bytes = <usize>(-width & 3) << 2;
   for (let item = first; item < last; item++) {
     let at = rowStart(y, item, channels, height, pitch, rows) + (<usize>width << 2);
@@ -48,7 +50,9 @@ export function imageFromFloats(
           v128.store(row + at, f32x4.mul(v128.load(from + at), f32x4.splat(scale)));
         }
       }
-      for (; s < width; s++) store<f32>(row + (<usize>s << 2), scale * load<f32>(from + (<usize>(s * depth + c) << 2)));
+      for (; s < width; s++) {
+        store<f32>(row + (<usize>s << 2), scale * load<f32>(from + (<usize>(s * depth + c) << 2)));
+      }
     }
   }
 }
@@ -70,7 +74,9 @@ export function imageFromBytes(
           v128.store(row + (<usize>s << 2), f32x4.mul(f32x4.convert_i32x4_u(words), f32x4.splat(scale)));
         }
       }
-      for (; s < width; s++) store<f32>(row + (<usize>s << 2), scale * <f32>load<u8>(from + <usize>(s * depth + c)));
+      for (; s < width; s++) {
+        store<f32>(row + (<usize>s << 2), scale * <f32>load<u8>(from + <usize>(s * depth + c)));
+      }
     }
   }
 }
@@ -83,8 +89,11 @@ export function imageToFloats(
   for (let item = first; item < last; item++) {
     const from = rowStart(x, item, channels, height, pitch, rows);
     for (let c = 0; c < used; c++) {
+      const row = from + <usize>c * pitch;
       let to = target + (<usize>(item * width * depth + c) << 2);
-      for (let s = 0; s < width; s++, to += <usize>depth << 2) store<f32>(to, scale * load<f32>(from + <usize>c * pitch + (<usize>s << 2)));
+      for (let s = 0; s < width; s++, to += <usize>depth << 2) {
+        store<f32>(to, scale * load<f32>(row + (<usize>s << 2)));
+      }
     }
   }
 }
