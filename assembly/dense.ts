@@ -5,7 +5,7 @@
  * Work is cut into items that write disjoint, whole cache lines; a thread takes items `first` to `last`.
  */
 import { activate, activationGradient } from "./activations";
-import { multiplyPanel, multiplyTransposed, multiplyVector } from "./gemm";
+import { multiplyPanel, multiplyTransposed4x8, multiplyTransposedTile, multiplyVector, TRANSPOSED_PANELS, TRANSPOSED_TILE } from "./gemm";
 import { Activation } from "./opcodes";
 import { adagrad } from "./optimizers";
 import { transpose8x8 } from "./panels";
@@ -87,8 +87,8 @@ export function denseInputGradient(
   }
 }
 
-/** Blocks of dW that are computed in one go: what fills the register tiles. */
-const BLOCKS = ASC_FEATURE_RELAXED_SIMD ? 3 : 1;
+/** Bytes of a tile of dW. */
+const TILE: usize = <usize>TRANSPOSED_TILE << 5;
 
 /**
  * dW = xᵀ·dy,  dbias = Σ_rows dy
@@ -98,20 +98,13 @@ const BLOCKS = ASC_FEATURE_RELAXED_SIMD ? 3 : 1;
 export function denseWeightGradient(
   dw: usize, dbias: usize, dy: usize, x: usize, stride: usize, rows: i32, inPanels: i32, first: i32, last: i32,
 ): void {
-  while (first < last) {
-    const panel = first / inPanels;
-    const block = first - panel * inPanels;
-    const count = min(inPanels - block, last - first);
-    const dyPanel = dy + <usize>panel * stride;
-    if (block == 0) sumRows(dbias + (<usize>panel << 5), dyPanel, rows);
-    multiplyTransposed(dw + (<usize>first << 8), x + <usize>block * stride, dyPanel, rows, stride, count);
-    first += count;
-  }
+  weightGradient(dw, 0, dbias, 0, 0, dy, x, stride, rows, inPanels, f32x4.splat(0), first, last);
 }
 
 /**
- * denseWeightGradient and Adagrad at once: W and bias are updated a few blocks at a time, while the gradient is
- * still in the first-level cache, and it is never written to memory.
+ * denseWeightGradient and Adagrad at once: W and bias are updated tile by tile, while the gradient is still in the
+ * first-level cache, and it is never written to memory. A tile's square roots and divisions run beside the
+ * multiplications of the next.
  *
  * scratch: SCRATCH bytes of this thread's own.
  */
@@ -119,21 +112,42 @@ export function denseWeightGradientAdagrad(
   w: usize, wSums: usize, bias: usize, biasSums: usize, scratch: usize, dy: usize, x: usize, stride: usize,
   rows: i32, inPanels: i32, rate: f32, first: i32, last: i32,
 ): void {
-  const rates = f32x4.splat(rate);
+  weightGradient(w, wSums, bias, biasSums, scratch, dy, x, stride, rows, inPanels, f32x4.splat(rate), first, last);
+}
+
+/** With scratch, updates W and bias; without, writes their gradients in their place. */
+// @ts-ignore: decorator
+@inline
+function weightGradient(
+  w: usize, wSums: usize, bias: usize, biasSums: usize, scratch: usize, dy: usize, x: usize, stride: usize,
+  rows: i32, inPanels: i32, rates: v128, first: i32, last: i32,
+): void {
   while (first < last) {
     const panel = first / inPanels;
     const block = first - panel * inPanels;
-    const count = min(BLOCKS, min(inPanels - block, last - first));
     const dyPanel = dy + <usize>panel * stride;
+    const biasOffset = <usize>panel << 5;
     if (block == 0) {
-      const offset = <usize>panel << 5;
-      sumRows(scratch, dyPanel, rows);
-      adagrad(bias + offset, biasSums + offset, scratch, 32, rates);
+      sumRows(scratch ? scratch : bias + biasOffset, dyPanel, rows);
+      if (scratch) adagrad(bias + biasOffset, biasSums + biasOffset, scratch, 32, rates);
     }
-    const offset = <usize>first << 8;
-    multiplyTransposed(scratch, x + <usize>block * stride, dyPanel, rows, stride, count);
-    adagrad(w + offset, wSums + offset, scratch, <usize>count << 8, rates);
-    first += count;
+    const blocks = min(inPanels - block, last - first) >= TRANSPOSED_PANELS ? TRANSPOSED_PANELS : 1;
+    const xPanel = x + <usize>block * stride;
+    let offset = <usize>first << 8;
+    if (blocks == TRANSPOSED_PANELS) {
+      for (let tile = 0; tile < (TRANSPOSED_PANELS << 3) / TRANSPOSED_TILE; tile++, offset += TILE) {
+        const to = scratch ? scratch : w + offset;
+        multiplyTransposedTile(to, xPanel, dyPanel, rows, stride, tile);
+        if (scratch) adagrad(w + offset, wSums + offset, to, TILE, rates);
+      }
+    } else {
+      for (let half: usize = 0; half < 32; half += 16, offset += 128) {
+        const to = scratch ? scratch : w + offset;
+        multiplyTransposed4x8(to, xPanel + half, dyPanel, rows);
+        if (scratch) adagrad(w + offset, wSums + offset, to, 128, rates);
+      }
+    }
+    first += blocks;
   }
 }
 

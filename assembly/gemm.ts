@@ -205,35 +205,36 @@ function multiplyVector1(c: usize, a: usize, b: usize, bytes: usize): void {
   }
 }
 
+/** Values of k in a tile of xᵀ·dy, and panels whose values of k are a whole number of tiles. */
+export const TRANSPOSED_TILE: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+export const TRANSPOSED_PANELS: i32 = ASC_FEATURE_RELAXED_SIMD ? 3 : 1;
+
 /**
- * C[k, 0..7] = Σ_r A[r, k] · B[r, 0..7]   for 8 × `panels` values of k, r in 0..`rows`
+ * C[k, 0..7] = Σ_r A[r, k] · B[r, 0..7]   for TRANSPOSED_TILE values of k from `tile` · TRANSPOSED_TILE on, r in 0..`rows`
  *
- * c: 8 × `panels` rows of a panel; a: `panels` panels of a batch, `stride` bytes each; b: one panel of a batch.
- * Where tiles have 6 rows, `panels` is best a multiple of 3: 24 values of k are four tiles.
+ * c: as many rows of a panel; a: TRANSPOSED_PANELS panels of a batch, `stride` bytes each; b: one panel of a batch.
+ * Two tiles of 4 are a panel of a, four tiles of 6 are three.
  */
-export function multiplyTransposed(c: usize, a: usize, b: usize, rows: i32, stride: usize, panels: i32): void {
+// @ts-ignore: decorator
+@inline
+export function multiplyTransposedTile(c: usize, a: usize, b: usize, rows: i32, stride: usize, tile: i32): void {
   if (ASC_FEATURE_RELAXED_SIMD) {
-    for (; panels >= 3; panels -= 3) {
-      const second = a + stride;
-      const third = second + stride;
-      multiplyTransposed6x8(c, a, a + 8, a + 16, b, rows);
-      multiplyTransposed6x8(c + 192, a + 24, second, second + 8, b, rows);
-      multiplyTransposed6x8(c + 384, second + 16, second + 24, third, b, rows);
-      multiplyTransposed6x8(c + 576, third + 8, third + 16, third + 24, b, rows);
-      c += 768;
-      a = third + stride;
-    }
-  }
-  for (; panels > 0; panels--) {
-    multiplyTransposed4x8(c, a, b, rows);
-    multiplyTransposed4x8(c + 128, a + 16, b, rows);
-    c += 256;
-    a += stride;
+    const pair = tile * 3;
+    multiplyTransposed6x8(c, pairAt(a, stride, pair), pairAt(a, stride, pair + 1), pairAt(a, stride, pair + 2), b, rows);
+  } else {
+    multiplyTransposed4x8(c, a + (<usize>tile << 4), b, rows);
   }
 }
 
-/** multiplyTransposed for 4 values of k. */
-function multiplyTransposed4x8(c: usize, a: usize, b: usize, rows: i32): void {
+/** Where two values of k of a row begin: four pairs a panel. */
+// @ts-ignore: decorator
+@inline
+function pairAt(a: usize, stride: usize, pair: i32): usize {
+  return a + <usize>(pair >> 2) * stride + (<usize>(pair & 3) << 3);
+}
+
+/** C[k, 0..7] = Σ_r A[r, k] · B[r, 0..7] for 4 values of k in one panel. */
+export function multiplyTransposed4x8(c: usize, a: usize, b: usize, rows: i32): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
   let c20 = c00, c21 = c00, c30 = c00, c31 = c00;
   for (const end = b + (<usize>rows << 5); b < end; a += 32, b += 32) {
@@ -262,7 +263,7 @@ function multiplyTransposed4x8(c: usize, a: usize, b: usize, rows: i32): void {
   v128.store(c, c31, 112);
 }
 
-/** multiplyTransposed for 6 values of k: two at `a0`, two at `a1` and two at `a2`, so that they may lie in two panels. */
+/** The same for 6 values of k: two at `a0`, two at `a1` and two at `a2`, so that they may lie in two panels. */
 function multiplyTransposed6x8(c: usize, a0: usize, a1: usize, a2: usize, b: usize, rows: i32): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
   let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;

@@ -44,4 +44,4 @@ export enum Activation {
 }
 
 /** Bytes of scratch that denseWeightGradientAdagrad needs for each thread. */
-export const SCRATCH = 768;
+export const SCRATCH = 192;
