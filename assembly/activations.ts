@@ -37,6 +37,31 @@ export function activationGradient(dx: usize, y: usize, bytes: usize, activation
 }
 
 /**
+ * Constants, in memory: V8 builds a vector constant anew at each use with four instructions, and a load is one.
+ * Coefficients of the exponential: Cephes `expf` (Moshier).
+ */
+const CONSTANTS = memory.data<f32>([
+  -64,
+  1.44269504088896341, // 1 / ln 2
+  12582912, // 1.5 · 2²³: adding it leaves the sum, rounded to an integer, in the low bits
+  -0.693359375, // −ln 2, in two parts
+  2.12194440e-4,
+  1.9875691500e-4,
+  1.3981999507e-3,
+  8.3334519073e-3,
+  4.1665795894e-2,
+  1.6666665459e-1,
+  5.0000001201e-1,
+  1,
+]);
+
+// @ts-ignore: decorator
+@inline
+function constant(index: usize): v128 {
+  return v128.load32_splat(CONSTANTS + (index << 2));
+}
+
+/**
  * 1 / (1 + e⁻ˣ) in each lane, within 2.5 ulp of the exact value for x ≥ −64, 0 below: the 1e-28 that is lost
  * there is far under a float's last digit next to any other unit, and the products with it, which would be
  * subnormal and take a hundred cycles each, never arise. NaN stays NaN.
@@ -44,32 +69,30 @@ export function activationGradient(dx: usize, y: usize, bytes: usize, activation
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  const one = f32x4.splat(1);
-  const t = f32x4.pmax(f32x4.neg(x), f32x4.splat(-64));
+  const one = constant(11);
+  const t = f32x4.pmax(f32x4.neg(x), constant(0));
   const y = f32x4.div(one, f32x4.add(one, exponential(t)));
-  return v128.andnot(y, f32x4.lt(x, f32x4.splat(-64)));
+  return v128.andnot(y, f32x4.lt(x, constant(0)));
 }
 
 /**
  * eᵗ in each lane within 1 ulp or so for |t| ≤ 87; anything beyond. t = n·ln 2 + r, |r| ≤ ln 2 / 2, ln 2 split in
  * two so that r keeps its digits; eʳ by a polynomial of degree 6; 2ⁿ put into the exponent.
- * Coefficients: Cephes `expf` (Moshier).
  */
 // @ts-ignore: decorator
 @inline
 function exponential(t: v128): v128 {
-  // Adding 1.5 · 2²³ leaves n, rounded to the nearest integer, in the low bits.
-  const shifted = multiplyAdd(t, f32x4.splat(1.44269504088896341), f32x4.splat(12582912));
-  const n = f32x4.sub(shifted, f32x4.splat(12582912));
-  let r = multiplyAdd(n, f32x4.splat(-0.693359375), t);
-  r = multiplyAdd(n, f32x4.splat(2.12194440e-4), r);
-  let p = f32x4.splat(1.9875691500e-4);
-  p = multiplyAdd(p, r, f32x4.splat(1.3981999507e-3));
-  p = multiplyAdd(p, r, f32x4.splat(8.3334519073e-3));
-  p = multiplyAdd(p, r, f32x4.splat(4.1665795894e-2));
-  p = multiplyAdd(p, r, f32x4.splat(1.6666665459e-1));
-  p = multiplyAdd(p, r, f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(multiplyAdd(p, f32x4.mul(r, r), r), f32x4.splat(1));
+  const shifted = multiplyAdd(t, constant(1), constant(2));
+  const n = f32x4.sub(shifted, constant(2));
+  let r = multiplyAdd(n, constant(3), t);
+  r = multiplyAdd(n, constant(4), r);
+  let p = constant(5);
+  p = multiplyAdd(p, r, constant(6));
+  p = multiplyAdd(p, r, constant(7));
+  p = multiplyAdd(p, r, constant(8));
+  p = multiplyAdd(p, r, constant(9));
+  p = multiplyAdd(p, r, constant(10));
+  p = f32x4.add(multiplyAdd(p, f32x4.mul(r, r), r), constant(11));
   const scale = i32x4.shl(i32x4.add(shifted, i32x4.splat(127)), 23);
   return f32x4.mul(p, scale);
 }

@@ -2,7 +2,8 @@
  * The operations of a program, shared by the walker (assembly/program.ts) and the compiler of programs
  * (src/plan.ts). Valid AssemblyScript and valid TypeScript.
  *
- * An operation is a record of 16 words of 32 bits: its opcode, then its arguments in the order given here.
+ * An operation is a record of 16 words of 32 bits: its opcode, then its arguments in the order given here, and in
+ * the last word 1 where the next operation needs nothing of it, so that threads need not wait for each other.
  * Sizes are counts of values, panels or rows; `stride` is the bytes of one panel of a batch; every other
  * name is the address of a buffer. `settings` holds the learning rate as a float32. Layouts, alignment and
  * padding: docs/memory.md.
@@ -42,6 +43,9 @@ export enum Activation {
   sigmoid,
   relu,
 }
+
+/** The word of a record that says whether the next operation is independent of it. */
+export const INDEPENDENT = 15;
 
 /** Bytes of scratch that denseWeightGradientAdagrad needs for each thread. */
 export const SCRATCH = 192;

@@ -1,10 +1,11 @@
 /**
  * Several threads on one program: thread 0 calls `lead` once a step, each of the others `follow`. All of them
- * walk the same table, each takes its share of every operation, and a barrier stands after each operation.
+ * walk the same table, each takes its share of every operation, and a barrier stands after each operation that
+ * the next one builds on.
  *
  * They meet in a block of shared memory that begins with zeros, a cache line a word:
  */
-import { Op } from "./opcodes";
+import { INDEPENDENT, Op } from "./opcodes";
 import { execute, RECORD, word } from "./program";
 
 /** Counts programs begun. The leader adds 1; the others wait for that in JavaScript (src/wasm/workers.ts). */
@@ -38,9 +39,9 @@ export function follow(sync: usize, thread: i32, threads: i32): bool {
 function walk(program: usize, sync: usize, thread: i32, threads: i32): bool {
   for (let op = program; word(op, 0) != Op.end; op += RECORD) {
     execute(op, thread, threads);
-    if (!barrier(sync, threads)) return false;
+    if (!word(op, INDEPENDENT) && !barrier(sync, threads)) return false;
   }
-  return true;
+  return barrier(sync, threads);
 }
 
 /** Returns once all threads are here, or false when one is lost. */

@@ -3,7 +3,7 @@
  * training step or forward pass becomes a table of operations (assembly/opcodes.ts). The only file that
  * computes offsets. Layouts, alignment and padding: docs/memory.md.
  */
-import { Activation, Op, SCRATCH } from "../assembly/opcodes.ts";
+import { Activation, INDEPENDENT, Op, SCRATCH } from "../assembly/opcodes.ts";
 import { inputSize, type LayerShape, layerShapes, type Spec } from "./spec.ts";
 
 /** The module's own static data lies below; the loader checks it. */
@@ -146,19 +146,15 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
       Activation[activation],
     ]),
   ];
-  const programs: Program[] = [];
-  const compile = (rows: number, operations: (number | Uint32Array)[][]): Program => {
+  const compile = (rows: number, operations: number[][]): Program => {
     const words = new Uint32Array((operations.length + 1) * RECORD_WORDS);
     operations.forEach((operation, index) => {
-      words.set(
-        operation.flatMap((word) => (typeof word === "number" ? word : [...word])),
-        index * RECORD_WORDS,
-      );
+      words.set(operation, index * RECORD_WORDS);
     });
+    // Threads meet at the end in any case.
+    words[(operations.length - 1) * RECORD_WORDS + INDEPENDENT] = 1;
     words[operations.length * RECORD_WORDS] = Op.end;
-    const program = { rows, address: arena.place(words.byteLength), words };
-    programs.push(program);
-    return program;
+    return { rows, address: arena.place(words.byteLength), words };
   };
 
   const forward = compile(batch, [
@@ -182,76 +178,71 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
     length,
     settings,
   ];
-  /** From the last layer to the first: dx before the update, since it needs the weights of this step. */
-  const backwardPass = (rows: number): number[][] =>
-    layers.toReversed().flatMap((layer) => {
-      const below = layers[layers.indexOf(layer) - 1];
-      const { weight, bias, inPanels, outPanels } = layer;
-      const rowStride = panelStride(rows);
-      const shape = [rowStride, rows, inPanels, outPanels];
-      const layerInput = below?.y ?? x;
-      return [
-        ...(below
-          ? [
-              [Op.denseTransposeWeights, layer.transposed, weight.value, inPanels, outPanels],
-              [
-                Op.denseInputGradient,
-                below.dy,
-                layer.dy,
-                layer.transposed,
-                below.y,
-                zeros,
-                rowStride,
-                inPanels,
-                outPanels,
-                Activation[below.activation],
-              ],
-            ]
-          : []),
-        ...(training.gradients
-          ? [
-              [Op.denseWeightGradient, weight.gradient!, bias.gradient!, layer.dy, layerInput, ...shape],
-              update(weight),
-              update(bias),
-            ]
-          : [
-              [
-                Op.denseWeightGradientAdagrad,
-                weight.value,
-                weight.accumulator!,
-                bias.value,
-                bias.accumulator!,
-                scratch,
-                layer.dy,
-                layerInput,
-                ...shape,
-                settings,
-              ],
-            ]),
-      ];
-    });
+  const upper = layers.slice(1).toReversed();
+  /** The gradient of the loss, and beside it the transposed weights that the gradients of layers' inputs need. */
+  const lossAndTransposes = (rows: number): number[][] => {
+    const scale = float32Bits(2 / (rows * pixels));
+    const shape = [panelStride(rows), rows, last.outPanels];
+    const operations = [
+      [Op.meanSquaredError, last.dy, last.y, t, ...shape, partials, scale, Activation[last.activation]],
+      ...upper.map(({ transposed, weight, inPanels, outPanels }) => [
+        Op.denseTransposeWeights,
+        transposed,
+        weight.value,
+        inPanels,
+        outPanels,
+      ]),
+    ];
+    return [...operations.slice(0, -1).map(independent), operations.at(-1)!];
+  };
+  /**
+   * The gradients of all layers' inputs, which need the weights of this step, then those of the weights, which
+   * change them. Only the former wait for each other.
+   */
+  const backwardPass = (rows: number): number[][] => {
+    const rowStride = panelStride(rows);
+    const below = (layer: LayerPlace) => layers[layers.indexOf(layer) - 1];
+    return [
+      ...upper.map((layer) => {
+        const { y, dy, activation } = below(layer)!;
+        const { transposed, inPanels, outPanels } = layer;
+        const shape = [rowStride, inPanels, outPanels];
+        return [Op.denseInputGradient, dy, layer.dy, transposed, y, zeros, ...shape, Activation[activation]];
+      }),
+      ...layers.toReversed().flatMap((layer) => {
+        const { weight, bias, dy, inPanels, outPanels } = layer;
+        const layerInput = below(layer)?.y ?? x;
+        const shape = [rowStride, rows, inPanels, outPanels];
+        if (training.gradients) {
+          return [
+            [Op.denseWeightGradient, weight.gradient!, bias.gradient!, dy, layerInput, ...shape],
+            independent(update(weight)),
+            independent(update(bias)),
+          ];
+        }
+        const state = [weight.value, weight.accumulator!, bias.value, bias.accumulator!];
+        return [
+          independent([Op.denseWeightGradientAdagrad, ...state, scratch, dy, layerInput, ...shape, settings]),
+        ];
+      }),
+    ];
+  };
   const step = (rows: number): Program =>
     compile(rows, [
-      [Op.packBytes, t, panelStride(rows), target, rows, pixels],
+      independent([Op.packBytes, t, panelStride(rows), target, rows, pixels]),
       ...forwardPass(rows),
-      [
-        Op.meanSquaredError,
-        last.dy,
-        last.y,
-        t,
-        panelStride(rows),
-        rows,
-        last.outPanels,
-        partials,
-        float32Bits(2 / (rows * pixels)),
-        Activation[last.activation],
-      ],
-      [Op.sumLoss, loss, partials, last.outPanels, float64Bits(rows * pixels)],
+      ...lossAndTransposes(rows),
+      independent([Op.sumLoss, loss, partials, last.outPanels, ...float64Bits(rows * pixels)]),
       ...backwardPass(rows),
     ]);
   const steps = [step(batch)];
   if (training.lastBatch) steps.push(step(training.lastBatch));
   return { ...common, target, single, steps, end: arena.end };
+}
+
+/** The operation, marked as one that the next does not wait for. */
+function independent(operation: number[]): number[] {
+  return [...operation, ...new Array(INDEPENDENT - operation.length).fill(0), 1];
 }
 
 /** Places buffers one after the other, each on a cache line of its own. */
@@ -277,6 +268,6 @@ function float32Bits(value: number): number {
   return new Uint32Array(Float32Array.of(value).buffer)[0]!;
 }
 
-function float64Bits(value: number): Uint32Array {
-  return new Uint32Array(Float64Array.of(value).buffer);
+function float64Bits(value: number): number[] {
+  return [...new Uint32Array(Float64Array.of(value).buffer)];
 }
