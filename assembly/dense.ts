@@ -151,14 +151,23 @@ function weightGradient(
   }
 }
 
-/** sums[0..7] = Σ_r panel[r][0..7] */
+/** sums[0..7] = Σ_r panel[r][0..7], every fourth row on its own, so that no addition waits for the one before. */
 function sumRows(sums: usize, panel: usize, rows: i32): void {
-  let s0 = f32x4.splat(0);
-  let s1 = s0;
-  for (const end = panel + (<usize>rows << 5); panel < end; panel += 32) {
-    s0 = f32x4.add(s0, v128.load(panel));
-    s1 = f32x4.add(s1, v128.load(panel, 16));
+  let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+  for (const end = panel + (<usize>(rows & ~3) << 5); panel < end; panel += 128) {
+    a0 = f32x4.add(a0, v128.load(panel));
+    a1 = f32x4.add(a1, v128.load(panel, 16));
+    b0 = f32x4.add(b0, v128.load(panel, 32));
+    b1 = f32x4.add(b1, v128.load(panel, 48));
+    c0 = f32x4.add(c0, v128.load(panel, 64));
+    c1 = f32x4.add(c1, v128.load(panel, 80));
+    d0 = f32x4.add(d0, v128.load(panel, 96));
+    d1 = f32x4.add(d1, v128.load(panel, 112));
   }
-  v128.store(sums, s0);
-  v128.store(sums, s1, 16);
+  for (const end = panel + (<usize>(rows & 3) << 5); panel < end; panel += 32) {
+    a0 = f32x4.add(a0, v128.load(panel));
+    a1 = f32x4.add(a1, v128.load(panel, 16));
+  }
+  v128.store(sums, f32x4.add(f32x4.add(a0, b0), f32x4.add(c0, d0)));
+  v128.store(sums, f32x4.add(f32x4.add(a1, b1), f32x4.add(c1, d1)), 16);
 }

@@ -33,7 +33,13 @@ import {
 } from "./report.ts";
 import { summary } from "./timing.ts";
 import { verified, verifyBuilds } from "./verify.ts";
-import { classicWorkload, type Workload } from "./workload.ts";
+import { classicWorkload, recipe, type Workload } from "./workload.ts";
+
+/** The recipe's network without its sigmoids. Trained at a rate of 0, so that its values stay those of the first step. */
+const linearSpec = {
+  ...recipe.spec,
+  layers: recipe.spec.layers.map((layer) => ({ ...layer, activation: "linear" as const })),
+};
 
 const { values: options } = parseArgs({
   args: process.argv.slice(3),
@@ -88,25 +94,32 @@ async function profileBuilds(workload: Workload) {
       const network = await createNetwork(workload, { variant }, { training: {} });
       network.learningRate = workload.learningRate;
       network.resetAccumulators(workload.initialAccumulator);
+      const products = await createNetwork(
+        workload,
+        { variant },
+        { spec: linearSpec, training: { gradients: true } },
+      );
       const loops = (await peakLoops(variant)).map((loop) => ({ loop, times: [] as number[] }));
-      return { variant, loops, profile: new StepProfile(network) };
+      return { variant, loops, profile: new StepProfile(network), products: new StepProfile(products) };
     }),
   );
   const warmUp = 20;
   for (let round = 0; round < warmUp + 50; round++) {
-    for (const { loops, profile } of measured) {
-      if (round === warmUp) profile.clear();
+    for (const { loops, profile, products } of measured) {
+      if (round === warmUp) for (const each of [profile, products]) each.clear();
       for (const { loop, times } of loops) {
         const time = await loop.run(1);
         if (round >= warmUp) times.push(time);
       }
       for (let i = 0; i < 8; i++) {
-        setBatch(profile.network, workload, 8 * round + i);
-        profile.sample();
+        for (const each of [profile, products]) {
+          setBatch(each.network, workload, 8 * round + i);
+          each.sample();
+        }
       }
     }
   }
-  return measured.map(({ variant, loops, profile }) => {
+  return measured.map(({ variant, loops, profile, products }) => {
     const rates = loops.map(({ loop, times }) => ({
       chains: loop.chains,
       unrolled: loop.unrolled,
@@ -114,10 +127,12 @@ async function profileBuilds(workload: Workload) {
     }));
     const peak = rates.reduce((a, b) => (a.gigaflops > b.gigaflops ? a : b));
     const operations = profile.result();
+    const multiplies = products.result().filter(({ flop }) => flop > 1e6);
+    printProducts(variant, peak, multiplies);
     printOperations(variant, peak, operations);
     const memoryBytes = profile.network.core.memory.buffer.byteLength;
     console.log(`\nMemory of the training network: ${digits(memoryBytes / 2 ** 20)} MiB.`);
-    return { variant, peak, peakLoops: rates, memoryBytes, operations };
+    return { variant, peak, peakLoops: rates, memoryBytes, multiplies, operations };
   });
 }
 
@@ -148,15 +163,23 @@ function printOperations(
       row("all", flop, total, 1),
     ],
   );
-  const large = operations.filter(({ flop }) => flop > 1e6);
-  const slowest = large.reduce((a, b) => (rate(a) < rate(b) ? a : b));
-  const together = rate({
-    flop: large.reduce((sum, { flop }) => sum + flop, 0),
-    milliseconds: large.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
-  });
-  console.log(
-    `\nMatrix multiplies above 1 MFLOP: ${percent(together / peak.gigaflops)} of the peak together, ` +
-      `${percent(rate(slowest) / peak.gigaflops)} the slowest (${slowest.operation}).`,
+}
+
+function printProducts(
+  variant: Variant,
+  peak: { gigaflops: number },
+  operations: readonly OperationProfile[],
+): void {
+  const rate = ({ flop, milliseconds }: { flop: number; milliseconds: number }) => flop / milliseconds / 1e6;
+  printTable(
+    `Matrix multiplies above 1 MFLOP on their own (linear layers, gradients written out), ${variant} build`,
+    ["operation, inputs × units", "MFLOP", "GFLOP/s", "of peak"],
+    operations.map((operation) => [
+      `${operation.operation} ${operation.layer!.inputs} × ${operation.layer!.units}`,
+      digits(operation.flop / 1e6),
+      digits(rate(operation)),
+      percent(rate(operation) / peak.gigaflops),
+    ]),
   );
 }
 

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import { Network } from "../src/network.ts";
+import type { Spec } from "../src/spec.ts";
 import { hasRelaxedSimd, type Variant } from "../src/wasm/detect.ts";
 import { type Timed, timeCalls } from "./timing.ts";
 import { recipe, type Workload } from "./workload.ts";
@@ -63,9 +64,12 @@ function nameOf({ variant, threads = 1 }: OurOptions): string {
 export async function createNetwork(
   workload: Workload,
   { variant, threads = 1 }: OurOptions,
-  options: { batch?: number; training?: { gradients?: boolean } } = {},
+  {
+    spec = recipe.spec,
+    ...options
+  }: { spec?: Spec; batch?: number; training?: { gradients?: boolean } } = {},
 ): Promise<Network> {
-  const network = await Network.create(recipe.spec, {
+  const network = await Network.create(spec, {
     mode: modes[variant],
     batch: workload.batch,
     threads,

@@ -10,6 +10,7 @@ import { Purpose } from "../rng.ts";
 import { type Epoch, train } from "../trainer.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { loadData } from "./data.ts";
+import { profileStep } from "./profile-step.ts";
 import { duration, trainingProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
 import { numberFrom, type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
@@ -22,6 +23,7 @@ interface Options extends RecipeOptions {
   threads?: string;
   out?: string;
   json?: boolean;
+  profile?: boolean;
 }
 
 /** `denoise-wasm train`: a recipe on the data found, to a run folder. */
@@ -37,6 +39,7 @@ export function trainCommand(): Command {
     .option("--threads <n>", "threads to train on (default: one a core); the result does not depend on it")
     .option("--out <dir>", "the run folder (default: runs/<recipe>-<time>)")
     .option("--json", "print the report as JSON")
+    .option("--profile", "do not train: show where the time of a step goes")
     .action(run);
 }
 
@@ -47,8 +50,12 @@ async function run(options: Options): Promise<void> {
   const interrupt = new AbortController();
   const { mode } = options;
   const threads = options.threads === undefined ? undefined : numberFrom("--threads", options.threads);
-  const progress = trainingProgress(recipe.epochs);
   const seed = numberFrom("--seed", options.seed);
+  if (options.profile) {
+    console.log(await profileStep(recipe, data.train, { seed, mode, threads }));
+    return;
+  }
+  const progress = trainingProgress(recipe.epochs);
   const training = train(recipe, data, {
     seed,
     mode,

@@ -1,0 +1,49 @@
+import { fillBatch } from "../batches.ts";
+import type { LabelledImages } from "../data/images.ts";
+import { initialize } from "../initialize.ts";
+import { Network } from "../network.ts";
+import { addNoise } from "../noise.ts";
+import { StepProfile } from "../profile.ts";
+import type { Recipe } from "../recipes.ts";
+import { Purpose } from "../rng.ts";
+import type { Mode } from "../wasm/detect.ts";
+import { textTable } from "./quality-table.ts";
+
+const WARM_UP = 20;
+const SAMPLES = 200;
+
+/** Trains a recipe's first batch over and over; @returns a table of where the time of a step goes. */
+export async function profileStep(
+  recipe: Recipe,
+  train: LabelledImages,
+  { seed, mode, threads = 1 }: { seed: number; mode: Mode; threads?: number | undefined },
+): Promise<string> {
+  const { spec, batch, optimizer, noise } = recipe;
+  const network = await Network.create(spec, { batch, threads, mode, training: {} });
+  try {
+    initialize(network, seed);
+    network.resetAccumulators(optimizer.initialAccumulator);
+    network.learningRate = optimizer.learningRate;
+    const images = { ...train, count: batch, data: train.data.subarray(0, batch * network.plan.pixels) };
+    fillBatch(network, { images, noisy: addNoise(images, noise, seed, Purpose.trainingNoise) }, 0, batch);
+    const profile = new StepProfile(network);
+    for (let step = 0; step < WARM_UP + SAMPLES; step++) {
+      if (step === WARM_UP) profile.clear();
+      profile.sample();
+    }
+    const operations = profile.result();
+    const total = operations.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    const rows = operations.map(({ operation, layer, flop, milliseconds, share }) => [
+      layer ? `${operation} ${layer.inputs}×${layer.units}` : operation,
+      milliseconds.toFixed(3),
+      `${(100 * share).toFixed(1)} %`,
+      flop ? (flop / milliseconds / 1e6).toFixed(1) : "",
+    ]);
+    return [
+      `A step of ${batch} images, build ${network.variant}, ${network.core.threads} threads, medians of ${SAMPLES}:`,
+      textTable(["operation", "ms", "share", "GFLOP/s"], [...rows, ["all", total.toFixed(3), "100 %", ""]]),
+    ].join("\n");
+  } finally {
+    await network.dispose();
+  }
+}
