@@ -33,7 +33,7 @@ export enum Op {
   denseWeightGradient,
   /** parameters, accumulators, gradients, count (a multiple of 16), settings */
   adagrad,
-  /** w, wAccumulators, bias, biasAccumulators, scratch (SCRATCH bytes a thread), dy, x, stride, rows, inPanels, outPanels, settings */
+  /** w, wAccumulators, bias, biasAccumulators, scratch (SCRATCH + SCRATCH_PANELS · stride bytes a thread), dy, x, stride, rows, inPanels, outPanels, settings */
   denseWeightGradientAdagrad,
 }
 
@@ -47,5 +47,6 @@ export enum Activation {
 /** The word of a record that says whether the next operation is independent of it. */
 export const INDEPENDENT = 15;
 
-/** Bytes of scratch that denseWeightGradientAdagrad needs for each thread. */
+/** Bytes of scratch that denseWeightGradientAdagrad needs for each thread, and panels of a batch beside them. */
 export const SCRATCH = 192;
+export const SCRATCH_PANELS = 5;

@@ -4,7 +4,7 @@
  */
 import * as dense from "./dense";
 import { meanSquaredError, sumLoss } from "./loss";
-import { Op, SCRATCH } from "./opcodes";
+import { Op, SCRATCH, SCRATCH_PANELS } from "./opcodes";
 import { adagrad } from "./optimizers";
 import { packBytes, packFloats, unpackFloats } from "./panels";
 
@@ -92,7 +92,7 @@ export function execute(op: usize, thread: i32, threads: i32): void {
     case Op.denseWeightGradientAdagrad: {
       const items = word(op, 10) * word(op, 11);
       dense.denseWeightGradientAdagrad(
-        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5) + <usize>(thread * SCRATCH), address(op, 6), address(op, 7), address(op, 8),
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5) + <usize>thread * (SCRATCH + SCRATCH_PANELS * address(op, 8)), address(op, 6), address(op, 7), address(op, 8),
         word(op, 9), word(op, 10), load<f32>(address(op, 12)), share(items, thread, threads), share(items, thread + 1, threads),
       );
       break;

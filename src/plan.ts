@@ -3,7 +3,7 @@
  * training step or forward pass becomes a table of operations (assembly/opcodes.ts). The only file that
  * computes offsets. Layouts, alignment and padding: docs/memory.md.
  */
-import { Activation, INDEPENDENT, Op, SCRATCH } from "../assembly/opcodes.ts";
+import { Activation, INDEPENDENT, Op, SCRATCH, SCRATCH_PANELS } from "../assembly/opcodes.ts";
 import { inputSize, type LayerShape, layerShapes, type Spec } from "./spec.ts";
 
 /** The module's own static data lies below; the loader checks it. */
@@ -167,7 +167,7 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
   const target = arena.place(batch * pixels);
   const t = arena.place(last.outPanels * stride);
   const partials = arena.place(8 * last.outPanels);
-  const scratch = arena.place(SCRATCH * threads);
+  const scratch = arena.place((SCRATCH + SCRATCH_PANELS * stride) * threads);
   const single = arena.place(2 * 4 * RECORD_WORDS);
 
   const update = ({ value, accumulator, gradient, length }: TensorPlace): number[] => [

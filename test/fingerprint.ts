@@ -19,7 +19,7 @@ export async function fingerprint(): Promise<Fingerprint> {
   new Random(1, Purpose.trainingNoise, 0).fillNormal(values);
   const recipe = smallRecipe({ size: [4, 5], units: [13, 7, 20], epochs: 3, batch: 6 });
   const models: string[] = [];
-  for (const threads of [1, 2]) {
+  for (const threads of [1, 2, 3, 4]) {
     const training = train(recipe, pictures(20, [4, 5]), { seed: 1, mode: "reproducible", threads });
     models.push(await sha256(encodeModel(await training.model())));
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Activation, Op, SCRATCH } from "../assembly/opcodes.ts";
+import { Activation, Op, SCRATCH, SCRATCH_PANELS } from "../assembly/opcodes.ts";
 import { Random } from "../src/rng.ts";
 import type { ActivationName } from "../src/spec.ts";
 import * as bounds from "./bounds.ts";
@@ -366,7 +366,8 @@ function runUpdate(
   const bias = operations.floats(Float32Array.from({ length: padded }, (_, u) => one.bias[u] ?? 0));
   const biasSums = operations.floats(new Float32Array(padded).fill(0.1));
   const dbias = operations.floats(new Float32Array(padded));
-  const scratch = operations.place(SCRATCH * threads);
+  const scratchBytes = (SCRATCH + SCRATCH_PANELS * x.stride) * threads;
+  const scratch = operations.place(scratchBytes);
   const settings = operations.floats([0.1]);
   const shape = [x.stride, rows, inPanels, outPanels];
   const updated = [
@@ -389,7 +390,7 @@ function runUpdate(
         ...shape,
         settings,
       ],
-      [...updated, [scratch, SCRATCH * threads]],
+      [...updated, [scratch, scratchBytes]],
       threads,
     );
   } else {

@@ -67,7 +67,7 @@ export async function startWorker(
   patience: number,
   onError: (error: Error) => void,
 ): Promise<ThreadWorker> {
-  const worker = typeof Worker === "function" ? webWorker() : nodeWorker();
+  const worker = isNode() ? nodeWorker() : webWorker();
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
@@ -90,6 +90,16 @@ export async function startWorker(
     place: (place) => worker.post(place),
     terminate: () => worker.terminate(),
   };
+}
+
+/** Node itself, not a runtime that resembles it. A global `Worker` tells nothing: packages define one in Node. */
+function isNode(): boolean {
+  return (
+    typeof process !== "undefined" &&
+    process.release?.name === "node" &&
+    !("Deno" in globalThis) &&
+    !("Bun" in globalThis)
+  );
 }
 
 interface RawWorker {
