@@ -5,7 +5,8 @@
  * Work is cut into items that write disjoint, whole cache lines; a thread takes items `first` to `last`.
  */
 import { activate, activationGradient } from "./activations";
-import { multiplyPanel, multiplyTransposed4x8, multiplyTransposedTile, multiplyVector, TRANSPOSED_PANELS, TRANSPOSED_TILE } from "./gemm";
+import { multiplyPanel, multiplyTransposed4x8, multiplyTransposedTile, TRANSPOSED_PANELS, TRANSPOSED_TILE } from "./gemm";
+import { multiplyVector } from "./gemv";
 import { Activation, SCRATCH } from "./opcodes";
 import { adagrad } from "./optimizers";
 import { transpose8x8 } from "./panels";
