@@ -139,6 +139,22 @@ describeBuilds("network", (build) => {
     });
   });
 
+  it.each(specs)("gives a picture alone the bytes that it gets in a batch: %s", async (_, spec) => {
+    const layers = randomLayers(spec);
+    const alone = await networkWith(build, spec, layers, { batch: 1 });
+    const batch = await networkWith(build, spec, layers, { batch: 7 });
+    batch.input.set(normal(batch.input.length, 4, 30));
+    batch.forward();
+    const size = alone.plan.pixels;
+    expect(new Set(batch.output).size).toBeGreaterThan(size / 2);
+    for (let picture = 0; picture < 7; picture++) {
+      alone.input.set(batch.input.subarray(picture * size, (picture + 1) * size));
+      alone.forward();
+      expect(alone.output).toEqual(batch.output.slice(picture * size, (picture + 1) * size));
+    }
+    await Promise.all([alone.dispose(), batch.dispose()]);
+  });
+
   it("does not let pictures of a batch see each other", async () => {
     const spec = specOf(13, [
       [7, "sigmoid"],
