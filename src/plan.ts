@@ -80,7 +80,6 @@ interface LayerPlace extends LayerShape {
   /** Panels of what the layer puts out, and of the loss's gradient for it. */
   readonly y: number;
   readonly dy: number;
-  readonly transposed: number;
 }
 
 export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions): Plan {
@@ -112,7 +111,7 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
   };
 
   const x = arena.place(panelsOf(pixels) * stride);
-  const layers: LayerPlace[] = layerShapes(spec).map((layer, index) => {
+  const layers: LayerPlace[] = layerShapes(spec).map((layer) => {
     const inPanels = panelsOf(layer.inputs);
     const outPanels = panelsOf(layer.units);
     const weights = outPanels * inPanels * 64;
@@ -124,7 +123,6 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
       bias: tensor(`${layer.name}.bias`, [layer.units], roundUp(layer.units, 16)),
       y: arena.place(outPanels * stride),
       dy: training ? arena.place(outPanels * stride) : 0,
-      transposed: training && index > 0 ? floats(weights) : 0,
     };
   });
   const input = floats(batch * pixels);
@@ -167,7 +165,8 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
   const target = arena.place(batch * pixels);
   const t = arena.place(last.outPanels * stride);
   const partials = arena.place(8 * last.outPanels);
-  const scratch = arena.place((SCRATCH + SCRATCH_PANELS * stride) * threads);
+  const widest = Math.max(...layers.map(({ outPanels }) => outPanels));
+  const scratch = arena.place(Math.max(SCRATCH + SCRATCH_PANELS * stride, 256 * widest) * threads);
   const single = arena.place(2 * 4 * RECORD_WORDS);
 
   const update = ({ value, accumulator, gradient, length }: TensorPlace): number[] => [
@@ -179,21 +178,10 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
     settings,
   ];
   const upper = layers.slice(1).toReversed();
-  /** The gradient of the loss, and beside it the transposed weights that the gradients of layers' inputs need. */
-  const lossAndTransposes = (rows: number): number[][] => {
+  const lossGradient = (rows: number): number[] => {
     const scale = float32Bits(2 / (rows * pixels));
     const shape = [panelStride(rows), rows, last.outPanels];
-    const operations = [
-      [Op.meanSquaredError, last.dy, last.y, t, ...shape, partials, scale, Activation[last.activation]],
-      ...upper.map(({ transposed, weight, inPanels, outPanels }) => [
-        Op.denseTransposeWeights,
-        transposed,
-        weight.value,
-        inPanels,
-        outPanels,
-      ]),
-    ];
-    return [...operations.slice(0, -1).map(independent), operations.at(-1)!];
+    return [Op.meanSquaredError, last.dy, last.y, t, ...shape, partials, scale, Activation[last.activation]];
   };
   /**
    * The gradients of all layers' inputs, which need the weights of this step, then those of the weights, which
@@ -205,9 +193,9 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
     return [
       ...upper.map((layer) => {
         const { y, dy, activation } = below(layer)!;
-        const { transposed, inPanels, outPanels } = layer;
-        const shape = [rowStride, inPanels, outPanels];
-        return [Op.denseInputGradient, dy, layer.dy, transposed, y, zeros, ...shape, Activation[activation]];
+        const { weight, inPanels, outPanels } = layer;
+        const state = [weight.value, y, zeros, scratch, rowStride, inPanels, outPanels];
+        return [Op.denseInputGradient, dy, layer.dy, ...state, Activation[activation]];
       }),
       ...layers.toReversed().flatMap((layer) => {
         const { weight, bias, dy, inPanels, outPanels } = layer;
@@ -231,7 +219,7 @@ export function plan(spec: Spec, { batch, threads = 1, training }: PlanOptions):
     compile(rows, [
       independent([Op.packBytes, t, panelStride(rows), target, rows, pixels]),
       ...forwardPass(rows),
-      ...lossAndTransposes(rows),
+      lossGradient(rows),
       independent([Op.sumLoss, loss, partials, last.outPanels, ...float64Bits(rows * pixels)]),
       ...backwardPass(rows),
     ]);
