@@ -25,9 +25,7 @@ export enum Op {
   meanSquaredError,
   /** loss (float64), partials, count, divisor (float64) */
   sumLoss,
-  /** wt, w, inPanels, outPanels */
-  denseTransposeWeights,
-  /** dx, dy, wt, x, zeros, stride, inPanels, outPanels, activation of x */
+  /** dx, dy, w, x, zeros, scratch (256 · outPanels bytes a thread), stride, inPanels, outPanels, activation of x */
   denseInputGradient,
   /** dw, dbias, dy, x, stride, rows, inPanels, outPanels */
   denseWeightGradient,

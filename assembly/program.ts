@@ -66,16 +66,11 @@ export function execute(op: usize, thread: i32, threads: i32): void {
     case Op.sumLoss:
       if (thread == 0) sumLoss(address(op, 1), address(op, 2), word(op, 3), load<f64>(op, 16));
       break;
-    case Op.denseTransposeWeights: {
-      const items = word(op, 3) * word(op, 4);
-      dense.denseTransposeWeights(address(op, 1), address(op, 2), word(op, 3), word(op, 4), share(items, thread, threads), share(items, thread + 1, threads));
-      break;
-    }
     case Op.denseInputGradient: {
-      const items = word(op, 7) * <i32>(address(op, 6) >> 7);
+      const items = word(op, 8) * <i32>(address(op, 7) >> 7);
       dense.denseInputGradient(
-        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5), address(op, 6), word(op, 8), word(op, 9),
-        share(items, thread, threads), share(items, thread + 1, threads),
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5), address(op, 6) + <usize>(thread * word(op, 9) << 8),
+        address(op, 7), word(op, 8), word(op, 9), word(op, 10), share(items, thread, threads), share(items, thread + 1, threads),
       );
       break;
     }

@@ -28,7 +28,6 @@ type LayerPlace = LayerShape & {
   /** Panels of what the layer puts out, and of the loss's gradient for it. */
   readonly y: number;
   readonly dy: number;
-  readonly transposed: number;
 };
 
 /** The plan of a network of dense layers. */
@@ -60,7 +59,7 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
   };
 
   const x = arena.place(panelsOf(pixels) * stride);
-  const layers: LayerPlace[] = layerShapes(spec).map((layer, index) => {
+  const layers: LayerPlace[] = layerShapes(spec).map((layer) => {
     const inPanels = panelsOf(layer.inputs);
     const outPanels = panelsOf(layer.outputs);
     const weights = outPanels * inPanels * 64;
@@ -72,7 +71,6 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
       bias: tensor(`${layer.name}.bias`, [layer.outputs], roundUp(layer.outputs, 16)),
       y: arena.place(outPanels * stride),
       dy: training ? arena.place(outPanels * stride) : 0,
-      transposed: training && index > 0 ? floats(weights) : 0,
     };
   });
   const last = layers.at(-1)!;
@@ -102,24 +100,15 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
   const target = arena.place(batch * pixels);
   const t = arena.place(last.outPanels * stride);
   const partials = arena.place(8 * last.outPanels);
-  const scratch = arena.place((SCRATCH + SCRATCH_PANELS * stride) * threads);
+  const widest = Math.max(...layers.map(({ outPanels }) => outPanels));
+  const scratch = arena.place(Math.max(SCRATCH + SCRATCH_PANELS * stride, 256 * widest) * threads);
   const single = arena.place(2 * 4 * RECORD_WORDS);
 
   const upper = layers.slice(1).toReversed();
-  /** The gradient of the loss, and beside it the transposed weights that the gradients of layers' inputs need. */
-  const lossAndTransposes = (rows: number): Operation[] => {
+  const lossGradient = (rows: number): Operation => {
     const scale = float32Bits(2 / (rows * pixels));
     const shape = [panelStride(rows), rows, last.outPanels];
-    return together([
-      [Op.meanSquaredError, last.dy, last.y, t, ...shape, partials, scale, Activation[last.activation]],
-      ...upper.map(({ transposed, weight, inPanels, outPanels }) => [
-        Op.denseTransposeWeights,
-        transposed,
-        weight.value,
-        inPanels,
-        outPanels,
-      ]),
-    ]);
+    return [Op.meanSquaredError, last.dy, last.y, t, ...shape, partials, scale, Activation[last.activation]];
   };
   /**
    * The gradients of all layers' inputs, which need the weights of this step, then those of the weights, which
@@ -131,9 +120,9 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
     return [
       ...upper.map((layer) => {
         const { y, dy, activation } = below(layer)!;
-        const { transposed, inPanels, outPanels } = layer;
-        const shape = [rowStride, inPanels, outPanels];
-        return [Op.denseInputGradient, dy, layer.dy, transposed, y, zeros, ...shape, Activation[activation]];
+        const { weight, inPanels, outPanels } = layer;
+        const state = [weight.value, y, zeros, scratch, rowStride, inPanels, outPanels];
+        return [Op.denseInputGradient, dy, layer.dy, ...state, Activation[activation]];
       }),
       ...together(
         layers.toReversed().map((layer) => {
@@ -155,7 +144,7 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
       independent([Op.packBytes, t, panelStride(rows), target, rows, pixels]),
       ...noiseOperations(common, target, rows, pixels),
       ...forwardPass(rows),
-      ...lossAndTransposes(rows),
+      lossGradient(rows),
       independent([Op.sumLoss, loss, partials, last.outPanels, ...float64Bits(rows * pixels)]),
       ...backwardPass(rows),
     ]);

@@ -20,7 +20,6 @@ export interface OperationProfile {
 /** The word of an operation's record with the address of its weights, their gradient or their transpose. */
 const weightsWord: Partial<Record<Op, number>> = {
   [Op.denseForward]: 3,
-  [Op.denseTransposeWeights]: 2,
   [Op.denseInputGradient]: 3,
   [Op.denseWeightGradient]: 1,
   [Op.adagrad]: 1,
@@ -60,7 +59,6 @@ export class StepProfile {
       const words = program.words.slice(at, at + RECORD_WORDS);
       const opcode = words[0] as Op;
       const layer = layerAt.get(words[weightsWord[opcode] ?? 0]!);
-      if (layer && opcode === Op.denseTransposeWeights) layerAt.set(words[1]!, layer);
       this.#operations.push({ words, ...(layer && { layer }), times: [] });
     }
   }
