@@ -1,0 +1,67 @@
+/** This package's training and inference with convolutions; values go in and out with white being 1, as in its peers. */
+import { batchSource } from "../src/batches.ts";
+import { Network } from "../src/network.ts";
+import { Optimizer } from "../src/optimizer.ts";
+import { networkFor } from "../src/trainer.ts";
+import { type Inference, modes, nameOf, type OurOptions, type Training, version } from "./contestants.ts";
+import { type ConvWorkload, recipe, SEED, trainingImages } from "./conv-workload.ts";
+import { timeCalls } from "./timing.ts";
+
+const WHITE = 255;
+
+/** Each step fills its batch as the trainer does, and draws its noise. */
+export async function ourTraining(workload: ConvWorkload, options: OurOptions): Promise<Training> {
+  const { variant, threads = 1 } = options;
+  const images = await trainingImages();
+  const network = await networkFor(recipe, images.count, SEED, { mode: modes[variant], threads });
+  if (network.core.threads < threads) throw new Error(`Only ${network.core.threads} threads started.`);
+  const fill = batchSource(recipe, images, SEED);
+  let optimizer = new Optimizer(network, recipe);
+  const step = () => {
+    fill(network, 1, 0, images.count);
+    optimizer.beforeStep(workload.learningRate);
+    return network.step() / WHITE ** 2;
+  };
+  return {
+    name: nameOf(options),
+    version,
+    losses: async (count) => {
+      for (const [name, values] of workload.parameters) {
+        network.set(name, values);
+        for (const kind of ["mean", "variance"] as const) {
+          network.set(name, new Float32Array(values.length), kind);
+        }
+      }
+      optimizer = new Optimizer(network, recipe);
+      return Array.from({ length: count }, step);
+    },
+    run: (count) => timeCalls(step, count),
+    dispose: () => network.dispose(),
+  };
+}
+
+/** The network on all pictures of the workload at once, without tiles. */
+export async function ourNetwork(workload: ConvWorkload, options: OurOptions): Promise<Inference> {
+  const { variant, threads = 1 } = options;
+  const { batch, height, width } = workload;
+  const size = { height, width };
+  const network = await Network.create(recipe.spec, { mode: modes[variant], batch, size, threads });
+  for (const [name, values] of workload.parameters) network.set(name, values);
+  const input = workload.noisy.map((value) => WHITE * value);
+  const levels = workload.level.map((level) => WHITE * level);
+  const forward = () => {
+    network.input.set(input);
+    network.sigma.set(levels);
+    network.forward();
+  };
+  return {
+    name: nameOf(options),
+    version,
+    output: async () => {
+      forward();
+      return network.output.map((value) => value / WHITE);
+    },
+    run: (count) => timeCalls(forward, count),
+    dispose: () => network.dispose(),
+  };
+}
