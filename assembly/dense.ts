@@ -57,23 +57,17 @@ function clearColumns(panel: usize, bytes: usize, columns: i32): void {
   }
 }
 
-/** wt = Wᵀ: K × N in panels of 8 columns to N × K in panels of 8 columns. An item is a block of 8 × 8. */
-export function denseTransposeWeights(wt: usize, w: usize, inPanels: i32, outPanels: i32, first: i32, last: i32): void {
-  for (let item = first; item < last; item++) {
-    const out = item / inPanels;
-    const block = item - out * inPanels;
-    transpose8x8(wt + (<usize>(block * outPanels + out) << 8), w + (<usize>item << 8));
-  }
-}
-
 /**
  * dx = (dy·Wᵀ) ∘ f′(x), where x is the output of the activation f before this layer
  *
- * zeros: 8 zeros. An item is 4 rows of one panel of dx.
+ * zeros: 8 zeros; scratch: one panel of Wᵀ, this thread's own. Each panel of Wᵀ is transposed where it is used, so
+ * that it comes from the first-level cache and never from another core.
+ *
+ * An item is 4 rows of one panel of dx.
  */
 export function denseInputGradient(
-  dx: usize, dy: usize, wt: usize, x: usize, zeros: usize, stride: usize, outPanels: i32, activation: i32,
-  first: i32, last: i32,
+  dx: usize, dy: usize, w: usize, x: usize, zeros: usize, scratch: usize, stride: usize, inPanels: i32, outPanels: i32,
+  activation: i32, first: i32, last: i32,
 ): void {
   const groups = <i32>(stride >> 7);
   while (first < last) {
@@ -82,10 +76,16 @@ export function denseInputGradient(
     const count = min(groups - group, last - first);
     const row = <usize>group << 7;
     const offset = <usize>panel * stride + row;
-    multiplyPanel(dx + offset, dy + row, wt + ((<usize>panel * <usize>outPanels) << 8), zeros, count << 2, stride, outPanels);
+    transposePanel(scratch, w + (<usize>panel << 8), inPanels, outPanels);
+    multiplyPanel(dx + offset, dy + row, scratch, zeros, count << 2, stride, outPanels);
     activationGradient(dx + offset, x + offset, <usize>count << 7, activation);
     first += count;
   }
+}
+
+/** wt = one panel of Wᵀ: 8 rows of W, which begin at w, become 8 columns. */
+function transposePanel(wt: usize, w: usize, inPanels: i32, outPanels: i32): void {
+  for (const end = wt + (<usize>outPanels << 8); wt < end; wt += 256, w += <usize>inPanels << 8) transpose8x8(wt, w);
 }
 
 /** Bytes of a tile of dW. */

@@ -1,7 +1,7 @@
 /** Where a training step spends its time: each operation of its program runs and is timed on its own. */
 import { Op } from "../assembly/opcodes.ts";
+import { RECORD_WORDS } from "./arena.ts";
 import type { Network } from "./network.ts";
-import { RECORD_WORDS } from "./plan.ts";
 import { type LayerShape, layerShapes } from "./spec.ts";
 
 /** One operation of a step. */
@@ -20,7 +20,6 @@ export interface OperationProfile {
 /** The word of an operation's record with the address of its weights, their gradient or their transpose. */
 const weightsWord: Partial<Record<Op, number>> = {
   [Op.denseForward]: 3,
-  [Op.denseTransposeWeights]: 2,
   [Op.denseInputGradient]: 3,
   [Op.denseWeightGradient]: 1,
   [Op.adagrad]: 1,
@@ -60,7 +59,6 @@ export class StepProfile {
       const words = program.words.slice(at, at + RECORD_WORDS);
       const opcode = words[0] as Op;
       const layer = layerAt.get(words[weightsWord[opcode] ?? 0]!);
-      if (layer && opcode === Op.denseTransposeWeights) layerAt.set(words[1]!, layer);
       this.#operations.push({ words, ...(layer && { layer }), times: [] });
     }
   }
@@ -93,7 +91,7 @@ export class StepProfile {
       return {
         operation: Op[opcode] as keyof typeof Op,
         ...(layer && { layer }),
-        flop: layer && multiplies.includes(opcode) ? 2 * this.rows * layer.inputs * layer.units : 0,
+        flop: layer && multiplies.includes(opcode) ? 2 * this.rows * layer.inputs * layer.outputs : 0,
         milliseconds: medians[index]!,
         share: medians[index]! / total,
       };
