@@ -1,6 +1,6 @@
 /** This package's training and inference with convolutions; values go in and out with white being 1, as in its peers. */
 import { batchSource } from "../src/batches.ts";
-import { Network } from "../src/network.ts";
+import { createDenoiser } from "../src/denoiser.ts";
 import { Optimizer } from "../src/optimizer.ts";
 import { networkFor } from "../src/trainer.ts";
 import { type Inference, modes, nameOf, type OurOptions, type Training, version } from "./contestants.ts";
@@ -40,28 +40,22 @@ export async function ourTraining(workload: ConvWorkload, options: OurOptions): 
   };
 }
 
-/** The network on all pictures of the workload at once, without tiles. */
-export async function ourNetwork(workload: ConvWorkload, options: OurOptions): Promise<Inference> {
-  const { variant, threads = 1 } = options;
-  const { batch, height, width } = workload;
-  const size = { height, width };
-  const network = await Network.create(recipe.spec, { mode: modes[variant], batch, size, threads });
-  for (const [name, values] of workload.parameters) network.set(name, values);
-  const input = workload.noisy.map((value) => WHITE * value);
-  const levels = workload.level.map((level) => WHITE * level);
-  const forward = () => {
-    network.input.set(input);
-    network.sigma.set(levels);
-    network.forward();
-  };
+/** The denoiser on the workload's picture. */
+export async function ourDenoiser(workload: ConvWorkload, { variant }: OurOptions): Promise<Inference> {
+  const { spec } = recipe;
+  const { parameters, height, width, noisy, level } = workload;
+  const denoiser = await createDenoiser({ model: { spec, parameters }, mode: modes[variant] });
+  const image = { data: noisy.map((value) => WHITE * value), height, width, channels: 1 };
+  const options = { sigma: WHITE * level[0]! };
   return {
-    name: nameOf(options),
+    name: nameOf({ variant }),
     version,
-    output: async () => {
-      forward();
-      return network.output.map((value) => value / WHITE);
+    output: async () => (await denoiser.denoise(image, options)).data.map((value) => value / WHITE),
+    async run(count) {
+      const start = performance.now();
+      for (let i = 0; i < count; i++) await denoiser.denoise(image, options);
+      return performance.now() - start;
     },
-    run: (count) => timeCalls(forward, count),
-    dispose: () => network.dispose(),
+    dispose: () => denoiser.dispose(),
   };
 }
