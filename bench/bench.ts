@@ -19,7 +19,7 @@ import {
   variants,
 } from "./contestants.ts";
 import { installPeers, loadPeer } from "./peer-modules.ts";
-import { printOperations, printProducts, profileBuilds } from "./profiles.ts";
+import { operationName, printOperations, printProducts, profileBuilds } from "./profiles.ts";
 import { gradientTolerance, referenceStep } from "./reference.ts";
 import { digits, printProvenance, printTable, provenance, runtimeName, writeResults } from "./report.ts";
 import { summary } from "./timing.ts";
@@ -108,7 +108,9 @@ async function profileSteps(workload: Workload) {
       operations: [operations, products],
       ...build
     } = profile;
-    const multiplies = products!.filter(({ flop }) => flop > 1e6);
+    const multiplies = products!
+      .filter(({ flop }) => flop > 1e6)
+      .map((operation) => ({ name: operationName(operation), ...operation }));
     printProducts(
       "Matrix multiplies above 1 MFLOP on their own (linear layers, gradients written out)",
       profile,

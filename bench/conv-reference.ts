@@ -32,7 +32,7 @@ function withLevel({ noisy, level, height, width }: ConvWorkload, index: number)
   return x;
 }
 
-/** Loss (white being 1) and gradients of a step on the first `batch` pictures. */
+/** Loss, in squared grey levels, and gradients of a step on the first `batch` pictures. */
 export function referenceStep(workload: ConvWorkload, batch: number): ReferenceStep {
   const { layers, parameters, clean, noisy, weight, height, width } = workload;
   const pixels = height * width;
@@ -60,7 +60,7 @@ export function referenceStep(workload: ConvWorkload, batch: number): ReferenceS
       dy = inputGradient(window, dy, parameters.get(`${name}.weight`)!).map((d, i) => (x[i]! > 0 ? d : 0));
     }
   }
-  return { loss, gradients };
+  return { loss: loss * 255 ** 2, gradients };
 }
 
 /** How far a gradient may be off, as a fraction of its norm: the length of all sums on the way × ε. */

@@ -49,7 +49,9 @@ const training = await compareTraining(
   workload,
   [
     ...(await Promise.all(ours.map((options) => ourTraining(workload, options)))),
-    ...(await available(chosen(torch, options.only), (peer, { options }) => peer.convTraining!(workload, options))),
+    ...(await available(chosen(torch, options.only), (peer, { options }) =>
+      peer.convTraining!(workload, options),
+    )),
   ],
   { repeats, turnMilliseconds: 150, warmUpMilliseconds: 1000 },
 );
@@ -59,7 +61,9 @@ for (const side of [1024, 28]) {
   const picture = await pictureWorkload({ height: side, width: side });
   const contestants = [
     ...(await Promise.all(variants.map((variant) => ourDenoiser(picture, { variant })))),
-    ...(await available(chosen(single, options.only), (peer, { options }) => peer.convInference!(picture, options))),
+    ...(await available(chosen(single, options.only), (peer, { options }) =>
+      peer.convInference!(picture, options),
+    )),
   ];
   const what = `One picture of ${side} × ${side}, ${picture.network}, 1 thread`;
   inference.push(await compareInference(what, 1, referenceOutput(picture), contestants, { repeats }));
@@ -107,7 +111,7 @@ async function profileConvolutions() {
     const convolutions = batches.map(({ batch, side }, index) => {
       const of16 = kernels(operations[index]!);
       const what = `Convolution of 16 channels, ${batch === 1 ? "" : `${batch} × `}${side} × ${side}`;
-      printProducts(what, profile, of16, ({ operation }) => operation);
+      printProducts(what, profile, of16);
       return { batch, height: side, width: side, operations: of16 };
     });
     printOperations(`a step of ${recipe.batch} pictures`, profile, operations.at(-1)!);
@@ -136,5 +140,5 @@ function kernels(operations: readonly OperationProfile[]) {
   const of16 = operations.filter(({ layer, flop }) => flop && layer?.inputs === 16 && layer.outputs === 16);
   const names = ["forward", "input gradient", "weight gradient"];
   if (of16.length !== names.length) throw new Error(`${of16.length} convolutions of 16 channels in a step`);
-  return of16.map((kernel, index) => ({ ...kernel, operation: names[index]! }));
+  return of16.map((kernel, index) => ({ name: names[index]!, ...kernel }));
 }

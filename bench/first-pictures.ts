@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { encodeModel } from "../src/model-file.ts";
-import { referenceOutput } from "./conv-reference.ts";
 import { version } from "./contestants.ts";
+import { referenceOutput } from "./conv-reference.ts";
 import { type ConvWorkload, pictureWorkload, recipe, SEED } from "./conv-workload.ts";
 import { installPeers } from "./peer-modules.ts";
 import { printTable, timesCells, timesHeadings } from "./report.ts";
@@ -24,13 +24,18 @@ export async function firstPictures() {
   try {
     const workload = await pictureWorkload({ height: SIDE, width: SIDE });
     const picture = join(folder, "picture.f32");
-    writeFileSync(picture, workload.noisy.map((value) => 255 * value));
+    writeFileSync(
+      picture,
+      workload.noisy.map((value) => 255 * value),
+    );
     const contestants = await writeModels(workload, folder);
     const times = contestants.map(() => [] as number[]);
     for (let i = 0; i < PROCESSES; i++) {
       for (const [index, { name, model }] of contestants.entries()) {
         const args = [script, name, model, picture, `${SIDE}`, `${SIGMA}`];
-        const { milliseconds, output } = JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
+        const { milliseconds, output } = JSON.parse(
+          execFileSync(process.execPath, args, { encoding: "utf8" }),
+        );
         const values = Float32Array.from(output as number[], (value) => value / 255);
         const contestant = { name, version: "", output: async () => values, run: () => 0 };
         await verifyInference([contestant], referenceOutput(workload));

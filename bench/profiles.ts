@@ -83,7 +83,7 @@ export async function profileBuilds(
 const rate = ({ flop, milliseconds }: { flop: number; milliseconds: number }) => flop / milliseconds / 1e6;
 
 /** `denseForward 784 × 256` */
-const nameOf = ({ operation, layer }: OperationProfile) =>
+export const operationName = ({ operation, layer }: OperationProfile) =>
   layer ? `${operation} ${layer.inputs} × ${layer.outputs}` : operation;
 
 /** Cells for operations, GFLOP/s and the fraction of the peak. */
@@ -103,7 +103,7 @@ export function printOperations(
     operations.reduce((total, operation) => total + operation[key], 0);
   const all = { flop: sum("flop"), milliseconds: sum("milliseconds"), share: sum("share") };
   const named = [
-    ...operations.map((operation) => ({ name: nameOf(operation), ...operation })),
+    ...operations.map((operation) => ({ name: operationName(operation), ...operation })),
     { name: "all", ...all },
   ];
   printTable(
@@ -119,15 +119,15 @@ export function printOperations(
   );
 }
 
+/** Operations under names, on their own. */
 export function printProducts(
   what: string,
   { variant, peak }: BuildProfile,
-  operations: readonly OperationProfile[],
-  name = nameOf,
+  operations: readonly { name: string; flop: number; milliseconds: number }[],
 ): void {
   printTable(
     `${what}, ${variant} build`,
-    ["operation, inputs × outputs", ...rateHeadings],
-    operations.map((operation) => [name(operation), ...rateCells(operation, peak)]),
+    ["operation", ...rateHeadings],
+    operations.map(({ name, ...operation }) => [name, ...rateCells(operation, peak)]),
   );
 }
