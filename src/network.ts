@@ -14,6 +14,8 @@ export interface NetworkOptions extends PlanOptions {
    * one with threads if `threads` is above 1.
    */
   wasm?: BufferSource | WebAssembly.Module;
+  /** Where a page has `thread-worker.js`; default: beside the script that holds this code. */
+  threadWorkerUrl?: string | URL;
 }
 
 /** Which of a tensor's buffers. */
@@ -30,11 +32,16 @@ export class Network {
   /** Builds the network with zero weights. @throws UnsupportedRuntimeError without WebAssembly SIMD */
   static async create(spec: Spec, options: NetworkOptions): Promise<Network> {
     const variant = chooseVariant(options.mode ?? "reproducible");
-    const { threads = 1 } = options;
+    const { threads = 1, threadWorkerUrl } = options;
     const layout = plan(spec, options);
     const core =
       threads > 1
-        ? await loadThreadedCore(options.wasm ?? bundledBytes(`${variant}-threads`), layout, threads)
+        ? await loadThreadedCore(
+            options.wasm ?? bundledBytes(`${variant}-threads`),
+            layout,
+            threads,
+            threadWorkerUrl,
+          )
         : await loadCore(options.wasm ?? bundledBytes(variant), layout);
     return new Network(spec, layout, core, variant);
   }

@@ -25,6 +25,8 @@ export interface TrainOptions {
   mode?: Mode;
   /** Default: one a core, as far as the network gives each enough to do. The result does not depend on it. */
   threads?: number;
+  /** Where a page has the package's `thread-worker.js`; default: beside the script that holds this code. */
+  threadWorkerUrl?: string | URL;
   /** Ends the training between two steps with the signal's reason. */
   signal?: AbortSignal;
   /** Called some 40 times a second. */
@@ -179,7 +181,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     }
   }
 
-  async #start({ mode, threads }: TrainOptions): Promise<Network> {
+  async #start({ mode, threads, threadWorkerUrl }: TrainOptions): Promise<Network> {
     const { spec, batch, optimizer } = this.recipe;
     const lastBatch = lastBatchOf(this.#data.train.count, batch);
     const network = await Network.create(spec, {
@@ -187,6 +189,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
       training: { ...(lastBatch !== undefined && { lastBatch }) },
       threads: threads ?? defaultThreads(6 * batch * parameterCount(spec)),
       ...(mode && { mode }),
+      ...(threadWorkerUrl && { threadWorkerUrl }),
     });
     this.#network = network;
     initialize(network, this.seed);
