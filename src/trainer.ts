@@ -29,8 +29,11 @@ export interface TrainOptions {
   threadWorkerUrl?: string | URL;
   /** Ends the training between two steps with the signal's reason. */
   signal?: AbortSignal;
-  /** Called some 40 times a second. */
-  onProgress?: (progress: Progress) => void;
+  /**
+   * Called some 40 times a second. Training goes on when what it returns has resolved, so that a promise pauses it;
+   * the wait does not count as training time.
+   */
+  onProgress?: (progress: Progress) => void | Promise<void>;
 }
 
 export interface Progress {
@@ -76,6 +79,8 @@ export class Training implements AsyncIterableIterator<Epoch> {
   #epochsDone = 0;
   /** When others last had a turn. */
   #turn = 0;
+  /** Milliseconds of this epoch in which `onProgress` had it wait. */
+  #waited = 0;
   /** What ended the training early, with an error. */
   #failure: { readonly error: unknown } | undefined;
 
@@ -129,8 +134,16 @@ export class Training implements AsyncIterableIterator<Epoch> {
   async model(): Promise<Model> {
     for await (const _ of this);
     if (this.#failure) throw this.#failure.error;
+    return this.snapshot();
+  }
+
+  /**
+   * The model as it is now, without training further: call it between two epochs.
+   * @throws SpecError before the first epoch; DivergenceError where a weight is not finite
+   */
+  snapshot(): Model {
     const network = this.#network;
-    if (!network) throw new SpecError("This training was ended before it began: there is no model.");
+    if (!network) throw new SpecError("This training has not begun: there is no model.");
     const { recipe, seed } = this;
     return {
       spec: recipe.spec,
@@ -171,8 +184,9 @@ export class Training implements AsyncIterableIterator<Epoch> {
       for (let number = 1; number <= epochs; number++) {
         options.signal?.throwIfAborted();
         const start = performance.now();
+        this.#waited = 0;
         const loss = await this.#epoch(network, pairs, number, options);
-        const seconds = (performance.now() - start) / 1000;
+        const seconds = (performance.now() - start - this.#waited) / 1000;
         this.#epochsDone = number;
         yield { number, loss, seconds, imagesPerSecond: images.count / seconds };
       }
@@ -217,14 +231,15 @@ export class Training implements AsyncIterableIterator<Epoch> {
       const now = performance.now();
       if (now - this.#turn < TURN) continue;
       const images = first + rows;
-      onProgress?.({
+      await onProgress?.({
         epoch: number,
         epochs,
         images,
         imagesPerEpoch: count,
         loss: sum / images,
-        imagesPerSecond: (1000 * images) / (now - start),
+        imagesPerSecond: (1000 * images) / (now - start - this.#waited),
       });
+      this.#waited += performance.now() - now;
       await yieldToEventLoop();
       signal?.throwIfAborted();
       this.#turn = performance.now();

@@ -88,6 +88,37 @@ describe("a run", () => {
     expect(Buffer.compare(encodeModel(model), encodeModel(twoEpochs))).toBe(0);
   });
 
+  it("gives the model of each epoch as it ends, and goes on", async () => {
+    const training = train(recipe, data, { seed: 1 });
+    expect(() => training.snapshot()).toThrow(SpecError);
+    for await (const { number } of training) {
+      const alone = await train({ ...recipe, epochs: number }, data, { seed: 1 }).model();
+      expect(Buffer.compare(encodeModel(training.snapshot()), encodeModel(alone))).toBe(0);
+    }
+  });
+
+  it("waits for what `onProgress` returns, and does not count the wait", async () => {
+    const many = pictures(4000, [8, 8]);
+    const slow = smallRecipe({ size: [8, 8], units: [64, 64], epochs: 1, batch: 1 });
+    let [reports, waited, ended] = [0, 0, false];
+    const training = train(slow, many, {
+      threads: 1,
+      async onProgress() {
+        if (reports++ > 0) return;
+        const start = performance.now();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        expect(ended).toBe(false);
+        expect(reports).toBe(1);
+        waited = performance.now() - start;
+      },
+    });
+    const start = performance.now();
+    const { value } = await training.next();
+    ended = true;
+    expect(waited).toBeGreaterThan(290);
+    expect(value!.seconds).toBeLessThanOrEqual((performance.now() - start - waited) / 1000);
+  });
+
   it("that was left before it began has no model", async () => {
     const training = train(recipe, data);
     await training.return();
