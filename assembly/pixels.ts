@@ -116,12 +116,13 @@ export function imageToBytes(
   }
 }
 
-/** x[n, r, channel, s] = values[n]: a plane that tells a network its noise level. */
+/** x[n, r, channel, s] = scale · values[n]: a plane that tells a network its noise level. */
 export function fillChannel(
-  x: usize, values: usize, channel: i32, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, first: i32, last: i32,
+  x: usize, values: usize, channel: i32, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, scale: f32,
+  first: i32, last: i32,
 ): void {
   for (let item = first; item < last; item++) {
-    const value = load<f32>(values + (<usize>(item / height) << 2));
+    const value = scale * load<f32>(values + (<usize>(item / height) << 2));
     let at = rowStart(x, item, channels, height, pitch, rows) + <usize>channel * pitch;
     for (const end = at + (<usize>width << 2); at < end; at += 4) store<f32>(at, value);
   }

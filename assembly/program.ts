@@ -2,11 +2,16 @@
  * Walks a program: a flat table of operations (opcodes.ts) in memory. One call is one training step or one
  * forward pass. Each thread walks the same table and takes its share of the items of each operation.
  */
+import { conv3x3 } from "./conv3x3";
+import { conv3x3TransposeWeights, conv3x3WeightGradient, sumChunks } from "./conv3x3-gradient";
 import * as dense from "./dense";
+import { imageLoss } from "./image-loss";
 import { meanSquaredError, sumLoss } from "./loss";
+import { gaussianNoise } from "./noise";
 import { Op, SCRATCH, SCRATCH_PANELS } from "./opcodes";
-import { adagrad } from "./optimizers";
+import { adagrad, adam, average } from "./optimizers";
 import { packBytes, packFloats, unpackFloats } from "./panels";
+import { fillChannel, imageFromBytes, imageFromFloats, imageToFloats, residual } from "./pixels";
 
 /** Bytes of an operation. */
 export const RECORD: usize = 64;
@@ -92,6 +97,97 @@ export function execute(op: usize, thread: i32, threads: i32): void {
       );
       break;
     }
+    case Op.adam: {
+      const lines = word(op, 5) >> 4;
+      const first = <usize>share(lines, thread, threads) << 6;
+      const last = <usize>share(lines, thread + 1, threads) << 6;
+      adam(address(op, 1) + first, address(op, 2) + first, address(op, 3) + first, address(op, 4) + first, last - first, address(op, 6));
+      break;
+    }
+    case Op.average: {
+      const lines = word(op, 3) >> 4;
+      const first = <usize>share(lines, thread, threads) << 6;
+      const last = <usize>share(lines, thread + 1, threads) << 6;
+      average(address(op, 1) + first, address(op, 2) + first, last - first, address(op, 4));
+      break;
+    }
+    case Op.gaussianNoise:
+      gaussianNoise(
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), word(op, 5),
+        share(word(op, 6), thread, threads), share(word(op, 6), thread + 1, threads),
+      );
+      break;
+    default:
+      executeOnImages(op, thread, threads);
+  }
+}
+
+/** The operations of convolutional networks. */
+function executeOnImages(op: usize, thread: i32, threads: i32): void {
+  switch (word(op, 0)) {
+    case Op.imageFromFloats:
+      imageFromFloats(
+        address(op, 1), address(op, 2), word(op, 3), word(op, 4), word(op, 5), address(op, 6), word(op, 7), word(op, 8), word(op, 9),
+        float(op, 10), share(word(op, 11), thread, threads), share(word(op, 11), thread + 1, threads),
+      );
+      break;
+    case Op.imageFromBytes:
+      imageFromBytes(
+        address(op, 1), address(op, 2), word(op, 3), word(op, 4), word(op, 5), address(op, 6), word(op, 7), word(op, 8), word(op, 9),
+        float(op, 10), share(word(op, 11), thread, threads), share(word(op, 11), thread + 1, threads),
+      );
+      break;
+    case Op.imageToFloats:
+      imageToFloats(
+        address(op, 1), address(op, 2), word(op, 3), word(op, 4), word(op, 5), address(op, 6), word(op, 7), word(op, 8), word(op, 9),
+        float(op, 10), share(word(op, 11), thread, threads), share(word(op, 11), thread + 1, threads),
+      );
+      break;
+    case Op.fillChannel:
+      fillChannel(
+        address(op, 1), address(op, 2), word(op, 3), word(op, 4), word(op, 5), word(op, 6), address(op, 7), word(op, 8), float(op, 9),
+        share(word(op, 10), thread, threads), share(word(op, 10), thread + 1, threads),
+      );
+      break;
+    case Op.residual:
+      residual(
+        address(op, 1), address(op, 2), address(op, 3), word(op, 4), word(op, 5), word(op, 6), word(op, 7), address(op, 8), word(op, 9),
+        share(word(op, 10), thread, threads), share(word(op, 10), thread + 1, threads),
+      );
+      break;
+    case Op.imageLoss:
+      imageLoss(
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5), word(op, 6), word(op, 7), word(op, 8),
+        address(op, 9), word(op, 10), word(op, 11), float(op, 12),
+        share(word(op, 13), thread, threads), share(word(op, 13), thread + 1, threads),
+      );
+      break;
+    case Op.conv3x3:
+      conv3x3(
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5), address(op, 6), word(op, 7), word(op, 8),
+        word(op, 9), word(op, 10), address(op, 11), word(op, 12), word(op, 13),
+        share(word(op, 14), thread, threads), share(word(op, 14), thread + 1, threads),
+      );
+      break;
+    case Op.conv3x3TransposeWeights:
+      conv3x3TransposeWeights(
+        address(op, 1), address(op, 2), word(op, 3), word(op, 4),
+        share(word(op, 5), thread, threads), share(word(op, 5), thread + 1, threads),
+      );
+      break;
+    case Op.conv3x3WeightGradient:
+      conv3x3WeightGradient(
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), word(op, 5), word(op, 6), word(op, 7), word(op, 8),
+        address(op, 9), word(op, 10), word(op, 11), word(op, 12), word(op, 13), word(op, 14) != 0,
+        share(word(op, 13), thread, threads), share(word(op, 13), thread + 1, threads),
+      );
+      break;
+    case Op.sumChunks:
+      sumChunks(
+        address(op, 1), address(op, 2), address(op, 3), word(op, 4),
+        share(word(op, 5), thread, threads), share(word(op, 5), thread + 1, threads),
+      );
+      break;
     default:
       unreachable();
   }

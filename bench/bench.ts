@@ -4,6 +4,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
+import { Setting } from "../assembly/opcodes.ts";
 import { type OperationProfile, StepProfile } from "../src/profile.ts";
 import type { Variant } from "../src/wasm/detect.ts";
 import type { ColdStart } from "./cold-start.ts";
@@ -92,7 +93,7 @@ async function profileBuilds(workload: Workload) {
   const measured = await Promise.all(
     variants.map(async (variant) => {
       const network = await createNetwork(workload, { variant }, { training: {} });
-      network.learningRate = workload.learningRate;
+      network.settings[Setting.rate] = workload.learningRate;
       network.resetAccumulators(workload.initialAccumulator);
       const products = await createNetwork(
         workload,
@@ -158,7 +159,7 @@ function printOperations(
     ["operation, inputs × units", "MFLOP", "GFLOP/s", "of peak", "µs", "share"],
     [
       ...operations.map(({ operation, layer, flop, milliseconds, share }) =>
-        row(layer ? `${operation} ${layer.inputs} × ${layer.units}` : operation, flop, milliseconds, share),
+        row(layer ? `${operation} ${layer.inputs} × ${layer.outputs}` : operation, flop, milliseconds, share),
       ),
       row("all", flop, total, 1),
     ],
@@ -175,7 +176,7 @@ function printProducts(
     `Matrix multiplies above 1 MFLOP on their own (linear layers, gradients written out), ${variant} build`,
     ["operation, inputs × units", "MFLOP", "GFLOP/s", "of peak"],
     operations.map((operation) => [
-      `${operation.operation} ${operation.layer!.inputs} × ${operation.layer!.units}`,
+      `${operation.operation} ${operation.layer!.inputs} × ${operation.layer!.outputs}`,
       digits(operation.flop / 1e6),
       digits(rate(operation)),
       percent(rate(operation) / peak.gigaflops),

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
+import { Setting } from "../assembly/opcodes.ts";
 import { Network } from "../src/network.ts";
 import type { Spec } from "../src/spec.ts";
 import { hasRelaxedSimd, type Variant } from "../src/wasm/detect.ts";
@@ -94,7 +95,7 @@ export function setBatch(
 
 export async function ourTraining(workload: Workload, options: OurOptions): Promise<Training> {
   const network = await createNetwork(workload, options, { training: {} });
-  network.learningRate = workload.learningRate;
+  network.settings[Setting.rate] = workload.learningRate;
   let next = 0;
   const step = () => {
     setBatch(network, workload, next++);

@@ -4,7 +4,7 @@ import { pixelsOf } from "../src/data/images.ts";
 import { addNoise } from "../src/noise.ts";
 import { recipes } from "../src/recipes.ts";
 import { Purpose, Random } from "../src/rng.ts";
-import { parameters } from "../src/spec.ts";
+import { layerShapes, parameters } from "../src/spec.ts";
 
 const SEED = 1;
 
@@ -39,7 +39,7 @@ export async function classicWorkload(): Promise<Workload> {
   const images = { ...train, count, data: train.data.subarray(0, count * pixels) };
   const { weights, biases } = recipe.spec.initialization;
   return {
-    sizes: [pixels, ...recipe.spec.layers.map(({ units }) => units)],
+    sizes: [pixels, ...layerShapes(recipe.spec).map(({ outputs }) => outputs)],
     learningRate: recipe.optimizer.learningRate,
     initialAccumulator: recipe.optimizer.initialAccumulator,
     batch: recipe.batch,

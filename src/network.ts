@@ -1,7 +1,9 @@
 /** A spec, a plan and a wasm core together: tensors in and out, forward passes, training steps. */
+import { SETTINGS } from "../assembly/opcodes.ts";
+import type { Plan, PlanOptions } from "./arena.ts";
 import { SpecError } from "./errors.ts";
 import { fromArena, toArena } from "./layout.ts";
-import { type Plan, type PlanOptions, plan } from "./plan.ts";
+import { plan } from "./plan.ts";
 import { parameters, type Spec } from "./spec.ts";
 import { chooseVariant, type Mode, type Variant } from "./wasm/detect.ts";
 import { bundledBytes, type Core, loadCore, loadThreadedCore } from "./wasm/load.ts";
@@ -19,13 +21,21 @@ export interface NetworkOptions extends PlanOptions {
 }
 
 /** Which of a tensor's buffers. */
-export type TensorKind = "value" | "accumulator" | "gradient";
+export type TensorKind = "value" | "accumulator" | "mean" | "variance" | "average" | "gradient";
 
 export class Network {
   /** Noisy pictures of the next step, or input of the next forward pass: rows of float32, [batch, pixels]. */
   readonly input: Float32Array;
   /** Clean pictures of the next step: rows of bytes, [batch, pixels]; empty where the network cannot train. */
   readonly target: Uint8Array;
+  /** Standard deviation of the noise of each picture of `input`, in grey levels; read with `noiseLevel` only. */
+  readonly sigma: Float32Array;
+  /** Seed, purpose and index of the stream of each picture's noise; empty where a step draws none. */
+  readonly streams: Uint32Array;
+  /** What the loss of each picture is multiplied with, 1 at first; empty where the loss has no weights. */
+  readonly weights: Float32Array;
+  /** The optimiser's settings, by index of `Setting` (assembly/opcodes.ts). */
+  readonly settings: Float32Array;
   /** What the last forward pass put out: rows of float32, [batch, pixels]. */
   readonly output: Float32Array;
 
@@ -54,12 +64,19 @@ export class Network {
     readonly variant: Variant,
   ) {
     const { buffer } = core.memory;
-    const values = plan.batch * plan.pixels;
-    this.input = new Float32Array(buffer, plan.input, values);
-    this.output = new Float32Array(buffer, plan.output, values);
+    const { batch } = plan;
+    const values = batch * plan.pixels;
+    const floats = (address: number | undefined, length: number) =>
+      new Float32Array(buffer, address ?? 0, address === undefined ? 0 : length);
+    this.input = floats(plan.input, values);
+    this.output = floats(plan.output, values);
     this.target = new Uint8Array(buffer, plan.target ?? 0, plan.target === undefined ? 0 : values);
-    for (const program of [plan.forward, ...plan.steps]) {
-      new Uint32Array(buffer, program.address, program.words.length).set(program.words);
+    this.settings = floats(plan.settings, SETTINGS);
+    this.sigma = floats(plan.sigma, batch);
+    this.streams = new Uint32Array(buffer, plan.streams ?? 0, plan.streams === undefined ? 0 : 3 * batch);
+    this.weights = floats(plan.weights, batch).fill(1);
+    for (const { address, words } of [plan.forward, ...plan.steps, ...plan.tables]) {
+      new Uint32Array(buffer, address, words.length).set(words);
     }
   }
 
@@ -79,19 +96,14 @@ export class Network {
     return fromArena(buffer, shape);
   }
 
-  /** Every parameter's value, by name, in the order of the model file. */
-  parameters(): Map<string, Float32Array> {
-    return new Map(parameters(this.spec).map(({ name }) => [name, this.get(name)]));
+  /** Every parameter's value, or another of its buffers, by name, in the order of the model file. */
+  parameters(kind: TensorKind = "value"): Map<string, Float32Array> {
+    return new Map(parameters(this.spec).map(({ name }) => [name, this.get(name, kind)]));
   }
 
   /** Sets every value of every accumulator, padding too: the state of the optimiser before the first step. */
   resetAccumulators(value: number): void {
     for (const { name } of this.plan.tensors) this.#tensor(name, "accumulator").buffer.fill(value);
-  }
-
-  /** The step size of the steps that follow. */
-  set learningRate(rate: number) {
-    new Float32Array(this.core.memory.buffer, this.plan.settings, 1)[0] = rate;
   }
 
   /** `output` = the network at `input`, for the whole batch. */

@@ -1,7 +1,7 @@
 /** Where a training step spends its time: each operation of its program runs and is timed on its own. */
 import { Op } from "../assembly/opcodes.ts";
+import { RECORD_WORDS } from "./arena.ts";
 import type { Network } from "./network.ts";
-import { RECORD_WORDS } from "./plan.ts";
 import { type LayerShape, layerShapes } from "./spec.ts";
 
 /** One operation of a step. */
@@ -91,7 +91,7 @@ export class StepProfile {
       return {
         operation: Op[opcode] as keyof typeof Op,
         ...(layer && { layer }),
-        flop: layer && multiplies.includes(opcode) ? 2 * this.rows * layer.inputs * layer.units : 0,
+        flop: layer && multiplies.includes(opcode) ? 2 * this.rows * layer.inputs * layer.outputs : 0,
         milliseconds: medians[index]!,
         share: medians[index]! / total,
       };

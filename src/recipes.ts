@@ -1,31 +1,59 @@
 /** A recipe is a spec and all that training it needs: data that users can copy, change and pass on. */
 import * as v from "valibot";
-import { parse, parseSpec, SpecSchema } from "./spec.ts";
+import { SpecError } from "./errors.ts";
+import { NoiseSchema } from "./noise.ts";
+import { isConvolutional, parse, parseSpec, SpecSchema } from "./spec.ts";
 
+const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(0.999999));
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 
 export const RecipeSchema = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1)),
   spec: SpecSchema,
-  noise: v.strictObject({
-    model: v.literal("gaussian"),
-    /** Standard deviation in grey levels (pictures are 0 to 255). The noisy picture is not clipped. */
-    sigma: v.pipe(v.number(), v.finite(), v.minValue(0)),
-    /** "once": each picture keeps the noise it was given before the first epoch. */
-    drawn: v.literal("once"),
-  }),
-  /** Mean over pixels and pictures of the squared error. */
-  loss: v.literal("mse"),
-  optimizer: v.strictObject({
-    type: v.literal("adagrad"),
-    learningRate: positive,
-    /** What each accumulator of squared gradients starts from; above 0, since there is no epsilon. */
-    initialAccumulator: positive,
-  }),
+  noise: NoiseSchema,
+  /** Mean over pixels and pictures of the squared (mse) or the absolute (l1) error. */
+  loss: v.picklist(["mse", "l1"]),
+  /**
+   * Multiplies the loss of a picture whose noise is σ by (offset / (offset + σ))^power, so that the strongest noise
+   * does not outweigh the rest; for networks of convolutions.
+   */
+  lossWeight: v.exactOptional(v.strictObject({ offset: positive, power: positive })),
+  optimizer: v.variant("type", [
+    v.strictObject({
+      type: v.literal("adagrad"),
+      learningRate: positive,
+      /** What each accumulator of squared gradients starts from; above 0, since there is no epsilon. */
+      initialAccumulator: positive,
+    }),
+    v.strictObject({
+      type: v.literal("adam"),
+      learningRate: positive,
+      beta1: fraction,
+      beta2: fraction,
+      /** Added to the root of the mean of squared gradients. */
+      epsilon: positive,
+    }),
+  ]),
   epochs: v.pipe(v.number(), v.integer(), v.minValue(1)),
   batch: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 16)),
-  /** "file": pictures in the order of the file, the same in each epoch. */
-  order: v.literal("file"),
+  /** Of the learning rate over the steps of the run; constant if left out. */
+  schedule: v.exactOptional(
+    v.strictObject({
+      /** From the learning rate to 0 in a straight line or in half a period of the cosine. */
+      type: v.picklist(["constant", "linear", "cosine"]),
+      /** Steps at the beginning in which it rises from 0. */
+      warmUp: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    }),
+  ),
+  /**
+   * The model's parameters are the exponential moving average, a ← decay·a + (1 − decay)·w after each step, of
+   * those that are trained; at step t (from 1) with the decay t / (t + 9) where that is smaller.
+   */
+  averaging: v.exactOptional(v.strictObject({ decay: fraction })),
+  /** "file": pictures in the order of the file; "shuffled": in another order in each epoch. */
+  order: v.picklist(["file", "shuffled"]),
+  /** Mirror half of the pictures, left to right; with fresh noise only. */
+  flips: v.exactOptional(v.boolean()),
 });
 
 export type Recipe = v.InferOutput<typeof RecipeSchema>;
@@ -34,7 +62,22 @@ export type Recipe = v.InferOutput<typeof RecipeSchema>;
 export function parseRecipe(data: unknown, what = "recipe"): Recipe {
   const recipe = parse(RecipeSchema, data, what);
   parseSpec(recipe.spec, `${what}, spec`);
+  requireConsistent(recipe, what);
   return recipe;
+}
+
+/** @throws SpecError where keys do not go together */
+function requireConsistent({ spec, noise, loss, order, flips, lossWeight }: Recipe, what: string): void {
+  if (noise.drawn === "once" && (order !== "file" || flips)) {
+    throw new SpecError(
+      `${what}: "shuffled" order and flips need noise that is drawn "fresh", not "once". Change one of them.`,
+    );
+  }
+  if (!isConvolutional(spec) && (loss !== "mse" || lossWeight)) {
+    throw new SpecError(
+      `${what}: networks of dense layers know the loss "mse" without lossWeight only. Change the loss.`,
+    );
+  }
 }
 
 /** Dense layers of the given sizes: sigmoid between, linear at the end. */
@@ -43,6 +86,16 @@ export function autoencoderLayers(units: readonly number[]): Recipe["spec"]["lay
     type: "dense",
     units: size,
     activation: index === units.length - 1 ? "linear" : "sigmoid",
+  }));
+}
+
+/** 3×3 convolutions with the given channels and dilations: ReLU between, linear at the end. */
+function residualLayers(channels: readonly number[], dilations: readonly number[]): Recipe["spec"]["layers"] {
+  return channels.map((count, index) => ({
+    type: "conv3x3",
+    channels: count,
+    dilation: dilations[index]!,
+    activation: index === channels.length - 1 ? "linear" : "relu",
   }));
 }
 
@@ -65,5 +118,30 @@ export const recipes = {
     epochs: 100,
     batch: 100,
     order: "file",
+  },
+  /**
+   * A residual network of six convolutions that really denoises: one for all noise up to σ = 55, told the level.
+   * Kai Zhang et al., "FFDNet", IEEE TIP 27 (2018), has the noise-level plane; "Beyond a Gaussian denoiser",
+   * IEEE TIP 26 (2017), the residual.
+   */
+  "fashion-conv": {
+    name: "fashion-conv",
+    spec: {
+      input: { height: 28, width: 28, channels: 1 },
+      white: 1,
+      layers: residualLayers([16, 16, 16, 16, 16, 1], [1, 1, 2, 2, 1, 1]),
+      residual: true,
+      noiseLevel: true,
+      initialization: { weights: "he", biases: 0, lastLayer: 0 },
+    },
+    noise: { model: "gaussian", sigma: [0, 55], drawn: "fresh" },
+    loss: "mse",
+    lossWeight: { offset: 5, power: 1.5 },
+    optimizer: { type: "adam", learningRate: 0.003, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    schedule: { type: "cosine", warmUp: 100 },
+    epochs: 50,
+    batch: 128,
+    order: "shuffled",
+    flips: true,
   },
 } as const satisfies Record<string, Recipe>;

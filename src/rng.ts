@@ -2,10 +2,20 @@
  * Seeded random numbers that are bit-identical in every JavaScript engine: integers by `Math.imul` and
  * shifts, reals by + − × ÷ and √ alone (`Math.log` and friends differ between engines).
  */
+import { log } from "./portable-math.ts";
 
 /** What a stream of random numbers is for; streams of different purposes never share numbers. */
-export const Purpose = { initialization: 1, trainingNoise: 2, testNoise: 3, order: 4 } as const;
-export type Purpose = (typeof Purpose)[keyof typeof Purpose];
+export const Purpose = {
+  initialization: 1,
+  trainingNoise: 2,
+  testNoise: 3,
+  order: 4,
+  freshNoise: 5,
+  /** Flips and whatever else is done to a picture at random before it is shown to a network. */
+  augmentation: 6,
+  /** Plus the purpose of a noise: the levels of that noise. */
+  level: 16,
+} as const;
 
 /**
  * A stream of random numbers, one for each (seed, purpose, index), so that the noise of picture 7 does not
@@ -20,8 +30,8 @@ export class Random {
   #c: number;
   #counter = 1;
 
-  /** @param seed 32-bit unsigned; @param index which stream of this purpose, 32-bit unsigned */
-  constructor(seed: number, purpose: Purpose, index = 0) {
+  /** @param seed 32-bit unsigned; @param purpose of `Purpose`; @param index which stream of this purpose, 32-bit unsigned */
+  constructor(seed: number, purpose: number, index = 0) {
     this.#a = seed | 0;
     this.#b = purpose | 0;
     this.#c = index | 0;
@@ -62,38 +72,4 @@ export class Random {
       if (i + 1 < out.length) out[i + 1] = v * factor;
     }
   }
-}
-
-const float = new Float64Array(1);
-const words = new Uint32Array(float.buffer);
-
-/**
- * Natural logarithm of a normal, positive double, within 2 ulp, from + − × ÷ alone.
- * x = 2ᵉ·m with m in [√½, √2); ln m = 2·artanh(t), t = (m − 1)/(m + 1), by its series up to t²¹
- * (|t| ≤ 0.1716, so the first term left out is below 2⁻⁵⁹). Its first term, 2t, is written as f − t·f with
- * f = m − 1, which is exact: so the division's rounding touches only what is small (fdlibm's `log`).
- */
-export function log(x: number): number {
-  float[0] = x;
-  const high = words[1]!;
-  let exponent = (high >>> 20) - 1023;
-  words[1] = (high & 0x000fffff) | 0x3ff00000;
-  let m = float[0]!;
-  if (m > Math.SQRT2) {
-    m *= 0.5;
-    exponent += 1;
-  }
-  const f = m - 1;
-  const t = f / (m + 1);
-  const q = t * t;
-  let sum = q * (1 / 21) + 1 / 19;
-  sum = sum * q + 1 / 17;
-  sum = sum * q + 1 / 15;
-  sum = sum * q + 1 / 13;
-  sum = sum * q + 1 / 11;
-  sum = sum * q + 1 / 9;
-  sum = sum * q + 1 / 7;
-  sum = sum * q + 1 / 5;
-  sum = sum * q + 1 / 3;
-  return f - t * (f - 2 * q * sum) + exponent * Math.LN2;
 }

@@ -1,15 +1,15 @@
 /** Training: epochs over batches, as an async iterator that can be aborted between any two steps. */
-import { batchesOf, fillBatch, lastBatchOf, type Pairs } from "./batches.ts";
+import { type BatchSource, batchesOf, batchSource, lastBatchOf } from "./batches.ts";
 import type { Dataset } from "./data/images.ts";
 import { DivergenceError, SpecError } from "./errors.ts";
 import { yieldToEventLoop } from "./event-loop.ts";
 import { initialize } from "./initialize.ts";
 import { type Model, requireFit } from "./model.ts";
 import { Network } from "./network.ts";
-import { addNoise } from "./noise.ts";
+import { Optimizer } from "./optimizer.ts";
 import { parseRecipe, type Recipe } from "./recipes.ts";
-import { Purpose } from "./rng.ts";
-import { parameterCount } from "./spec.ts";
+import { learningRateAt } from "./schedule.ts";
+import { trainingFlop } from "./spec.ts";
 import { version } from "./version.ts";
 import type { Mode, Variant } from "./wasm/detect.ts";
 import { defaultThreads } from "./wasm/threads.ts";
@@ -147,7 +147,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     const { recipe, seed } = this;
     return {
       spec: recipe.spec,
-      range: [0, 255],
+      range: [0, recipe.spec.white ?? 255],
       noise: recipe.noise,
       provenance: {
         recipe: recipe.name,
@@ -164,7 +164,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
   }
 
   #finiteParameters(network: Network): Map<string, Float32Array> {
-    const parameters = network.parameters();
+    const parameters = network.parameters(this.recipe.averaging ? "average" : "value");
     for (const [name, values] of parameters) {
       if (values.every(Number.isFinite)) continue;
       const batches = Math.ceil(this.#data.train.count / this.recipe.batch);
@@ -175,17 +175,19 @@ export class Training implements AsyncIterableIterator<Epoch> {
 
   async *#run(options: TrainOptions): AsyncGenerator<Epoch, void> {
     options.signal?.throwIfAborted();
-    const network = await this.#start(options);
-    const { epochs, noise } = this.recipe;
+    const { epochs } = this.recipe;
     const images = this.#data.train;
+    const network = await networkFor(this.recipe, images.count, this.seed, options);
+    this.#network = network;
     try {
-      const pairs = { images, noisy: addNoise(images, noise, this.seed, Purpose.trainingNoise) };
+      const source = batchSource(this.recipe, images, this.seed);
+      const optimizer = new Optimizer(network, this.recipe);
       this.#turn = performance.now();
       for (let number = 1; number <= epochs; number++) {
         options.signal?.throwIfAborted();
         const start = performance.now();
         this.#waited = 0;
-        const loss = await this.#epoch(network, pairs, number, options);
+        const loss = await this.#epoch(network, source, optimizer, number, options);
         const seconds = (performance.now() - start - this.#waited) / 1000;
         this.#epochsDone = number;
         yield { number, loss, seconds, imagesPerSecond: images.count / seconds };
@@ -195,36 +197,23 @@ export class Training implements AsyncIterableIterator<Epoch> {
     }
   }
 
-  async #start({ mode, threads, threadWorkerUrl }: TrainOptions): Promise<Network> {
-    const { spec, batch, optimizer } = this.recipe;
-    const lastBatch = lastBatchOf(this.#data.train.count, batch);
-    const network = await Network.create(spec, {
-      batch,
-      training: { ...(lastBatch !== undefined && { lastBatch }) },
-      threads: threads ?? defaultThreads(6 * batch * parameterCount(spec)),
-      ...(mode && { mode }),
-      ...(threadWorkerUrl && { threadWorkerUrl }),
-    });
-    this.#network = network;
-    initialize(network, this.seed);
-    network.resetAccumulators(optimizer.initialAccumulator);
-    network.learningRate = optimizer.learningRate;
-    return network;
-  }
-
   /** Trains one epoch. @returns its mean loss */
   async #epoch(
     network: Network,
-    pairs: Pairs,
+    source: BatchSource,
+    optimizer: Optimizer,
     number: number,
     { signal, onProgress }: TrainOptions,
   ): Promise<number> {
     const { batch, epochs } = this.recipe;
-    const { count } = pairs.images;
+    const { count } = this.#data.train;
+    const batches = batchesOf(count, batch);
     const start = performance.now();
     let sum = 0;
-    for (const [index, { first, rows }] of batchesOf(count, batch).entries()) {
-      fillBatch(network, pairs, first, rows);
+    for (const [index, { first, rows }] of batches.entries()) {
+      source(network, number, first, rows);
+      const step = (number - 1) * batches.length + index;
+      optimizer.beforeStep(learningRateAt(this.recipe, step, epochs * batches.length));
       const loss = network.step(rows);
       if (!Number.isFinite(loss)) throw diverged(`the loss is ${loss} in`, number, index + 1);
       sum += loss * rows;
@@ -246,6 +235,31 @@ export class Training implements AsyncIterableIterator<Epoch> {
     }
     return sum / count;
   }
+}
+
+/** The network that a recipe trains on `count` pictures, with the weights that the seed gives. */
+export async function networkFor(
+  { spec, batch, optimizer, loss, averaging, noise }: Recipe,
+  count: number,
+  seed: number,
+  { mode, threads, threadWorkerUrl }: Pick<TrainOptions, "mode" | "threads" | "threadWorkerUrl">,
+): Promise<Network> {
+  const lastBatch = lastBatchOf(count, batch);
+  const network = await Network.create(spec, {
+    batch,
+    training: {
+      optimizer: optimizer.type,
+      loss,
+      averaging: averaging !== undefined,
+      drawNoise: noise.drawn === "fresh",
+      ...(lastBatch !== undefined && { lastBatch }),
+    },
+    threads: threads ?? defaultThreads(trainingFlop(spec, batch)),
+    ...(mode && { mode }),
+    ...(threadWorkerUrl && { threadWorkerUrl }),
+  });
+  initialize(network, seed);
+  return network;
 }
 
 function requireWhole(what: string, value: number, least: number, greatest: number): number {

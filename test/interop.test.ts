@@ -60,6 +60,7 @@ describe.skipIf(!able)(title, () => {
     // each sum by (its length + 2) × 2⁻²⁴ × Σ |terms|, carried through the layers.
     const layers = layerShapes(model.spec).map((layer) => ({
       ...layer,
+      units: layer.outputs,
       weight: exact(model.parameters.get(`${layer.name}.weight`)!),
       bias: exact(model.parameters.get(`${layer.name}.bias`)!),
     }));

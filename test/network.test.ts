@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ARENA_START } from "../src/arena.ts";
 import { SpecError } from "../src/errors.ts";
 import { toArena } from "../src/layout.ts";
 import type { Network } from "../src/network.ts";
-import { ARENA_START } from "../src/plan.ts";
 import type { Spec } from "../src/spec.ts";
 import { hasRelaxedSimd } from "../src/wasm/detect.ts";
 import { type Build, describeBuilds, describeSingleThreadedBuilds } from "./builds.ts";

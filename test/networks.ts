@@ -1,9 +1,9 @@
 /** Small networks with random weights, as the twin sees them and as a build runs them. */
-import { Op } from "../assembly/opcodes.ts";
+import { Op, Setting } from "../assembly/opcodes.ts";
+import type { PlanOptions, Program } from "../src/arena.ts";
 import { Network } from "../src/network.ts";
-import type { PlanOptions, Program } from "../src/plan.ts";
 import { Random } from "../src/rng.ts";
-import type { ActivationName, Spec } from "../src/spec.ts";
+import { type ActivationName, layerShapes, type Spec } from "../src/spec.ts";
 import type { Build } from "./builds.ts";
 import { type Layer, unpack } from "./naive.ts";
 
@@ -30,18 +30,15 @@ export function normal(length: number, stream: number, scale = 1): Float32Array 
 
 /** Weights of N(0, 1/inputs), so that sums stay near 1. */
 export function randomLayers(spec: Spec, stream = 0): (Layer & Record<"weight" | "bias", Float32Array>)[] {
-  let inputs = spec.input.width * spec.input.height * spec.input.channels;
-  return spec.layers.map(({ units, activation }, index) => {
+  return layerShapes(spec).map(({ inputs, outputs: units, activation }, index) => {
     const at = 1000 * stream + 2 * index;
-    const layer = {
+    return {
       inputs,
       units,
       activation,
       weight: normal(units * inputs, at, 1 / Math.sqrt(inputs)),
       bias: normal(units, at + 1),
     };
-    inputs = units;
-    return layer;
   });
 }
 
@@ -59,7 +56,7 @@ export async function networkWith(
     network.set(`layer${index + 1}.bias`, bias);
   });
   if (planned.training) network.resetAccumulators(accumulator);
-  network.learningRate = rate;
+  network.settings[Setting.rate] = rate;
   return network;
 }
 

@@ -20,13 +20,15 @@ function fault(run: () => unknown): string {
 describe("the classic recipe", () => {
   it("is what it is said to be", () => {
     expect(inputSize(spec)).toBe(784);
-    expect(layerShapes(spec).map(({ inputs, units, activation }) => [inputs, units, activation])).toEqual([
-      [784, 256, "sigmoid"],
-      [256, 32, "sigmoid"],
-      [32, 32, "sigmoid"],
-      [32, 256, "sigmoid"],
-      [256, 784, "linear"],
-    ]);
+    expect(layerShapes(spec).map(({ inputs, outputs, activation }) => [inputs, outputs, activation])).toEqual(
+      [
+        [784, 256, "sigmoid"],
+        [256, 32, "sigmoid"],
+        [32, 32, "sigmoid"],
+        [32, 256, "sigmoid"],
+        [256, 784, "linear"],
+      ],
+    );
     // 784·256 + 256·32 + 32·32 + 32·256 + 256·784 weights, 256 + 32 + 32 + 256 + 784 biases.
     expect(parameterCount(spec)).toBe(418_816 + 1_360);
     expect(parameters(spec).slice(0, 2)).toEqual([
@@ -89,7 +91,7 @@ describe("a spec", () => {
     [
       "an initialisation that is NaN",
       { ...spec, initialization: { weights: Number.NaN, biases: 1 } },
-      "initialization.weights has to be a number, but is NaN",
+      'initialization.weights has to be ("he" | number), but is NaN',
     ],
     [
       "a last layer that is no picture",
@@ -110,16 +112,12 @@ describe("a recipe", () => {
       { ...recipe, optimizer: { ...recipe.optimizer, momentum: 0.9 } },
       'unknown key "optimizer.momentum"',
     ],
-    [
-      "an unknown key in its spec",
-      { ...recipe, spec: { ...spec, residual: true } },
-      'unknown key "spec.residual"',
-    ],
-    ["another loss", { ...recipe, loss: "mae" }, 'loss has to be "mse", but is "mae"'],
+    ["an unknown key in its spec", { ...recipe, spec: { ...spec, skip: true } }, 'unknown key "spec.skip"'],
+    ["another loss", { ...recipe, loss: "mae" }, 'loss has to be ("mse" | "l1"), but is "mae"'],
     [
       "another optimiser",
       { ...recipe, optimizer: { ...recipe.optimizer, type: "sgd" } },
-      'has to be "adagrad"',
+      'has to be ("adagrad" | "adam")',
     ],
     [
       "an accumulator of 0",

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { Setting } from "../assembly/opcodes.ts";
 import { ThreadError } from "../src/errors.ts";
 import { initialize } from "../src/initialize.ts";
 import { Network } from "../src/network.ts";
@@ -49,7 +50,7 @@ async function networkOf(spec: Spec, batch: number, threads: number, mode: Mode)
   const network = await Network.create(spec, { batch, threads, mode, training: {} });
   initialize(network, 1);
   network.resetAccumulators(0.1);
-  network.learningRate = 0.1;
+  network.settings[Setting.rate] = 0.1;
   return network;
 }
 

@@ -149,11 +149,11 @@ describe("against the twin", () => {
   function initialLayers({ spec }: Recipe, seed: number) {
     const { weights, biases } = spec.initialization;
     return layerShapes(spec).map((layer, index) => {
-      const weight = new Float32Array(layer.units * layer.inputs);
-      new Random(seed, Purpose.initialization, 2 * index).fillNormal(weight, weights);
-      const bias = new Float32Array(layer.units);
+      const weight = new Float32Array(layer.outputs * layer.inputs);
+      new Random(seed, Purpose.initialization, 2 * index).fillNormal(weight, weights as number);
+      const bias = new Float32Array(layer.outputs);
       new Random(seed, Purpose.initialization, 2 * index + 1).fillNormal(bias, biases);
-      return { ...layer, weight, bias };
+      return { ...layer, units: layer.outputs, weight, bias };
     });
   }
 

@@ -1,8 +1,9 @@
 import { Command } from "commander";
+import { pairsOf } from "../batches.ts";
 import { denoiseAll, evaluate } from "../evaluate.ts";
 import { networkOf, requireFit } from "../model.ts";
 import { loadModel } from "../node.ts";
-import { addNoise } from "../noise.ts";
+import { noiseName } from "../noise.ts";
 import { Purpose } from "../rng.ts";
 import { loadData } from "./data.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
@@ -22,10 +23,9 @@ async function run(path: string, options: { data?: string; json?: boolean }): Pr
   const data = await loadData(options.data);
   requireFit(model.spec, data.test, path);
   const network = await networkOf(model, { batch: Math.min(100, data.test.count) });
-  const noisy = addNoise(data.test, model.noise, model.provenance.seed, Purpose.testNoise);
-  const pairs = { images: data.test, noisy };
+  const pairs = pairsOf(data.test, model.noise, model.provenance.seed, Purpose.testNoise);
   const result = evaluate(pairs, denoiseAll(network, pairs));
   if (options.json) return console.log(JSON.stringify(result));
-  console.log(`${result.images} test images (${data.source}), σ = ${model.noise.sigma}:`);
+  console.log(`${result.images} test images (${data.source}), ${noiseName(model.noise)}:`);
   console.log(`${textTable(qualityHead, qualityRows(result))}\n\n${verdict(result)}`);
 }

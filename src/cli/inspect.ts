@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { loadModel } from "../node.ts";
+import { noiseName } from "../noise.ts";
 import { parameterCount, parameters } from "../spec.ts";
 import { textTable } from "./quality-table.ts";
 
@@ -21,7 +22,7 @@ async function run(path: string, options: { json?: boolean }): Promise<void> {
   }));
   if (options.json) return console.log(JSON.stringify({ spec, range, noise, provenance, tensors }));
   const { height, width, channels } = spec.input;
-  const facts = { ...provenance, noise: `${noise.model}, σ = ${noise.sigma}`, range: range.join(" to ") };
+  const facts = { ...provenance, noise: noiseName(noise), range: range.join(" to ") };
   console.log(`${path}: ${parameterCount(spec)} parameters, pictures of ${height}×${width}×${channels}\n`);
   for (const [name, value] of Object.entries(facts)) console.log(`${name.padEnd(15)}${value}`);
   const rows = tensors.map(({ name, shape, mean, deviation, least, greatest }) => [

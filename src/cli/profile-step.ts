@@ -1,11 +1,9 @@
-import { fillBatch } from "../batches.ts";
-import type { LabelledImages } from "../data/images.ts";
-import { initialize } from "../initialize.ts";
-import { Network } from "../network.ts";
-import { addNoise } from "../noise.ts";
+import { batchSource } from "../batches.ts";
+import { type LabelledImages, pixelsOf } from "../data/images.ts";
+import { Optimizer } from "../optimizer.ts";
 import { StepProfile } from "../profile.ts";
 import type { Recipe } from "../recipes.ts";
-import { Purpose } from "../rng.ts";
+import { networkFor } from "../trainer.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { textTable } from "./quality-table.ts";
 
@@ -18,14 +16,12 @@ export async function profileStep(
   train: LabelledImages,
   { seed, mode, threads = 1 }: { seed: number; mode: Mode; threads?: number | undefined },
 ): Promise<string> {
-  const { spec, batch, optimizer, noise } = recipe;
-  const network = await Network.create(spec, { batch, threads, mode, training: {} });
+  const { batch } = recipe;
+  const images = { ...train, count: batch, data: train.data.subarray(0, batch * pixelsOf(train)) };
+  const network = await networkFor(recipe, batch, seed, { threads, mode });
   try {
-    initialize(network, seed);
-    network.resetAccumulators(optimizer.initialAccumulator);
-    network.learningRate = optimizer.learningRate;
-    const images = { ...train, count: batch, data: train.data.subarray(0, batch * network.plan.pixels) };
-    fillBatch(network, { images, noisy: addNoise(images, noise, seed, Purpose.trainingNoise) }, 0, batch);
+    batchSource(recipe, images, seed)(network, 1, 0, batch);
+    new Optimizer(network, recipe).beforeStep(recipe.optimizer.learningRate);
     const profile = new StepProfile(network);
     for (let step = 0; step < WARM_UP + SAMPLES; step++) {
       if (step === WARM_UP) profile.clear();
@@ -34,7 +30,7 @@ export async function profileStep(
     const operations = profile.result();
     const total = operations.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
     const rows = operations.map(({ operation, layer, flop, milliseconds, share }) => [
-      layer ? `${operation} ${layer.inputs}×${layer.units}` : operation,
+      layer ? `${operation} ${layer.inputs}×${layer.outputs}` : operation,
       milliseconds.toFixed(3),
       `${(100 * share).toFixed(1)} %`,
       flop ? (flop / milliseconds / 1e6).toFixed(1) : "",

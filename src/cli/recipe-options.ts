@@ -56,11 +56,9 @@ export async function recipeFrom(options: RecipeOptions): Promise<Recipe> {
       optimizer: {
         ...optimizer,
         learningRate: numberOr("--lr", options.lr, optimizer.learningRate),
-        initialAccumulator: numberOr(
-          "--initial-accumulator",
-          options.initialAccumulator,
-          optimizer.initialAccumulator,
-        ),
+        ...(options.initialAccumulator !== undefined && {
+          initialAccumulator: numberFrom("--initial-accumulator", options.initialAccumulator),
+        }),
       },
       epochs: numberOr("--epochs", options.epochs, base.epochs),
       batch: numberOr("--batch", options.batch, base.batch),
@@ -90,7 +88,7 @@ async function readRecipe(name: string): Promise<Recipe> {
   }
 }
 
-function numberOr(option: string, text: string | undefined, otherwise: number): number {
+function numberOr<T>(option: string, text: string | undefined, otherwise: T): number | T {
   return text === undefined ? otherwise : numberFrom(option, text);
 }
 

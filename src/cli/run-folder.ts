@@ -6,6 +6,7 @@ import { pictureRows, toPng } from "../figures.ts";
 import { writeFileAtomic } from "../files.node.ts";
 import type { Model } from "../model.ts";
 import { encodeModel } from "../model-file.ts";
+import { noiseName } from "../noise.ts";
 import type { Recipe } from "../recipes.ts";
 import { runPage } from "../run-page.ts";
 import { parameterCount } from "../spec.ts";
@@ -80,7 +81,7 @@ export async function writeRunFolder(folder: string, run: Run): Promise<void> {
           `${data.name}, ${data.source}: ${data.train.count} training and ${data.test.count} test images`,
         ],
         ["Network", `${parameterCount(recipe.spec).toLocaleString("en")} parameters`],
-        ["Noise", `Gaussian, σ = ${recipe.noise.sigma} of 255`],
+        ["Noise", noiseName(recipe.noise)],
         [
           "Training",
           `${epochs.length} epochs, batches of ${recipe.batch}, ${duration(seconds)}, build “${model.provenance.variant}”`,

@@ -1,11 +1,11 @@
 import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { pairsOf } from "../batches.ts";
 import { denoiseAll, evaluate } from "../evaluate.ts";
 import { requireWritableFolder } from "../files.node.ts";
 import { requireSsimSize } from "../metrics.ts";
 import { networkOf } from "../model.ts";
-import { addNoise } from "../noise.ts";
 import { Purpose } from "../rng.ts";
 import { type Epoch, train } from "../trainer.ts";
 import type { Mode } from "../wasm/detect.ts";
@@ -83,7 +83,7 @@ async function run(options: Options): Promise<void> {
     progress.stop();
     const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
     const model = await training.model();
-    const pairs = { images: data.test, noisy: addNoise(data.test, recipe.noise, seed, Purpose.testNoise) };
+    const pairs = pairsOf(data.test, recipe.noise, seed, Purpose.testNoise);
     const denoised = denoiseAll(await networkOf(model, { batch: recipe.batch, mode }), pairs);
     const test = evaluate(pairs, denoised);
     const run: Run = {

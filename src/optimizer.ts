@@ -1,0 +1,43 @@
+import { Setting } from "../assembly/opcodes.ts";
+import type { Network } from "./network.ts";
+import type { Recipe } from "./recipes.ts";
+
+/** Brings a network's optimiser to its first step, and gives each step its settings. */
+export class Optimizer {
+  /** β₁ᵗ and β₂ᵗ of Adam, by repeated multiplication: `Math.pow` differs between engines. */
+  #power1 = 1;
+  #power2 = 1;
+  #steps = 0;
+
+  constructor(
+    readonly network: Network,
+    readonly recipe: Pick<Recipe, "optimizer" | "averaging">,
+  ) {
+    const { optimizer, averaging } = recipe;
+    if (optimizer.type === "adagrad") network.resetAccumulators(optimizer.initialAccumulator);
+    else {
+      network.settings[Setting.beta1] = optimizer.beta1;
+      network.settings[Setting.beta2] = optimizer.beta2;
+      network.settings[Setting.epsilon] = optimizer.epsilon;
+    }
+    if (averaging) for (const [name, values] of network.parameters()) network.set(name, values, "average");
+  }
+
+  /** To be called before each step. @param learningRate what the schedule says */
+  beforeStep(learningRate: number): void {
+    const { network, recipe } = this;
+    const { settings } = network;
+    const { optimizer, averaging } = recipe;
+    this.#steps++;
+    settings[Setting.rate] = learningRate;
+    if (optimizer.type === "adam") {
+      this.#power1 *= optimizer.beta1;
+      this.#power2 *= optimizer.beta2;
+      settings[Setting.rate] = learningRate / (1 - this.#power1);
+      settings[Setting.correction] = 1 / Math.sqrt(1 - this.#power2);
+    }
+    if (averaging) {
+      settings[Setting.averaging] = 1 - Math.min(averaging.decay, this.#steps / (this.#steps + 9));
+    }
+  }
+}
