@@ -33,7 +33,7 @@ export interface TrainOptions {
    * Called some 40 times a second. Training goes on when what it returns has resolved, so that a promise pauses it;
    * the wait does not count as training time.
    */
-  onProgress?: (progress: Progress) => void | Promise<void>;
+  onProgress?: (progress: Progress) => unknown;
 }
 
 export interface Progress {
