@@ -1,5 +1,6 @@
 /** The page: its three parts under tabs, and what this tab can do. */
 import { hasRelaxedSimd, hasSimd } from "../src/wasm/detect.ts";
+import { startDenoise } from "./denoise.ts";
 import { button, byId, setMessage, setText } from "./dom.ts";
 import { startInside } from "./inside.ts";
 import { startTrain } from "./train.ts";
@@ -46,6 +47,7 @@ if (!hasSimd()) {
     "This browser has no WebAssembly SIMD, so nothing can be trained or denoised. Use Chrome 91, Firefox 89, Safari 16.4 or later.",
   );
 }
+startDenoise();
 startTrain();
 startInside();
 showPart(location.hash.slice(1));

@@ -1,4 +1,5 @@
-// npm run web: builds the page and serves it. --host, --port; --build only builds it.
+// npm run web: builds the page and serves it. --host, --port; --model FILE: another
+// network for "Denoise"; --build: only build it.
 import { parseArgs } from "node:util";
 import { buildPage, folder, transferSizes } from "./build.js";
 import { serve } from "./server.js";
@@ -7,6 +8,7 @@ const { values } = parseArgs({
   options: {
     host: { type: "string", default: "127.0.0.1" },
     port: { type: "string", default: "8080" },
+    model: { type: "string" },
     build: { type: "boolean", default: false },
   },
 });
@@ -15,7 +17,7 @@ if (!Number.isInteger(port) || port < 0 || port > 65535) {
   console.error(`--port has to be a whole number from 0 to 65535, but is "${values.port}".`);
   process.exit(2);
 }
-await buildPage();
+await buildPage(values.model);
 if (values.build) {
   const sizes = transferSizes();
   for (const { name, bytes } of sizes) console.log(`${folder}${name}  ${bytes} bytes gzipped`);

@@ -104,6 +104,7 @@ class TrainView {
           model: decodeModel(message.bytes, "the model in training"),
           from: "the training in this page",
         });
+        button("save-model").disabled = false;
         break;
       case "ended":
         setText("status-left", message.why === "finished" ? "done" : "stopped");
@@ -183,6 +184,7 @@ async function loadModel({ target }: Event): Promise<void> {
       from: file.name,
     });
     setText("model-facts", modelSummary(currentModel()!));
+    button("save-model").disabled = false;
   } catch (error) {
     setMessage("train-message", messageOf(error));
   }
