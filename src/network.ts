@@ -7,6 +7,7 @@ import { plan } from "./plan.ts";
 import { parameters, type Spec } from "./spec.ts";
 import { chooseVariant, type Mode, type Variant } from "./wasm/detect.ts";
 import { bundledBytes, type Core, loadCore, loadThreadedCore } from "./wasm/load.ts";
+import { canShareMemory } from "./wasm/threads.ts";
 
 export interface NetworkOptions extends PlanOptions {
   /** Default `"reproducible"`. */
@@ -42,7 +43,8 @@ export class Network {
   /** Builds the network with zero weights. @throws UnsupportedRuntimeError without WebAssembly SIMD */
   static async create(spec: Spec, options: NetworkOptions): Promise<Network> {
     const variant = chooseVariant(options.mode ?? "reproducible");
-    const { threads = 1, threadWorkerUrl } = options;
+    const { threadWorkerUrl } = options;
+    const threads = canShareMemory() ? (options.threads ?? 1) : 1;
     const layout = plan(spec, options);
     const core =
       threads > 1
