@@ -1,10 +1,13 @@
-/** The model that the page shows: the one in training after its last epoch, or one from a file. */
+/** The model that the page shows: the one in training, or one from a file. */
 import type { Model } from "../src/model.ts";
+import { decodeModel } from "../src/model-file.ts";
 
 export interface ShownModel {
-  readonly model: Model;
-  /** "epoch 3 of this training", or the file's name. */
+  /** Its file. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** "the training in this page", or the file's name. */
   readonly from: string;
+  readonly model: Model;
 }
 
 const changes = new EventTarget();
@@ -14,8 +17,17 @@ export function currentModel(): ShownModel | undefined {
   return current;
 }
 
-export function setCurrentModel(shown: ShownModel): void {
-  current = shown;
+/** Decodes the model when it is looked at, which in training it is not after each epoch. */
+export function setCurrentModel(bytes: Uint8Array<ArrayBuffer>, from: string): void {
+  let model: Model | undefined;
+  current = {
+    bytes,
+    from,
+    get model() {
+      model ??= decodeModel(bytes, from);
+      return model;
+    },
+  };
   changes.dispatchEvent(new Event("change"));
 }
 

@@ -28,7 +28,7 @@ function show(): void {
   const current = currentModel();
   if (!current) return;
   const { model } = current;
-  setText("inside-model", `Model: ${modelSummary(current)}`);
+  setText("inside-model", `Model: ${modelSummary(model, current.from)}`);
   showWeights(model);
   const code = codeLayer(model);
   if (!code) {

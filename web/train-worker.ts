@@ -10,7 +10,7 @@ const stop = new AbortController();
 let pause: PromiseWithResolvers | undefined;
 let training: Training | undefined;
 /** The file of the model after the last epoch. */
-let modelFile: (() => Uint8Array) | undefined;
+let modelFile: (() => Uint8Array<ArrayBuffer>) | undefined;
 
 interface PromiseWithResolvers {
   readonly promise: Promise<void>;
@@ -40,7 +40,10 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       release();
       break;
     case "model":
-      if (modelFile) say({ type: "model", bytes: modelFile() });
+      if (modelFile) {
+        const bytes = modelFile();
+        say({ type: "model", bytes }, [bytes.buffer]);
+      }
   }
 };
 
@@ -83,7 +86,7 @@ async function run({ recipe, seed, mode, threads, data }: TrainingRequest): Prom
       say({ type: "begun", variant: training.variant!, threads: training.threads! });
     }
     const model = training.snapshot();
-    modelFile = () => encodeModel(model);
+    modelFile = () => encodeModel(model) as Uint8Array<ArrayBuffer>;
     say({ type: "epoch", epoch, ...test.look(model) });
     // An epoch may be shorter than the training's turn, in which no message arrives.
     await pause?.promise;

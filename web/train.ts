@@ -3,10 +3,13 @@ import { decodeModel } from "../src/model-file.ts";
 import { currentModel, setCurrentModel } from "./current-model.ts";
 import { button, byId, clock, download, input, messageOf, setMessage, setText, whole } from "./dom.ts";
 import { LossChart, type LossPoint } from "./loss-chart.ts";
-import { modelFile, modelSummary } from "./model-text.ts";
+import { modelFileName, modelSummary } from "./model-text.ts";
 import { PictureRows } from "./picture-rows.ts";
 import { lockRecipeForm, requestFromForm, startRecipeForm } from "./recipe-form.ts";
 import type { FromWorker, TestResult, ToWorker, TrainingRequest } from "./training-messages.ts";
+
+/** Milliseconds between two looks at a model in training. */
+const MODEL_EVERY = 500;
 
 export function startTrain(): void {
   startRecipeForm();
@@ -29,6 +32,8 @@ class TrainView {
   #request: TrainingRequest | undefined;
   #noisy: TestResult | undefined;
   #paused = false;
+  /** When the model was asked for last. */
+  #asked = 0;
   /** Seconds that the epochs so far took. */
   #seconds = 0;
 
@@ -100,10 +105,7 @@ class TrainView {
         this.#showEpoch(message);
         break;
       case "model":
-        setCurrentModel({
-          model: decodeModel(message.bytes, "the model in training"),
-          from: "the training in this page",
-        });
+        setCurrentModel(message.bytes, "the training in this page");
         button("save-model").disabled = false;
         break;
       case "ended":
@@ -129,6 +131,9 @@ class TrainView {
     setText("status-rate", whole(imagesPerSecond));
     setText("status-left", clock((this.#seconds / number) * (epochs - number)));
     setText("verdict", verdict(test, this.#noisy!));
+    const now = performance.now();
+    if (now - this.#asked < MODEL_EVERY && number < epochs) return;
+    this.#asked = now;
     this.#say({ type: "model" });
   }
 
@@ -143,7 +148,7 @@ class TrainView {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#paused = false;
-    // The last epoch's model was asked for before.
+    worker?.postMessage({ type: "model" } satisfies ToWorker);
     setTimeout(() => worker?.terminate(), 1000);
     this.#showState("idle");
   }
@@ -168,8 +173,7 @@ function verdict(test: TestResult, noisy: TestResult): string {
 function saveModel(): void {
   const shown = currentModel();
   if (!shown) return;
-  const { bytes, name } = modelFile(shown.model);
-  download(new Blob([bytes]), name);
+  download(new Blob([shown.bytes]), modelFileName(shown.model));
 }
 
 async function loadModel({ target }: Event): Promise<void> {
@@ -179,11 +183,9 @@ async function loadModel({ target }: Event): Promise<void> {
   if (!file) return;
   setMessage("train-message");
   try {
-    setCurrentModel({
-      model: decodeModel(new Uint8Array(await file.arrayBuffer()), file.name),
-      from: file.name,
-    });
-    setText("model-facts", modelSummary(currentModel()!));
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    setText("model-facts", modelSummary(decodeModel(bytes, file.name), file.name));
+    setCurrentModel(bytes, file.name);
     button("save-model").disabled = false;
   } catch (error) {
     setMessage("train-message", messageOf(error));

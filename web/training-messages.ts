@@ -61,6 +61,6 @@ export type FromWorker =
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "epoch"; readonly epoch: Epoch; readonly test: TestResult; readonly row: PictureRow }
   /** The model after the last epoch: the bytes of its file. */
-  | { readonly type: "model"; readonly bytes: Uint8Array }
+  | { readonly type: "model"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "ended"; readonly why: "finished" | "stopped" }
   | { readonly type: "failed"; readonly message: string };
