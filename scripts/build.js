@@ -1,6 +1,6 @@
 // npm run build: assembly → build/wasm, src → build/esm, declarations → build/types.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import asc from "assemblyscript/asc";
 import esbuild from "esbuild";
@@ -16,7 +16,7 @@ const targets = Object.keys(JSON.parse(readFileSync("asconfig.json", "utf8")).ta
 mkdirSync("build/wasm", { recursive: true });
 for (const target of targets) {
   const { error, stderr } = await asc.main([
-    target.endsWith("-threads") ? "assembly/index-threads.ts" : "assembly/index.ts",
+    entryOf(target),
     "--config",
     "asconfig.json",
     "--target",
@@ -33,6 +33,16 @@ for (const target of targets) {
   if (!flags.quiet) console.log(`build/wasm/${target}.wasm  ${bytes.length} bytes`);
 }
 
+// The weights that createDenoiser takes where it is given none, inlined like the wasm.
+const weights = "models/fashion-conv.safetensors";
+mkdirSync("build/models", { recursive: true });
+const inlined = existsSync(weights) ? JSON.stringify(readFileSync(weights).toString("base64")) : "undefined";
+writeFileSync("build/models/fashion-conv.js", `export default ${inlined};\n`);
+writeFileSync(
+  "build/models/fashion-conv.d.ts",
+  "declare const base64: string | undefined;\nexport default base64;\n",
+);
+
 rmSync("build/esm", { recursive: true, force: true });
 const common = {
   entryNames: "[name]",
@@ -48,7 +58,7 @@ const common = {
 await esbuild.build({ ...common, entryPoints: ["src/wasm/thread-worker.ts"] });
 const { metafile } = await esbuild.build({
   ...common,
-  entryPoints: ["src/train.ts", "src/node.ts", "src/cli/cli.ts"],
+  entryPoints: ["src/index.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],
   splitting: true,
   // What package.json calls a dependency stays an import; the rest is bundled.
   external: ["node:*", ...Object.keys(manifest.dependencies)],
@@ -62,6 +72,12 @@ if (!flags["no-types"]) {
   execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
     stdio: "inherit",
   });
+}
+
+/** What a build of the core exports. */
+function entryOf(target) {
+  if (target.startsWith("inference")) return "assembly/index-inference.ts";
+  return target.endsWith("-threads") ? "assembly/index-threads.ts" : "assembly/index.ts";
 }
 
 /** The licences of the packages whose code is in the bundle. */
