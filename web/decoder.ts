@@ -13,7 +13,9 @@ export function codeLayer({ spec }: Model): { number: number; size: number } | u
 /** Runs layers `first` to `last`, counted from 1, on the values that reach the first of them. */
 export function runDense(model: Model, values: ArrayLike<number>, first: number, last: number): Float32Array {
   let x = Float32Array.from(values);
-  for (const { name, inputs, outputs, activation } of layerShapes(model.spec).slice(first - 1, last)) {
+  for (const layer of layerShapes(model.spec).slice(first - 1, last)) {
+    if (layer.type !== "dense") throw new Error(`${layer.name} is not dense.`);
+    const { name, inputs, outputs, activation } = layer;
     const weight = model.parameters.get(`${name}.weight`)!;
     const y = model.parameters.get(`${name}.bias`)!.slice();
     for (let unit = 0; unit < outputs; unit++) {
