@@ -6,7 +6,7 @@ import { encodeModel } from "../src/model-file.ts";
 import { addNoise } from "../src/noise.ts";
 import type { Recipe } from "../src/recipes.ts";
 import { Purpose, Random } from "../src/rng.ts";
-import { layerShapes, parameters } from "../src/spec.ts";
+import { denseShapes, parameters } from "../src/spec.ts";
 import { type Epoch, type Progress, train } from "../src/trainer.ts";
 import { BoundedTraining } from "./bounds.ts";
 import { type Build, describeBuilds } from "./builds.ts";
@@ -117,7 +117,7 @@ describe("against the twin", () => {
   /** The weights that a seed gives, as documented: tensor i from stream i. */
   function initialLayers({ spec }: Recipe, seed: number) {
     const { weights, biases } = spec.initialization;
-    return layerShapes(spec).map((layer, index) => {
+    return denseShapes(spec).map((layer, index) => {
       const weight = new Float32Array(layer.outputs * layer.inputs);
       new Random(seed, Purpose.initialization, 2 * index).fillNormal(weight, weights as number);
       const bias = new Float32Array(layer.outputs);
