@@ -3,12 +3,12 @@
  * into the input gradient. Layouts: conv3x3.ts.
  *
  * The gradient is a sum over all pixels of a batch. The batch is cut into a number of chunks that depends on
- * the plan and not on the number of threads; each chunk is summed by one thread into a buffer of its own, and
- * sumChunks adds the buffers in order. Within a chunk, sums run over one band of rows of one image at a time,
- * in 4 lanes, and bands are added up: with bands of about 1,000 pixels no float32 sum is longer than a few
- * hundred.
+ * the plan and not on the number of threads; each chunk is summed by one thread into a buffer of its own, image
+ * after image, and sumChunks adds the buffers in order. Sums run over one band of rows of an image at a time, in 4
+ * lanes, and bands are added up: with bands of about 1,000 pixels no float32 sum is longer than a few hundred.
  */
 import { panelBytes } from "./conv3x3";
+import { BAND } from "./opcodes";
 import { multiplyAdd } from "./simd";
 
 /**
@@ -35,72 +35,53 @@ export function conv3x3TransposeWeights(wt: usize, w: usize, ins: i32, outs: i32
   }
 }
 
-/** Bytes of one chunk: gradients in panels, sums of channels rounded up to a cache line, one packed band and its places. */
-// @ts-ignore: decorator
-@inline
-function chunkBytes(as: i32, bs: i32, sums: i32, vectors: i32, band: i32): usize {
-  const packed = (<usize>(vectors * band) * 68 + 63) & ~63;
-  return <usize>((as + 3) >> 2) * panelBytes(bs) + ((<usize>(sums << 2) + 63) & ~63) + packed;
-}
-
 /**
- * chunk.weights[c][k] = Σ a[n, r, c, s] · b[n, r, 0, s : +taps[k]]   over the images, rows and columns of a chunk
- * chunk.sums[c]       = Σ a[n, r, c, s], or of b with sumOfB
+ * weights[c][k] (+)= Σ_{r, s} a[r, c, s] · b[r, 0, s : +taps[k]]
+ * sums[c]       (+)= Σ_{r, s} a[r, c, s], or of b with sumOfB
  *
- * With a = dy, b = x and the taps of x this is the gradient of w and bias. With a = x, b = dy, the taps of dy
- * and sumOfB it is that of the transposed weights and of the bias, for borders of zeros: better where dy has 1
- * to 3 channels, since a's channels are taken 4 at a time.
+ * over one image, added to what is there or, with `start`, not. With a = dy, b = x and the taps of x this is the
+ * gradient of w and bias. With a = x, b = dy, the taps of dy and sumOfB it is that of the transposed weights and of
+ * the bias, for borders of zeros: better where dy has 1 to 3 channels, since a's channels are taken 4 at a time.
  *
- * chunks: `count` buffers of chunkBytes; a: `as` channels, zero from `width` to the next multiple of 4; b: `bs`
- * channels, finite there. band: rows summed at a time. An item is a chunk.
+ * chunk: the weights in panels, then the sums, rounded up to a cache line; scratch: 68 bytes for each vector of a band; a: `as`
+ * channels, zero from `width` to the next multiple of 4; b: `bs` channels, finite there; line: the image's first row
+ * in both, counted over all images.
  *
  * What makes it fast: 4 channels of a band of `a` are copied next to each other, 4 pixels each in turn; the
  * register tile is those 4 × 2 columns k of b, each lane summing a quarter of the pixels, so that no value is
  * broadcast. A table of the places of a band's vectors makes one loop of its rows and columns.
  */
 export function conv3x3WeightGradient(
-  chunks: usize, a: usize, b: usize, taps: usize, as: i32, bs: i32, height: i32, width: i32, pitch: usize, rows: i32,
-  images: i32, band: i32, count: i32, sumOfB: bool, first: i32, last: i32,
+  chunk: usize, scratch: usize, a: usize, b: usize, taps: usize, as: i32, bs: i32, height: i32, width: i32, pitch: usize,
+  line: i32, sumOfB: bool, start: bool,
 ): void {
   const vectors = (width + 3) >> 2;
-  const summed = sumOfB ? bs : as;
+  const band = max(1, min(height, BAND / vectors));
+  const places = scratch + (<usize>(vectors * band) << 6);
   const weightBytes = <usize>((as + 3) >> 2) * panelBytes(bs);
-  const sumBytes = (<usize>(summed << 2) + 63) & ~63;
-  const stride = chunkBytes(as, bs, summed, vectors, band);
-  const bands = (height + band - 1) / band;
-  const units = images * bands;
-  for (let chunk = first; chunk < last; chunk++) {
-    const weights = chunks + <usize>chunk * stride;
-    const sums = weights + weightBytes;
-    const packed = sums + sumBytes;
-    const places = packed + (<usize>(vectors * band) << 6);
-    memory.fill(weights, 0, weightBytes + sumBytes);
-    writePlaces(places, vectors, band, <usize>bs * pitch);
-    const end = units * (chunk + 1) / count;
-    for (let unit = units * chunk / count; unit < end; unit++) {
-      const image = unit / bands;
-      const row = (unit - image * bands) * band;
-      const bandRows = min(band, height - row);
-      const line = <usize>(image * rows + row);
-      const aBand = a + line * <usize>as * pitch;
-      const bBand = b + line * <usize>bs * pitch;
-      for (let c = 0; c < as; c += 4) {
-        packFour(
-          packed, sums + (<usize>c << 2), aBand + <usize>c * pitch, min(as - c, 4), <usize>as * pitch, pitch, vectors,
-          bandRows, !sumOfB,
-        );
-        let to = weights + <usize>(c >> 2) * panelBytes(bs);
-        let tap = taps;
-        for (let k = 0; k < bs * 9; k += 2, to += 32, tap += 8) {
-          const pair = k + 1 < bs * 9;
-          const b0 = bBand + load<usize>(tap);
-          const b1 = pair ? bBand + load<usize>(tap, 4) : b0;
-          addProducts(to, packed, places, b0, b1, vectors * bandRows, pair);
-        }
+  const sums = chunk + weightBytes;
+  if (start) memory.fill(chunk, 0, weightBytes + ((<usize>((sumOfB ? bs : as) << 2) + 63) & ~63));
+  writePlaces(places, vectors, band, <usize>bs * pitch);
+  for (let row = 0; row < height; row += band) {
+    const bandRows = min(band, height - row);
+    const aBand = a + <usize>(line + row) * <usize>as * pitch;
+    const bBand = b + <usize>(line + row) * <usize>bs * pitch;
+    for (let c = 0; c < as; c += 4) {
+      packFour(
+        scratch, sums + (<usize>c << 2), aBand + <usize>c * pitch, min(as - c, 4), <usize>as * pitch, pitch, vectors,
+        bandRows, !sumOfB,
+      );
+      let to = chunk + <usize>(c >> 2) * panelBytes(bs);
+      let tap = taps;
+      for (let k = 0; k < bs * 9; k += 2, to += 32, tap += 8) {
+        const pair = k + 1 < bs * 9;
+        const b0 = bBand + load<usize>(tap);
+        const b1 = pair ? bBand + load<usize>(tap, 4) : b0;
+        addProducts(to, scratch, places, b0, b1, vectors * bandRows, pair);
       }
-      for (let c = 0; sumOfB && c < bs; c++) {
-        addSum(sums + (<usize>c << 2), bBand + <usize>c * pitch, <usize>bs * pitch, width, bandRows);
-      }
+    }
+    for (let c = 0; sumOfB && c < bs; c++) {
+      addSum(sums + (<usize>c << 2), bBand + <usize>c * pitch, <usize>bs * pitch, width, bandRows);
     }
   }
 }

@@ -27,17 +27,6 @@ import { Activation } from "./opcodes";
 import { clearTails } from "./pixels";
 import { multiplyAdd } from "./simd";
 
-/** taps[9i + 3ky + kx] = ((ky − 1)·dilation·channels + i)·pitch + (kx − 1)·4·dilation, as i32. One thread. */
-export function conv3x3Taps(taps: usize, channels: i32, pitch: usize, dilation: i32): void {
-  for (let i = 0; i < channels; i++) {
-    for (let ky = -1; ky < 2; ky++) {
-      for (let kx = -1; kx < 2; kx++, taps += 4) {
-        store<i32>(taps, (ky * dilation * channels + i) * <i32>pitch + ((kx * dilation) << 2));
-      }
-    }
-  }
-}
-
 /** Bytes of 48 taps: the end of a loop as short is foreseen by the processor, that of a loop over 144 is not. */
 const BLOCK: usize = 192;
 

@@ -37,31 +37,48 @@ export enum Op {
   adam,
   /** averages, parameters, count (a multiple of 16), settings */
   average,
-  /** input (float32 rows), target (uint8 rows), levels (float32 an image), streams (3 uint32 an image), pixels, images */
-  gaussianNoise,
-  /*
-   * Images in rows (assembly/pixels.ts); `shape` stands for height, width, pitch, rows, `items` for images × height.
-   */
-  /** x, source (float32), channels, shape, depth, used, scale (float32), items */
-  imageFromFloats,
-  /** x, source (uint8), channels, shape, depth, used, scale (float32), items */
-  imageFromBytes,
-  /** target (float32), x, channels, shape, depth, used, scale (float32), items */
-  imageToFloats,
-  /** x, values (float32 an image), channel, channels, shape, scale (float32), items */
-  fillChannel,
-  /** out, input, prediction, inputChannels, channels, shape, items */
-  residual,
-  /** dout, out, target, weights (float32 an image), partials (float64 an item), channels, shape, loss, scale (float32), items */
-  imageLoss,
-  /** y, x, w, bias, taps, gate, ins, outs, shape, activation, items */
-  conv3x3,
-  /** wt, w, ins, outs, panels of wt */
+  /** wt, w, ins, outs, panels of wt: of a convolution */
   conv3x3TransposeWeights,
-  /** chunks, a, b, taps, as, bs, shape, images, band, count, sumOfB */
-  conv3x3WeightGradient,
   /** to, from, stride, count, items of 64 bytes */
   sumChunks,
+  /**
+   * images, chunks, operations, turn: runs the operations on images that follow, their number given, for each image
+   * of a batch in turn, or with turn ≠ 0 only for the turn-th image that a thread comes to.
+   */
+  eachImage,
+  /*
+   * Images in rows (assembly/pixels.ts). `shape` stands for height, width, pitch, rows. Word ITEMS holds the number
+   * of items, in the body of eachImage those of one image; where nothing else is said, an item is a row of an image.
+   */
+  /** input (float32), target (uint8), levels (float32 an image), streams (3 uint32 an image), pixels; an item is an image */
+  gaussianNoise,
+  /** x, source (float32), channels, shape, depth, used, scale (float32) */
+  imageFromFloats,
+  /** x, source (uint8), channels, shape, depth, used, scale (float32) */
+  imageFromBytes,
+  /** target (float32), x, channels, shape, depth, used, scale (float32) */
+  imageToFloats,
+  /** x, values (float32 an image), channel, channels, shape, scale (float32) */
+  fillChannel,
+  /** out, input, prediction, inputChannels, channels, shape */
+  residual,
+  /** dout, out, target, weights (float32 an image), partials (float64 an item), channels, shape, loss, scale (float32) */
+  imageLoss,
+  /** y, x, w, bias, taps, gate, ins, outs, shape, activation */
+  conv3x3,
+  /** x, channels, shape, pad; an item is a row, borders counted */
+  padReflected,
+  /** dx, dpadded, gate, channels, shape, pad */
+  foldReflected,
+  /** y, x, yChannels, channels, shape of y, pitch and rows of x */
+  pixelUnshuffle,
+  /** x, y, channels, shape of y, pitch and rows of x */
+  pixelShuffle,
+  /**
+   * chunks, bytes of a chunk, scratch, bytes of it a thread, a, b, taps, as, bs, height, width, pitch, rows, sumOfB:
+   * in the body of eachImage only; has no items
+   */
+  conv3x3WeightGradient,
 }
 
 /** What follows a layer's sum. */
@@ -93,6 +110,15 @@ export const SETTINGS = 6;
 /** The word of a record that says whether the next operation is independent of it. */
 export const INDEPENDENT = 15;
 
+/** The word of a record that holds the number of an image operation's items. */
+export const ITEMS = 14;
+
 /** Bytes of scratch that denseWeightGradientAdagrad needs for each thread, and panels of a batch beside them. */
 export const SCRATCH = 192;
 export const SCRATCH_PANELS = 5;
+
+/**
+ * Vectors of 4 pixels that conv3x3WeightGradient copies at a time, so that they stay in the first-level cache: as many
+ * rows of an image as fit, or one. Its scratch has 68 bytes for each.
+ */
+export const BAND = 256;

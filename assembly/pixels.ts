@@ -156,15 +156,15 @@ export function residual(
 /**
  * y[n, r, 4c + 2i + j, s] = x[n, 2r + i, c, 2s + j]   for i, j in 0..1: PyTorch's pixel_unshuffle by 2
  *
- * x: `channels` channels of 2·height × 2·width, with pitch and rows of its own; y: 4·channels of height × width.
- * An item is a row of y. It is also the gradient of pixelShuffle.
+ * x: `channels` channels of 2·height × 2·width, with pitch and rows of its own; y: `yChannels` of height × width, the
+ * first 4·channels of which are written. An item is a row of y. It is also the gradient of pixelShuffle.
  */
 export function pixelUnshuffle(
-  y: usize, x: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, xPitch: usize, xRows: i32,
+  y: usize, x: usize, yChannels: i32, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, xPitch: usize, xRows: i32,
   first: i32, last: i32,
 ): void {
   for (let item = first; item < last; item++) {
-    let to = rowStart(y, item, channels << 2, height, pitch, rows);
+    let to = rowStart(y, item, yChannels, height, pitch, rows);
     const from = rowStart(x, item << 1, channels, height << 1, xPitch, xRows);
     for (let c = 0; c < channels; c++) {
       for (let i = 0; i < 2; i++, to += 2 * pitch) {

@@ -2,23 +2,18 @@
  * Walks a program: a flat table of operations (opcodes.ts) in memory. One call is one training step or one
  * forward pass. Each thread walks the same table and takes its share of the items of each operation.
  */
-import { conv3x3 } from "./conv3x3";
-import { conv3x3TransposeWeights, conv3x3WeightGradient, sumChunks } from "./conv3x3-gradient";
+import { conv3x3TransposeWeights, sumChunks } from "./conv3x3-gradient";
 import * as dense from "./dense";
-import { imageLoss } from "./image-loss";
+import { addWeightGradient, executeOnImages } from "./image-operations";
 import { meanSquaredError, sumLoss } from "./loss";
-import { gaussianNoise } from "./noise";
-import { Op, SCRATCH, SCRATCH_PANELS } from "./opcodes";
+import { ITEMS, Op, SCRATCH, SCRATCH_PANELS } from "./opcodes";
 import { adagrad, adam, average } from "./optimizers";
 import { packBytes, packFloats, unpackFloats } from "./panels";
-import { fillChannel, imageFromBytes, imageFromFloats, imageToFloats, residual } from "./pixels";
-
-/** Bytes of an operation. */
-export const RECORD: usize = 64;
+import { address, float, next, RECORD, share, word } from "./record";
 
 /** Runs the share of thread `thread` of `threads` in the program at `program`, without waiting for the others. */
 export function run(program: usize, thread: i32, threads: i32): void {
-  for (let op = program; word(op, 0) != Op.end; op += RECORD) execute(op, thread, threads);
+  for (let op = program; word(op, 0) != Op.end; op = next(op)) execute(op, thread, threads);
 }
 
 /** Runs the share of thread `thread` in one operation. */
@@ -111,75 +106,10 @@ export function execute(op: usize, thread: i32, threads: i32): void {
       average(address(op, 1) + first, address(op, 2) + first, last - first, address(op, 4));
       break;
     }
-    case Op.gaussianNoise:
-      gaussianNoise(
-        address(op, 1), address(op, 2), address(op, 3), address(op, 4), word(op, 5),
-        share(word(op, 6), thread, threads), share(word(op, 6), thread + 1, threads),
-      );
-      break;
-    default:
-      executeOnImages(op, thread, threads);
-  }
-}
-
-/** The operations of convolutional networks. */
-function executeOnImages(op: usize, thread: i32, threads: i32): void {
-  switch (word(op, 0)) {
-    case Op.imageFromFloats:
-      imageFromFloats(
-        address(op, 1), address(op, 2), word(op, 3), word(op, 4), word(op, 5), address(op, 6), word(op, 7), word(op, 8), word(op, 9),
-        float(op, 10), share(word(op, 11), thread, threads), share(word(op, 11), thread + 1, threads),
-      );
-      break;
-    case Op.imageFromBytes:
-      imageFromBytes(
-        address(op, 1), address(op, 2), word(op, 3), word(op, 4), word(op, 5), address(op, 6), word(op, 7), word(op, 8), word(op, 9),
-        float(op, 10), share(word(op, 11), thread, threads), share(word(op, 11), thread + 1, threads),
-      );
-      break;
-    case Op.imageToFloats:
-      imageToFloats(
-        address(op, 1), address(op, 2), word(op, 3), word(op, 4), word(op, 5), address(op, 6), word(op, 7), word(op, 8), word(op, 9),
-        float(op, 10), share(word(op, 11), thread, threads), share(word(op, 11), thread + 1, threads),
-      );
-      break;
-    case Op.fillChannel:
-      fillChannel(
-        address(op, 1), address(op, 2), word(op, 3), word(op, 4), word(op, 5), word(op, 6), address(op, 7), word(op, 8), float(op, 9),
-        share(word(op, 10), thread, threads), share(word(op, 10), thread + 1, threads),
-      );
-      break;
-    case Op.residual:
-      residual(
-        address(op, 1), address(op, 2), address(op, 3), word(op, 4), word(op, 5), word(op, 6), word(op, 7), address(op, 8), word(op, 9),
-        share(word(op, 10), thread, threads), share(word(op, 10), thread + 1, threads),
-      );
-      break;
-    case Op.imageLoss:
-      imageLoss(
-        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5), word(op, 6), word(op, 7), word(op, 8),
-        address(op, 9), word(op, 10), word(op, 11), float(op, 12),
-        share(word(op, 13), thread, threads), share(word(op, 13), thread + 1, threads),
-      );
-      break;
-    case Op.conv3x3:
-      conv3x3(
-        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5), address(op, 6), word(op, 7), word(op, 8),
-        word(op, 9), word(op, 10), address(op, 11), word(op, 12), word(op, 13),
-        share(word(op, 14), thread, threads), share(word(op, 14), thread + 1, threads),
-      );
-      break;
     case Op.conv3x3TransposeWeights:
       conv3x3TransposeWeights(
         address(op, 1), address(op, 2), word(op, 3), word(op, 4),
         share(word(op, 5), thread, threads), share(word(op, 5), thread + 1, threads),
-      );
-      break;
-    case Op.conv3x3WeightGradient:
-      conv3x3WeightGradient(
-        address(op, 1), address(op, 2), address(op, 3), address(op, 4), word(op, 5), word(op, 6), word(op, 7), word(op, 8),
-        address(op, 9), word(op, 10), word(op, 11), word(op, 12), word(op, 13), word(op, 14) != 0,
-        share(word(op, 13), thread, threads), share(word(op, 13), thread + 1, threads),
       );
       break;
     case Op.sumChunks:
@@ -188,32 +118,34 @@ function executeOnImages(op: usize, thread: i32, threads: i32): void {
         share(word(op, 5), thread, threads), share(word(op, 5), thread + 1, threads),
       );
       break;
+    case Op.eachImage:
+      eachImage(op, thread, threads);
+      break;
     default:
-      unreachable();
+      executeOnImages(op, 0, share(word(op, ITEMS), thread, threads), share(word(op, ITEMS), thread + 1, threads));
   }
 }
 
-/** Where the share of thread `thread` begins, when `items` are dealt out in `threads` runs of equal length. */
-// @ts-ignore: decorator
-@inline
-function share(items: i32, thread: i32, threads: i32): i32 {
-  return items * thread / threads;
-}
-
-// @ts-ignore: decorator
-@inline
-export function word(op: usize, index: i32): i32 {
-  return load<i32>(op + (<usize>index << 2));
-}
-
-// @ts-ignore: decorator
-@inline
-function address(op: usize, index: i32): usize {
-  return load<usize>(op + (<usize>index << 2));
-}
-
-// @ts-ignore: decorator
-@inline
-function float(op: usize, index: i32): f32 {
-  return load<f32>(op + (<usize>index << 2));
+/**
+ * The images of a batch one after the other through the operations that follow: each thread takes its share of the
+ * chunks, runs of successive images, and has one slot in each of the body's buffers of images, so that these stay in
+ * its cache and no thread waits for another.
+ */
+function eachImage(op: usize, thread: i32, threads: i32): void {
+  const images = word(op, 1);
+  const chunks = word(op, 2);
+  const turn = word(op, 4);
+  const end = next(op);
+  let turns = 0;
+  for (let chunk = share(chunks, thread, threads), last = share(chunks, thread + 1, threads); chunk < last; chunk++) {
+    const start = share(images, chunk, chunks);
+    for (let image = start, stop = share(images, chunk + 1, chunks); image < stop; image++) {
+      turns++;
+      if (turn && turn != turns) continue;
+      for (let body = op + RECORD; body < end; body += RECORD) {
+        if (word(body, 0) == Op.conv3x3WeightGradient) addWeightGradient(body, thread, chunk, image == start);
+        else executeOnImages(body, image - thread, thread * word(body, ITEMS), (thread + 1) * word(body, ITEMS));
+      }
+    }
+  }
 }

@@ -6,7 +6,8 @@
  * They meet in a block of shared memory that begins with zeros, a cache line a word:
  */
 import { INDEPENDENT, Op } from "./opcodes";
-import { execute, RECORD, word } from "./program";
+import { execute } from "./program";
+import { next, word } from "./record";
 
 /** Counts programs begun. The leader adds 1; the others wait for that in JavaScript (src/wasm/workers.ts). */
 const BEGUN: usize = 0;
@@ -37,7 +38,7 @@ export function follow(sync: usize, thread: i32, threads: i32): bool {
 }
 
 function walk(program: usize, sync: usize, thread: i32, threads: i32): bool {
-  for (let op = program; word(op, 0) != Op.end; op += RECORD) {
+  for (let op = program; word(op, 0) != Op.end; op = next(op)) {
     execute(op, thread, threads);
     if (!word(op, INDEPENDENT) && !barrier(sync, threads)) return false;
   }

@@ -1,5 +1,5 @@
 /** The memory of a network: where its buffers lie, what runs on them. Layouts, alignment and padding: docs/memory.md. */
-import { INDEPENDENT, Op } from "../assembly/opcodes.ts";
+import { INDEPENDENT, ITEMS, Op } from "../assembly/opcodes.ts";
 
 /** The module's own static data lies below; the loader checks it. */
 export const ARENA_START = 4096;
@@ -53,7 +53,7 @@ export interface Plan {
   readonly streams?: number;
   /** Where threads meet (assembly/threads.ts), zeroed. */
   readonly sync: number;
-  /** Room for a program of one operation and its end (profile.ts). Only where the plan trains. */
+  /** Room for a program of three records (profile.ts). Only where the plan trains. */
   readonly single?: number;
   /** What is written into the memory once, beside the programs. */
   readonly tables: readonly Table[];
@@ -122,6 +122,11 @@ export class Arena {
     words[operations.length * RECORD_WORDS] = Op.end;
     return { rows, address: this.place(words.byteLength), words };
   }
+}
+
+/** An operation on images, with its number of items (assembly/opcodes.ts). */
+export function withItems(items: number, operation: Operation): Operation {
+  return [...operation, ...new Array(ITEMS - operation.length).fill(0), items];
 }
 
 /** Operations that need nothing of each other: threads wait for each other after the last of them only. */

@@ -10,8 +10,8 @@ import type { ConvLayer } from "./conv-model.ts";
 import { convWeightLength, toArena } from "./layout.ts";
 import type { InferenceCore } from "./wasm/inference.ts";
 
-/** Pixels of a band: some milliseconds of work. */
-const BAND_PIXELS = 32_768;
+/** Pixels of a band: few enough that the rows of all layers stay near the processor. */
+const BAND_PIXELS = 4096;
 /** Bytes past a buffer's last row that kernels may read. */
 const SLACK = 128;
 const PAGE = 65_536;

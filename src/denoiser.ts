@@ -195,7 +195,8 @@ interface RowCopy {
  * zeros around it are there for every layer; elsewhere they overlap by what the zeros around a window spoil.
  */
 export function windowsOf(width: number, halo: number, most = MOST_COLUMNS): Window[] {
-  const size = Math.min(width, Math.max(most, 4 * halo));
+  const count = width <= most ? 1 : Math.ceil((width - 2 * halo) / (most - 2 * halo));
+  const size = Math.min(width, Math.ceil((width - 2 * halo) / count) + 2 * halo);
   const windows: Window[] = [];
   for (let from = 0; from < width; from = windows.at(-1)!.to) {
     const start = Math.min(Math.max(0, from - halo), width - size);

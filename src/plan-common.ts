@@ -7,6 +7,7 @@ import {
   type PlanOptions,
   SYNC_BYTES,
   type TensorPlace,
+  withItems,
 } from "./arena.ts";
 
 type TrainingOptions = PlanOptions["training"];
@@ -26,14 +27,16 @@ export function placeCommon(arena: Arena, batch: number, pixels: number, trainin
 
 type Common = Pick<Plan, "settings" | "loss" | "sync" | "input" | "output" | "sigma" | "streams">;
 
-/** The noise of a step on `rows` pictures, where it is drawn there. */
+/** The noise of a step on `rows` pictures, where it is drawn there; in the body of eachImage rows is 1. */
 export function noiseOperations(
   { input, sigma, streams }: Common,
   target: number,
   rows: number,
   pixels: number,
 ): Operation[] {
-  return streams === undefined ? [] : [[Op.gaussianNoise, input, target, sigma, streams, pixels, rows]];
+  return streams === undefined
+    ? []
+    : [withItems(rows, [Op.gaussianNoise, input, target, sigma, streams, pixels])];
 }
 
 /** Places a tensor of `length` values, padding included, with the state of its optimiser. */

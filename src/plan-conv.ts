@@ -1,8 +1,8 @@
 /**
- * Networks of 3×3 convolutions in the arena: images in rows of channels, with a border of zeros that neighbours
- * share (assembly/pixels.ts, assembly/conv3x3.ts).
+ * Networks of convolutions in the arena. A batch goes through picture by picture, so that a picture's buffers, of which
+ * each thread has its own, stay in the cache; a picture alone, without training, is shared by all threads row by row.
  */
-import { Activation, ImageLoss, Op } from "../assembly/opcodes.ts";
+import { ImageLoss, Op } from "../assembly/opcodes.ts";
 import {
   Arena,
   float32Bits,
@@ -12,226 +12,128 @@ import {
   type PlanOptions,
   RECORD_WORDS,
   roundUp,
-  type Table,
   type TensorPlace,
+  together,
+  withItems,
 } from "./arena.ts";
+import {
+  type ConvStage,
+  forward,
+  gradientScratch,
+  gradientSums,
+  inputGradient,
+  isConvolution,
+  type Stage,
+  type Value,
+  weightGradient,
+} from "./conv-operations.ts";
+import { SpecError } from "./errors.ts";
+import { geometryOf, type ImageBuffer, placeImages, shapeOf, TapTables } from "./image-buffers.ts";
 import { convWeightLength } from "./layout.ts";
 import { noiseOperations, placeCommon, placeTensor, updates } from "./plan-common.ts";
-import { type LayerShape, layerShapes, type Spec, scaleOf } from "./spec.ts";
+import { layerShapes, type Spec, scaleOf, shrinkOf } from "./spec.ts";
 
-/** Bytes past an image's last row that kernels may read. */
-const SLACK = 128;
-/** Pixels of 4 columns that the weight gradient sums at a time, so that they stay in the first-level cache. */
-const BAND_VECTORS = 256;
-/** Partial weight gradients, whose number must not depend on the number of threads. */
-const CHUNKS = 16;
+/** Partial sums of the weights' gradients: their number must not depend on the number of threads. */
+const CHUNKS = 32;
 
-/** What all images of a network have in common. */
-interface Geometry {
-  readonly height: number;
-  readonly width: number;
-  /** Bytes from one channel of a row to the next. */
-  readonly pitch: number;
-  /** Rows from one image to the next. */
-  readonly rows: number;
-  readonly pad: number;
-}
-
-type LayerPlace = LayerShape & {
-  readonly dilation: number;
-  readonly weight: TensorPlace;
-  readonly bias: TensorPlace;
-  readonly y: number;
-  readonly dy: number;
-  readonly transposed: number;
-};
-
-/** The plan of a network of convolutions. */
-export function planConvolutions(spec: Spec, { batch, size = spec.input, training }: PlanOptions): Plan {
+/** The plan of a network of convolutions. @throws SpecError where the picture cannot be halved as the layers ask */
+export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
+  const { batch, size = spec.input, threads = 1, training } = options;
+  requireMultiple(spec, size);
   const arena = new Arena();
-  const shapes = layerShapes(spec);
-  const geometry = geometryOf(size, Math.max(...shapes.map(dilationOf)));
-  const shape = [geometry.height, geometry.width, geometry.pitch, geometry.rows];
+  const taps = new TapTables(arena);
+  const { height, width } = size;
   const { channels } = spec.input;
-  const pixels = geometry.height * geometry.width * channels;
+  const pixels = height * width * channels;
   const scale = scaleOf(spec);
-  const image = (count: number) => placeImages(arena, geometry, batch, count);
-
+  const alone = batch === 1 && !training;
+  const slots = alone ? 1 : threads;
   const common = placeCommon(arena, batch, pixels, training);
-  const { settings, loss, input, output, sigma } = common;
-  const zeros = arena.floats(roundUp(Math.max(...shapes.map(({ inputs }) => inputs)), 4));
-  const tables: Table[] = [];
-  const taps = tapsIn(arena, geometry, tables);
-  const tensors: TensorPlace[] = [];
-  const tensor = (name: string, dimensions: number[], length: number): TensorPlace => {
-    const options = training && { ...training, gradients: true };
-    const place = placeTensor(arena, options, { name, shape: dimensions, length });
-    tensors.push(place);
-    return place;
-  };
+  const { x, stages } = placeNetwork(arena, spec, options, slots);
+  const last = stages.at(-1)!.output;
+  const out = spec.residual ? placeImages(arena, slots, x.geometry, channels) : last;
+  const convolutions = stages.filter(isConvolution);
+  const tensors = convolutions.flatMap(({ weight, bias }) => [weight, bias]);
 
-  const x = image(shapes[0]!.inputs);
-  const layers: LayerPlace[] = shapes.map((layer, index) => {
-    const { name, inputs, outputs } = layer;
-    return {
-      ...layer,
-      dilation: dilationOf(layer),
-      weight: tensor(`${name}.weight`, [outputs, inputs, 3, 3], convWeightLength(outputs, inputs)),
-      bias: tensor(`${name}.bias`, [outputs], roundUp(outputs, 16)),
-      y: image(outputs),
-      dy: training ? image(outputs) : 0,
-      transposed: training && index > 0 ? arena.floats(convWeightLength(inputs, outputs)) : 0,
-    };
-  });
-  const last = layers.at(-1)!;
-  const out = spec.residual ? image(channels) : last.y;
-
-  const forwardPass = (rows: number): Operation[] => {
-    const items = rows * geometry.height;
-    return [
-      [
-        Op.imageFromFloats,
-        x,
-        input,
-        shapes[0]!.inputs,
-        ...shape,
-        channels,
-        channels,
-        float32Bits(scale),
-        items,
-      ],
-      ...(spec.noiseLevel
-        ? [[Op.fillChannel, x, sigma, channels, shapes[0]!.inputs, ...shape, float32Bits(scale), items]]
-        : []),
-      ...layers.map(({ y, weight, bias, inputs, outputs, dilation, activation }, index) => [
-        Op.conv3x3,
-        y,
-        layers[index - 1]?.y ?? x,
-        weight.value,
-        bias.value,
-        taps(inputs, dilation),
-        0,
-        inputs,
-        outputs,
-        ...shape,
-        Activation[activation],
-        items,
-      ]),
-      ...(spec.residual ? [[Op.residual, out, x, last.y, shapes[0]!.inputs, channels, ...shape, items]] : []),
-    ];
+  /** Runs operations on images for each of `rows` pictures. */
+  const each = (rows: number, body: Operation[]): Operation[] =>
+    alone ? body : [[Op.eachImage, rows, Math.min(CHUNKS, rows), body.length], ...body];
+  /** Between an image and pictures as callers hold them. */
+  const convert = (op: Op, to: number, from: number, image: ImageBuffer, factor: number): Operation => {
+    const sizes = [image.channels, ...shapeOf(image), channels, channels];
+    return withItems(height, [op, to, from, ...sizes, float32Bits(factor)]);
   };
-  const forward = arena.program(batch, [
-    ...forwardPass(batch),
-    [
-      Op.imageToFloats,
-      output,
-      out,
-      channels,
-      ...shape,
-      channels,
-      channels,
-      float32Bits(1 / scale),
-      batch * geometry.height,
-    ],
-  ]);
-  const inference = { ...common, batch, pixels, tensors, tables, forward };
+  const first = convolutions[0]!.input;
+  const fillLevel = [first.origin, common.sigma, first.channels - 1, first.channels, ...shapeOf(first)];
+  const subtract = [out.origin, x.origin, last.origin, x.channels, channels, ...shapeOf(out)];
+  const forwardPass: Operation[] = [
+    convert(Op.imageFromFloats, x.origin, common.input, x, scale),
+    ...(spec.noiseLevel
+      ? [withItems(first.geometry.height, [Op.fillChannel, ...fillLevel, float32Bits(scale)])]
+      : []),
+    ...stages.flatMap((stage) => forward(stage, taps, spec.padding ?? "zeros")),
+    ...(spec.residual ? [withItems(height, [Op.residual, ...subtract])] : []),
+  ];
+  const put = convert(Op.imageToFloats, common.output, out.origin, out, 1 / scale);
+  const inference = {
+    ...common,
+    batch,
+    pixels,
+    tensors,
+    tables: taps.tables,
+    forward: arena.program(batch, each(batch, [...forwardPass, put])),
+  };
   if (!training) return { ...inference, steps: [], end: arena.end };
 
   const target = arena.place(batch * pixels);
-  const t = image(channels);
+  const t = placeImages(arena, slots, x.geometry, channels);
   const weights = arena.floats(batch);
-  const partials = arena.place(8 * batch * geometry.height);
-  const single = arena.place(2 * 4 * RECORD_WORDS);
+  const partials = arena.place(8 * batch * height);
+  const single = arena.place(3 * 4 * RECORD_WORDS);
+  const zeros = arena.floats(roundUp(Math.max(...convolutions.map(({ layer }) => layer.inputs)), 4));
+  const scratch = gradientScratch(convolutions[0]!);
+  const scratchPlace = { address: arena.place(scratch * threads), bytes: scratch };
+  const chunks = new Map(
+    convolutions.map((stage) => [stage, arena.place(gradientSums(stage).chunk * Math.min(CHUNKS, batch))]),
+  );
   const absolute = training.loss === "l1";
 
-  /** The gradients of a layer's weight and bias, as partial sums over fixed chunks of the batch, then their sum. */
-  const chunked = layers.map((layer) => chunksOf(layer, geometry, batch));
-  const chunks = arena.place(Math.max(...chunked.map(({ bytes, count }) => bytes * count)));
-  /** The first layer needs no gradient of its input, and so has transposed weights only where they serve as scratch. */
-  const firstTransposed = chunked[0]!.swapped
-    ? arena.floats(convWeightLength(layers[0]!.inputs, layers[0]!.outputs))
-    : 0;
-  const weightGradient = (layer: LayerPlace, layerInput: number, rows: number): Operation[] => {
-    const { inputs, outputs, dilation, dy, weight, bias } = layer;
-    const plan = chunksOf(layer, geometry, rows);
-    const { swapped, band, count, bytes, weightBytes, biasBytes } = plan;
-    const [a, b, as, bs] = swapped ? [layerInput, dy, inputs, outputs] : [dy, layerInput, outputs, inputs];
-    const summed = swapped ? layer.transposed || firstTransposed : weight.gradient!;
-    return [
-      [
-        Op.conv3x3WeightGradient,
-        chunks,
-        a,
-        b,
-        taps(bs, dilation),
-        as,
-        bs,
-        ...shape,
-        rows,
-        band,
-        count,
-        swapped ? 1 : 0,
-      ],
-      [Op.sumChunks, summed, chunks, bytes, count, weightBytes / 64],
-      [Op.sumChunks, bias.gradient!, chunks + weightBytes, bytes, count, biasBytes / 64],
-      ...(swapped
-        ? [[Op.conv3x3TransposeWeights, weight.gradient!, summed, outputs, inputs, Math.ceil(outputs / 4)]]
-        : []),
-    ];
-  };
-  const backwardPass = (rows: number): Operation[] =>
-    layers.toReversed().flatMap((layer) => {
-      const below = layers[layers.indexOf(layer) - 1];
-      const { inputs, outputs, dilation, dy, transposed, weight, bias } = layer;
-      return [
-        ...(below
-          ? [
-              [Op.conv3x3TransposeWeights, transposed, weight.value, inputs, outputs, Math.ceil(inputs / 4)],
-              [
-                Op.conv3x3,
-                below.dy,
-                dy,
-                transposed,
-                zeros,
-                taps(outputs, dilation),
-                below.activation === "relu" ? below.y : 0,
-                outputs,
-                inputs,
-                ...shape,
-                Activation.linear,
-                rows * geometry.height,
-              ],
-            ]
-          : []),
-        ...weightGradient(layer, below?.y ?? x, rows),
-        ...updates(weight, settings),
-        ...updates(bias, settings),
-      ];
-    });
   const step = (rows: number) => {
-    const items = rows * geometry.height;
     const values = rows * pixels;
     const slope = ((absolute ? 1 : 2) / values) * (spec.residual ? -1 : 1);
+    const loss = [last.gradient!.origin, out.origin, t.origin, weights, partials, channels, ...shapeOf(out)];
+    const kind = absolute ? ImageLoss.absolute : ImageLoss.squared;
     return arena.program(rows, [
-      ...noiseOperations(common, target, rows, pixels),
-      [Op.imageFromBytes, t, target, channels, ...shape, channels, channels, float32Bits(scale), items],
-      ...forwardPass(rows),
-      [
-        Op.imageLoss,
-        last.dy,
-        out,
-        t,
-        weights,
-        partials,
-        channels,
-        ...shape,
-        absolute ? ImageLoss.absolute : ImageLoss.squared,
-        float32Bits(slope),
-        items,
-      ],
+      ...together(
+        convolutions.flatMap(({ layer: { inputs, outputs }, transposed, weight }) =>
+          transposed === undefined ? [] : [transposeWeights(transposed, weight.value, inputs, outputs)],
+        ),
+      ),
+      ...each(rows, [
+        ...noiseOperations(common, target, 1, pixels),
+        convert(Op.imageFromBytes, t.origin, target, t, scale),
+        ...forwardPass,
+        withItems(height, [Op.imageLoss, ...loss, kind, float32Bits(slope)]),
+        ...stages
+          .toReversed()
+          .flatMap((stage) => [
+            ...(isConvolution(stage) ? [weightGradient(stage, taps, chunks.get(stage)!, scratchPlace)] : []),
+            ...inputGradient(stage, taps, zeros),
+          ]),
+      ]),
       // Reported in grey levels, whatever white is inside the network.
-      [Op.sumLoss, loss, partials, items, ...float64Bits(values * (absolute ? scale : scale * scale))],
-      ...backwardPass(rows),
+      ...sumAndUpdate(
+        convolutions,
+        (stage) => ({ from: chunks.get(stage)!, count: Math.min(CHUNKS, rows) }),
+        common.settings,
+        [
+          Op.sumLoss,
+          common.loss,
+          partials,
+          rows * height,
+          ...float64Bits(values * (absolute ? scale : scale * scale)),
+        ],
+      ),
     ]);
   };
   const steps = [step(batch)];
@@ -239,65 +141,104 @@ export function planConvolutions(spec: Spec, { batch, size = spec.input, trainin
   return { ...inference, target, weights, single, steps, end: arena.end };
 }
 
-function dilationOf(layer: LayerShape): number {
-  return layer.type === "conv3x3" ? layer.dilation : 1;
+/** Adds up what the chunks of a batch gave, and updates the weights with it; `beside` is done meanwhile. */
+function sumAndUpdate(
+  convolutions: readonly ConvStage[],
+  chunksOf: (stage: ConvStage) => { from: number; count: number },
+  settings: number,
+  beside: Operation,
+): Operation[] {
+  const before: Operation[] = [beside];
+  const main: Operation[] = [];
+  const after: Operation[] = [];
+  for (const stage of convolutions) {
+    const { layer, weight, bias } = stage;
+    const sums = gradientSums(stage);
+    const { from, count } = chunksOf(stage);
+    const sum = (to: number, first: number, bytes: number) => [
+      Op.sumChunks,
+      to,
+      first,
+      sums.chunk,
+      count,
+      bytes / 64,
+    ];
+    main.push(sum(bias.gradient!, from + sums.weight, sums.bias), ...updates(bias, settings));
+    if (sums.transposed) {
+      // The first chunk is read for the last time here, and serves as the place for the sum.
+      before.push(sum(from, from, sums.weight));
+      main.push(transposeWeights(weight.gradient!, from, layer.outputs, layer.inputs));
+      after.push(...updates(weight, settings));
+    } else main.push(sum(weight.gradient!, from, sums.weight), ...updates(weight, settings));
+  }
+  return [...together(before), ...together(main), ...together(after)];
 }
 
-function geometryOf({ height, width }: { height: number; width: number }, pad: number): Geometry {
-  return {
-    height,
-    width,
-    pitch: 4 * roundUp(roundUp(pad, 4) + roundUp(width, 4), 16),
-    rows: height + pad,
-    pad,
+function transposeWeights(to: number, from: number, inputs: number, outputs: number): Operation {
+  return [Op.conv3x3TransposeWeights, to, from, inputs, outputs, Math.ceil(inputs / 4)];
+}
+
+/** The picture, and what each layer takes and puts out: `slots` images of each. */
+function placeNetwork(arena: Arena, spec: Spec, { size = spec.input, training }: PlanOptions, slots: number) {
+  const shapes = layerShapes(spec);
+  const { height, width } = size;
+  const padding = spec.padding ?? "zeros";
+  const reach = Math.max(...shapes.map((layer) => (layer.type === "conv3x3" ? layer.dilation : 1)));
+  const image = (shrink: number, channels: number) =>
+    placeImages(
+      arena,
+      slots,
+      geometryOf({ height: height / shrink, width: width / shrink }, reach, padding),
+      channels,
+    );
+  /** Without training, what a layer puts out takes the place of what was put in two layers below. */
+  const reused = new Map<string, ImageBuffer>();
+  const outputImage = (index: number, shrink: number, channels: number) => {
+    if (training) return image(shrink, channels);
+    const key = `${index % 2}, ${shrink}, ${channels}`;
+    const known = reused.get(key) ?? image(shrink, channels);
+    reused.set(key, known);
+    return known;
   };
-}
 
-/** Places `images` images of `channels` channels; @returns the address of the first one's first pixel. */
-function placeImages(arena: Arena, { pitch, rows, pad }: Geometry, images: number, channels: number): number {
-  const row = channels * pitch;
-  return arena.place((pad + images * rows) * row + SLACK) + pad * row + 4 * roundUp(pad, 4);
-}
-
-/** Gives the table of taps (assembly/conv3x3.ts) for a number of channels and a dilation, placed at its first use. */
-function tapsIn(
-  arena: Arena,
-  { pitch }: Geometry,
-  tables: Table[],
-): (channels: number, dilation: number) => number {
-  const known = new Map<string, number>();
-  return (channels, dilation) => {
-    const key = `${channels}, ${dilation}`;
-    const address = known.get(key) ?? arena.place(36 * channels);
-    if (!known.has(key)) {
-      known.set(key, address);
-      const words = new Uint32Array(9 * channels);
-      for (let k = 0; k < words.length; k++) {
-        const ky = (Math.floor(k / 3) % 3) - 1;
-        const kx = (k % 3) - 1;
-        words[k] = (ky * dilation * channels + Math.floor(k / 9)) * pitch + kx * 4 * dilation;
-      }
-      tables.push({ address, words });
+  const x: Value = { ...image(1, shapes[0]!.inputs), gradient: undefined, rectified: false };
+  const stages: Stage[] = [];
+  let input = x;
+  let learns = false;
+  for (const [index, layer] of shapes.entries()) {
+    if (layer.type === "dense") throw new SpecError("Dense layers do not go with convolutions.");
+    const below = learns;
+    learns ||= layer.type === "conv3x3";
+    const channels = shapes[index + 1]?.inputs ?? layer.outputs;
+    const output: Value = {
+      ...outputImage(index, layer.shrink, channels),
+      gradient: training && learns ? image(layer.shrink, channels) : undefined,
+      rectified: layer.type === "conv3x3" ? layer.activation === "relu" : input.rectified,
+    };
+    const stage = { layer, input, output };
+    stages.push(layer.type === "conv3x3" ? { ...stage, ...placeWeights(layer) } : stage);
+    input = output;
+    function placeWeights({ name, inputs, outputs, shrink }: ConvStage["layer"]) {
+      const options = training && { ...training, gradients: true };
+      const tensor = (suffix: string, shape: number[], length: number): TensorPlace =>
+        placeTensor(arena, options, { name: `${name}.${suffix}`, shape, length });
+      const back = training !== undefined && below;
+      return {
+        weight: tensor("weight", [outputs, inputs, 3, 3], convWeightLength(outputs, inputs)),
+        bias: tensor("bias", [outputs], roundUp(outputs, 16)),
+        transposed: back ? arena.floats(convWeightLength(inputs, outputs)) : undefined,
+        padded: back && padding === "reflect" ? image(shrink, inputs) : undefined,
+      };
     }
-    return address;
-  };
+  }
+  return { x, stages };
 }
 
-/** How the weight gradient of a layer is cut up: see conv3x3WeightGradient in assembly/conv3x3-gradient.ts. */
-function chunksOf({ inputs, outputs }: LayerShape, { height, width }: Geometry, images: number) {
-  const swapped = outputs <= 3;
-  const [as, bs] = swapped ? [inputs, outputs] : [outputs, inputs];
-  const vectors = Math.ceil(width / 4);
-  const band = Math.min(height, Math.max(1, Math.floor(BAND_VECTORS / vectors)));
-  const weightBytes = 4 * convWeightLength(as, bs);
-  const biasBytes = roundUp(4 * outputs, 64);
-  const bytes = weightBytes + biasBytes + roundUp(68 * vectors * band, 64);
-  return {
-    swapped,
-    band,
-    count: Math.min(CHUNKS, images * Math.ceil(height / band)),
-    bytes,
-    weightBytes,
-    biasBytes,
-  };
+/** @throws SpecError */
+function requireMultiple(spec: Spec, { height, width }: { height: number; width: number }): void {
+  const shrink = shrinkOf(spec);
+  if (height % shrink === 0 && width % shrink === 0) return;
+  throw new SpecError(
+    `A picture of ${height}×${width} does not go through pixel-unshuffle: its sizes have to be multiples of ${shrink}.`,
+  );
 }

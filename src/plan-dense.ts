@@ -18,9 +18,9 @@ import {
 } from "./arena.ts";
 import { SpecError } from "./errors.ts";
 import { noiseOperations, placeCommon, placeTensor, updates } from "./plan-common.ts";
-import { inputSize, type LayerShape, layerShapes, type Spec } from "./spec.ts";
+import { type DenseShape, denseShapes, inputSize, type Spec } from "./spec.ts";
 
-type LayerPlace = LayerShape & {
+type LayerPlace = DenseShape & {
   readonly inPanels: number;
   readonly outPanels: number;
   readonly weight: TensorPlace;
@@ -59,7 +59,7 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
   };
 
   const x = arena.place(panelsOf(pixels) * stride);
-  const layers: LayerPlace[] = layerShapes(spec).map((layer) => {
+  const layers: LayerPlace[] = denseShapes(spec).map((layer) => {
     const inPanels = panelsOf(layer.inputs);
     const outPanels = panelsOf(layer.outputs);
     const weights = outPanels * inPanels * 64;
@@ -102,7 +102,7 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
   const partials = arena.place(8 * last.outPanels);
   const widest = Math.max(...layers.map(({ outPanels }) => outPanels));
   const scratch = arena.place(Math.max(SCRATCH + SCRATCH_PANELS * stride, 256 * widest) * threads);
-  const single = arena.place(2 * 4 * RECORD_WORDS);
+  const single = arena.place(3 * 4 * RECORD_WORDS);
 
   const upper = layers.slice(1).toReversed();
   const lossGradient = (rows: number): Operation => {

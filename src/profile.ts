@@ -2,7 +2,7 @@
 import { Op } from "../assembly/opcodes.ts";
 import { RECORD_WORDS } from "./arena.ts";
 import type { Network } from "./network.ts";
-import { type LayerShape, layerShapes } from "./spec.ts";
+import { type LayerShape, layerShapes, multiplicationsOf } from "./spec.ts";
 
 /** One operation of a step. */
 export interface OperationProfile {
@@ -17,20 +17,37 @@ export interface OperationProfile {
   readonly share: number;
 }
 
-/** The word of an operation's record with the address of its weights, their gradient or their transpose. */
+/** The word of an operation's record with the address of its weights, their gradient or what becomes of those. */
 const weightsWord: Partial<Record<Op, number>> = {
   [Op.denseForward]: 3,
   [Op.denseInputGradient]: 3,
   [Op.denseWeightGradient]: 1,
   [Op.adagrad]: 1,
   [Op.denseWeightGradientAdagrad]: 1,
+  [Op.adam]: 1,
+  [Op.conv3x3]: 3,
+  [Op.conv3x3TransposeWeights]: 1,
+  [Op.conv3x3WeightGradient]: 1,
+  [Op.sumChunks]: 1,
 };
+/** Operations that carry weights or gradients from the address in word 2 to that in word 1. */
+const carries = [Op.conv3x3TransposeWeights, Op.sumChunks];
 const multiplies = [
   Op.denseForward,
   Op.denseInputGradient,
   Op.denseWeightGradient,
   Op.denseWeightGradientAdagrad,
+  Op.conv3x3,
+  Op.conv3x3WeightGradient,
 ];
+
+interface Timed {
+  readonly words: Uint32Array;
+  /** The record of the eachImage whose body it belongs to. */
+  readonly header?: Uint32Array;
+  layer?: LayerShape;
+  times: number[];
+}
 
 /**
  * Collects times over many steps. Each sample is a real training step on `network.input` and
@@ -38,7 +55,7 @@ const multiplies = [
  * training; the weights move on as they do in training.
  */
 export class StepProfile {
-  readonly #operations: { words: Uint32Array; layer?: LayerShape; times: number[] }[];
+  readonly #operations: Timed[];
 
   /** @param rows pictures in a batch: one of the planned steps */
   constructor(
@@ -55,26 +72,64 @@ export class StepProfile {
       if (place.gradient !== undefined) layerAt.set(place.gradient, layer);
     }
     this.#operations = [];
+    let body: Uint32Array[] = [];
     for (let at = 0; program.words[at] !== Op.end; at += RECORD_WORDS) {
       const words = program.words.slice(at, at + RECORD_WORDS);
-      const opcode = words[0] as Op;
-      const layer = layerAt.get(words[weightsWord[opcode] ?? 0]!);
-      this.#operations.push({ words, ...(layer && { layer }), times: [] });
+      for (const [to, from] of [
+        [words[1]!, words[2]!],
+        [words[2]!, words[1]!],
+      ] as const) {
+        if (carries.includes(words[0]!) && layerAt.has(from)) layerAt.set(to, layerAt.get(from)!);
+      }
+      if (words[0] === Op.eachImage) {
+        body = new Array(words[3]!).fill(words);
+      } else {
+        const header = body.pop();
+        this.#operations.push({ words, times: [], ...(header && { header }) });
+      }
+    }
+    for (const operation of this.#operations) {
+      const layer = layerAt.get(operation.words[weightsWord[operation.words[0] as Op] ?? 0]!);
+      if (layer) operation.layer = layer;
     }
   }
 
   /** Trains and times one step. */
   sample(): void {
-    const { core, plan } = this.network;
-    const program = plan.single!;
-    const memory = new Uint32Array(core.memory.buffer, program, 2 * RECORD_WORDS);
-    memory[RECORD_WORDS] = Op.end;
-    for (const { words, times } of this.#operations) {
-      memory.set(words);
-      const start = performance.now();
-      core.run(program);
-      times.push(performance.now() - start);
+    const operations = this.#operations;
+    for (let first = 0; first < operations.length; ) {
+      const { header } = operations[first]!;
+      let end = first + 1;
+      while (header && operations[end]?.header === header) end++;
+      const run = operations.slice(first, end);
+      const times = header ? this.#eachImage(header, run) : run.map(({ words }) => this.#time(words));
+      for (const [index, operation] of run.entries()) operation.times.push(times[index]!);
+      first = end;
     }
+  }
+
+  /** The body of an eachImage, image by image. @returns the milliseconds of each of its operations, over all images */
+  #eachImage(header: Uint32Array, body: readonly Timed[]): number[] {
+    const [, images, chunks] = header as Uint32Array & [number, number, number];
+    const turns = Math.ceil(chunks / this.network.core.threads) * Math.ceil(images / chunks);
+    const times = body.map(() => 0);
+    for (let turn = 1; turn <= turns; turn++) {
+      const one = header.slice();
+      one.set([1, turn], 3);
+      for (const [index, { words }] of body.entries()) times[index]! += this.#time(one, words);
+    }
+    return times;
+  }
+
+  /** Runs records as a program of their own. @returns milliseconds */
+  #time(...records: Uint32Array[]): number {
+    const { core, plan } = this.network;
+    const memory = new Uint32Array(core.memory.buffer, plan.single!, (records.length + 1) * RECORD_WORDS);
+    for (const [index, words] of records.entries()) memory.set(words, index * RECORD_WORDS);
+    memory[records.length * RECORD_WORDS] = Op.end;
+    const start = performance.now();
+    core.run(plan.single!);
+    return performance.now() - start;
   }
 
   /** Forgets the samples so far, such as those of a warm-up. */
@@ -84,6 +139,7 @@ export class StepProfile {
 
   /** The operations in the order of the step. */
   result(): OperationProfile[] {
+    const { spec } = this.network;
     const medians = this.#operations.map(({ times }) => times.toSorted((a, b) => a - b)[times.length >> 1]!);
     const total = medians.reduce((a, b) => a + b, 0);
     return this.#operations.map(({ words, layer }, index) => {
@@ -91,7 +147,7 @@ export class StepProfile {
       return {
         operation: Op[opcode] as keyof typeof Op,
         ...(layer && { layer }),
-        flop: layer && multiplies.includes(opcode) ? 2 * this.rows * layer.inputs * layer.outputs : 0,
+        flop: layer && multiplies.includes(opcode) ? 2 * this.rows * multiplicationsOf(layer, spec) : 0,
         milliseconds: medians[index]!,
         share: medians[index]! / total,
       };

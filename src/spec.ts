@@ -21,10 +21,16 @@ const Conv3x3Schema = v.strictObject({
   type: v.literal("conv3x3"),
   /** Channels it puts out. */
   channels: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024)),
-  /** Distance in pixels between the taps of its 3×3 window. Zeros are taken for what lies outside the picture. */
+  /** Distance in pixels between the taps of its 3×3 window. */
   dilation: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4)),
   activation: v.picklist(["linear", "relu"]),
 });
+
+/**
+ * pixel-unshuffle: each 2×2 pixels of a channel become one pixel of four channels, top left, top right, bottom left,
+ * bottom right; pixel-shuffle the other way round. As PyTorch's, by 2.
+ */
+const PixelSchema = v.strictObject({ type: v.picklist(["pixel-unshuffle", "pixel-shuffle"]) });
 
 export const SpecSchema = v.strictObject({
   /**
@@ -34,11 +40,20 @@ export const SpecSchema = v.strictObject({
   input: v.strictObject({ height: size, width: size, channels: size }),
   /** What white, 255 in a picture, is inside the network: 255 if left out. */
   white: v.exactOptional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
-  /** Dense layers or convolutions, not both. */
-  layers: v.pipe(v.array(v.variant("type", [DenseSchema, Conv3x3Schema])), v.minLength(1), v.maxLength(64)),
+  /** Dense layers, or convolutions with pixel layers; the last layer that has weights is linear in the latter. */
+  layers: v.pipe(
+    v.array(v.variant("type", [DenseSchema, Conv3x3Schema, PixelSchema])),
+    v.minLength(1),
+    v.maxLength(64),
+  ),
+  /** What convolutions take for what lies outside a picture: zeros if left out, or the picture mirrored there. */
+  padding: v.exactOptional(v.picklist(["zeros", "reflect"])),
   /** The network predicts the noise: the output is the input minus what the last layer puts out. */
   residual: v.exactOptional(v.boolean()),
-  /** The standard deviation of the noise, the same for every pixel of a picture, is the last input channel. */
+  /**
+   * The standard deviation of the noise, the same for every pixel of a picture, is the last input channel of the
+   * first convolution.
+   */
   noiseLevel: v.exactOptional(v.boolean()),
   /**
    * Standard deviations of the normal distributions, mean 0, that weights and biases are drawn from. "he":
@@ -54,7 +69,7 @@ export const SpecSchema = v.strictObject({
 
 export type Spec = v.InferOutput<typeof SpecSchema>;
 export type Layer = Spec["layers"][number];
-export type ActivationName = Layer["activation"];
+export type ActivationName = Extract<Layer, { type: "dense" }>["activation"];
 
 /** A layer's sizes, with the number of values or channels that reach it and leave it. */
 export type LayerShape = Layer & {
@@ -62,7 +77,11 @@ export type LayerShape = Layer & {
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
+  /** How many times smaller than the picture, in height and in width, is what it puts out. */
+  readonly shrink: number;
 };
+
+export type DenseShape = Extract<LayerShape, { type: "dense" }>;
 
 /** One trainable tensor. */
 export interface Parameter {
@@ -74,7 +93,7 @@ export interface Parameter {
 
 /** Whether the network is made of convolutions. */
 export function isConvolutional(spec: Spec): boolean {
-  return spec.layers[0]!.type === "conv3x3";
+  return spec.layers[0]!.type !== "dense";
 }
 
 /** What the network multiplies a picture's values (0 to 255) with. */
@@ -89,21 +108,43 @@ export function inputSize(spec: Spec): number {
 
 /** The layers from first to last, each with the count of its inputs and outputs. */
 export function layerShapes(spec: Spec): LayerShape[] {
-  let inputs = isConvolutional(spec) ? spec.input.channels + (spec.noiseLevel ? 1 : 0) : inputSize(spec);
+  const firstConvolution = spec.layers.findIndex(({ type }) => type === "conv3x3");
+  let channels = isConvolutional(spec) ? spec.input.channels : inputSize(spec);
+  let shrink = 1;
   return spec.layers.map((layer, index) => {
-    const outputs = layer.type === "dense" ? layer.units : layer.channels;
-    const shape = { ...layer, name: `layer${index + 1}`, inputs, outputs };
-    inputs = outputs;
-    return shape;
+    const inputs = channels + (spec.noiseLevel && index === firstConvolution ? 1 : 0);
+    if (layer.type === "dense") channels = layer.units;
+    else if (layer.type === "conv3x3") channels = layer.channels;
+    else if (layer.type === "pixel-unshuffle") {
+      channels = 4 * inputs;
+      shrink *= 2;
+    } else {
+      channels = inputs / 4;
+      shrink /= 2;
+    }
+    return { ...layer, name: `layer${index + 1}`, inputs, outputs: channels, shrink };
   });
+}
+
+/** The layers of a network of dense layers. */
+export function denseShapes(spec: Spec): DenseShape[] {
+  return layerShapes(spec).filter((layer) => layer.type === "dense");
+}
+
+/** The height and width of pictures have to be multiples of this. */
+export function shrinkOf(spec: Spec): number {
+  return Math.max(...layerShapes(spec).map(({ shrink }) => shrink));
 }
 
 /** All trainable tensors in the order of the model file. */
 export function parameters(spec: Spec): Parameter[] {
-  return layerShapes(spec).flatMap(({ name, type, inputs, outputs }) => [
-    { name: `${name}.weight`, shape: type === "dense" ? [outputs, inputs] : [outputs, inputs, 3, 3] },
-    { name: `${name}.bias`, shape: [outputs] },
-  ]);
+  return layerShapes(spec).flatMap(({ name, type, inputs, outputs }) => {
+    if (type !== "dense" && type !== "conv3x3") return [];
+    return [
+      { name: `${name}.weight`, shape: type === "dense" ? [outputs, inputs] : [outputs, inputs, 3, 3] },
+      { name: `${name}.bias`, shape: [outputs] },
+    ];
+  });
 }
 
 /** Number of trainable values. */
@@ -111,37 +152,74 @@ export function parameterCount(spec: Spec): number {
   return parameters(spec).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
-/** Floating-point operations of a training step of `batch` pictures: three products for each weight. */
+/** Multiplications of a layer for one picture of the spec's size. */
+export function multiplicationsOf({ type, inputs, outputs, shrink }: LayerShape, { input }: Spec): number {
+  if (type === "dense") return inputs * outputs;
+  return type === "conv3x3" ? (9 * inputs * outputs * input.height * input.width) / (shrink * shrink) : 0;
+}
+
+/** Floating-point operations of a training step of `batch` pictures: three products for each weight and its use. */
 export function trainingFlop(spec: Spec, batch: number): number {
-  const uses = isConvolutional(spec) ? spec.input.height * spec.input.width : 1;
-  return 6 * batch * uses * parameterCount(spec);
+  return layerShapes(spec).reduce((sum, layer) => sum + 6 * batch * multiplicationsOf(layer, spec), 0);
 }
 
 /** Checks unknown data; `what` names it in errors. @throws SpecError */
 export function parseSpec(data: unknown, what: string): Spec {
   const spec = parse(SpecSchema, data, what);
-  const types = new Set(spec.layers.map(({ type }) => type));
-  if (types.size > 1) throw new SpecError(`${what}: dense and conv3x3 layers cannot be mixed. Use one kind.`);
+  const fault = isConvolutional(spec) ? convolutionFault(spec) : denseFault(spec);
+  if (fault) throw new SpecError(`${what}: ${fault}`);
+  return spec;
+}
+
+const mixed = "dense layers cannot be mixed with others. Use one kind.";
+
+/** What is wrong with a network of dense layers. */
+function denseFault(spec: Spec): string | undefined {
   const { height, width, channels } = spec.input;
   const { outputs } = layerShapes(spec).at(-1)!;
-  if (isConvolutional(spec)) {
-    if (outputs !== channels) {
-      throw new SpecError(
-        `${what}: the last layer puts out ${outputs} channels but a picture has ${channels}. Make them equal.`,
-      );
-    }
-  } else {
-    if (spec.residual || spec.noiseLevel) {
-      throw new SpecError(`${what}: "residual" and "noiseLevel" are for convolutions. Leave them out.`);
-    }
-    if (outputs !== inputSize(spec)) {
-      throw new SpecError(
-        `${what}: the last layer puts out ${outputs} values but a picture of ${height}×${width}×${channels} has ` +
-          `${inputSize(spec)}. Make them equal: the output is a picture of the same size.`,
-      );
-    }
+  if (spec.layers.some(({ type }) => type !== "dense")) return mixed;
+  if (spec.residual || spec.noiseLevel || spec.padding) {
+    return '"residual", "noiseLevel" and "padding" are for convolutions. Leave them out.';
   }
-  return spec;
+  if (outputs === inputSize(spec)) return undefined;
+  return (
+    `the last layer puts out ${outputs} values but a picture of ${height}×${width}×${channels} has ` +
+    `${inputSize(spec)}. Make them equal: the output is a picture of the same size.`
+  );
+}
+
+/** What is wrong with a network of convolutions. */
+function convolutionFault(spec: Spec): string | undefined {
+  const { height, width, channels } = spec.input;
+  const shapes = layerShapes(spec);
+  if (shapes.some(({ type }) => type === "dense")) return mixed;
+  const convolutions = shapes.filter((layer) => layer.type === "conv3x3");
+  if (convolutions.length === 0) return "there is no convolution. Add one.";
+  if (convolutions.at(-1)!.activation !== "linear") {
+    return "the last convolution has to be linear. Its values are a picture or noise, not features.";
+  }
+  const odd = shapes.find(({ outputs, shrink }) => !Number.isInteger(outputs) || shrink < 1);
+  const shuffle = shapes.find(({ type }) => type === "pixel-shuffle");
+  if (odd)
+    return `${odd.name} cannot shuffle ${odd.inputs} channels into a picture. Give it 4 times as many as it puts out, of half the size.`;
+  if (shuffle && shapes.indexOf(shuffle) < shapes.indexOf(convolutions[0]!)) {
+    return `${shuffle.name} shuffles pixels before there is a convolution. Put it behind one.`;
+  }
+  const { outputs, shrink } = shapes.at(-1)!;
+  if (shrink !== 1)
+    return `the last layer puts out a picture ${shrink} times smaller. Shuffle as often as you unshuffle.`;
+  if (outputs !== channels) {
+    return `the last layer puts out ${outputs} channels but a picture has ${channels}. Make them equal.`;
+  }
+  const multiple = shrinkOf(spec);
+  if (height % multiple !== 0 || width % multiple !== 0) {
+    return `a picture of ${height}×${width} cannot be halved that often. Its sizes have to be multiples of ${multiple}.`;
+  }
+  const reach = convolutions.find(({ dilation, shrink }) => dilation >= Math.min(height, width) / shrink);
+  if (spec.padding === "reflect" && reach) {
+    return `a picture of ${height}×${width} is too small to be mirrored at its border for ${reach.name}'s dilation of ${reach.dilation}.`;
+  }
+  return undefined;
 }
 
 /** valibot's parse with our error, which names each fault with its path. @throws SpecError */

@@ -5,6 +5,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { convModelOf } from "../src/conv-model.ts";
+import { ConvStream } from "../src/conv-stream.ts";
 import { createDenoiser, type DenoiseOptions, windowsOf } from "../src/denoiser.ts";
 import {
   DataError,
@@ -19,6 +21,7 @@ import { encodeModel } from "../src/model-file.ts";
 import { Network } from "../src/network.ts";
 import { recipes } from "../src/recipes.ts";
 import { hasRelaxedSimd, type Mode } from "../src/wasm/detect.ts";
+import { loadInference } from "../src/wasm/inference.ts";
 import { type ConvModelOptions, convModel } from "./conv-models.ts";
 import { normal } from "./networks.ts";
 
@@ -136,13 +139,30 @@ describe("equals the whole picture at once, bit for bit", () => {
       let next = 0;
       for (const { start, end, from, to } of windows) {
         expect(from).toBe(next);
-        expect(end - start).toBe(Math.min(width, most));
+        expect(end - start).toBe(windows[0]!.end);
+        expect(end - start).toBeLessThanOrEqual(most);
         expect(from - start >= halo || start === 0).toBe(true);
         expect(end - to >= halo || end === width).toBe(true);
         next = to;
       }
       expect(next).toBe(width);
+      expect(windows.length).toBe(width <= most ? 1 : Math.ceil((width - 2 * halo) / (most - 2 * halo)));
     }
+  });
+
+  it("in a memory that does not grow with the picture's height", async () => {
+    const { layers } = convModelOf(convModel(), "model");
+    const core = await loadInference(undefined, "simd");
+    const stream = new ConvStream(core, layers);
+    const bytes = [60, 3000].map((height) => {
+      let rows = 0;
+      const read = () => rows++;
+      for (const _ of stream.run({ width: 200, height, write: () => {}, read }));
+      expect(rows).toBe(height);
+      return core.memory.buffer.byteLength;
+    });
+    expect(bytes[1]).toBe(bytes[0]);
+    expect(bytes[0]).toBeLessThan(4e6);
   });
 });
 

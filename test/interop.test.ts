@@ -9,7 +9,7 @@ import { addNoise } from "../src/noise.ts";
 import type { Recipe } from "../src/recipes.ts";
 import { Purpose } from "../src/rng.ts";
 import { type Tensor, writeSafetensors } from "../src/safetensors.ts";
-import { layerShapes } from "../src/spec.ts";
+import { denseShapes } from "../src/spec.ts";
 import { train } from "../src/trainer.ts";
 import { exact, forward } from "./bounds.ts";
 import { pictures, smallRecipe } from "./pictures.ts";
@@ -58,7 +58,7 @@ describe.skipIf(!able)(title, () => {
 
     // The script computes in float64, so the difference is our rounding alone, and bounded as in bounds.ts:
     // each sum by (its length + 2) × 2⁻²⁴ × Σ |terms|, carried through the layers.
-    const layers = layerShapes(model.spec).map((layer) => ({
+    const layers = denseShapes(model.spec).map((layer) => ({
       ...layer,
       units: layer.outputs,
       weight: exact(model.parameters.get(`${layer.name}.weight`)!),

@@ -3,7 +3,7 @@ import { Op, Setting } from "../assembly/opcodes.ts";
 import type { PlanOptions, Program } from "../src/arena.ts";
 import { Network } from "../src/network.ts";
 import { Random } from "../src/rng.ts";
-import { type ActivationName, layerShapes, type Spec } from "../src/spec.ts";
+import { type ActivationName, denseShapes, type Spec } from "../src/spec.ts";
 import type { Build } from "./builds.ts";
 import { type Layer, unpack } from "./naive.ts";
 
@@ -30,7 +30,7 @@ export function normal(length: number, stream: number, scale = 1): Float32Array 
 
 /** Weights of N(0, 1/inputs), so that sums stay near 1. */
 export function randomLayers(spec: Spec, stream = 0): (Layer & Record<"weight" | "bias", Float32Array>)[] {
-  return layerShapes(spec).map(({ inputs, outputs: units, activation }, index) => {
+  return denseShapes(spec).map(({ inputs, outputs: units, activation }, index) => {
     const at = 1000 * stream + 2 * index;
     return {
       inputs,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SpecError } from "../src/errors.ts";
 import { autoencoderLayers, parseRecipe, recipes } from "../src/recipes.ts";
-import { inputSize, layerShapes, parameterCount, parameters, parseSpec } from "../src/spec.ts";
+import { denseShapes, inputSize, parameterCount, parameters, parseSpec } from "../src/spec.ts";
 
 const recipe = recipes["fashion-autoencoder"];
 const { spec } = recipe;
@@ -20,7 +20,7 @@ function fault(run: () => unknown): string {
 describe("the classic recipe", () => {
   it("is what it is said to be", () => {
     expect(inputSize(spec)).toBe(784);
-    expect(layerShapes(spec).map(({ inputs, outputs, activation }) => [inputs, outputs, activation])).toEqual(
+    expect(denseShapes(spec).map(({ inputs, outputs, activation }) => [inputs, outputs, activation])).toEqual(
       [
         [784, 256, "sigmoid"],
         [256, 32, "sigmoid"],

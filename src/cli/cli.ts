@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { DenoiseError } from "../errors.ts";
 import { version } from "../version.ts";
+import { denoiseCommand } from "./denoise.ts";
 import { downloadCommand } from "./download.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -12,6 +13,7 @@ const program = new Command("denoise-wasm")
   .version(version)
   .addCommand(trainCommand())
   .addCommand(evaluateCommand())
+  .addCommand(denoiseCommand())
   .addCommand(inspectCommand())
   .addCommand(downloadCommand());
 

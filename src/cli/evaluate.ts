@@ -1,25 +1,70 @@
-import { Command } from "commander";
+import { basename } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import classicalFilters from "../../bench/results/classical-filters.json" with { type: "json" };
 import { pairsOf } from "../batches.ts";
+import { pictureAt } from "../data/images.ts";
+import { readPhotos } from "../data/picture-files.node.ts";
+import { createDenoiser } from "../denoiser.ts";
+import { SpecError } from "../errors.ts";
 import { denoiseAll, evaluate } from "../evaluate.ts";
-import { networkOf, requireFit } from "../model.ts";
+import {
+  type CleanPicture,
+  evaluateLevels,
+  type LevelQuality,
+  type Method,
+  noisyMethods,
+} from "../evaluate-levels.ts";
+import { type Model, networkOf, requireFit } from "../model.ts";
 import { loadModel } from "../node.ts";
 import { noiseName } from "../noise.ts";
 import { Purpose } from "../rng.ts";
+import { isConvolutional } from "../spec.ts";
 import { loadData } from "./data.ts";
+import { percentProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
 
-/** `denoise-wasm evaluate MODEL`: its quality on the test images. */
+interface Options {
+  data?: string;
+  pictures?: string;
+  levels: number[];
+  classic?: string;
+  auto?: boolean;
+  json?: boolean;
+}
+
+/** `denoise-wasm evaluate MODEL`: its quality on the test images, of convolutions over levels of noise. */
 export function evaluateCommand(): Command {
   return new Command("evaluate")
-    .description("measure a model on the test images, under the noise it was trained on and its run's seed")
+    .description(
+      "measure a model on the test images: one of convolutions under several levels of noise and beside other filters, " +
+        "one of dense layers under the noise it was trained on; both with its run's seed",
+    )
     .argument("<model>", "a model file, such as runs/…/model.safetensors")
     .option("--data <dir>", "the folder that holds Fashion-MNIST's four IDX files (default: the best found)")
+    .option("--pictures <dir>", "measure on a folder of PNG and JPEG files instead")
+    .option("--levels <sigmas>", "levels of noise, in grey levels", levelsFrom, [5, 10, 15, 25, 50, 75])
+    .option("--classic <model>", "a model of the classic recipe, to be measured beside it")
+    .option("--auto", "measure the model also where it is not told the level of noise")
     .option("--json", "print the figures as JSON")
     .action(run);
 }
 
-async function run(path: string, options: { data?: string; json?: boolean }): Promise<void> {
+function levelsFrom(text: string): number[] {
+  const levels = text.split(",").map((level) => (level.trim() === "" ? Number.NaN : Number(level)));
+  if (levels.every((level) => level > 0 && level < Infinity)) return levels;
+  throw new InvalidArgumentError("It has to be numbers above 0, such as 10,25,50.");
+}
+
+async function run(path: string, options: Options): Promise<void> {
   const model = await loadModel(path);
+  if (isConvolutional(model.spec)) await evaluateConvolutions(model, options);
+  else await evaluateDense(path, model, options);
+}
+
+async function evaluateDense(path: string, model: Model, options: Options): Promise<void> {
+  if (options.pictures !== undefined) {
+    throw new SpecError(`${path} is of dense layers, for pictures of one size. Leave --pictures out.`);
+  }
   const data = await loadData(options.data);
   requireFit(model.spec, data.test, path);
   const network = await networkOf(model, { batch: Math.min(100, data.test.count) });
@@ -28,4 +73,97 @@ async function run(path: string, options: { data?: string; json?: boolean }): Pr
   if (options.json) return console.log(JSON.stringify(result));
   console.log(`${result.images} test images (${data.source}), ${noiseName(model.noise)}:`);
   console.log(`${textTable(qualityHead, qualityRows(result))}\n\n${verdict(result)}`);
+}
+
+async function evaluateConvolutions(model: Model, options: Options): Promise<void> {
+  const { levels } = options;
+  const { name, pictures } = await picturesFrom(options);
+  using denoiser = await createDenoiser({ model });
+  const methods: Method[] = [...noisyMethods];
+  if (options.classic !== undefined) methods.push(await classicMethod(options.classic, pictures[0]!));
+  const toldOrNot = options.auto ? ["this model", "this model, not told σ"] : ["this model"];
+  for (const [index, method] of toldOrNot.entries()) {
+    methods.push({
+      name: method,
+      clipped: true,
+      denoise: async (data, { width, height, channels }, sigma) =>
+        (await denoiser.denoise({ data, width, height, channels }, { sigma: index === 0 ? sigma : "auto" }))
+          .data,
+    });
+  }
+  const progress = percentProgress();
+  let table: LevelQuality[][];
+  try {
+    table = await evaluateLevels(methods, pictures, levels, model.provenance.seed, (part) =>
+      progress.report(name, part),
+    );
+  } finally {
+    progress.stop();
+  }
+  const measured = methods.map((method, row) => ({ name: method.name, levels: table[row]! }));
+  const filters = filterRows(name, pictures.length, levels);
+  const own = measured.findIndex((row) => row.name === toldOrNot[0]);
+  const rows: Row[] = [...measured.slice(0, own), ...filters, ...measured.slice(own)];
+  if (options.json) return console.log(JSON.stringify({ name, pictures: pictures.length, levels, rows }));
+  const head = ["PSNR in dB", ...levels.map((sigma) => `σ = ${sigma}`)];
+  const cells = (figure: keyof LevelQuality) =>
+    rows.map((row) => [row.name, ...row.levels.map((quality) => quality?.[figure].toFixed(2) ?? "")]);
+  console.log(`${name}, ${pictures.length} pictures, noise not clipped; of the mean squared error over all:`);
+  console.log(textTable(head, cells("psnr")));
+  console.log(`\nMean over the pictures of their own:\n${textTable(head, cells("meanPsnr"))}`);
+}
+
+interface Row {
+  readonly name: string;
+  /** Undefined where there is no figure. */
+  readonly levels: readonly (LevelQuality | undefined)[];
+}
+
+async function picturesFrom({
+  data,
+  pictures,
+}: Options): Promise<{ name: string; pictures: CleanPicture[] }> {
+  if (pictures !== undefined) return { name: basename(pictures), pictures: await readPhotos(pictures) };
+  const { name, test } = await loadData(data);
+  return {
+    name,
+    pictures: Array.from({ length: test.count }, (_, i) => ({ ...test, data: pictureAt(test, i) })),
+  };
+}
+
+async function classicMethod(path: string, picture: CleanPicture): Promise<Method> {
+  const model = await loadModel(path);
+  if (isConvolutional(model.spec))
+    throw new SpecError(`${path} is of convolutions. Name one of dense layers.`);
+  requireFit(model.spec, picture, path);
+  const network = await networkOf(model, { batch: 1 });
+  return {
+    name: "classic recipe",
+    clipped: true,
+    denoise(noisy) {
+      network.input.set(noisy);
+      network.forward();
+      return network.output;
+    },
+  };
+}
+
+const filterNames: Record<string, string> = {
+  gaussian: "Gaussian blur",
+  median: "median",
+  nonLocalMeans: "non-local means",
+  totalVariation: "total variation",
+};
+
+/** What scikit-image's filters reach on this set (bench/peers/skimage_reference.py), where that was measured. */
+function filterRows(set: string, pictures: number, levels: readonly number[]): Row[] {
+  const found = classicalFilters.sets.find(({ name, images }) => name === set && images === pictures);
+  if (!found) return [];
+  return Object.entries(filterNames).map(([key, name]) => ({
+    name,
+    levels: levels.map((sigma) => {
+      const level = found.levels.find((one) => one.sigma === sigma);
+      return level?.filters[key as keyof typeof level.filters];
+    }),
+  }));
 }

@@ -62,3 +62,21 @@ export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
+
+/** What a piece of work of a known length shows of itself: a bar on a terminal, nothing elsewhere. */
+export function percentProgress(): { report(name: string, part: number): void; stop(): void } {
+  if (!process.stderr.isTTY) return { report() {}, stop() {} };
+  const bar = new cliProgress.SingleBar({
+    format: "{name} [{bar}] {percentage} % · {eta_formatted} left",
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: true,
+  });
+  return {
+    report(name, part) {
+      if (!bar.isActive) bar.start(1000, 0, { name });
+      bar.update(Math.round(1000 * part), { name });
+    },
+    stop: () => bar.stop(),
+  };
+}

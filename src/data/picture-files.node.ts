@@ -42,7 +42,8 @@ export async function readPhotos(folder: string, options: DecodeOptions = {}): P
   return photos;
 }
 
-function toPhoto({ data, width, height, channels }: DecodedPicture): Photo {
+/** The picture as bytes, grey or RGB. */
+export function toPhoto({ data, width, height, channels }: DecodedPicture): Photo {
   const colors = channels < 3 ? 1 : 3;
   const kept = colors === channels ? data : data.filter((_, index) => index % channels < colors);
   return {

@@ -1,5 +1,5 @@
 /** PNG files (ISO/IEC 15948). Chunks, sizes and the length of the data are checked here, fast-png does the rest. */
-import { convertIndexedToRgb, decode } from "fast-png";
+import { convertIndexedToRgb, decode, encode } from "fast-png";
 import { DataError } from "../errors.ts";
 import { brokenFile, type DecodedPicture, type DecodeOptions, requireAllowedSize } from "./picture.ts";
 
@@ -207,4 +207,11 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return joined;
+}
+
+/** The bytes of a PNG file: 8 bits a value, or 16 for float32, of which 255 becomes 65,535. */
+export function encodePng({ data, width, height, channels }: DecodedPicture): Uint8Array {
+  if (data instanceof Uint8Array) return encode({ data, width, height, channels, depth: 8 });
+  const words = Uint16Array.from(data, (value) => Math.min(65_535, Math.max(0, Math.round(value * 257))));
+  return encode({ data: words, width, height, channels, depth: 16 });
 }

@@ -1,0 +1,193 @@
+import { realpath, stat } from "node:fs/promises";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { DecodedPicture } from "../data/picture.ts";
+import { picturesIn, readPicture, toPhoto } from "../data/picture-files.node.ts";
+import { encodePng } from "../data/png.ts";
+import { createDenoiser, type Denoiser } from "../denoiser.ts";
+import { DataError } from "../errors.ts";
+import { pictureRows, toPng } from "../figures.ts";
+import { requireWritableFolder, writeFileAtomic } from "../files.node.ts";
+import { loadModel } from "../node.ts";
+import type { Mode } from "../wasm/detect.ts";
+import { percentProgress } from "./progress.ts";
+
+interface Options {
+  out: string;
+  sigma: number | "auto";
+  strength: number;
+  model?: string;
+  mode: Mode;
+  maxPixels?: number;
+  compare?: boolean;
+  json?: boolean;
+}
+
+interface Job {
+  readonly input: string;
+  readonly output: string;
+}
+
+/** `denoise-wasm denoise IN… -o OUT`: pictures to clean PNG files. */
+export function denoiseCommand(): Command {
+  return new Command("denoise")
+    .description("denoise PNG and JPEG pictures of any size")
+    .argument("<in...>", "pictures, or folders of pictures")
+    .requiredOption("-o, --out <path>", "the PNG file to write; a folder, if several pictures go in")
+    .option(
+      "--sigma <levels>",
+      "strength of the noise in grey levels, or auto: found from the picture",
+      sigmaFrom,
+      "auto",
+    )
+    .option("--strength <part>", "how much of the noise to take away, 0 to 1", numberIn(0, 1), 1)
+    .option("--model <file>", "a model file of convolutions (default: the one that comes with the package)")
+    .addOption(
+      new Option("--mode <mode>", "reproducible: the same bytes in every engine; fast: the quickest build")
+        .choices(["reproducible", "fast"])
+        .default("reproducible"),
+    )
+    .option("--max-pixels <n>", "most pixels that a picture may have (default: 2^27)", numberIn(1, Infinity))
+    .option("--compare", "write a second picture beside each, before and after: NAME-compare.png")
+    .option("--json", "print what was done as JSON, and no progress")
+    .action(run);
+}
+
+/** Reads a number as commander has it: a wrong one is wrong usage. */
+function numberIn(least: number, greatest: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (value >= least && value <= greatest) return value;
+    throw new InvalidArgumentError(
+      `It has to be a number of at least ${least}${greatest < Infinity ? ` and at most ${greatest}` : ""}.`,
+    );
+  };
+}
+
+function sigmaFrom(text: string): number | "auto" {
+  return text === "auto" ? text : numberIn(0, Number.MAX_VALUE)(text);
+}
+
+async function run(inputs: string[], options: Options): Promise<void> {
+  const jobs = await jobsFrom(inputs, options);
+  const model = options.model === undefined ? undefined : await loadModel(options.model);
+  using denoiser = await createDenoiser({ model, mode: options.mode });
+  await requireWritableFolder(dirname(jobs[0]!.output));
+  const interrupt = new AbortController();
+  const onInterrupt = () => interrupt.abort();
+  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
+  const progress = options.json ? undefined : percentProgress();
+  const done: (Job & { sigma: number })[] = [];
+  let failed = 0;
+  try {
+    for (const job of jobs) {
+      try {
+        const onProgress = (part: number) => progress?.report(job.input, part);
+        const sigma = await denoiseFile(job, denoiser, { ...options, signal: interrupt.signal, onProgress });
+        progress?.stop();
+        done.push({ ...job, sigma });
+        if (!options.json) console.log(`${job.input} → ${job.output}  (σ = ${sigma.toFixed(1)})`);
+      } catch (error) {
+        progress?.stop();
+        if (interrupt.signal.aborted) {
+          console.error(`Interrupted; ${done.length} of ${jobs.length} pictures were written.`);
+          process.exitCode = 130;
+          return;
+        }
+        // One broken picture does not keep the others from being denoised.
+        if (!(error instanceof DataError)) throw error;
+        console.error(`${error.name}: ${error.message}`);
+        failed++;
+      }
+    }
+  } finally {
+    progress?.stop();
+    process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
+  }
+  if (options.json) console.log(JSON.stringify(done));
+  if (failed > 0) process.exitCode = 1;
+}
+
+type FileOptions = Pick<Options, "sigma" | "strength" | "maxPixels" | "compare"> & {
+  signal: AbortSignal;
+  onProgress(part: number): void;
+};
+
+/** @returns the noise level that was assumed */
+async function denoiseFile(
+  { input, output }: Job,
+  denoiser: Denoiser,
+  options: FileOptions,
+): Promise<number> {
+  const picture = await readPicture(input, options);
+  const { data, sigma } = await denoiser.denoise(picture, options);
+  const clean = { ...picture, data } as DecodedPicture;
+  await writeFileAtomic(output, encodePng(clean));
+  if (options.compare) await writeFileAtomic(compareName(output), comparison(picture, clean));
+  return sigma;
+}
+
+/** Before and after, side by side. */
+function comparison(before: DecodedPicture, after: DecodedPicture): Uint8Array {
+  const pictures = [before, after].map(toPhoto);
+  const row = { label: "", pictures: pictures.map(({ data }) => data) };
+  return toPng(pictureRows([row], { ...pictures[0]!, columnLabels: ["before", "denoised"] }));
+}
+
+const compareName = (output: string): string => output.replace(/\.png$/i, "-compare.png");
+
+/**
+ * Which file becomes which.
+ * @throws DataError where two would become one, or an input would be overwritten
+ */
+async function jobsFrom(inputs: readonly string[], { out, compare }: Options): Promise<Job[]> {
+  const paths: string[] = [];
+  for (const input of inputs) paths.push(...((await isFolder(input)) ? await picturesIn(input) : [input]));
+  const intoFolder =
+    inputs.length > 1 || (await isFolder(inputs[0]!)) || /[/\\]$/.test(out) || (await isFolder(out));
+  if (!intoFolder && extname(out).toLowerCase() !== ".png") {
+    throw new DataError(
+      `${out} does not end in .png; results are PNG files: give it that ending, or "/" for a folder`,
+    );
+  }
+  const jobs = paths.map((input) => ({
+    input,
+    output: intoFolder ? join(out, `${basename(input, extname(input))}.png`) : out,
+  }));
+  const sources = new Map<string, string>();
+  for (const { input } of jobs) sources.set(await canonical(input), input);
+  const targets = new Map<string, string>();
+  for (const { input, output } of jobs) {
+    for (const path of compare ? [output, compareName(output)] : [output]) {
+      const place = await canonical(path);
+      if (sources.has(place)) {
+        throw new DataError(
+          `${path} would overwrite the picture ${sources.get(place)}; write to another place`,
+        );
+      }
+      const other = targets.get(place);
+      if (other !== undefined) {
+        throw new DataError(
+          `${other} and ${input} would both become ${path}; rename one, or denoise them one by one`,
+        );
+      }
+      targets.set(place, input);
+    }
+  }
+  return jobs;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** The path without links, as far as it exists. */
+async function canonical(path: string): Promise<string> {
+  return realpath(path).catch(async () => {
+    const parent = dirname(resolve(path));
+    return parent === resolve(path) ? parent : join(await canonical(parent), basename(path));
+  });
+}
