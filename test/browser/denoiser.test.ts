@@ -10,7 +10,11 @@ const model = convModel({ white: 255 });
 
 function picture(width: number, height: number): ImageData {
   const noise = normal(4 * width * height, 1, 40);
-  return new ImageData(Uint8ClampedArray.from(noise, (value) => 128 + value), width, height);
+  return new ImageData(
+    Uint8ClampedArray.from(noise, (value) => 128 + value),
+    width,
+    height,
+  );
 }
 
 describe("a remote denoiser", () => {
@@ -44,7 +48,7 @@ describe("a remote denoiser", () => {
   it("can be told to stop, and goes on with the next picture", async () => {
     const control = new AbortController();
     const reason = new Error("enough");
-    const large = remote.denoise(picture(2000, 1500), {
+    const large = remote.denoise(new ImageData(2000, 1500), {
       sigma: 20,
       signal: control.signal,
       onProgress: () => control.abort(reason),
@@ -66,7 +70,7 @@ describe("a remote denoiser", () => {
 
   it("ends what it does when it is disposed of", async () => {
     const other = await createDenoiser({ model, worker: true });
-    const running = other.denoise(picture(2000, 1500), { sigma: 20 });
+    const running = other.denoise(new ImageData(2000, 1500), { sigma: 20 });
     other.dispose();
     await expect(running).rejects.toBeInstanceOf(DenoiseError);
     await expect(other.denoise(picture(4, 4))).rejects.toThrow(/disposed of/);
