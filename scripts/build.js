@@ -44,20 +44,25 @@ writeFileSync(
 );
 
 rmSync("build/esm", { recursive: true, force: true });
-const { metafile } = await esbuild.build({
-  entryPoints: ["src/index.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],
+const common = {
   entryNames: "[name]",
   outdir: "build/esm",
   bundle: true,
-  splitting: true,
   format: "esm",
   platform: "neutral",
   mainFields: ["module", "main"],
   target: "es2022",
+  logLevel: "warning",
+};
+// A file each, that a person can copy: what pages start workers from.
+await esbuild.build({ ...common, entryPoints: ["src/wasm/thread-worker.ts"] });
+const { metafile } = await esbuild.build({
+  ...common,
+  entryPoints: ["src/index.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],
+  splitting: true,
   // What package.json calls a dependency stays an import; the rest is bundled.
   external: ["node:*", ...Object.keys(manifest.dependencies)],
   metafile: true,
-  logLevel: "warning",
 });
 writeFileSync("build/esm/THIRD-PARTY.txt", bundledLicences(Object.keys(metafile.inputs)));
 if (!flags.quiet) for (const file of readdirSync("build/esm")) console.log(`build/esm/${file}`);

@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { DOMParser } from "linkedom";
+import { epochTicks, spansDecades, tickLabel } from "./chart-scale.ts";
 
 export interface LossChartOptions {
   readonly title: string;
@@ -95,23 +96,6 @@ export function lossChart({ title, losses, test = [], reference = [] }: LossChar
   text("epoch", { x: left + (width - left - 28) / 2, y: height - 12, "text-anchor": "middle" });
   return `${svg.outerHTML}\n`;
 }
-
-/** Whether the losses differ so much that only a logarithmic axis shows both ends. */
-function spansDecades(losses: readonly number[]): boolean {
-  const finite = losses.filter(Number.isFinite);
-  return Math.min(...finite) > 0 && Math.max(...finite) / Math.min(...finite) > 20;
-}
-
-/** Epoch 1, then round numbers, about ten in all. */
-function epochTicks(last: number): number[] {
-  const step =
-    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((size) => last / size <= 11) ?? Math.ceil(last / 10);
-  const ticks = [1];
-  for (let epoch = step; epoch <= last; epoch += step) if (epoch > 1) ticks.push(epoch);
-  return ticks;
-}
-
-const tickLabel = (value: number): string => value.toLocaleString("en-US", { maximumSignificantDigits: 4 });
 
 function element(document: Document, name: string, attributes: Record<string, string | number>): Element {
   const node = document.createElementNS("http://www.w3.org/2000/svg", name);

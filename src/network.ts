@@ -7,6 +7,7 @@ import { plan } from "./plan.ts";
 import { parameters, type Spec } from "./spec.ts";
 import { chooseVariant, type Mode, type Variant } from "./wasm/detect.ts";
 import { bundledBytes, type Core, loadCore, loadThreadedCore } from "./wasm/load.ts";
+import { canShareMemory } from "./wasm/threads.ts";
 
 export interface NetworkOptions extends PlanOptions {
   /** Default `"reproducible"`. */
@@ -16,6 +17,8 @@ export interface NetworkOptions extends PlanOptions {
    * one with threads if `threads` is above 1.
    */
   wasm?: BufferSource | WebAssembly.Module;
+  /** Where a page has `thread-worker.js`; default: beside the script that holds this code. */
+  threadWorkerUrl?: string | URL;
 }
 
 /** Which of a tensor's buffers. */
@@ -40,11 +43,17 @@ export class Network {
   /** Builds the network with zero weights. @throws UnsupportedRuntimeError without WebAssembly SIMD */
   static async create(spec: Spec, options: NetworkOptions): Promise<Network> {
     const variant = chooseVariant(options.mode ?? "reproducible");
-    const { threads = 1 } = options;
+    const { threadWorkerUrl } = options;
+    const threads = canShareMemory() ? (options.threads ?? 1) : 1;
     const layout = plan(spec, options);
     const core =
       threads > 1
-        ? await loadThreadedCore(options.wasm ?? bundledBytes(`${variant}-threads`), layout, threads)
+        ? await loadThreadedCore(
+            options.wasm ?? bundledBytes(`${variant}-threads`),
+            layout,
+            threads,
+            threadWorkerUrl,
+          )
         : await loadCore(options.wasm ?? bundledBytes(variant), layout);
     return new Network(spec, layout, core, variant);
   }

@@ -25,10 +25,15 @@ export interface TrainOptions {
   mode?: Mode;
   /** Default: one a core, as far as the network gives each enough to do. The result does not depend on it. */
   threads?: number;
+  /** Where a page has the package's `thread-worker.js`; default: beside the script that holds this code. */
+  threadWorkerUrl?: string | URL;
   /** Ends the training between two steps with the signal's reason. */
   signal?: AbortSignal;
-  /** Called some 40 times a second. */
-  onProgress?: (progress: Progress) => void;
+  /**
+   * Called some 40 times a second. Training goes on when what it returns has resolved, so that a promise pauses it;
+   * the wait does not count as training time.
+   */
+  onProgress?: (progress: Progress) => unknown;
 }
 
 export interface Progress {
@@ -74,6 +79,8 @@ export class Training implements AsyncIterableIterator<Epoch> {
   #epochsDone = 0;
   /** When others last had a turn. */
   #turn = 0;
+  /** Milliseconds of this epoch in which `onProgress` had it wait. */
+  #waited = 0;
   /** What ended the training early, with an error. */
   #failure: { readonly error: unknown } | undefined;
 
@@ -127,8 +134,16 @@ export class Training implements AsyncIterableIterator<Epoch> {
   async model(): Promise<Model> {
     for await (const _ of this);
     if (this.#failure) throw this.#failure.error;
+    return this.snapshot();
+  }
+
+  /**
+   * The model as it is now, without training further: call it between two epochs.
+   * @throws SpecError before the first epoch; DivergenceError where a weight is not finite
+   */
+  snapshot(): Model {
     const network = this.#network;
-    if (!network) throw new SpecError("This training was ended before it began: there is no model.");
+    if (!network) throw new SpecError("This training has not begun: there is no model.");
     const { recipe, seed } = this;
     return {
       spec: recipe.spec,
@@ -171,8 +186,9 @@ export class Training implements AsyncIterableIterator<Epoch> {
       for (let number = 1; number <= epochs; number++) {
         options.signal?.throwIfAborted();
         const start = performance.now();
+        this.#waited = 0;
         const loss = await this.#epoch(network, source, optimizer, number, options);
-        const seconds = (performance.now() - start) / 1000;
+        const seconds = (performance.now() - start - this.#waited) / 1000;
         this.#epochsDone = number;
         yield { number, loss, seconds, imagesPerSecond: images.count / seconds };
       }
@@ -204,14 +220,15 @@ export class Training implements AsyncIterableIterator<Epoch> {
       const now = performance.now();
       if (now - this.#turn < TURN) continue;
       const images = first + rows;
-      onProgress?.({
+      await onProgress?.({
         epoch: number,
         epochs,
         images,
         imagesPerEpoch: count,
         loss: sum / images,
-        imagesPerSecond: (1000 * images) / (now - start),
+        imagesPerSecond: (1000 * images) / (now - start - this.#waited),
       });
+      this.#waited += performance.now() - now;
       await yieldToEventLoop();
       signal?.throwIfAborted();
       this.#turn = performance.now();
@@ -225,7 +242,7 @@ export async function networkFor(
   { spec, batch, optimizer, loss, averaging, noise }: Recipe,
   count: number,
   seed: number,
-  { mode, threads }: Pick<TrainOptions, "mode" | "threads">,
+  { mode, threads, threadWorkerUrl }: Pick<TrainOptions, "mode" | "threads" | "threadWorkerUrl">,
 ): Promise<Network> {
   const lastBatch = lastBatchOf(count, batch);
   const network = await Network.create(spec, {
@@ -239,6 +256,7 @@ export async function networkFor(
     },
     threads: threads ?? defaultThreads(trainingFlop(spec, batch)),
     ...(mode && { mode }),
+    ...(threadWorkerUrl && { threadWorkerUrl }),
   });
   initialize(network, seed);
   return network;

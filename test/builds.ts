@@ -1,7 +1,8 @@
 /** The builds of the core, each with the numbers of threads it is tried with: what every suite runs over. */
-import { existsSync, readFileSync } from "node:fs";
 import { describe } from "vitest";
 import { hasRelaxedSimd } from "../src/wasm/detect.ts";
+import { canShareMemory } from "../src/wasm/threads.ts";
+import { readBytes } from "./bytes.ts";
 
 export interface Build {
   readonly name: string;
@@ -22,9 +23,20 @@ const candidates: readonly Candidate[] = [
   { name: "relaxed-threads", threads: [2, 3] },
 ];
 
+const bytesOf = new Map(
+  await Promise.all(
+    candidates.map(async ({ name }) => {
+      const bytes = await readBytes(new URL(`../build/wasm/${name}.wasm`, import.meta.url));
+      return [name, bytes] as const;
+    }),
+  ),
+);
+
 /** Why a build cannot run here; undefined where it can. */
 function obstacle({ name }: Candidate): string | undefined {
   if (name.startsWith("relaxed") && !hasRelaxedSimd()) return "this runtime has no relaxed SIMD, Node 24 has";
+  if (name.endsWith("-threads") && !canShareMemory())
+    return "a page's main thread may not wait; its workers may";
   return undefined;
 }
 
@@ -45,7 +57,7 @@ export function describeSingleThreadedBuilds(title: string, suite: (build: Build
 function describeCandidates(title: string, list: readonly Candidate[], suite: (build: Build) => void): void {
   for (const candidate of list) {
     const { name } = candidate;
-    const wasm = wasmOf(name);
+    const wasm = bytesOf.get(name)!;
     const reason = obstacle(candidate);
     for (const threads of candidate.threads) {
       const label = `${title}, build ${name}${threads > 1 ? `, ${threads} threads` : ""}`;
@@ -54,10 +66,4 @@ function describeCandidates(title: string, list: readonly Candidate[], suite: (b
       });
     }
   }
-}
-
-function wasmOf(name: string): Uint8Array<ArrayBuffer> {
-  const file = new URL(`../build/wasm/${name}.wasm`, import.meta.url);
-  if (!existsSync(file)) throw new Error(`${file.pathname} is missing: run "npm run build".`);
-  return new Uint8Array(readFileSync(file));
 }

@@ -5,6 +5,7 @@ import type { ActivationName } from "../src/spec.ts";
 import * as bounds from "./bounds.ts";
 import { type BoundedLayer, exact, timesDerivative } from "./bounds.ts";
 import { describeSingleThreadedBuilds } from "./builds.ts";
+import { concatenate, sameBytes } from "./bytes.ts";
 import { Comparison, forEachCase, roundoff } from "./comparison.ts";
 import * as naive from "./naive.ts";
 import { Operations, type Panels } from "./operations.ts";
@@ -178,7 +179,7 @@ function runWeightGradient(operations: Operations, one: Case, threads = 1): { dw
 }
 
 const bytesOf = (operations: Operations, address: number, bytes: number) =>
-  Buffer.from(Buffer.from(operations.memory.buffer, address, bytes));
+  new Uint8Array(operations.memory.buffer, address, bytes).slice();
 
 /** What the twins say of a case; the recipe's sizes are computed once for all builds. */
 interface Expectation {
@@ -275,7 +276,7 @@ describeSingleThreadedBuilds("dense layers", (build) => {
       const accumulators = normal(sizes.units * sizes.inputs).map((s) => s * s + 0.1);
       const separate = runUpdate(operations, one, accumulators, false);
       const fused = runUpdate(operations, one, accumulators, true);
-      if (!fused.equals(separate)) throw new Error(`${label(sizes)}: the fused update differs`);
+      if (!sameBytes(fused, separate)) throw new Error(`${label(sizes)}: the fused update differs`);
     });
   });
 
@@ -299,9 +300,9 @@ describeSingleThreadedBuilds("dense layers", (build) => {
           true,
           count,
         );
-        return Buffer.concat([forward, backward, gradient, update]);
+        return concatenate([forward, backward, gradient, update]);
       });
-      if (!alone[0]!.equals(alone[1]!)) throw new Error(`${label(sizes)}: ${threads} threads differ`);
+      if (!sameBytes(alone[0]!, alone[1]!)) throw new Error(`${label(sizes)}: ${threads} threads differ`);
     });
   });
 
@@ -346,7 +347,7 @@ function runUpdate(
   accumulators: Float32Array,
   fused: boolean,
   threads = 1,
-): Buffer {
+): Uint8Array {
   const { rows, inputs, units } = one.sizes;
   const inPanels = panelsOf(inputs);
   const outPanels = panelsOf(units);
@@ -408,7 +409,7 @@ function runUpdate(
     );
     operations.run([Op.adagrad, bias, biasSums, dbias, padded, settings], updated.slice(2), threads);
   }
-  return Buffer.concat(updated.map(([address, bytes]) => bytesOf(operations, address, bytes)));
+  return concatenate(updated.map(([address, bytes]) => bytesOf(operations, address, bytes)));
 }
 
 describeSingleThreadedBuilds("Adagrad", (build) => {

@@ -127,14 +127,13 @@ export class Operations {
     program.set(words);
     program[RECORD_WORDS] = Op.end;
     const end = Math.min(this.#end + 4096, this.memory.buffer.byteLength);
-    const now = Buffer.from(this.memory.buffer, 0, end);
-    const before = Buffer.from(now);
+    const now = new Uint8Array(this.memory.buffer, 0, end);
+    const before = now.slice();
     for (let thread = 0; thread < threads; thread++) this.#run(PROGRAM, thread, threads);
     let at = 0;
     for (const [address, bytes] of [...written, [end, 0] as const].toSorted(([a], [b]) => a - b)) {
-      if (now.compare(before, at, address, at, address) !== 0) {
-        const first = now.subarray(at, address).findIndex((byte, index) => byte !== before[at + index]);
-        throw new Error(`${Op[words[0]!]} wrote outside its buffers, at ${at + first}.`);
+      for (let i = at; i < address; i++) {
+        if (now[i] !== before[i]) throw new Error(`${Op[words[0]!]} wrote outside its buffers, at ${i}.`);
       }
       at = address + bytes;
     }

@@ -49,11 +49,12 @@ export async function loadThreadedCore(
   wasm: BufferSource | WebAssembly.Module,
   plan: Plan,
   threads: number,
+  workerUrl?: string | URL,
 ): Promise<Core> {
   const module = wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm);
   const memory = new WebAssembly.Memory({ initial: pagesOf(plan), maximum: MAXIMUM_PAGES, shared: true });
   const exports = await instantiateOn<ThreadExports>(module, memory);
-  const pool = await startThreads(module, memory, exports, plan.sync, threads);
+  const pool = await startThreads(module, memory, exports, plan.sync, threads, workerUrl);
   return { memory, threads: pool.count, run: pool.run, dispose: pool.dispose };
 }
 

@@ -16,6 +16,8 @@ const PATIENCE = 264;
 const SPINS_BEFORE_SLEEP = 50_000;
 /** Milliseconds for a worker to start. */
 const START_PATIENCE = 10_000;
+/** Milliseconds that a thread waits for the others. */
+const MEETING_PATIENCE = 30_000;
 
 /** What the builds with threads export beside `run`. */
 export interface ThreadExports {
@@ -50,6 +52,7 @@ export function canShareMemory(): boolean {
 /**
  * Starts `threads − 1` workers on a module whose memory is shared. Where some do not start, the pool is smaller:
  * see `count`.
+ * @param workerUrl of `thread-worker.js` in a page that has it elsewhere than beside the script that starts threads
  */
 export async function startThreads(
   module: WebAssembly.Module,
@@ -57,7 +60,7 @@ export async function startThreads(
   exports: ThreadExports,
   sync: number,
   threads: number,
-  patience = 30_000,
+  workerUrl?: string | URL,
 ): Promise<ThreadPool> {
   let lost: Error | undefined;
   const onError = (error: Error) => {
@@ -65,7 +68,9 @@ export async function startThreads(
     Atomics.store(new Int32Array(memory.buffer), (sync + FAILED) >> 2, 1);
   };
   const started = await Promise.allSettled(
-    Array.from({ length: threads - 1 }, () => startWorker({ module, memory }, START_PATIENCE, onError)),
+    Array.from({ length: threads - 1 }, () =>
+      startWorker({ module, memory }, workerUrl, START_PATIENCE, onError),
+    ),
   );
   const workers = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   lost = undefined;
@@ -73,7 +78,7 @@ export async function startThreads(
   const words = new Int32Array(memory.buffer, sync);
   words[FAILED >> 2] = 0;
   words[SPINS >> 2] = count <= coreCount() ? SPINS_BEFORE_SLEEP : 0;
-  words[PATIENCE >> 2] = patience;
+  words[PATIENCE >> 2] = MEETING_PATIENCE;
   workers.forEach((worker, index) => {
     worker.place({ sync, thread: index + 1, threads: count });
   });

@@ -1,7 +1,10 @@
 /**
- * A worker thread in each runtime: the web's `Worker` (browsers, Deno, Bun) or Node's. Node's is reached through
- * `process.getBuiltinModule`, so that no bundler meets an import of `node:worker_threads`.
+ * A worker thread in each runtime. In a page it runs the file `thread-worker.js`, which a content security policy of
+ * `script-src 'self'` allows; elsewhere it is made from text, so that there is no file to be found or permitted.
+ * Node's worker is reached through `process.getBuiltinModule`, so that no bundler meets an import of
+ * `node:worker_threads`.
  */
+import { type Place, type Shared, threadMain } from "./thread-main.ts";
 
 export interface ThreadWorker {
   /** Gives the worker its place; from then on it follows the leader until it is sent home. */
@@ -9,65 +12,18 @@ export interface ThreadWorker {
   terminate(): Promise<void>;
 }
 
-interface Shared {
-  module: WebAssembly.Module;
-  memory: WebAssembly.Memory;
-}
-
-/** Where threads meet, which of them this is, and how many there are. */
-export interface Place {
-  sync: number;
-  thread: number;
-  threads: number;
-}
-
-/** What the runtimes' workers have in common. */
-interface Port {
-  postMessage(message: unknown): void;
-  onmessage: ((event: { data: unknown }) => void) | null;
-}
-
-/**
- * The worker's whole program. It is turned into text, so it may use nothing from outside itself. First message:
- * the module and its memory, answered when there is an instance. Second message: its place; it then follows the
- * leader from program to program (assembly/threads.ts) until it is sent home or a thread is lost.
- *
- * It waits in JavaScript, since a wasm function that never returns stays in V8's baseline compiler, which in
- * Node 20 gets such a loop wrong (docs/experiments.md).
- */
-function threadMain(port: Port): void {
-  let follow: (sync: number, thread: number, threads: number) => number;
-  let words: Int32Array;
-  port.onmessage = ({ data }) => {
-    const { module, memory } = data as Shared;
-    if (module) {
-      follow = new WebAssembly.Instance(module, { env: { memory } }).exports.follow as typeof follow;
-      words = new Int32Array(memory.buffer);
-      port.postMessage("ready");
-      return;
-    }
-    const { sync, thread, threads } = data as Place;
-    const begunAt = sync >> 2;
-    const programAt = (sync + 256) >> 2;
-    const spins = words[(sync + 260) >> 2]!;
-    for (let begun = 0; ; begun = (begun + 1) | 0) {
-      for (let spin = 0; spin < spins && Atomics.load(words, begunAt) === begun; spin++);
-      while (Atomics.load(words, begunAt) === begun) Atomics.wait(words, begunAt, begun);
-      if (words[programAt] === 0 || !follow(sync, thread, threads)) return;
-    }
-  };
-}
-
 /**
  * Starts a worker and waits until it has an instance of the module.
+ * @param url of `thread-worker.js`, where a page has it elsewhere than beside the script that starts threads
  * @param onError called with what ends the worker after it has started
  */
 export async function startWorker(
   shared: Shared,
+  url: string | URL | undefined,
   patience: number,
   onError: (error: Error) => void,
 ): Promise<ThreadWorker> {
-  const worker = isNode() ? nodeWorker() : webWorker();
+  const worker = isNode() ? nodeWorker() : webWorker(url);
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
@@ -111,21 +67,35 @@ interface RawWorker {
   terminate(): Promise<void>;
 }
 
-function webWorker(): RawWorker {
-  const url = URL.createObjectURL(new Blob([`(${threadMain})(self)`], { type: "text/javascript" }));
-  const worker = new Worker(url, { type: "module" });
+const TEXT = { type: "text/javascript" };
+
+function webWorker(fileUrl: string | URL | undefined): RawWorker {
+  const textUrl = isPage() ? undefined : URL.createObjectURL(new Blob([`(${threadMain})(self)`], TEXT));
+  const worker = textUrl
+    ? new Worker(textUrl, { type: "module" })
+    : fileUrl
+      ? new Worker(fileUrl, { type: "module" })
+      : // Bundlers find the file by these words.
+        new Worker(new URL("./thread-worker.js", import.meta.url), { type: "module" });
   return {
     post: (message) => worker.postMessage(message),
     onReady: (callback) => worker.addEventListener("message", callback, { once: true }),
-    onError: (callback) => {
-      worker.addEventListener("error", (event) => callback(new Error(event.message)));
+    onError(callback) {
+      worker.addEventListener("error", ({ message }) => {
+        callback(new Error(message ?? "thread-worker.js could not be loaded"));
+      });
     },
     detach: () => (worker as { unref?: () => void }).unref?.(),
     async terminate() {
       worker.terminate();
-      URL.revokeObjectURL(url);
+      if (textUrl) URL.revokeObjectURL(textUrl);
     },
   };
+}
+
+/** A browser's page or worker, not a runtime that has the web's `Worker` too. */
+function isPage(): boolean {
+  return !("Deno" in globalThis) && !("Bun" in globalThis);
 }
 
 function nodeWorker(): RawWorker {

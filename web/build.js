@@ -1,0 +1,59 @@
+// The page as static files in build/web, for any web server. Needs build/wasm (npm run build).
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gunzipSync, gzipSync } from "node:zlib";
+import esbuild from "esbuild";
+import { encode } from "fast-png";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+export const folder = `${root}build/web/`;
+
+/** @param {string | undefined} model the file that "Denoise" runs; without it that part says that it is missing */
+export async function buildPage(
+  model = [`${root}models/fashion-conv.safetensors`].find((file) => existsSync(file)),
+) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: ["web/page.ts", "web/train-worker.ts", "web/picture-worker.ts", "src/wasm/thread-worker.ts"],
+    entryNames: "[name]",
+    outdir: folder,
+    bundle: true,
+    // What the page and its workers share is loaded once.
+    splitting: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    logLevel: "warning",
+  });
+  for (const name of ["index.html", "style.css", "icon.svg", "slider.svg", "without-server.js"]) {
+    cpSync(`${root}web/${name}`, folder + name);
+  }
+  if (model) cpSync(model, `${folder}fashion-conv.safetensors`);
+  cpSync(`${root}data`, `${folder}data`, { recursive: true });
+  writeFileSync(`${folder}garments.png`, garments());
+}
+
+/** @returns {Uint8Array} a PNG file with 9 × 5 test pictures of the sample, which hold each class in turn */
+function garments() {
+  const [columns, rows, side] = [9, 5, 28];
+  const pictures = gunzipSync(readFileSync(`${root}data/t10k-images-idx3-ubyte.gz`)).subarray(16);
+  const [width, height] = [columns * side, rows * side];
+  const data = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const picture = Math.floor(y / side) * columns + Math.floor(x / side);
+      data[y * width + x] = pictures[(picture * side + (y % side)) * side + (x % side)];
+    }
+  }
+  return encode({ data, width, height, channels: 1, depth: 8 });
+}
+
+/** Bytes of the page as they travel, gzipped, without the data sample. */
+export function transferSizes() {
+  return readdirSync(folder)
+    .filter((name) => name !== "data")
+    .map((name) => ({ name, bytes: gzipSync(readFileSync(folder + name), { level: 9 }).length }));
+}

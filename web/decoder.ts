@@ -1,0 +1,30 @@
+/** The second half of a dense autoencoder, for one picture at a time. */
+import type { Model } from "../src/model.ts";
+import { isConvolutional, layerShapes } from "../src/spec.ts";
+
+/** The layer that puts out the code, counted from 1: the narrowest, the last of them; undefined where none is narrow. */
+export function codeLayer({ spec }: Model): { number: number; size: number } | undefined {
+  if (isConvolutional(spec)) return undefined;
+  const sizes = layerShapes(spec).map(({ outputs }) => outputs);
+  const size = Math.min(...sizes);
+  return size < 256 ? { number: sizes.lastIndexOf(size) + 1, size } : undefined;
+}
+
+/** Runs layers `first` to `last`, counted from 1, on the values that reach the first of them. */
+export function runDense(model: Model, values: ArrayLike<number>, first: number, last: number): Float32Array {
+  let x = Float32Array.from(values);
+  for (const layer of layerShapes(model.spec).slice(first - 1, last)) {
+    if (layer.type !== "dense") throw new Error(`${layer.name} is not dense.`);
+    const { name, inputs, outputs, activation } = layer;
+    const weight = model.parameters.get(`${name}.weight`)!;
+    const y = model.parameters.get(`${name}.bias`)!.slice();
+    for (let unit = 0; unit < outputs; unit++) {
+      let sum = y[unit]!;
+      for (let i = 0; i < inputs; i++) sum += weight[unit * inputs + i]! * x[i]!;
+      y[unit] =
+        activation === "sigmoid" ? 1 / (1 + Math.exp(-sum)) : activation === "relu" ? Math.max(0, sum) : sum;
+    }
+    x = y as Float32Array<ArrayBuffer>;
+  }
+  return x;
+}

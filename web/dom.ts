@@ -1,0 +1,65 @@
+/** The page's elements by id, and how it shows messages, numbers and files. */
+
+/** @throws Error where the page has no such element, or one of another kind */
+export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
+  const element = document.getElementById(id);
+  if (element instanceof kind) return element;
+  throw new Error(`The page has no ${kind.name} "${id}".`);
+}
+
+export const button = (id: string): HTMLButtonElement => byId(id, HTMLButtonElement);
+export const input = (id: string): HTMLInputElement => byId(id, HTMLInputElement);
+export const select = (id: string): HTMLSelectElement => byId(id, HTMLSelectElement);
+export const canvas = (id: string): HTMLCanvasElement => byId(id, HTMLCanvasElement);
+
+export function setText(id: string, text: string): void {
+  byId(id, HTMLElement).textContent = text;
+}
+
+/** Shows a part's message; none, or an empty one, takes it away. */
+export function setMessage(id: string, message = ""): void {
+  const element = byId(id, HTMLElement);
+  element.hidden = message === "";
+  element.textContent = message;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** 12,345 */
+export const whole = (value: number): string => Math.round(value).toLocaleString("en");
+
+/** 75 → "1:15" */
+export function clock(seconds: number): string {
+  const left = Math.ceil(seconds);
+  const [hours, minutes] = [Math.floor(left / 3600), Math.floor(left / 60) % 60];
+  const rest = String(left % 60).padStart(2, "0");
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** Has the browser store a file. */
+export function download(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** The canvas's picture as a PNG file. */
+export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) =>
+      blob ? resolve(blob) : reject(new Error("The picture is too large for a PNG file.")),
+    );
+  });
+}
+
+/** Grey pixels (0 to 255) as a picture for a canvas. */
+export function imageDataOf(pixels: ArrayLike<number>, width: number, height: number): ImageData {
+  const image = new ImageData(width, height);
+  for (let i = 0; i < width * height; i++)
+    image.data.fill(pixels[i]!, 4 * i, 4 * i + 3).fill(255, 4 * i + 3, 4 * i + 4);
+  return image;
+}

@@ -1,0 +1,134 @@
+/** Where pictures come from: files, samples, the camera. */
+import { DataError } from "../src/errors.ts";
+import { button, byId } from "./dom.ts";
+
+/** Pixels that a picture may have: what a canvas of four bytes a pixel can hold in any browser. */
+const LARGEST = 50e6;
+
+/** @throws DataError where the file is no picture, or too large */
+export async function pictureOfFile(file: Blob, name: string): Promise<ImageData> {
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await createImageBitmap(file);
+  } catch (cause) {
+    throw new DataError(
+      `${name} is not a picture that this browser can read. Choose a PNG, JPEG or WebP file.`,
+      {
+        cause,
+      },
+    );
+  }
+  try {
+    return pixelsOf(bitmap, bitmap.width, bitmap.height, name);
+  } finally {
+    bitmap.close();
+  }
+}
+
+export async function garments(): Promise<ImageData> {
+  const response = await fetch("garments.png");
+  if (!response.ok) throw new DataError(`The sample is not on the server (${response.status}).`);
+  return pictureOfFile(await response.blob(), "garments.png");
+}
+
+/** Shapes, shades, lines and letters: what a denoiser should keep. */
+export function drawing(): ImageData {
+  const [width, height] = [480, 360];
+  const context = contextOf(width, height);
+  const sky = context.createLinearGradient(0, 0, 0, height);
+  sky.addColorStop(0, "#31538f");
+  sky.addColorStop(0.55, "#e7a977");
+  sky.addColorStop(0.56, "#3d5a4c");
+  sky.addColorStop(1, "#1d3329");
+  context.fillStyle = sky;
+  context.fillRect(0, 0, width, height);
+  const disc = (x: number, y: number, radius: number, color: string) => {
+    context.fillStyle = color;
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.fill();
+  };
+  disc(350, 120, 46, "#f8e3b0");
+  context.fillStyle = "#27303f";
+  context.beginPath();
+  for (const [x, y] of [
+    [0, 200],
+    [90, 110],
+    [150, 165],
+    [215, 90],
+    [330, 200],
+  ] as const)
+    context.lineTo(x, y);
+  context.fill();
+  context.fillStyle = "#b7b2a8";
+  context.fillRect(70, 235, 130, 80);
+  context.fillStyle = "#8f3f34";
+  context.beginPath();
+  for (const [x, y] of [
+    [58, 237],
+    [135, 190],
+    [212, 237],
+  ] as const)
+    context.lineTo(x, y);
+  context.fill();
+  context.strokeStyle = "#22252b";
+  context.lineWidth = 2;
+  for (const x of [85, 150]) context.strokeRect(x, 255, 30, 30);
+  for (let line = 0; line < 12; line++) {
+    context.lineWidth = 0.5 + line / 6;
+    context.beginPath();
+    context.moveTo(260 + 16 * line, 340);
+    context.lineTo(280 + 15 * line, 250);
+    context.stroke();
+  }
+  context.fillStyle = "#f4f1ea";
+  context.font = "600 26px Georgia, serif";
+  context.fillText("noise, σ = 25", 24, 42);
+  return context.getImageData(0, 0, width, height);
+}
+
+/** Shows the camera in a dialog. @returns a picture, or undefined where the dialog was closed */
+export async function pictureOfCamera(): Promise<ImageData | undefined> {
+  let stream: MediaStream;
+  try {
+    if (!navigator.mediaDevices)
+      throw new Error("browsers give it to pages served over https or from localhost only");
+    stream = await navigator.mediaDevices.getUserMedia({ video: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DataError(`The camera cannot be used (${reason}). Allow it for this page, or choose a file.`, {
+      cause,
+    });
+  }
+  const dialog = byId("camera-dialog", HTMLDialogElement);
+  const video = byId("camera-video", HTMLVideoElement);
+  try {
+    video.srcObject = stream;
+    await video.play();
+    dialog.returnValue = "";
+    dialog.showModal();
+    button("camera-take").onclick = () => dialog.close("taken");
+    button("camera-close").onclick = () => dialog.close();
+    await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+    if (dialog.returnValue !== "taken") return undefined;
+    return pixelsOf(video, video.videoWidth, video.videoHeight, "The camera's picture");
+  } finally {
+    for (const track of stream.getTracks()) track.stop();
+    video.srcObject = null;
+  }
+}
+
+function pixelsOf(source: CanvasImageSource, width: number, height: number, name: string): ImageData {
+  if (width * height > LARGEST) {
+    throw new DataError(
+      `${name} has ${width} × ${height} pixels; this page takes up to ${LARGEST / 1e6} million. Make it smaller first.`,
+    );
+  }
+  const context = contextOf(width, height);
+  context.drawImage(source, 0, 0);
+  return context.getImageData(0, 0, width, height);
+}
+
+function contextOf(width: number, height: number): OffscreenCanvasRenderingContext2D {
+  return new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
+}

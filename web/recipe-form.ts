@@ -1,0 +1,85 @@
+/** The form of a training: a recipe's values, which the user may change. */
+import { SpecError } from "../src/errors.ts";
+import { parseRecipe, type Recipe, recipes } from "../src/recipes.ts";
+import { idxFilesOf } from "./dataset.ts";
+import { byId, input, select } from "./dom.ts";
+import type { DataSource, TrainingRequest } from "./training-messages.ts";
+
+const named: Readonly<Record<string, Recipe>> = recipes;
+
+/** Fills the form and keeps what depends on a choice in step with it. */
+export function startRecipeForm(): void {
+  const choice = select("recipe");
+  for (const name of Object.keys(named)) choice.append(new Option(name));
+  choice.addEventListener("change", showRecipe);
+  select("data").addEventListener("change", showSource);
+  showRecipe();
+  showSource();
+}
+
+/** Locks the form while a training runs. */
+export function lockRecipeForm(locked: boolean): void {
+  byId("recipe-fields", HTMLFieldSetElement).disabled = locked;
+}
+
+/** What the form says. @throws SpecError, DataError where something in it cannot be */
+export function requestFromForm(): TrainingRequest {
+  const base = named[select("recipe").value]!;
+  const recipe = parseRecipe(
+    {
+      ...base,
+      noise: { ...base.noise, sigma: sigmaFrom(input("noise-sigma").value) },
+      optimizer: { ...base.optimizer, learningRate: numberFrom("learning-rate") },
+      epochs: numberFrom("epochs"),
+      batch: numberFrom("batch"),
+    },
+    "The form",
+  );
+  const threads = input("threads").value === "" ? undefined : numberFrom("threads");
+  return {
+    recipe,
+    seed: numberFrom("seed"),
+    mode: select("mode").value === "fast" ? "fast" : "reproducible",
+    ...(threads !== undefined && { threads }),
+    data: sourceFrom(),
+  };
+}
+
+function showRecipe(): void {
+  const { epochs, batch, optimizer, noise } = named[select("recipe").value]!;
+  input("epochs").value = String(epochs);
+  input("batch").value = String(batch);
+  input("learning-rate").value = String(optimizer.learningRate);
+  input("noise-sigma").value =
+    typeof noise.sigma === "number" ? String(noise.sigma) : noise.sigma.join(" to ");
+}
+
+function showSource(): void {
+  const kind = select("data").value;
+  byId("idx-label", HTMLElement).hidden = kind !== "idx";
+  byId("folder-label", HTMLElement).hidden = kind !== "pictures";
+}
+
+function sourceFrom(): DataSource {
+  switch (select("data").value) {
+    case "idx":
+      return { kind: "idx", files: idxFilesOf([...input("idx-files").files!]) };
+    case "pictures":
+      return { kind: "pictures", files: [...input("folder-files").files!] };
+    default:
+      return { kind: "sample" };
+  }
+}
+
+/** "25", or "0 to 55". */
+function sigmaFrom(text: string): unknown {
+  const numbers = text.split("to").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  return numbers.length === 2 ? numbers : numbers[0];
+}
+
+function numberFrom(id: string): number {
+  const field = input(id);
+  const value = field.valueAsNumber;
+  if (!Number.isNaN(value)) return value;
+  throw new SpecError(`${field.closest("label")!.firstChild!.textContent!.trim()} has to be a number.`);
+}

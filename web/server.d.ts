@@ -1,0 +1,5 @@
+export function serve(options?: {
+  host?: string;
+  port?: number;
+  isolated?: boolean;
+}): Promise<{ url: string; close(): Promise<void> }>;

@@ -1,0 +1,97 @@
+/** The worker that a page trains in: one training in its life. Built as `train-worker.js`. */
+import { encodeModel } from "../src/model-file.ts";
+import { type Training, train } from "../src/trainer.ts";
+import { loadDataset } from "./dataset.ts";
+import { TestSet } from "./test-set.ts";
+import type { FromWorker, ToWorker, TrainingRequest } from "./training-messages.ts";
+
+const stop = new AbortController();
+/** While the training is paused, what it waits for. */
+let pause: PromiseWithResolvers | undefined;
+let training: Training | undefined;
+/** The file of the model after the last epoch. */
+let modelFile: (() => Uint8Array<ArrayBuffer>) | undefined;
+
+interface PromiseWithResolvers {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function say(message: FromWorker, transfer: Transferable[] = []): void {
+  self.postMessage(message, { transfer });
+}
+
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  switch (data.type) {
+    case "start":
+      run(data.request).catch((error: unknown) => {
+        if (stop.signal.aborted) say({ type: "ended", why: "stopped" });
+        else say({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+      });
+      break;
+    case "pause":
+      pause ??= gate();
+      break;
+    case "stop":
+      stop.abort();
+      release();
+      break;
+    case "goOn":
+      release();
+      break;
+    case "model":
+      if (modelFile) {
+        const bytes = modelFile();
+        say({ type: "model", bytes }, [bytes.buffer]);
+      }
+  }
+};
+
+function gate(): PromiseWithResolvers {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+function release(): void {
+  pause?.resolve();
+  pause = undefined;
+}
+
+async function run({ recipe, seed, mode, threads, data }: TrainingRequest): Promise<void> {
+  const dataset = await loadDataset(data, recipe.spec.input);
+  training = train(recipe, dataset, {
+    seed,
+    mode,
+    ...(threads !== undefined && { threads }),
+    signal: stop.signal,
+    onProgress(progress) {
+      say({ type: "progress", progress });
+      return pause?.promise;
+    },
+  });
+  const test = await TestSet.create(recipe, dataset, seed, mode);
+  say({
+    type: "data",
+    trainingImages: dataset.train.count,
+    testImages: test.count,
+    columns: test.columns,
+    rows: test.given,
+    noisy: test.noisy,
+  });
+  for await (const epoch of training) {
+    if (epoch.number === 1) {
+      say({ type: "begun", variant: training.variant!, threads: training.threads! });
+    }
+    const model = training.snapshot();
+    modelFile = () => encodeModel(model) as Uint8Array<ArrayBuffer>;
+    say({ type: "epoch", epoch, ...test.look(model) });
+    // An epoch may be shorter than the training's turn, in which no message arrives.
+    await pause?.promise;
+    await new Promise((resolve) => setTimeout(resolve));
+    stop.signal.throwIfAborted();
+  }
+  say({ type: "ended", why: "finished" });
+}

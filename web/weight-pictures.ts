@@ -1,0 +1,60 @@
+/** The first layer's weights, a picture for each unit. */
+import type { Model } from "../src/model.ts";
+import { Purpose, Random } from "../src/rng.ts";
+import { layerShapes } from "../src/spec.ts";
+import { imageDataOf } from "./dom.ts";
+
+const MOST = 64;
+
+/** The layer's weights when training began; undefined where they follow no rule that is known here. */
+export function initialWeights({ spec, provenance }: Model): Float32Array | undefined {
+  const { weights } = spec.initialization;
+  const { type, inputs, outputs } = layerShapes(spec)[0]!;
+  if (type !== "dense" || typeof weights !== "number") return undefined;
+  const values = new Float32Array(outputs * inputs);
+  new Random(provenance.seed, Purpose.initialization).fillNormal(values, weights);
+  return values;
+}
+
+/**
+ * Draws those units' weights that are largest together, minus `base` where there is one: in rows of a square, one
+ * pixel apart; grey is 0, white the largest, black its opposite.
+ * @returns how many were drawn
+ */
+export function drawWeights(
+  target: HTMLCanvasElement,
+  { spec, parameters }: Model,
+  base?: Float32Array,
+): number {
+  const { type, inputs, outputs } = layerShapes(spec)[0]!;
+  const weight = parameters.get("layer1.weight")!.map((value, index) => value - (base?.[index] ?? 0));
+  const dense = type === "dense";
+  const { channels } = spec.input;
+  const [width, height] = dense ? [spec.input.width, spec.input.height] : [3, 3];
+  const stride = dense ? inputs : 9 * inputs;
+  const sizeOf = (unit: number) =>
+    weight.subarray(unit * stride, (unit + 1) * stride).reduce((sum, value) => sum + value * value, 0);
+  const units = Array.from({ length: outputs }, (_, unit) => ({ unit, size: sizeOf(unit) }))
+    .sort((a, b) => b.size - a.size)
+    .slice(0, MOST);
+  const columns = Math.ceil(Math.sqrt(units.length));
+  const side = columns * (Math.max(width, height) + 1) - 1;
+  target.width = side;
+  target.height = side;
+  const context = target.getContext("2d")!;
+  units.forEach(({ unit }, place) => {
+    // A picture's values are interleaved, a filter's lie channel after channel: the first channel of either.
+    const values = Float32Array.from(
+      { length: width * height },
+      (_, i) => weight[unit * stride + (dense ? i * channels : i)]!,
+    );
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+    const pixels = Uint8ClampedArray.from(values, (value) => 127.5 + (127.5 * value) / largest);
+    context.putImageData(
+      imageDataOf(pixels, width, height),
+      (place % columns) * (width + 1),
+      Math.floor(place / columns) * (height + 1),
+    );
+  });
+  return units.length;
+}
