@@ -63,6 +63,22 @@ export function conv3x3(
   if (width & 3) clearTails(y, outs, height, width, pitch, rows, first, last);
 }
 
+/** Fetches the row that the window of row `x` ends with and, with `all`, those from its middle on. */
+function fetchWindow(x: usize, taps: usize, ins: i32, pitch: usize, vectors: i32, all: bool): void {
+  const below = x + load<usize>(taps, 28);
+  for (let row = all ? x : below; row <= below; row += <usize>ins * pitch) fetchRow(row, ins, pitch, vectors);
+}
+
+/**
+ * Loads a byte of each cache line of a row. The tiles' own loads come in an order that no prefetcher foresees, so
+ * outside the second-level cache they wait one after the other; these wait together (docs/experiments.md).
+ */
+function fetchRow(row: usize, channels: i32, pitch: usize, vectors: i32): void {
+  for (const end = row + <usize>channels * pitch; row < end; row += pitch) {
+    for (let line = row; line < row + (<usize>vectors << 4); line += 64) load<u8>(line);
+  }
+}
+
 /** Vectors of a strip times channels: 3 rows of it are 26 KB. */
 const STRIP: i32 = 560;
 
@@ -80,6 +96,7 @@ function groupedOutputs(
   let xNext = x + <usize>(image * rows + row) * xRow;
   let yNext = y + <usize>(image * rows + row) * yRow;
   let rest = vectors;
+  fetchWindow(xNext, taps, ins, pitch, vectors, true);
   for (let left = (last - first) * vectors; left > 0; left -= 2) {
     let xa = xNext, xb = xNext, ya = yNext, yb = yNext;
     // The last tile may be half: it then computes the same vector twice.
@@ -96,6 +113,10 @@ function groupedOutputs(
         }
         xNext = x + <usize>(image * rows + row) * xRow;
         yNext = y + <usize>(image * rows + row) * yRow;
+        if (left > 2) {
+          fetchWindow(xNext, taps, ins, pitch, vectors, row == 0);
+          if (gate) fetchRow(yNext + gate, outs, pitch, vectors);
+        }
       }
     }
     let wo = w;
@@ -229,7 +250,9 @@ function singleOutputs(
   const panel = w + <usize>(start >> 2) * panelBytes(ins);
   for (let item = first; item < last; item++) {
     const image = item / height;
-    const row = <usize>(image * rows + item - image * height);
+    const rowInImage = item - image * height;
+    const row = <usize>(image * rows + rowInImage);
+    fetchWindow(x + row * <usize>ins * pitch, taps, ins, pitch, vectors, item == first || rowInImage == 0);
     for (let o = start; o < outs; o++) {
       const init = v128.load32_splat(bias + (<usize>o << 2));
       let yv = y + (row * <usize>outs + <usize>o) * pitch;

@@ -1,10 +1,14 @@
-/** Training and inference of several contestants: verified, timed in turns, printed. */
+/** Contestants timed in turns and printed, after their results were verified. */
 import { type Inference, type Training, unit } from "./contestants.ts";
-import type { Reference } from "./reference.ts";
 import { digits, printTable, timesCells, timesHeadings } from "./report.ts";
 import { type InterleaveOptions, interleave, type Times } from "./timing.ts";
-import { type Comparison, verified, verifyInference, verifyTraining } from "./verify.ts";
-import type { Workload } from "./workload.ts";
+import {
+  type Comparison,
+  type OutputReference,
+  verified,
+  verifyInference,
+  verifyTraining,
+} from "./verify.ts";
 
 const EPOCH = 60_000;
 
@@ -14,31 +18,34 @@ export interface Results {
   readonly contestants: readonly ({ name: string; version: string; picturesPerSecond: number } & Times)[];
 }
 
+/** A forward pass, in words. */
+export function forwardPass(pictures: number): string {
+  return `Forward pass, ${pictures === 1 ? "1 picture" : `${pictures} pictures`}`;
+}
+
 /** The training step. */
 export async function compareTraining(
-  workload: Workload,
+  { network, batch, sumLength }: { network: string; batch: number; sumLength: number },
   contestants: readonly Training[],
   options?: InterleaveOptions,
 ): Promise<Results> {
-  const what = `Training step, batch ${workload.batch}, dense ${workload.sizes.join("-")}, Adagrad`;
-  const verification = await verifyTraining(workload, contestants);
-  return compare(what, contestants, workload.batch, verification, options);
+  const verification = await verifyTraining(contestants, sumLength);
+  return compare(`Training step, batch ${batch}, ${network}`, contestants, batch, verification, options);
 }
 
 /** Forward passes of `pictures` pictures at once. */
 export async function compareInference(
-  workload: Workload,
-  reference: Reference,
+  what: string,
   pictures: number,
+  reference: OutputReference,
   contestants: readonly Inference[],
   options?: InterleaveOptions,
 ): Promise<Results> {
-  const what = `Forward pass, ${pictures === 1 ? "1 picture" : `${pictures} pictures`}`;
-  const verification = await verifyInference(reference, workload, contestants);
+  const verification = await verifyInference(contestants, reference);
   return compare(what, contestants, pictures, verification, options);
 }
 
-/** Times and prints contestants whose piece of work takes `pictures` pictures. */
+/** Times, prints and disposes of contestants whose piece of work takes `pictures` pictures. */
 async function compare(
   what: string,
   contestants: readonly (Training | Inference)[],

@@ -1,8 +1,6 @@
-/** Those that are timed: ours, and the peers, which live in bench/peers with a manifest of their own. */
-import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+/** Those that are timed: what all have in common, and this package on networks of dense layers. */
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { pathToFileURL } from "node:url";
 import { Setting } from "../assembly/opcodes.ts";
 import { Network } from "../src/network.ts";
 import type { Spec } from "../src/spec.ts";
@@ -25,16 +23,10 @@ export interface Inference extends Timed {
   dispose?(): unknown;
 }
 
-/** What a module in bench/peers exports. */
-export interface Peer {
-  training?(workload: Workload, options?: object): Promise<Training>;
-  inference?(workload: Workload, pictures: number, options?: object): Promise<Inference>;
-}
-
 /** The builds that run here. */
 export const variants: readonly Variant[] = hasRelaxedSimd() ? ["simd", "relaxed"] : ["simd"];
 
-const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+export const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
 /** The mode that runs a build where it can run. */
 export const modes = { simd: "reproducible", relaxed: "fast" } as const;
 
@@ -42,7 +34,7 @@ export const modes = { simd: "reproducible", relaxed: "fast" } as const;
 export const unit = `denoise-wasm ${variants.at(-1)}`;
 
 /** How a contestant of ours is run. */
-interface OurOptions {
+export interface OurOptions {
   variant: Variant;
   /** Default 1. */
   threads?: number;
@@ -57,7 +49,7 @@ export const ours: readonly OurOptions[] = variants.flatMap((variant) =>
 export const oursFor = (pictures: number) =>
   pictures === 1 ? ours.filter(({ threads }) => threads === 1) : ours;
 
-function nameOf({ variant, threads = 1 }: OurOptions): string {
+export function nameOf({ variant, threads = 1 }: OurOptions): string {
   return `denoise-wasm ${variant}${threads > 1 ? `, ${threads} threads` : ""}`;
 }
 
@@ -136,23 +128,4 @@ export async function ourInference(
     run: (count) => timeCalls(forward, count),
     dispose: () => network.dispose(),
   };
-}
-
-/** Installs the JavaScript peers where they are missing. @returns whether they are there */
-export function installPeers(): boolean {
-  if (existsSync("bench/peers/node_modules/.package-lock.json")) return true;
-  console.log("Installing the peers into bench/peers …");
-  const { status } = spawnSync(
-    "npm",
-    ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", "bench/peers"],
-    {
-      stdio: ["ignore", "ignore", "inherit"],
-    },
-  );
-  return status === 0;
-}
-
-/** Loads bench/peers/NAME.js as it is, not bundled, so that it finds its own packages. */
-export async function loadPeer(name: string): Promise<Peer> {
-  return import(pathToFileURL(`bench/peers/${name}.js`).href);
 }

@@ -4,17 +4,9 @@
  * results. PYTHON names an interpreter that has PyTorch.
  */
 import { parseArgs } from "node:util";
-import { compareInference, compareTraining } from "./compare.ts";
-import {
-  type Inference,
-  installPeers,
-  loadPeer,
-  ourInference,
-  ours,
-  oursFor,
-  ourTraining,
-  type Training,
-} from "./contestants.ts";
+import { compareInference, compareTraining, forwardPass } from "./compare.ts";
+import { ourInference, ours, oursFor, ourTraining } from "./contestants.ts";
+import { available, chosen } from "./peer-modules.ts";
 import { referenceStep } from "./reference.ts";
 import { printProvenance, provenance, runtimeName, writeResults } from "./report.ts";
 import { classicWorkload } from "./workload.ts";
@@ -37,40 +29,19 @@ const { values: options } = parseArgs({
 });
 const repeats = Number(options.repeats);
 if (!Number.isInteger(repeats) || repeats < 1) throw new Error(`--repeats ${options.repeats}: not a count`);
-const wanted = options.only?.split(",");
-const chosen = peers.filter(({ module }) => !wanted || wanted.some((name) => module.includes(name)));
+const choices = chosen(peers, options.only);
 const run = provenance();
 printProvenance(run);
 
-const installed = installPeers();
 const workload = await classicWorkload();
 const reference = referenceStep(workload);
-
-const leftOut = new Set<string>();
-
-/** The peers that can be had here; for the others a line that says why not. */
-async function available<T>(make: (peer: (typeof peers)[number]) => Promise<T | undefined>): Promise<T[]> {
-  const contestants: T[] = [];
-  for (const peer of chosen) {
-    try {
-      if (!installed && peer.module !== "torch") throw new Error("not installed and cannot be fetched");
-      const contestant = await make(peer);
-      if (contestant) contestants.push(contestant);
-    } catch (error) {
-      const reason = `Left out: ${peer.module} ${JSON.stringify(peer.options)}: ${(error as Error).message}`;
-      if (!leftOut.has(reason)) console.log(reason);
-      leftOut.add(reason);
-    }
-  }
-  return contestants;
-}
 
 const training = await compareTraining(
   workload,
   [
     ...(await Promise.all(ours.map((options) => ourTraining(workload, options)))),
-    ...(await available<Training>(async ({ module, options, trains }) =>
-      trains ? (await loadPeer(module)).training!(workload, options) : undefined,
+    ...(await available(choices, (peer, { options, trains }) =>
+      trains ? peer.training!(workload, options) : undefined,
     )),
   ],
   { repeats },
@@ -79,10 +50,11 @@ const inference = [];
 for (const pictures of [workload.batch, 1]) {
   const contestants = [
     ...(await Promise.all(oursFor(pictures).map((options) => ourInference(workload, pictures, options)))),
-    ...(await available<Inference>(async ({ module, options, infers = true }) =>
-      infers ? (await loadPeer(module)).inference!(workload, pictures, options) : undefined,
+    ...(await available(choices, (peer, { options, infers = true }) =>
+      infers ? peer.inference!(workload, pictures, options) : undefined,
     )),
   ];
-  inference.push(await compareInference(workload, reference, pictures, contestants, { repeats }));
+  const what = forwardPass(pictures);
+  inference.push(await compareInference(what, pictures, reference, contestants, { repeats }));
 }
 writeResults(options.name ?? `peers-${runtimeName()}`, { ...run, training, inference });

@@ -1,20 +1,15 @@
 /** A training step written out in float64, one number at a time: what the fast ones are held against. */
+import { EPSILON } from "./tolerance.ts";
+import type { OutputReference, ReferenceStep } from "./verify.ts";
 import type { Workload } from "./workload.ts";
 
-/** float32: the distance from 1 to the next number. */
-const EPSILON = 2 ** -23;
-
-export interface Reference {
-  readonly loss: number;
-  readonly output: Float64Array;
+export interface Reference extends ReferenceStep, OutputReference {
   /** For each layer, the size of the products x·w that it sums: root mean square of x times that of w. */
   readonly products: readonly number[];
-  /** By name, in the shapes of the parameters. */
-  readonly gradients: ReadonlyMap<string, Float64Array>;
 }
 
 /** Loss and gradients of the first batch at the initial weights. */
-export function referenceStep({ sizes, batch, noisy, clean, parameters }: Workload): Reference {
+export function referenceStep({ sizes, sumLength, batch, noisy, clean, parameters }: Workload): Reference {
   const layers = sizes.slice(1).map((units, index) => ({
     units,
     inputs: sizes[index]!,
@@ -63,17 +58,7 @@ export function referenceStep({ sizes, batch, noisy, clean, parameters }: Worklo
     gradients.set(`${name}.bias`, dBias);
     dy = dx.map((value, i) => value * x[i]! * (1 - x[i]!));
   }
-  return { loss, output, products, gradients };
-}
-
-/** Numbers summed one after the other on the way to the network's output. */
-function forwardLength({ sizes }: Workload): number {
-  return sizes.slice(0, -1).reduce((sum, size) => sum + size, 0);
-}
-
-/** How far the loss of a float32 run may be off, as a fraction, in step `step` (from 1): length of its sums × ε. */
-export function lossTolerance(workload: Workload, step: number): number {
-  return step * forwardLength(workload) * EPSILON;
+  return { loss, output, sumLength, products, gradients };
 }
 
 /**
@@ -89,25 +74,8 @@ export function gradientTolerance(workload: Workload, { products }: Reference, n
   return [...forward, ...backward, batch].reduce((sum, length) => sum + length, 0) * EPSILON;
 }
 
-/** How far an output may be off, as a fraction of the outputs' Frobenius norm. */
-export function outputTolerance(workload: Workload): number {
-  return forwardLength(workload) * EPSILON;
-}
-
 function rootMeanSquare(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]! ** 2;
   return Math.sqrt(sum / values.length);
-}
-
-/** ‖a − b‖ / ‖b‖, Frobenius. */
-export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) throw new Error(`${a.length} values, not ${b.length}`);
-  let difference = 0;
-  let norm = 0;
-  for (let i = 0; i < b.length; i++) {
-    difference += (a[i]! - b[i]!) ** 2;
-    norm += b[i]! ** 2;
-  }
-  return Math.sqrt(difference / norm);
 }

@@ -5,7 +5,7 @@ import esbuild from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
 await esbuild.build({
-  entryPoints: ["bench/bench.ts", "bench/peers.ts", "bench/cold-start.ts", "bench/sigma.ts"],
+  entryPoints: ["bench", "peers", "conv", "sigma", "cold-start"].map((name) => `bench/${name}.ts`),
   outdir: "build/bench",
   bundle: true,
   format: "esm",

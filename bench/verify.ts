@@ -1,13 +1,8 @@
 /** Nothing is timed before its results are known to be right. */
-import { createNetwork, type Inference, setBatch, type Training, variants } from "./contestants.ts";
-import {
-  gradientTolerance,
-  lossTolerance,
-  outputTolerance,
-  type Reference,
-  relativeError,
-} from "./reference.ts";
-import type { Workload } from "./workload.ts";
+import type { Network } from "../src/network.ts";
+import type { Variant } from "../src/wasm/detect.ts";
+import { type Inference, type Training, variants } from "./contestants.ts";
+import { lossTolerance, outputTolerance, relativeError } from "./tolerance.ts";
 
 /** One comparison: how far off, and how far was allowed, as fractions. */
 export interface Comparison {
@@ -24,25 +19,38 @@ function checked(what: string, error: number, tolerance: number): Comparison {
   return { what, error, tolerance };
 }
 
-/** Loss and gradients of a step, of each build against the float64 reference and of the builds against each other. */
-export async function verifyBuilds(workload: Workload, reference: Reference): Promise<Comparison[]> {
+/** What one step in float64 gives. */
+export interface ReferenceStep {
+  readonly loss: number;
+  /** By name, in the shapes of the parameters. */
+  readonly gradients: ReadonlyMap<string, Float64Array>;
+}
+
+/**
+ * Loss and gradients of a step, of each build against the float64 reference and of the builds against each other.
+ * @param create gives a network that is ready for the step
+ */
+export async function verifyBuilds(
+  create: (variant: Variant) => Promise<Network>,
+  reference: ReferenceStep,
+  lossTolerance: number,
+  gradientTolerance: (name: string) => number,
+): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
   let first: { loss: number; gradients: Map<string, Float32Array> } | undefined;
   for (const variant of variants) {
-    const network = await createNetwork(workload, { variant }, { training: { gradients: true } });
-    network.resetAccumulators(workload.initialAccumulator);
-    setBatch(network, workload, 0);
+    const network = await create(variant);
     const loss = network.step();
     const names = [...reference.gradients.keys()];
     const gradients = new Map(names.map((name) => [name, network.get(name, "gradient")]));
     const others = [["float64", reference] as const, ...(first ? [[variants[0]!, first] as const] : [])];
     for (const [against, other] of others) {
       const error = Math.abs(loss / other.loss - 1);
-      comparisons.push(checked(`${variant} against ${against}: loss`, error, lossTolerance(workload, 1)));
+      comparisons.push(checked(`${variant} against ${against}: loss`, error, lossTolerance));
       for (const name of names) {
         const error = relativeError(gradients.get(name)!, other.gradients.get(name)!);
         const what = `${variant} against ${against}: gradient of ${name}`;
-        comparisons.push(checked(what, error, gradientTolerance(workload, reference, name)));
+        comparisons.push(checked(what, error, gradientTolerance(name)));
       }
     }
     first ??= { loss, gradients };
@@ -52,8 +60,8 @@ export async function verifyBuilds(workload: Workload, reference: Reference): Pr
 
 /** The losses of the first three steps of each contestant against those of the first. */
 export async function verifyTraining(
-  workload: Workload,
   contestants: readonly Training[],
+  sumLength: number,
 ): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
   let expected: number[] | undefined;
@@ -63,23 +71,32 @@ export async function verifyTraining(
     losses.forEach((loss, index) => {
       const error = Math.abs(loss / expected![index]! - 1);
       const what = `${contestant.name}: loss of step ${index + 1}`;
-      comparisons.push(checked(what, error, lossTolerance(workload, index + 1)));
+      comparisons.push(checked(what, error, lossTolerance(sumLength, index + 1)));
     });
   }
   return comparisons;
 }
 
+/** What contestants have to put out. */
+export interface OutputReference {
+  /** float64. */
+  readonly output: Float64Array;
+  /** Numbers summed one after the other on the way to an output. */
+  readonly sumLength: number;
+  /** The values of a contestant's output that `output` holds; all of its first ones if left out. */
+  pick?(output: Float32Array): Float32Array;
+}
+
 /** The outputs of each contestant against the float64 reference. */
 export async function verifyInference(
-  reference: Reference,
-  workload: Workload,
   contestants: readonly Inference[],
+  { output, sumLength, pick = (values) => values }: OutputReference,
 ): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
   for (const contestant of contestants) {
-    const output = await contestant.output();
-    const error = relativeError(output, reference.output.subarray(0, output.length));
-    comparisons.push(checked(`${contestant.name}: output`, error, outputTolerance(workload)));
+    const values = pick(await contestant.output());
+    const error = relativeError(values, output.subarray(0, values.length));
+    comparisons.push(checked(`${contestant.name}: output`, error, outputTolerance(sumLength)));
   }
   return comparisons;
 }

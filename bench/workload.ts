@@ -10,8 +10,12 @@ const SEED = 1;
 
 /** The training of a network of dense layers, sigmoid on all but the last, with Adagrad on the mean squared error. */
 export interface Workload {
+  /** In words. */
+  readonly network: string;
   /** Values that go in, then the units of each layer. */
   readonly sizes: readonly number[];
+  /** Numbers summed one after the other on the way to the network's output. */
+  readonly sumLength: number;
   readonly learningRate: number;
   readonly initialAccumulator: number;
   /** Pictures in a batch. */
@@ -38,8 +42,12 @@ export async function classicWorkload(): Promise<Workload> {
   const count = batches * recipe.batch;
   const images = { ...train, count, data: train.data.subarray(0, count * pixels) };
   const { weights, biases } = recipe.spec.initialization;
+  const layers = layerShapes(recipe.spec);
+  const sizes = [pixels, ...layers.map(({ outputs }) => outputs)];
   return {
-    sizes: [pixels, ...layerShapes(recipe.spec).map(({ outputs }) => outputs)],
+    network: `dense ${sizes.join("-")}, Adagrad`,
+    sizes,
+    sumLength: layers.reduce((sum, { inputs }) => sum + inputs, 0),
     learningRate: recipe.optimizer.learningRate,
     initialAccumulator: recipe.optimizer.initialAccumulator,
     batch: recipe.batch,

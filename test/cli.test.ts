@@ -1,10 +1,9 @@
 /** The command line as it is installed: a process, its two streams, its exit code and what it leaves on disk. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -14,8 +13,8 @@ import { readSafetensors, writeSafetensors } from "../src/safetensors.ts";
 import { version } from "../src/version.ts";
 import { idxBytes } from "./idx-bytes.ts";
 import { pictures, smallRecipe } from "./pictures.ts";
+import { type Result, runCli } from "./run-cli.ts";
 
-const cli = fileURLToPath(new URL("../build/esm/cli.js", import.meta.url));
 const size = [12, 12] as const;
 const recipe = smallRecipe({ size, units: [16, 144], epochs: 3, batch: 8 });
 
@@ -57,34 +56,9 @@ async function jsonFile(name: string, value: unknown): Promise<string> {
   return path;
 }
 
-interface Result {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command in the test's folder. `started` may talk to the process. */
-function run(
-  parameters: readonly string[],
-  started: (child: ChildProcess) => void = () => {},
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, ...parameters], {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on("data", (chunk) => {
-      stderr += chunk;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-    started(child);
-  });
-}
+/** Runs the command in the test's folder. */
+const run = (parameters: readonly string[], started?: (child: ChildProcess) => void): Promise<Result> =>
+  runCli(folder, parameters, started);
 
 const train = (out: string, ...parameters: string[]) =>
   run(["train", "--recipe", recipeFile, "--data", data, "--out", join(folder, out), ...parameters]);

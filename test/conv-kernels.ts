@@ -133,6 +133,12 @@ export class Kernels {
     return address;
   }
 
+  words(values: Int32Array): number {
+    const address = this.place(4 * values.length);
+    this.#words.set(values, address >> 2);
+    return address;
+  }
+
   readFloats(address: number, count: number): Float32Array {
     return this.#floats.slice(address >> 2, (address >> 2) + count);
   }
@@ -189,11 +195,6 @@ export class Kernels {
     for (let t = threads - 1; t >= 0; t--) this.#exports[kernel]!(...values, share(t), share(t + 1));
   }
 
-  /** A kernel that has no items. */
-  call(kernel: string, ...values: number[]): void {
-    this.#exports[kernel]!(...values);
-  }
-
   /**
    * Runs a kernel as 1 to 4 threads would, each time from the same memory. Afterwards the memory is the same
    * whatever the number of threads, and no word has changed that `written` does not name.
@@ -208,6 +209,18 @@ export class Kernels {
       this.run(kernel, items, threads, values);
       expect(firstDifference(first, memory), `${threads} threads`).toBe(-1);
     }
+    this.#expectWritten(kernel, before, written);
+  }
+
+  /** Runs a kernel that has no items. Afterwards no word has changed that `written` does not name. */
+  checkCall(kernel: string, values: number[], written: Written[]): void {
+    const before = this.#words.slice(0, this.#top >> 2);
+    this.#exports[kernel]!(...values);
+    this.#expectWritten(kernel, before, written);
+  }
+
+  #expectWritten(kernel: string, before: Int32Array, written: Written[]): void {
+    const first = this.#words.slice(0, this.#top >> 2);
     // What may change is put back, so that what remains has to be as it was.
     for (const place of written) {
       if ("origin" in place) {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Activation } from "../assembly/opcodes.ts";
+import { tapsOf } from "../src/image-buffers.ts";
 import { Purpose, Random } from "../src/rng.ts";
 import { readSafetensors } from "../src/safetensors.ts";
 import { hasRelaxedSimd } from "../src/wasm/detect.ts";
@@ -160,10 +161,8 @@ class Layer {
     this.dy = kernels.image(geometry, outs, task.dy);
     this.w = kernels.floats(toPanels(task.w, ins, outs));
     this.bias = kernels.floats([...task.bias, 0, 0, 0]);
-    this.taps = kernels.place(36 * ins);
-    this.outTaps = kernels.place(36 * outs);
-    kernels.call("conv3x3Taps", this.taps, ins, geometry.pitch, dilation);
-    kernels.call("conv3x3Taps", this.outTaps, outs, geometry.pitch, dilation);
+    this.taps = kernels.words(tapsOf(ins, geometry.pitch, dilation));
+    this.outTaps = kernels.words(tapsOf(outs, geometry.pitch, dilation));
     if (padding === "reflect") {
       const items = images * (height + 2 * dilation);
       kernels.check(
@@ -269,31 +268,30 @@ class Layer {
     const { images, height, width, ins, outs } = this.task.layer;
     const vectors = Math.ceil(width / 4);
     const band = Math.min(height, Math.max(1, Math.floor(256 / vectors)));
-    const units = images * Math.ceil(height / band);
-    const count = Math.min(5, units);
     const [a, b] = transposed ? [x, this.dy] : [this.dy, x];
     const length = panelLength(b.channels, a.channels);
-    const chunk = 4 * length + 4 * roundUp(outs, 16) + roundUp(68 * vectors * band, 64);
-    const chunks = kernels.place(chunk * count);
+    const chunk = 4 * length + 4 * roundUp(outs, 16);
+    // All images but the last in one chunk, the last in another, whose old contents do not count.
+    const count = Math.min(images, 2);
+    const chunks = kernels.floats(normal((chunk * count) / 4));
+    const scratchBytes = 68 * Math.max(256, vectors);
+    const scratch = kernels.place(scratchBytes);
     const taps = transposed ? this.outTaps : this.taps;
-    kernels.check(
-      "conv3x3WeightGradient",
-      count,
-      [
-        chunks,
-        a.origin,
-        b.origin,
-        taps,
-        a.channels,
-        b.channels,
-        ...this.shape,
-        images,
-        band,
-        count,
-        +transposed,
-      ],
-      [{ address: chunks, words: (chunk * count) / 4 }],
-    );
+    for (let image = 0; image < images; image++) {
+      const own = count === 1 || image < images - 1 ? chunks : chunks + chunk;
+      const start = image === 0 || own !== chunks;
+      kernels.checkCall(
+        "conv3x3WeightGradient",
+        [
+          ...[own, scratch, a.origin, b.origin, taps, a.channels, b.channels, height, width, x.pitch],
+          ...[image * x.rows, +transposed, +start],
+        ],
+        [
+          { address: own, words: chunk / 4 },
+          { address: scratch, words: scratchBytes / 4 },
+        ],
+      );
+    }
     const sum = (from: number, words: number) => {
       const to = kernels.place(4 * words);
       kernels.check("sumChunks", words / 16, [to, from, chunk, count], [{ address: to, words }]);
@@ -317,7 +315,7 @@ class Layer {
     return {
       dw: fromPanels(panels, ins, outs),
       dbias: kernels.readFloats(sum(chunks + 4 * length, roundUp(outs, 16)), outs),
-      roundings: 1 + vectors * band + 2 + Math.ceil(units / count) + count,
+      roundings: 1 + vectors * band + 2 + images * Math.ceil(height / band) + count,
     };
   }
 }
@@ -526,7 +524,7 @@ for (const { target, reason } of builds) {
         const y = kernels.image(geometry(2), 12);
         const back = kernels.image(x, 3);
         const values = [3, ...shapeOf(y), x.pitch, x.rows];
-        kernels.check("pixelUnshuffle", images * height, [y.origin, x.origin, ...values], [y]);
+        kernels.check("pixelUnshuffle", images * height, [y.origin, x.origin, 12, ...values], [y]);
         const planes = kernels.planes(x);
         expectSame(kernels.planes(y), Float32Array.from(naive.unshuffle(planes, size, 12)));
         kernels.check("pixelShuffle", images * height, [back.origin, y.origin, ...values], [back]);

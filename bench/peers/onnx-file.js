@@ -19,6 +19,7 @@ function chunk(field, content) {
 
 const FLOAT = 1;
 const INT = 2;
+const INTS = 7;
 
 /** TensorProto: dims, data_type, name, raw_data. */
 const tensor = (name, shape, { buffer, byteOffset, byteLength }) => [
@@ -28,21 +29,38 @@ const tensor = (name, shape, { buffer, byteOffset, byteLength }) => [
   chunk(9, new Uint8Array(buffer, byteOffset, byteLength)),
 ];
 
-/** ValueInfoProto of a float tensor [n, size], n free. */
-function matrix(name, size) {
-  const shape = [chunk(1, [chunk(2, "n")]), chunk(1, [integer(1, size)])];
+/** ValueInfoProto of a float tensor; a size that is a text is free. */
+function value(name, sizes) {
+  const shape = sizes.map((size) => chunk(1, [typeof size === "string" ? chunk(2, size) : integer(1, size)]));
   return [chunk(1, name), chunk(2, [chunk(1, [integer(1, FLOAT), chunk(2, shape)])])];
 }
 
-/** NodeProto: inputs, outputs, op_type, attributes that are integers. */
+/** NodeProto: inputs, outputs, op_type, attributes that are integers or lists of them. */
 const node = (type, inputs, output, attributes = {}) => [
   ...inputs.map((name) => chunk(1, name)),
   chunk(2, output),
   chunk(4, type),
-  ...Object.entries(attributes).map(([name, number]) =>
-    chunk(5, [chunk(1, name), integer(3, number), integer(20, INT)]),
+  ...Object.entries(attributes).map(([name, content]) =>
+    chunk(5, [
+      chunk(1, name),
+      ...(Array.isArray(content)
+        ? [...content.map((number) => integer(8, number)), integer(20, INTS)]
+        : [integer(3, content), integer(20, INT)]),
+    ]),
   ),
 ];
+
+/** ModelProto: ir_version 8, a graph of nodes, tensors, inputs and output, opset_import of version 17. */
+function model(name, nodes, tensors, inputs, output) {
+  const graph = [
+    ...nodes.map((content) => chunk(1, content)),
+    chunk(2, name),
+    ...tensors.map((content) => chunk(5, content)),
+    ...inputs.map((content) => chunk(11, content)),
+    chunk(12, output),
+  ];
+  return new Uint8Array(Buffer.concat([integer(1, 8), chunk(7, graph), chunk(8, [integer(2, 17)])]));
+}
 
 /** The network of a workload from "x" to "y". */
 export function denseModel({ sizes, parameters }) {
@@ -58,13 +76,42 @@ export function denseModel({ sizes, parameters }) {
     nodes.push(node("Gemm", [layer === 1 ? "x" : `h${layer - 1}`, ...names], sum, { transB: 1 }));
     if (layer < layers) nodes.push(node("Sigmoid", [sum], `h${layer}`));
   }
-  const graph = [
-    ...nodes.map((content) => chunk(1, content)),
-    chunk(2, "autoencoder"),
-    ...tensors.map((content) => chunk(5, content)),
-    chunk(11, matrix("x", sizes[0])),
-    chunk(12, matrix("y", sizes[layers])),
-  ];
-  // ModelProto: ir_version 8, graph, opset_import of version 17.
-  return new Uint8Array(Buffer.concat([integer(1, 8), chunk(7, graph), chunk(8, [integer(2, 17)])]));
+  return model(
+    "autoencoder",
+    nodes,
+    tensors,
+    [value("x", ["n", sizes[0]])],
+    value("y", ["n", sizes[layers]]),
+  );
+}
+
+/** The residual network of a workload of convolutions, from pictures "x" and planes of the noise level "level" to "y". */
+export function convModel({ layers, parameters }) {
+  const nodes = [node("Concat", ["x", "level"], "h0", { axis: 1 })];
+  const tensors = [];
+  for (const [index, [inputs, outputs, dilation]] of layers.entries()) {
+    const names = [`layer${index + 1}.weight`, `layer${index + 1}.bias`];
+    const [weight, bias] = names.map((name) => parameters.get(name));
+    tensors.push(tensor(names[0], [outputs, inputs, 3, 3], weight));
+    tensors.push(tensor(names[1], [outputs], bias));
+    const last = index === layers.length - 1;
+    const sum = last ? "noise" : `sum${index + 1}`;
+    nodes.push(
+      node("Conv", [`h${index}`, ...names], sum, {
+        kernel_shape: [3, 3],
+        dilations: [dilation, dilation],
+        pads: [dilation, dilation, dilation, dilation],
+      }),
+    );
+    if (!last) nodes.push(node("Relu", [sum], `h${index + 1}`));
+  }
+  nodes.push(node("Sub", ["x", "noise"], "y"));
+  const pictures = ["n", 1, "height", "width"];
+  return model(
+    "residual",
+    nodes,
+    tensors,
+    [value("x", pictures), value("level", pictures)],
+    value("y", pictures),
+  );
 }

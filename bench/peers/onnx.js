@@ -1,16 +1,20 @@
-// onnxruntime-web, wasm with SIMD on one thread, with a model from onnx-file.js. Inference only.
+// onnxruntime-web, wasm with SIMD on one thread, with models from onnx-file.js. Inference only.
 import * as ort from "onnxruntime-web/wasm";
-import { denseModel } from "./onnx-file.js";
+import { convModel, denseModel } from "./onnx-file.js";
 
-export async function inference(workload, pictures) {
+/** A contestant that runs a model from its inputs, given by name as [values, shape], to "y". */
+async function contestant(model, inputs) {
   ort.env.wasm.numThreads = 1;
   const { Worker } = globalThis;
-  const session = await ort.InferenceSession.create(denseModel(workload), { executionProviders: ["wasm"] });
+  const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"] });
   // It defines Worker in Node, from which jax-js would conclude that its own memory is shared.
   if (!Worker) delete globalThis.Worker;
-  const input = workload.noisy.slice(0, pictures * workload.pixels);
   const forward = async () => {
-    const { y } = await session.run({ x: new ort.Tensor("float32", input, [pictures, workload.pixels]) });
+    const feeds = Object.entries(inputs).map(([name, [values, shape]]) => [
+      name,
+      new ort.Tensor("float32", values, shape),
+    ]);
+    const { y } = await session.run(Object.fromEntries(feeds));
     return y.data;
   };
   return {
@@ -24,4 +28,18 @@ export async function inference(workload, pictures) {
     },
     dispose: () => session.release(),
   };
+}
+
+export function inference(workload, pictures) {
+  const { noisy, pixels } = workload;
+  return contestant(denseModel(workload), { x: [noisy.slice(0, pictures * pixels), [pictures, pixels]] });
+}
+
+/** The planes of the noise level are made beforehand. */
+export function convInference(workload) {
+  const { noisy, level, batch, height, width } = workload;
+  const pixels = height * width;
+  const planes = noisy.map((_, at) => level[Math.floor(at / pixels)]);
+  const shape = [batch, 1, height, width];
+  return contestant(convModel(workload), { x: [noisy, shape], level: [planes, shape] });
 }

@@ -48,6 +48,7 @@ export async function recipeFrom(options: RecipeOptions): Promise<Recipe> {
             ? spec.layers
             : autoencoderLayers(options.layers.split(",").map((units) => numberFrom("--layers", units))),
         initialization: {
+          ...spec.initialization,
           weights: numberOr("--init-weights", options.initWeights, spec.initialization.weights),
           biases: numberOr("--init-biases", options.initBiases, spec.initialization.biases),
         },
