@@ -132,6 +132,9 @@ describe.skipIf(!chromium)(title, () => {
       expect(await text(page, "status-build")).toBe(isolated ? "simd, 2 threads" : "simd, 1 thread");
       expect(await text(page, "status-loss")).toBe(epochs.at(-1)!.loss.toFixed(1));
       expect(await text(page, "verdict")).toContain("compresses more than it denoises");
+      const figure = await saved(page, "save-figure");
+      expect(figure.name).toBe("test-pictures.png");
+      expect(figure.bytes.readUInt32BE(16)).toBeGreaterThan(1000);
       const { name, bytes } = await saved(page, "save-model");
       expect(name).toBe("fashion-autoencoder-seed-1-epoch-10.safetensors");
       expect(bytes.equals(expected)).toBe(true);
