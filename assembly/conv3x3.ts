@@ -27,6 +27,9 @@ import { Activation } from "./opcodes";
 import { clearTails } from "./pixels";
 import { multiplyAdd } from "./simd";
 
+/** Bytes of 48 taps: the end of a loop as short is foreseen by the processor, that of a loop over 144 is not. */
+const BLOCK: usize = 192;
+
 /** Bytes of one panel of weights. */
 // @ts-ignore: decorator
 @inline
@@ -141,22 +144,24 @@ function groupedOutputs(
       let c20 = v128.load32_splat(b, 8), c21 = c20;
       let c30 = v128.load32_splat(b, 12), c31 = c30;
       let wk = wo;
-      for (let tap = taps; tap < tapsEnd; tap += 4, wk += 16) {
-        const offset = load<usize>(tap);
-        const x0 = v128.load(xa + offset);
-        const x1 = v128.load(xb + offset);
-        const w0 = v128.load32_splat(wk);
-        c00 = multiplyAdd(w0, x0, c00);
-        c01 = multiplyAdd(w0, x1, c01);
-        const w1 = v128.load32_splat(wk, 4);
-        c10 = multiplyAdd(w1, x0, c10);
-        c11 = multiplyAdd(w1, x1, c11);
-        const w2 = v128.load32_splat(wk, 8);
-        c20 = multiplyAdd(w2, x0, c20);
-        c21 = multiplyAdd(w2, x1, c21);
-        const w3 = v128.load32_splat(wk, 12);
-        c30 = multiplyAdd(w3, x0, c30);
-        c31 = multiplyAdd(w3, x1, c31);
+      for (let tap = taps; tap < tapsEnd; ) {
+        for (const end = min(tap + BLOCK, tapsEnd); tap < end; tap += 4, wk += 16) {
+          const offset = load<usize>(tap);
+          const x0 = v128.load(xa + offset);
+          const x1 = v128.load(xb + offset);
+          const w0 = v128.load32_splat(wk);
+          c00 = multiplyAdd(w0, x0, c00);
+          c01 = multiplyAdd(w0, x1, c01);
+          const w1 = v128.load32_splat(wk, 4);
+          c10 = multiplyAdd(w1, x0, c10);
+          c11 = multiplyAdd(w1, x1, c11);
+          const w2 = v128.load32_splat(wk, 8);
+          c20 = multiplyAdd(w2, x0, c20);
+          c21 = multiplyAdd(w2, x1, c21);
+          const w3 = v128.load32_splat(wk, 12);
+          c30 = multiplyAdd(w3, x0, c30);
+          c31 = multiplyAdd(w3, x1, c31);
+        }
       }
       storePair(ya, yb, c00, c01, gate, relu);
       storePair(ya + pitch, yb + pitch, c10, c11, gate, relu);
@@ -186,28 +191,30 @@ function sixOutputs(
   let c30 = v128.load32_splat(b4, 12), c31 = c30;
   let c40 = v128.load32_splat(b2), c41 = c40;
   let c50 = v128.load32_splat(b2, 4), c51 = c50;
-  for (; taps < tapsEnd; taps += 4, w4 += 16, w2 += 16) {
-    const offset = load<usize>(taps);
-    const x0 = v128.load(xa + offset);
-    const x1 = v128.load(xb + offset);
-    const w0 = v128.load32_splat(w4);
-    c00 = multiplyAdd(w0, x0, c00);
-    c01 = multiplyAdd(w0, x1, c01);
-    const w1 = v128.load32_splat(w4, 4);
-    c10 = multiplyAdd(w1, x0, c10);
-    c11 = multiplyAdd(w1, x1, c11);
-    const w2nd = v128.load32_splat(w4, 8);
-    c20 = multiplyAdd(w2nd, x0, c20);
-    c21 = multiplyAdd(w2nd, x1, c21);
-    const w3 = v128.load32_splat(w4, 12);
-    c30 = multiplyAdd(w3, x0, c30);
-    c31 = multiplyAdd(w3, x1, c31);
-    const w40 = v128.load32_splat(w2);
-    c40 = multiplyAdd(w40, x0, c40);
-    c41 = multiplyAdd(w40, x1, c41);
-    const w5 = v128.load32_splat(w2, 4);
-    c50 = multiplyAdd(w5, x0, c50);
-    c51 = multiplyAdd(w5, x1, c51);
+  while (taps < tapsEnd) {
+    for (const end = min(taps + BLOCK, tapsEnd); taps < end; taps += 4, w4 += 16, w2 += 16) {
+      const offset = load<usize>(taps);
+      const x0 = v128.load(xa + offset);
+      const x1 = v128.load(xb + offset);
+      const w0 = v128.load32_splat(w4);
+      c00 = multiplyAdd(w0, x0, c00);
+      c01 = multiplyAdd(w0, x1, c01);
+      const w1 = v128.load32_splat(w4, 4);
+      c10 = multiplyAdd(w1, x0, c10);
+      c11 = multiplyAdd(w1, x1, c11);
+      const w2nd = v128.load32_splat(w4, 8);
+      c20 = multiplyAdd(w2nd, x0, c20);
+      c21 = multiplyAdd(w2nd, x1, c21);
+      const w3 = v128.load32_splat(w4, 12);
+      c30 = multiplyAdd(w3, x0, c30);
+      c31 = multiplyAdd(w3, x1, c31);
+      const w40 = v128.load32_splat(w2);
+      c40 = multiplyAdd(w40, x0, c40);
+      c41 = multiplyAdd(w40, x1, c41);
+      const w5 = v128.load32_splat(w2, 4);
+      c50 = multiplyAdd(w5, x0, c50);
+      c51 = multiplyAdd(w5, x1, c51);
+    }
   }
   let y0 = ya + four * pitch;
   let y1 = yb + four * pitch;

@@ -12,9 +12,13 @@ export const SEED = 1;
 const WHITE = 255;
 const { spec } = recipes["fashion-conv"];
 
-/** The recipe, but for its last layer, which would begin with zeros and hide what is wrong in the others. */
+/**
+ * The recipe in batches of 128, and with a last layer that does not begin with zeros, which would hide what is wrong in
+ * the others.
+ */
 export const recipe: Recipe = {
   ...recipes["fashion-conv"],
+  batch: 128,
   spec: { ...spec, initialization: { ...spec.initialization, lastLayer: 1 } },
 };
 
