@@ -1,5 +1,5 @@
 // npm run bench:browser: training in Chromium beside Node, in turns, on the same build and threads; the time to the
-// first denoised picture; the tab's memory over 200 epochs and 100 pictures. --rounds N --model FILE
+// first denoised picture; the tab's memory over 200 epochs and 100 pictures. --rounds N
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -12,14 +12,14 @@ import { buildPage, transferSizes } from "../web/build.js";
 import { serve } from "../web/server.js";
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: "string", default: "5" }, model: { type: "string" } },
+  options: { rounds: { type: "string", default: "5" } },
 });
 const EPOCHS = 10;
 const LONG = 200;
 const PICTURES = 100;
 
 if (!chromium) throw new Error("No Chromium was found; set CHROMIUM to its path.");
-await buildPage(options.model);
+await buildPage();
 const server = await serve({ port: 0 });
 const browser = await launcher.launch({
   executablePath: chromium,

@@ -21,6 +21,8 @@ export interface ConvModel {
   readonly scale: number;
   /** Whether it puts out noise, to be subtracted, or the picture. */
   readonly residual: boolean;
+  /** What lies outside the picture, for every layer. */
+  readonly padding: "zeros" | "reflect";
   /** Whether the noise level is its last input channel. */
   readonly noiseLevel: boolean;
   readonly layers: readonly ConvLayer[];
@@ -57,9 +59,7 @@ export function convModelOf({ spec, parameters }: ModelLike, name: string): Conv
     throw fault(name, `is for pictures of ${channels} channels, not 1 or 3`);
   if (!Array.isArray(spec.layers)) throw fault(name, "has a spec without layers");
   const { residual = false, noiseLevel = false, white = 255, padding = "zeros" } = spec;
-  if (padding !== "zeros")
-    throw fault(name, `pads pictures with "${padding}"; the denoiser knows "zeros" only`);
-  if (!(white > 0 && white < Infinity)) throw fault(name, `has a white of ${white}`);
+  if (padding !== "zeros" && padding !== "reflect") throw fault(name, `pads pictures with "${padding}"`);
   let inputs = channels + (noiseLevel ? 1 : 0);
   const layers = spec.layers.map((layer, index): ConvLayer => {
     if (layer.type !== "conv3x3") {
@@ -83,7 +83,7 @@ export function convModelOf({ spec, parameters }: ModelLike, name: string): Conv
   });
   if (inputs !== channels || layers.length === 0)
     throw fault(name, `puts out ${inputs} channels, not ${channels}`);
-  return { channels, scale: Math.fround(white / 255), residual, noiseLevel, layers };
+  return { channels, scale: Math.fround(white / 255), residual, padding, noiseLevel, layers };
 }
 
 function fault(name: string, what: string): ModelFileError {

@@ -6,8 +6,8 @@
  */
 import { Activation } from "../assembly/opcodes.ts";
 import { Arena, roundUp } from "./arena.ts";
-import type { ConvLayer } from "./conv-model.ts";
-import { tapsOf } from "./image-buffers.ts";
+import type { ConvLayer, ConvModel } from "./conv-model.ts";
+import { geometryOf, tapsOf } from "./image-buffers.ts";
 import { convWeightLength, toArena } from "./layout.ts";
 import type { InferenceCore } from "./wasm/inference.ts";
 
@@ -45,6 +45,7 @@ export interface Picture {
 export class ConvStream {
   readonly #core: InferenceCore;
   readonly #layers: readonly ConvLayer[];
+  readonly #padding: ConvModel["padding"];
   readonly #weights: { weight: number; bias: number }[] = [];
   /** Where the parameters end, and what depends on the pictures' size begins. */
   readonly #start: number;
@@ -52,12 +53,15 @@ export class ConvStream {
   #width = 0;
   #band = 0;
   #pitch = 0;
+  /** Bytes of the border on the left of a row. */
+  #left = 0;
   #taps: number[] = [];
   #rows: Rows[] = [];
 
-  constructor(core: InferenceCore, layers: readonly ConvLayer[]) {
+  constructor(core: InferenceCore, { layers, padding }: Pick<ConvModel, "layers" | "padding">) {
     this.#core = core;
     this.#layers = layers;
+    this.#padding = padding;
     const arena = new Arena();
     for (const { inputs, outputs } of layers) {
       this.#weights.push({
@@ -75,8 +79,9 @@ export class ConvStream {
   }
 
   /**
-   * Runs the network over a picture, zeros around it as in training; yields the number of rows that were read after
-   * each band. Another picture may begin when the last one is through or given up.
+   * Runs the network over a picture, padded around every layer as in training; yields the number of rows that were
+   * read after each band. Another picture may begin when the last one is through or given up. Where borders are
+   * mirrored, the picture has to be wider and higher than every dilation.
    */
   *run({ width, height, write, read }: Picture): Generator<number> {
     this.#fit(width, height);
@@ -84,9 +89,11 @@ export class ConvStream {
     const [input, output] = [this.#rows[0]!, this.#rows.at(-1)!];
     const stride = this.#pitch / 4;
     while (output.end < height) {
-      for (const loaded = Math.min(height, input.end + this.#band); input.end < loaded; input.end++) {
+      const loaded = input.end;
+      for (const end = Math.min(height, loaded + this.#band); input.end < end; input.end++) {
         write(input.end, floats, rowAddress(input, input.end) / 4, stride);
       }
+      this.#padSides(input, loaded);
       for (const index of this.#layers.keys()) this.#layer(index, height);
       for (let row = output.first; row < output.end; row++) {
         read(row, floats, rowAddress(output, row) / 4, stride);
@@ -102,11 +109,12 @@ export class ConvStream {
     const { inputs, outputs, activation } = this.#layers[index]!;
     const { weight, bias } = this.#weights[index]!;
     const whole = input.end === height;
-    if (whole) this.#clear(rowAddress(input, height), input.reach * input.bytes);
+    if (whole) this.#padBelow(input);
     const reached = whole ? height : Math.max(output.end, input.end - input.reach);
     const end = Math.min(reached, output.end + this.#band);
     const count = end - output.end;
     if (count > 0) {
+      if (output.end === 0) this.#padAbove(input);
       const y = rowAddress(output, output.end);
       const x = rowAddress(input, output.end);
       const taps = this.#taps[index]!;
@@ -129,12 +137,11 @@ export class ConvStream {
         count,
       );
       output.end = end;
+      this.#padSides(output, end - count);
     }
     const kept = output.end - input.reach;
     if (kept > input.first && !whole) {
-      const from = input.origin - this.#left() + (kept - input.first) * input.bytes;
-      const to = input.origin - this.#left();
-      new Uint8Array(this.#core.memory.buffer).copyWithin(to, from, from + (input.end - kept) * input.bytes);
+      this.#copyRows(input, input.first, kept, input.end - kept);
       input.first = kept;
     }
   }
@@ -147,11 +154,13 @@ export class ConvStream {
     const reach = Math.max(...this.#layers.map(({ dilation }) => dilation));
     this.#width = width;
     this.#band = band;
-    this.#pitch = 4 * roundUp(roundUp(reach, 4) + roundUp(width, 4), 16);
+    const { pitch, border } = geometryOf({ width, height }, reach, this.#padding);
+    this.#pitch = pitch;
+    this.#left = 4 * roundUp(border, 4);
     const rowsOf = (channels: number, reach: number): Rows => {
       const bytes = channels * this.#pitch;
       const address = arena.place((band + 3 * reach) * bytes + SLACK);
-      return { channels, bytes, reach, origin: address + this.#left(), first: -reach, end: 0 };
+      return { channels, bytes, reach, origin: address + this.#left, first: -reach, end: 0 };
     };
     this.#taps = this.#layers.map(({ inputs }) => arena.place(36 * inputs));
     this.#rows = this.#layers.map(({ inputs, dilation }) => rowsOf(inputs, dilation));
@@ -162,7 +171,7 @@ export class ConvStream {
       for (const { origin, reach, bytes } of this.#rows) this.#clear(origin, reach * bytes);
       return;
     }
-    this.#clear(this.#start + this.#left(), arena.end - this.#start);
+    this.#clear(this.#start + this.#left, arena.end - this.#start);
     for (const [index, { inputs, dilation }] of this.#layers.entries()) {
       new Int32Array(this.#core.memory.buffer, this.#taps[index], 9 * inputs).set(
         tapsOf(inputs, this.#pitch, dilation),
@@ -171,14 +180,42 @@ export class ConvStream {
     this.#size = size;
   }
 
-  /** Bytes of the border on the left of a row. */
-  #left(): number {
-    return 4 * roundUp(Math.max(...this.#layers.map(({ dilation }) => dilation)), 4);
+  /** The rows above the picture; zeros are there from the start. */
+  #padAbove(rows: Rows): void {
+    if (this.#padding === "zeros") return;
+    for (let r = 1; r <= rows.reach; r++) this.#copyRows(rows, -r, r, 1);
+  }
+
+  /** The rows below the picture. */
+  #padBelow(rows: Rows): void {
+    if (this.#padding === "zeros") this.#clear(rowAddress(rows, rows.end), rows.reach * rows.bytes);
+    else for (let r = 1; r <= rows.reach; r++) this.#copyRows(rows, rows.end - 1 + r, rows.end - 1 - r, 1);
+  }
+
+  /** The columns beside the rows from `begin` on; zeros are there from the start. */
+  #padSides(rows: Rows, begin: number): void {
+    if (this.#padding === "zeros") return;
+    const floats = new Float32Array(this.#core.memory.buffer);
+    const end = rowAddress(rows, rows.end) / 4;
+    for (let left = rowAddress(rows, begin) / 4; left < end; left += this.#pitch / 4) {
+      const right = left + this.#width - 1;
+      for (let s = 1; s <= rows.reach; s++) {
+        floats[left - s] = floats[left + s]!;
+        floats[right + s] = floats[right - s]!;
+      }
+    }
+  }
+
+  /** Copies `count` rows with their borders to where row `to` is. */
+  #copyRows(rows: Rows, to: number, from: number, count: number): void {
+    const source = rowAddress(rows, from) - this.#left;
+    const bytes = new Uint8Array(this.#core.memory.buffer);
+    bytes.copyWithin(rowAddress(rows, to) - this.#left, source, source + count * rows.bytes);
   }
 
   /** Sets rows to 0, whose column 0 is at `address`. */
   #clear(address: number, bytes: number): void {
-    const begin = address - this.#left();
+    const begin = address - this.#left;
     new Uint8Array(this.#core.memory.buffer).fill(0, begin, begin + bytes);
   }
 

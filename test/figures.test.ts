@@ -1,7 +1,8 @@
 import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { SpecError } from "../src/errors.ts";
-import { type Picture, pictureRows, toPng } from "../src/figures.ts";
+import { toPng } from "../src/figure-png.ts";
+import { type Picture, pictureRows } from "../src/figures.ts";
 import { eachInkPixel, glyphHeight, textWidth } from "../src/pixel-font.ts";
 import { runPage } from "../src/run-page.ts";
 

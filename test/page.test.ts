@@ -1,5 +1,5 @@
 /** The built page in a real Chromium: what a person does there, with and without cross-origin isolation. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
 import { type Browser, type BrowserContext, chromium as launcher, type Page } from "playwright";
@@ -29,9 +29,7 @@ describe.skipIf(!chromium)(title, () => {
 
   beforeAll(async () => {
     mkdirSync(`${output}screenshots`, { recursive: true });
-    const model = `${output}untrained-conv.safetensors`;
-    writeFileSync(model, await untrainedModel());
-    await buildPage(model);
+    await buildPage();
     browser = await launch();
   });
   afterEach(() => context?.close());
@@ -132,6 +130,9 @@ describe.skipIf(!chromium)(title, () => {
       expect(await text(page, "status-build")).toBe(isolated ? "simd, 2 threads" : "simd, 1 thread");
       expect(await text(page, "status-loss")).toBe(epochs.at(-1)!.loss.toFixed(1));
       expect(await text(page, "verdict")).toContain("compresses more than it denoises");
+      const figure = await saved(page, "save-figure");
+      expect(figure.name).toBe("test-pictures.png");
+      expect(figure.bytes.readUInt32BE(16)).toBeGreaterThan(1000);
       const { name, bytes } = await saved(page, "save-model");
       expect(name).toBe("fashion-autoencoder-seed-1-epoch-10.safetensors");
       expect(bytes.equals(expected)).toBe(true);
@@ -159,7 +160,7 @@ describe.skipIf(!chromium)(title, () => {
 
     it("travels in less than 150 KB and opens without a shift", async () => {
       const sizes = transferSizes();
-      expect(sizes.map(({ name }) => name)).toContain("fashion-conv.safetensors");
+      expect(sizes.map(({ name }) => name)).toContain("picture-worker.js");
       expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(150_000);
       const { page } = await open(server.url, "denoise");
       await denoised(page);
@@ -317,13 +318,6 @@ describe.skipIf(!chromium)(title, () => {
 
 function launch(more: string[] = []): Promise<Browser> {
   return launcher.launch({ executablePath: chromium!, args: [...chromiumArguments, ...more] });
-}
-
-/** fashion-conv after one step: a network of its form, whatever it does. */
-async function untrainedModel(): Promise<Uint8Array> {
-  const data = await loadFashionMnistFrom(fileURLToPath(new URL("../data", import.meta.url)));
-  const few = { ...data.train, count: 128, data: data.train.data.subarray(0, 128 * 784) };
-  return encodeModel(await train({ ...recipes["fashion-conv"], epochs: 1 }, { ...data, train: few }).model());
 }
 
 /** Processor time of each task of the page's own thread, in ms: what it takes where no other process is in the way. */

@@ -1,5 +1,5 @@
 // The page as static files in build/web, for any web server. Needs build/wasm (npm run build).
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import esbuild from "esbuild";
@@ -8,10 +8,7 @@ import { encode } from "fast-png";
 const root = fileURLToPath(new URL("..", import.meta.url));
 export const folder = `${root}build/web/`;
 
-/** @param {string | undefined} model the file that "Denoise" runs; default: the one that ships */
-export async function buildPage(
-  model = [`${root}models/fashion-conv.safetensors`].find((file) => existsSync(file)),
-) {
+export async function buildPage() {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await esbuild.build({
@@ -31,14 +28,13 @@ export async function buildPage(
   for (const name of ["index.html", "style.css", "icon.svg", "slider.svg", "without-server.js"]) {
     cpSync(`${root}web/${name}`, folder + name);
   }
-  if (model) cpSync(model, `${folder}fashion-conv.safetensors`);
   cpSync(`${root}data`, `${folder}data`, { recursive: true });
   writeFileSync(`${folder}garments.png`, garments());
 }
 
-/** @returns {Uint8Array} a PNG file with 9 × 5 test pictures of the sample, which hold each class in turn */
+/** @returns {Uint8Array} a PNG file with 9 × 4 test pictures of the sample, which hold each class in turn */
 function garments() {
-  const [columns, rows, side] = [9, 5, 28];
+  const [columns, rows, side] = [9, 4, 28];
   const pictures = gunzipSync(readFileSync(`${root}data/t10k-images-idx3-ubyte.gz`)).subarray(16);
   const [width, height] = [columns * side, rows * side];
   const data = new Uint8Array(width * height);

@@ -1,5 +1,7 @@
 /** Rows of small pictures, one canvas a row. */
-import { byId, imageDataOf } from "./dom.ts";
+import { toImageData } from "../src/browser-image.ts";
+import { pictureRows } from "../src/figures.ts";
+import { byId, imageDataOf, pngOf } from "./dom.ts";
 import type { PictureColumns, PictureRow } from "./training-messages.ts";
 
 /** Pixels between pictures. */
@@ -8,7 +10,9 @@ const gap = 2;
 export class PictureRows {
   readonly #element = byId("picture-rows", HTMLElement);
   readonly #canvases = new Map<string, HTMLCanvasElement>();
-  #columns: PictureColumns = { width: 28, height: 28, channels: 1, labels: Array(10).fill("") };
+  /** What is shown now, by label. */
+  readonly #shown = new Map<string, PictureRow>();
+  #columns: PictureColumns = { width: 28, height: 28, labels: Array(10).fill("") };
 
   /** Empty rows, so that nothing moves when the pictures come. */
   constructor(labels: readonly string[]) {
@@ -23,7 +27,9 @@ export class PictureRows {
     });
   }
 
-  draw({ label, pictures }: PictureRow): void {
+  draw(row: PictureRow): void {
+    const { label, pictures } = row;
+    this.#shown.set(label, row);
     const { width, height, labels } = this.#columns;
     const context = this.#canvases.get(label)!.getContext("2d")!;
     const size = width * height;
@@ -33,9 +39,26 @@ export class PictureRows {
     });
   }
 
+  /** All rows with their labels as one picture: the figure that `denoise-wasm train` writes. */
+  figure(): Promise<Blob> {
+    const { width, height, labels } = this.#columns;
+    const size = width * height;
+    const rows = [...this.#shown.values()].map(({ label, pictures }) => ({
+      label,
+      pictures: labels.map((_, column) => pictures.subarray(column * size, (column + 1) * size)),
+    }));
+    const image = toImageData(pictureRows(rows, { width, height, columnLabels: labels }));
+    const canvas = document.createElement("canvas");
+    canvas.width = image.width;
+    canvas.height = image.height;
+    canvas.getContext("2d")!.putImageData(image, 0, 0);
+    return pngOf(canvas);
+  }
+
   #lay(rowLabels: readonly string[]): void {
     const { width, height, labels } = this.#columns;
     this.#canvases.clear();
+    this.#shown.clear();
     this.#element.replaceChildren();
     for (const label of rowLabels) {
       const canvas = document.createElement("canvas");

@@ -30,10 +30,7 @@ self.onmessage = async ({ data }: MessageEvent<ToPictureWorker>) => {
 
 /** Begins before there is a picture. */
 function load(): Promise<Denoiser> {
-  const loading = createDenoiser({
-    model: new URL("fashion-conv.safetensors", import.meta.url),
-    mode: "fast",
-  });
+  const loading = createDenoiser({ mode: "fast" });
   loading.catch(() => {});
   return loading;
 }

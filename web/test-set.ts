@@ -41,9 +41,9 @@ export class TestSet {
       ofEachClass.length > 0
         ? ofEachClass
         : Array.from({ length: Math.min(COLUMNS, images.count) }, (_, index) => index);
-    const { width, height, channels } = images;
+    const { width, height } = images;
     const names = this.#shown.map((index) => classNames[labels[index]!] ?? `picture ${index + 1}`);
-    this.columns = { width, height, channels, labels: names };
+    this.columns = { width, height, labels: names };
     this.given = [this.#row("original", images.data), this.#row("noisy", noisy)];
     this.noisy = resultOf(noisy, images.data);
   }

@@ -20,6 +20,7 @@ export function startTrain(): void {
   });
   button("pause").addEventListener("click", () => view.pauseOrGoOn());
   button("stop").addEventListener("click", () => view.stop());
+  button("save-figure").addEventListener("click", () => view.saveFigure());
   button("save-model").addEventListener("click", saveModel);
   input("load-model").addEventListener("change", loadModel);
 }
@@ -68,6 +69,10 @@ class TrainView {
 
   stop(): void {
     this.#say({ type: "stop" });
+  }
+
+  async saveFigure(): Promise<void> {
+    download(await this.#rows.figure(), "test-pictures.png");
   }
 
   #say(message: ToWorker): void {
@@ -125,6 +130,7 @@ class TrainView {
     this.#points.push({ epoch: number, training: loss, test: test.mse });
     this.#chart.show(this.#points, epochs);
     this.#rows.draw(row);
+    button("save-figure").disabled = false;
     byId("epoch-progress", HTMLProgressElement).value = 1;
     setText("status-epoch", `${number} of ${epochs}`);
     setText("status-loss", loss.toFixed(1));

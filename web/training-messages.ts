@@ -36,7 +36,6 @@ export interface PictureRow {
 export interface PictureColumns {
   readonly width: number;
   readonly height: number;
-  readonly channels: number;
   readonly labels: readonly string[];
 }
 

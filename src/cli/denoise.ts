@@ -6,7 +6,8 @@ import { picturesIn, readPicture, toPhoto } from "../data/picture-files.node.ts"
 import { encodePng } from "../data/png.ts";
 import { createDenoiser, type Denoiser } from "../denoiser.ts";
 import { DataError } from "../errors.ts";
-import { pictureRows, toPng } from "../figures.ts";
+import { toPng } from "../figure-png.ts";
+import { pictureRows } from "../figures.ts";
 import { requireWritableFolder, writeFileAtomic } from "../files.node.ts";
 import { loadModel } from "../node.ts";
 import type { Mode } from "../wasm/detect.ts";
