@@ -255,11 +255,13 @@ describe.skipIf(!chromium)(title, () => {
       await page.keyboard.press("ArrowRight");
       expect(await page.locator("#train").isVisible()).toBe(true);
       await page.keyboard.press("End");
+      await page.locator("#inside").waitFor();
       expect(await page.locator("#inside").isVisible()).toBe(true);
       expect(await page.evaluate(() => document.activeElement!.id)).toBe("tab-inside");
       await page.keyboard.press("Home");
       await page.focus("#split");
       await page.keyboard.press("End");
+      await page.locator("#inside").waitFor();
       expect(
         await page.locator("#compare").evaluate((element) => element.style.getPropertyValue("--split")),
       ).toBe("100%");
