@@ -261,7 +261,6 @@ describe.skipIf(!chromium)(title, () => {
       await page.keyboard.press("Home");
       await page.focus("#split");
       await page.keyboard.press("End");
-      await page.locator("#inside").waitFor();
       expect(
         await page.locator("#compare").evaluate((element) => element.style.getPropertyValue("--split")),
       ).toBe("100%");
