@@ -9,6 +9,7 @@ const missing = [
   "LICENSE",
   "build/esm/cli.js",
   "build/esm/index.js",
+  "build/esm/browser.js",
   "build/esm/train.js",
 ].filter((path) => !paths.includes(path));
 const foreign = paths.filter((path) => /^(data|test|src|assembly|bench|\.ci)\//.test(path));

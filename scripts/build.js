@@ -58,7 +58,7 @@ const common = {
 await esbuild.build({ ...common, entryPoints: ["src/wasm/thread-worker.ts", "src/denoiser-worker.ts"] });
 const { metafile } = await esbuild.build({
   ...common,
-  entryPoints: ["src/index.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],
+  entryPoints: ["src/index.ts", "src/browser.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],
   splitting: true,
   // What package.json calls a dependency stays an import; the rest is bundled.
   external: ["node:*", ...Object.keys(manifest.dependencies)],

@@ -1,4 +1,4 @@
-/** A denoiser in a worker of its own: what `createDenoiser` gives where it is asked for one. */
+/** A denoiser in a worker of its own: what the browser's `createDenoiser` gives where it is asked for one. */
 import type { Denoised, DenoiseOptions, Denoiser, DenoiserOptions } from "./denoiser.ts";
 import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
 import * as errors from "./errors.ts";
@@ -13,8 +13,11 @@ interface Request {
   onProgress: ((done: number) => void) | undefined;
 }
 
+/** `true` for the package's `denoiser-worker.js` beside the script that holds this code, or where else it is. */
+export type WorkerPlace = true | string | URL;
+
 /** @throws UnsupportedRuntimeError where no worker can be started; and as `createDenoiser` does */
-export async function createRemoteDenoiser({ worker, ...options }: DenoiserOptions): Promise<Denoiser> {
+export async function createRemoteDenoiser(worker: WorkerPlace, options: DenoiserOptions): Promise<Denoiser> {
   const { model, wasm, mode } = options;
   const sendable = { model: await sendableOf(model), wasm: await sendableOf(wasm), mode };
   const link = new Link(startWorker(worker));
@@ -133,7 +136,7 @@ class Link {
   }
 }
 
-function startWorker(url: DenoiserOptions["worker"]): Worker {
+function startWorker(url: WorkerPlace): Worker {
   if (typeof Worker === "undefined") {
     throw new errors.UnsupportedRuntimeError(
       "This runtime has no Worker of the web's kind. Leave `worker` out, or call createDenoiser in a thread of your own.",

@@ -1,7 +1,7 @@
 /** Pictures of a browser, and a denoiser in a worker of its own. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readImage, toImageData } from "../../src/browser-image.ts";
-import { createDenoiser, type Denoiser } from "../../src/denoiser.ts";
+import { createDenoiser, readImage, toImageData } from "../../src/browser.ts";
+import type { Denoiser } from "../../src/denoiser.ts";
 import { DataError, DenoiseError, ModelFileError, SpecError } from "../../src/errors.ts";
 import { convModel } from "../conv-models.ts";
 import { normal } from "../networks.ts";
