@@ -1,6 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
-import { chromium, chromiumArguments } from "./test/chromium.ts";
+import { chromium, chromiumArguments } from "./test/chromium.js";
 
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 

@@ -3,9 +3,14 @@ import { readFileSync } from "node:fs";
 
 const [{ files, size }] = JSON.parse(readFileSync(0, "utf8"));
 const paths = files.map(({ path }) => path);
-const missing = ["package.json", "README.md", "LICENSE", "build/esm/cli.js", "build/esm/index.js", "build/esm/train.js"].filter(
-  (path) => !paths.includes(path),
-);
+const missing = [
+  "package.json",
+  "README.md",
+  "LICENSE",
+  "build/esm/cli.js",
+  "build/esm/index.js",
+  "build/esm/train.js",
+].filter((path) => !paths.includes(path));
 const foreign = paths.filter((path) => /^(data|test|src|assembly|bench|\.ci)\//.test(path));
 for (const path of missing) console.log(`the npm package lacks ${path}`);
 for (const path of foreign) console.log(`the npm package must not hold ${path}`);

@@ -55,7 +55,7 @@ const common = {
   logLevel: "warning",
 };
 // A file each, that a person can copy: what pages start workers from.
-await esbuild.build({ ...common, entryPoints: ["src/wasm/thread-worker.ts"] });
+await esbuild.build({ ...common, entryPoints: ["src/wasm/thread-worker.ts", "src/denoiser-worker.ts"] });
 const { metafile } = await esbuild.build({
   ...common,
   entryPoints: ["src/index.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],

@@ -56,7 +56,9 @@ export function convModelOf({ spec, parameters }: ModelLike, name: string): Conv
   if (channels !== 1 && channels !== 3)
     throw fault(name, `is for pictures of ${channels} channels, not 1 or 3`);
   if (!Array.isArray(spec.layers)) throw fault(name, "has a spec without layers");
-  const { residual = false, noiseLevel = false, white = 255 } = spec;
+  const { residual = false, noiseLevel = false, white = 255, padding = "zeros" } = spec;
+  if (padding !== "zeros")
+    throw fault(name, `pads pictures with "${padding}"; the denoiser knows "zeros" only`);
   if (!(white > 0 && white < Infinity)) throw fault(name, `has a white of ${white}`);
   let inputs = channels + (noiseLevel ? 1 : 0);
   const layers = spec.layers.map((layer, index): ConvLayer => {

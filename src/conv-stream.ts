@@ -7,6 +7,7 @@
 import { Activation } from "../assembly/opcodes.ts";
 import { Arena, roundUp } from "./arena.ts";
 import type { ConvLayer } from "./conv-model.ts";
+import { tapsOf } from "./image-buffers.ts";
 import { convWeightLength, toArena } from "./layout.ts";
 import type { InferenceCore } from "./wasm/inference.ts";
 
@@ -193,13 +194,4 @@ export class ConvStream {
 
 function rowAddress({ origin, first, bytes }: Rows, row: number): number {
   return origin + (row - first) * bytes;
-}
-
-/** taps[9i + 3ky + kx] = ((ky − 1)·dilation·channels + i)·pitch + (kx − 1)·4·dilation */
-function tapsOf(channels: number, pitch: number, dilation: number): Int32Array {
-  return Int32Array.from({ length: 9 * channels }, (_, k) => {
-    const ky = (Math.floor(k / 3) % 3) - 1;
-    const kx = (k % 3) - 1;
-    return (ky * dilation * channels + Math.floor(k / 9)) * pitch + kx * 4 * dilation;
-  });
 }

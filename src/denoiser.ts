@@ -5,6 +5,7 @@ import { ConvStream, type RowCallback } from "./conv-stream.ts";
 import { DataError, DenoiseError, ModelFileError, SpecError } from "./errors.ts";
 import { yieldToEventLoop } from "./event-loop.ts";
 import { checkImage, type Image, type ImageValues } from "./image.ts";
+import { createRemoteDenoiser } from "./remote-denoiser.ts";
 import { estimateSigma } from "./sigma.ts";
 import { chooseVariant, type Mode, type Variant } from "./wasm/detect.ts";
 import { bytesOf, loadInference, type WasmSource } from "./wasm/inference.ts";
@@ -16,6 +17,11 @@ export interface DenoiserOptions {
   wasm?: WasmSource | undefined;
   /** Default `"reproducible"`. */
   mode?: Mode | undefined;
+  /**
+   * Works in a worker of its own, so that this thread stays free: in pages. A URL says where the package's
+   * `denoiser-worker.js` is; `true`: beside the script that holds this code.
+   */
+  worker?: boolean | string | URL | undefined;
 }
 
 export interface DenoiseOptions {
@@ -23,6 +29,11 @@ export interface DenoiseOptions {
   sigma?: number | "auto" | undefined;
   /** How much of the noise to take away, 0 to 1; 1 if left out. */
   strength?: number | undefined;
+  /**
+   * With `worker`: the picture's memory is handed over, not copied; its `data` is empty after that. The result is
+   * always handed over.
+   */
+  transfer?: boolean | undefined;
   /** Ends the work; the promise is rejected with the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Called with the part that is done, 0 to 1. */
@@ -65,9 +76,10 @@ const PATIENCE = 20;
 /**
  * Builds a denoiser.
  * @throws ModelFileError if the model cannot be read, is broken or is not of convolutions
- * @throws UnsupportedRuntimeError without WebAssembly SIMD
+ * @throws UnsupportedRuntimeError without WebAssembly SIMD, or where a worker is asked for and cannot be started
  */
 export async function createDenoiser(options: DenoiserOptions = {}): Promise<Denoiser> {
+  if (options.worker) return createRemoteDenoiser(options);
   const variant = chooseVariant(options.mode ?? "reproducible");
   const model = await modelFrom(options.model);
   const core = await loadInference(options.wasm, variant);

@@ -36,7 +36,8 @@ export function evaluate({ images, noisy }: Pairs, denoised: Float32Array): Eval
   return { images: images.count, noisy: quality(images, noisy), denoised: quality(images, denoised) };
 }
 
-function quality(images: Pairs["images"], pictures: Float32Array): Quality {
+/** How far `pictures`, [count, pixels], are from the clean ones. */
+export function quality(images: Pairs["images"], pictures: Float32Array): Quality {
   const size = pixelsOf(images);
   const error = mse(pictures, images.data);
   let similarity = 0;

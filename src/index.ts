@@ -1,5 +1,6 @@
 /** `denoise-wasm`: pictures in, clean pictures out, anywhere; nothing of training. */
 
+export { type ReadImageOptions, readImage, toImageData } from "./browser-image.ts";
 export {
   createDenoiser,
   type Denoised,

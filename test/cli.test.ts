@@ -92,10 +92,10 @@ describe("train, then evaluate and inspect", () => {
     expect(trained.stdout).toMatch(/denoised .*dB/);
   });
 
-  it("draws a picture of three rows and ten columns", async () => {
+  it("draws a picture of four rows and ten columns", async () => {
     const figure = decode(await readFile(join(out, "figure.png")));
     expect(figure.width).toBeGreaterThan(10 * 12);
-    expect(figure.height).toBeGreaterThan(3 * 12);
+    expect(figure.height).toBeGreaterThan(4 * 12);
     expect(new Set(figure.data).size).toBeGreaterThan(10);
   });
 
@@ -118,7 +118,7 @@ describe("train, then evaluate and inspect", () => {
       expect(number).toBe(index + 1);
       expect(loss).toBeGreaterThan(0);
     }
-    for (const { mse, psnr, ssim } of [report.test.noisy, report.test.denoised]) {
+    for (const { mse, psnr, ssim } of [report.test.noisy, report.test.denoised, report.convolutions]) {
       expect(psnr).toBeCloseTo(10 * Math.log10(255 ** 2 / mse), 9);
       expect(Math.abs(ssim)).toBeLessThanOrEqual(1);
     }

@@ -406,6 +406,9 @@ describe("models and builds", () => {
     );
     expect(await fault({ ...model, spec: { ...model.spec, layers: [] } })).toMatch(/puts out/);
     expect(await fault({ ...model, spec: undefined })).toMatch(/of undefined channels/);
+    expect(await fault({ ...model, spec: { ...model.spec, padding: "reflect" } })).toMatch(
+      /"reflect"; the denoiser/,
+    );
     const [first, ...rest] = model.spec.layers;
     expect(
       await fault({ ...model, spec: { ...model.spec, layers: [{ ...first, dilation: 5 }, ...rest] } }),

@@ -8,7 +8,7 @@ import { encode } from "fast-png";
 const root = fileURLToPath(new URL("..", import.meta.url));
 export const folder = `${root}build/web/`;
 
-/** @param {string | undefined} model the file that "Denoise" runs; without it that part says that it is missing */
+/** @param {string | undefined} model the file that "Denoise" runs; default: the one that ships */
 export async function buildPage(
   model = [`${root}models/fashion-conv.safetensors`].find((file) => existsSync(file)),
 ) {

@@ -1,6 +1,6 @@
 /** The second half of a dense autoencoder, for one picture at a time. */
 import type { Model } from "../src/model.ts";
-import { isConvolutional, layerShapes } from "../src/spec.ts";
+import { denseShapes, isConvolutional, layerShapes } from "../src/spec.ts";
 
 /** The layer that puts out the code, counted from 1: the narrowest, the last of them; undefined where none is narrow. */
 export function codeLayer({ spec }: Model): { number: number; size: number } | undefined {
@@ -13,9 +13,7 @@ export function codeLayer({ spec }: Model): { number: number; size: number } | u
 /** Runs layers `first` to `last`, counted from 1, on the values that reach the first of them. */
 export function runDense(model: Model, values: ArrayLike<number>, first: number, last: number): Float32Array {
   let x = Float32Array.from(values);
-  for (const layer of layerShapes(model.spec).slice(first - 1, last)) {
-    if (layer.type !== "dense") throw new Error(`${layer.name} is not dense.`);
-    const { name, inputs, outputs, activation } = layer;
+  for (const { name, inputs, outputs, activation } of denseShapes(model.spec).slice(first - 1, last)) {
     const weight = model.parameters.get(`${name}.weight`)!;
     const y = model.parameters.get(`${name}.bias`)!.slice();
     for (let unit = 0; unit < outputs; unit++) {

@@ -24,7 +24,7 @@ export function startDenoise(): void {
     for (const sample of samples) sample.setAttribute("aria-pressed", String(sample.dataset.sample === name));
     void view.take(load, name);
   };
-  const chooseFile = (file: File) => choose(() => pictureOfFile(file, file.name), file.name);
+  const chooseFile = (file: File) => choose(() => pictureOfFile(file), file.name);
   for (const sample of samples) {
     const name = sample.dataset.sample!;
     sample.addEventListener("click", () => choose(name === "drawing" ? drawing : garments, name));

@@ -1,8 +1,9 @@
 /** The worker that adds noise to a picture, denoises it and measures both. Built as `picture-worker.js`. */
+import { toImageData } from "../src/browser-image.ts";
+import { createDenoiser, type Denoiser } from "../src/denoiser.ts";
 import { mse, psnrOfMse, ssim } from "../src/metrics.ts";
 import { Purpose, Random } from "../src/rng.ts";
 import { greyOf, isGrey } from "./grey.ts";
-import { PictureDenoiser } from "./picture-denoiser.ts";
 import type { FromPictureWorker, PictureQuality, ToPictureWorker } from "./picture-messages.ts";
 
 const SMALLEST_FOR_SSIM = 11;
@@ -28,8 +29,11 @@ self.onmessage = async ({ data }: MessageEvent<ToPictureWorker>) => {
 };
 
 /** Begins before there is a picture. */
-function load(): Promise<PictureDenoiser> {
-  const loading = PictureDenoiser.load("fashion-conv.safetensors");
+function load(): Promise<Denoiser> {
+  const loading = createDenoiser({
+    model: new URL("fashion-conv.safetensors", import.meta.url),
+    mode: "fast",
+  });
   loading.catch(() => {});
   return loading;
 }
@@ -59,8 +63,9 @@ async function denoise(sigma: number | "auto", strength: number): Promise<void> 
       onProgress: (done) => say({ type: "progress", done }),
     });
     const seconds = (performance.now() - start) / 1000;
-    const quality = reference && { quality: qualityOf(result.image, reference) };
-    say({ type: "denoised", image: result.image, sigma: result.sigma, seconds, ...quality });
+    const image = toImageData(result);
+    const quality = reference && { quality: qualityOf(image, reference) };
+    say({ type: "denoised", image, sigma: result.sigma, seconds, ...quality });
   } catch (error) {
     if (!control.signal.aborted) throw error;
     if (running === control) say({ type: "cancelled" });

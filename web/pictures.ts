@@ -1,4 +1,5 @@
 /** Where pictures come from: files, samples, the camera. */
+import { readImage } from "../src/browser-image.ts";
 import { DataError } from "../src/errors.ts";
 import { button, byId } from "./dom.ts";
 
@@ -6,29 +7,14 @@ import { button, byId } from "./dom.ts";
 const LARGEST = 50e6;
 
 /** @throws DataError where the file is no picture, or too large */
-export async function pictureOfFile(file: Blob, name: string): Promise<ImageData> {
-  let bitmap: ImageBitmap;
-  try {
-    bitmap = await createImageBitmap(file);
-  } catch (cause) {
-    throw new DataError(
-      `${name} is not a picture that this browser can read. Choose a PNG, JPEG or WebP file.`,
-      {
-        cause,
-      },
-    );
-  }
-  try {
-    return pixelsOf(bitmap, bitmap.width, bitmap.height, name);
-  } finally {
-    bitmap.close();
-  }
+export function pictureOfFile(file: Blob): Promise<ImageData> {
+  return readImage(file, { maxPixels: LARGEST });
 }
 
 export async function garments(): Promise<ImageData> {
   const response = await fetch("garments.png");
   if (!response.ok) throw new DataError(`The sample is not on the server (${response.status}).`);
-  return pictureOfFile(await response.blob(), "garments.png");
+  return pictureOfFile(await response.blob());
 }
 
 /** Shapes, shades, lines and letters: what a denoiser should keep. */
@@ -111,22 +97,11 @@ export async function pictureOfCamera(): Promise<ImageData | undefined> {
     button("camera-close").onclick = () => dialog.close();
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
     if (dialog.returnValue !== "taken") return undefined;
-    return pixelsOf(video, video.videoWidth, video.videoHeight, "The camera's picture");
+    return await readImage(await createImageBitmap(video));
   } finally {
     for (const track of stream.getTracks()) track.stop();
     video.srcObject = null;
   }
-}
-
-function pixelsOf(source: CanvasImageSource, width: number, height: number, name: string): ImageData {
-  if (width * height > LARGEST) {
-    throw new DataError(
-      `${name} has ${width} × ${height} pixels; this page takes up to ${LARGEST / 1e6} million. Make it smaller first.`,
-    );
-  }
-  const context = contextOf(width, height);
-  context.drawImage(source, 0, 0);
-  return context.getImageData(0, 0, width, height);
 }
 
 function contextOf(width: number, height: number): OffscreenCanvasRenderingContext2D {

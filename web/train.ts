@@ -121,6 +121,7 @@ class TrainView {
     const { number, loss, imagesPerSecond, seconds } = epoch;
     const { epochs } = this.#request!.recipe;
     this.#seconds += seconds;
+    performance.mark("epoch", { detail: imagesPerSecond });
     this.#points.push({ epoch: number, training: loss, test: test.mse });
     this.#chart.show(this.#points, epochs);
     this.#rows.draw(row);

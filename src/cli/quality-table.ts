@@ -2,15 +2,19 @@ import type { Evaluation, Quality } from "../evaluate.ts";
 
 export const qualityHead = ["", "MSE", "PSNR", "SSIM"];
 
-/** The rows of the honest table: the noisy pictures themselves beside what the network makes of them. */
-export function qualityRows({ noisy, denoised }: Evaluation): string[][] {
+/** The rows of the honest table: the noisy pictures themselves beside what the network, and convolutions, make of them. */
+export function qualityRows({ noisy, denoised }: Evaluation, convolutions?: Quality): string[][] {
   const row = (name: string, { mse, psnr, ssim }: Quality) => [
     name,
     mse.toFixed(1),
     `${psnr.toFixed(2)} dB`,
     ssim.toFixed(3),
   ];
-  return [row("noisy input", noisy), row("denoised", denoised)];
+  return [
+    row("noisy input", noisy),
+    row("denoised", denoised),
+    ...(convolutions ? [row("by fashion-conv", convolutions)] : []),
+  ];
 }
 
 /** In words, what the table says. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { lossChart } from "../charts.node.ts";
 import { type Dataset, pictureAt, pixelsOf } from "../data/images.ts";
-import type { Evaluation } from "../evaluate.ts";
+import type { Evaluation, Quality } from "../evaluate.ts";
 import { pictureRows, toPng } from "../figures.ts";
 import { writeFileAtomic } from "../files.node.ts";
 import type { Model } from "../model.ts";
@@ -29,10 +29,12 @@ export interface Run {
   /** The noisy and the denoised test pictures, [count, pixels]. */
   readonly noisy: Float32Array;
   readonly denoised: Float32Array;
+  /** The same pictures denoised by the bundled convolutions, where dense layers were trained. */
+  readonly convolutions?: { readonly denoised: Float32Array; readonly test: Quality };
 }
 
 /** The contents of `report.json`. */
-export function reportOf({ recipe, mode, threads, data, model, epochs, seconds, test }: Run) {
+export function reportOf({ recipe, mode, threads, data, model, epochs, seconds, test, convolutions }: Run) {
   const { seed, variant, packageVersion } = model.provenance;
   return {
     recipe,
@@ -53,12 +55,13 @@ export function reportOf({ recipe, mode, threads, data, model, epochs, seconds, 
     seconds,
     epochs: epochs.map(({ number, loss, seconds }) => ({ number, loss, seconds })),
     test,
+    ...(convolutions && { convolutions: convolutions.test }),
   };
 }
 
 /** Writes model.safetensors, report.json, loss.svg, figure.png and index.html. @throws OutputError */
 export async function writeRunFolder(folder: string, run: Run): Promise<void> {
-  const { recipe, data, epochs, seconds, test, model } = run;
+  const { recipe, data, epochs, seconds, test, convolutions, model } = run;
   const losses = epochs.map(({ loss }) => loss);
   await writeFileAtomic(join(folder, "model.safetensors"), encodeModel(model));
   await writeFileAtomic(join(folder, "report.json"), `${JSON.stringify(reportOf(run), null, 2)}\n`);
@@ -89,14 +92,14 @@ export async function writeRunFolder(folder: string, run: Run): Promise<void> {
         ["Seed", String(model.provenance.seed)],
         ["Loss", `${losses[0]!.toFixed(1)} in the first epoch, ${losses.at(-1)!.toFixed(1)} in the last`],
       ],
-      table: { head: qualityHead, rows: qualityRows(test) },
+      table: { head: qualityHead, rows: qualityRows(test, convolutions?.test) },
       note: verdict(test),
     }),
   );
 }
 
-/** The first test picture of each class: original, noisy, denoised. */
-function figureOf({ data, noisy, denoised }: Run): Uint8Array {
+/** The first test picture of each class: original, noisy, denoised, and denoised by convolutions beside dense layers. */
+function figureOf({ data, noisy, denoised, convolutions }: Run): Uint8Array {
   const size = pixelsOf(data.test);
   const columns = data.classNames
     .map((_, label) => data.test.labels.indexOf(label))
@@ -109,6 +112,7 @@ function figureOf({ data, noisy, denoised }: Run): Uint8Array {
         { label: "original", pictures: columns.map((index) => pictureAt(data.test, index)) },
         { label: "noisy", pictures: from(noisy) },
         { label: "denoised", pictures: from(denoised) },
+        ...(convolutions ? [{ label: "fashion-\nconv", pictures: from(convolutions.denoised) }] : []),
       ],
       {
         width: data.test.width,

@@ -2,13 +2,15 @@ import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { pairsOf } from "../batches.ts";
-import { denoiseAll, evaluate } from "../evaluate.ts";
+import { denoiseAll, evaluate, quality } from "../evaluate.ts";
 import { requireWritableFolder } from "../files.node.ts";
 import { requireSsimSize } from "../metrics.ts";
 import { networkOf } from "../model.ts";
 import { Purpose } from "../rng.ts";
+import { isConvolutional } from "../spec.ts";
 import { type Epoch, train } from "../trainer.ts";
 import type { Mode } from "../wasm/detect.ts";
+import { denoiseByConvolutions } from "./bundled-convolutions.ts";
 import { loadData } from "./data.ts";
 import { profileStep } from "./profile-step.ts";
 import { duration, trainingProgress } from "./progress.ts";
@@ -86,6 +88,7 @@ async function run(options: Options): Promise<void> {
     const pairs = pairsOf(data.test, recipe.noise, seed, Purpose.testNoise);
     const denoised = denoiseAll(await networkOf(model, { batch: recipe.batch, mode }), pairs);
     const test = evaluate(pairs, denoised);
+    const convolved = isConvolutional(recipe.spec) ? undefined : await denoiseByConvolutions(pairs);
     const run: Run = {
       recipe,
       mode,
@@ -97,6 +100,7 @@ async function run(options: Options): Promise<void> {
       test,
       noisy: pairs.noisy,
       denoised,
+      ...(convolved && { convolutions: { denoised: convolved, test: quality(data.test, convolved) } }),
     };
     await writeRunFolder(folder, run);
     if (options.json) console.log(JSON.stringify(reportOf(run)));
@@ -111,14 +115,14 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-function summary(folder: string, { epochs, seconds, threads, test, model }: Run): string {
+function summary(folder: string, { epochs, seconds, threads, test, convolutions, model }: Run): string {
   return [
     "",
     `${epochs.length} epochs in ${duration(seconds)} (build ${model.provenance.variant}, ${threads} ${threads === 1 ? "thread" : "threads"}); ` +
       `loss ${epochs[0]!.loss.toFixed(1)} in the first, ${epochs.at(-1)!.loss.toFixed(1)} in the last.`,
     "",
     `On ${test.images} test images:`,
-    textTable(qualityHead, qualityRows(test)),
+    textTable(qualityHead, qualityRows(test, convolutions?.test)),
     "",
     verdict(test),
     "",

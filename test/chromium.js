@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-export const chromium: string | undefined =
+/** @type {string | undefined} */
+export const chromium =
   process.env.CHROMIUM ||
   ["chromium", "chromium-browser", "google-chrome"]
     .flatMap((name) => (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, name)))

@@ -1,0 +1,40 @@
+/** The file that a remote denoiser's worker runs: built as `denoiser-worker.js`. */
+import { createDenoiser, type Denoiser } from "./denoiser.ts";
+import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
+
+let denoiser: Denoiser;
+const running = new Map<number, AbortController>();
+
+function say(message: FromDenoiserWorker, transfer: Transferable[] = []): void {
+  self.postMessage(message, { transfer });
+}
+
+self.onmessage = async ({ data }: MessageEvent<ToDenoiserWorker>) => {
+  const { id } = data;
+  try {
+    switch (data.type) {
+      case "create":
+        denoiser = await createDenoiser(data.options);
+        say({ id, type: "created", variant: denoiser.variant });
+        break;
+      case "denoise": {
+        const control = new AbortController();
+        running.set(id, control);
+        const result = await denoiser.denoise(data.image, {
+          ...data.options,
+          signal: control.signal,
+          onProgress: (done) => say({ id, type: "progress", done }),
+        });
+        say({ id, type: "denoised", result }, [result.data.buffer as ArrayBuffer]);
+        break;
+      }
+      case "abort":
+        running.get(id)?.abort();
+    }
+  } catch (error) {
+    const { name, message } = error as Error;
+    say({ id, type: "failed", name, message });
+  } finally {
+    if (data.type === "denoise") running.delete(id);
+  }
+};
