@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fashionMnistFiles } from "../src/data/fashion-mnist.ts";
-import type { Recipe } from "../src/recipes.ts";
+import { type Recipe, recipes } from "../src/recipes.ts";
 import { readSafetensors, writeSafetensors } from "../src/safetensors.ts";
 import { version } from "../src/version.ts";
 import { idxBytes } from "./idx-bytes.ts";
@@ -149,6 +149,12 @@ describe("train, then evaluate and inspect", () => {
     expect(JSON.parse(stdout)).toEqual(report.test);
     const table = await run(["evaluate", model, "--data", data]);
     expect(table.stdout).toContain(report.test.denoised.mse.toFixed(1));
+  });
+
+  it("inspect prints a recipe that train reads", async () => {
+    const { code, stdout } = await run(["inspect", "--recipe", "fashion-conv"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(recipes["fashion-conv"]);
   });
 
   it("inspect shows provenance and tensors", async () => {

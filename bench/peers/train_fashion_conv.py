@@ -37,15 +37,21 @@ def network(spec):
     for convolution in model.layers:
         torch.nn.init.normal_(convolution.weight, 0, math.sqrt(2 / (9 * convolution.in_channels)))
         torch.nn.init.zeros_(convolution.bias)
+    with torch.no_grad():
+        model.layers[-1].weight *= spec["initialization"].get("lastLayer", 1)
     return model.to(memory_format=torch.channels_last)
 
 
 def rate(recipe, step, steps):
-    warm_up = recipe["schedule"]["warmUp"]
+    """Of step `step`, from 0: as src/schedule.ts."""
     base = recipe["optimizer"]["learningRate"]
+    schedule = recipe.get("schedule", {"type": "constant", "warmUp": 0})
+    warm_up = schedule["warmUp"]
     if step < warm_up:
         return base * (step + 1) / (warm_up + 1)
-    return base * (1 + math.cos(math.pi * (step - warm_up) / (steps - warm_up))) / 2
+    progress = (step - warm_up) / max(1, steps - warm_up)
+    falls = {"constant": 1, "linear": 1 - progress, "cosine": (1 + math.cos(math.pi * progress)) / 2}
+    return base * falls[schedule["type"]]
 
 
 @torch.inference_mode()
@@ -85,7 +91,7 @@ def main():
         model.parameters(), lr=settings["learningRate"], betas=betas, eps=settings["epsilon"], fused=True
     )
     low, high = recipe["noise"]["sigma"]
-    weighting = recipe["lossWeight"]
+    weighting = recipe.get("lossWeight", {"offset": 1, "power": 0})
     batch = recipe["batch"]
     steps = recipe["epochs"] * math.ceil(len(train) / batch)
     start, step = time.time(), 0
@@ -107,12 +113,13 @@ def main():
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
+            step += 1
             if decay:
                 with torch.no_grad():
+                    share = 1 - min(decay, step / (step + 9))
                     for average, value in zip(averaged.parameters(), model.parameters()):
-                        average.lerp_(value, 1 - decay)
+                        average.lerp_(value, share)
             total += loss.item() * 255**2 * len(x)
-            step += 1
         print(f"epoch {epoch}, loss {total / len(train):.3f}, {time.time() - start:.0f} s", flush=True)
     result = {
         "torch": torch.__version__,

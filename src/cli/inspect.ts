@@ -1,19 +1,35 @@
 import { Command } from "commander";
 import { loadModel } from "../node.ts";
 import { noiseName } from "../noise.ts";
+import { recipes } from "../recipes.ts";
 import { parameterCount, parameters } from "../spec.ts";
 import { textTable } from "./quality-table.ts";
+import { readRecipe } from "./recipe-options.ts";
 
-/** `denoise-wasm inspect MODEL`: what a model file holds. */
+/** `denoise-wasm inspect MODEL`: what a model file holds; with --recipe, a recipe as JSON. */
 export function inspectCommand(): Command {
   return new Command("inspect")
     .description("show what a model file holds")
-    .argument("<model>", "a model file, such as runs/…/model.safetensors")
+    .argument("[model]", "a model file, such as runs/…/model.safetensors")
     .option("--json", "print it as JSON")
-    .action(run);
+    .option(
+      "--recipe <name>",
+      `print a recipe as JSON instead: ${Object.keys(recipes).join(", ")}, or a JSON file`,
+    )
+    .action(async (model: string | undefined, options: InspectOptions, command: Command) => {
+      if (options.recipe !== undefined)
+        console.log(JSON.stringify(await readRecipe(options.recipe), null, 2));
+      else if (model === undefined) command.error("error: missing required argument 'model', or --recipe");
+      else await run(model, options);
+    });
 }
 
-async function run(path: string, options: { json?: boolean }): Promise<void> {
+interface InspectOptions {
+  json?: boolean;
+  recipe?: string;
+}
+
+async function run(path: string, options: InspectOptions): Promise<void> {
   const { spec, range, noise, provenance, parameters: values } = await loadModel(path);
   const tensors = parameters(spec).map(({ name, shape }) => ({
     name,

@@ -68,7 +68,8 @@ export async function recipeFrom(options: RecipeOptions): Promise<Recipe> {
   );
 }
 
-async function readRecipe(name: string): Promise<Recipe> {
+/** A recipe by its name or its file. @throws SpecError */
+export async function readRecipe(name: string): Promise<Recipe> {
   const known: Record<string, Recipe> = recipes;
   if (Object.hasOwn(known, name)) return known[name]!;
   let text: string;
