@@ -25,6 +25,8 @@ export interface ConvStage extends Stage {
   readonly layer: Extract<LayerShape, { type: "conv3x3" }>;
   readonly weight: TensorPlace;
   readonly bias: TensorPlace;
+  /** What lies around its input. */
+  readonly padding: Padding;
   /** The transposed weights, where its input has a gradient. */
   readonly transposed: number | undefined;
   /** The gradient of its input and of that one's mirrored border. */
@@ -36,12 +38,12 @@ export function isConvolution(stage: Stage): stage is ConvStage {
 }
 
 /** output = layer(input) */
-export function forward(stage: Stage, taps: TapTables, padding: Padding): Operation[] {
+export function forward(stage: Stage, taps: TapTables): Operation[] {
   const { input, output } = stage;
   if (!isConvolution(stage)) {
     return [stage.layer.type === "pixel-unshuffle" ? unshuffle(output, input) : shuffle(output, input)];
   }
-  const { layer, weight, bias } = stage;
+  const { layer, weight, bias, padding } = stage;
   const { dilation } = layer;
   const tensors = [weight.value, bias.value, taps.place(input, dilation)];
   const convolution = convolve(output, input, tensors, 0, Activation[layer.activation]);
@@ -72,11 +74,11 @@ export function inputGradient(stage: Stage, taps: TapTables, zeros: number): Ope
 
 /**
  * How the gradients of a layer's weight and bias are summed: of the weight's transpose, where the output has so few
- * channels that a pass over them in fours would be mostly padding. Sizes are in bytes.
+ * channels that a pass over them in fours would be mostly padding; borders have to be zero for that. Sizes are in bytes.
  */
-export function gradientSums({ layer, padded }: ConvStage) {
+export function gradientSums({ layer, padding }: ConvStage) {
   const { inputs, outputs } = layer;
-  const transposed = outputs <= 3 && padded === undefined;
+  const transposed = outputs <= 3 && padding === "zeros";
   const weight = 4 * (transposed ? convWeightLength(inputs, outputs) : convWeightLength(outputs, inputs));
   const bias = roundUp(4 * outputs, 64);
   return { transposed, weight, bias, chunk: weight + bias };

@@ -71,7 +71,7 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
     ...(spec.noiseLevel
       ? [withItems(first.geometry.height, [Op.fillChannel, ...fillLevel, float32Bits(scale)])]
       : []),
-    ...stages.flatMap((stage) => forward(stage, taps, spec.padding ?? "zeros")),
+    ...stages.flatMap((stage) => forward(stage, taps)),
     ...(spec.residual ? [withItems(height, [Op.residual, ...subtract])] : []),
   ];
   const put = convert(Op.imageToFloats, common.output, out.origin, out, 1 / scale);
@@ -226,6 +226,7 @@ function placeNetwork(arena: Arena, spec: Spec, { size = spec.input, training }:
       return {
         weight: tensor("weight", [outputs, inputs, 3, 3], convWeightLength(outputs, inputs)),
         bias: tensor("bias", [outputs], roundUp(outputs, 16)),
+        padding,
         transposed: back ? arena.floats(convWeightLength(inputs, outputs)) : undefined,
         padded: back && padding === "reflect" ? image(shrink, inputs) : undefined,
       };

@@ -74,9 +74,8 @@ const cases: Case[] = [
   },
   {
     name: "pixels shuffled, mirrored border, not residual",
-    spec: convSpec([8, 6, 3], [[5], "pixel-unshuffle", [12], [12], "pixel-shuffle", [3]], {
-      padding: "reflect",
-    }),
+    // Small, since bounds for the worst case grow with every layer's inputs.
+    spec: convSpec([8, 6, 1], [[2], "pixel-unshuffle", [4], "pixel-shuffle", [1]], { padding: "reflect" }),
     images: 2,
     lastBatch: 1,
   },
