@@ -1,4 +1,4 @@
-export { conv3x3 } from "./conv3x3";
+export { convolveRows, enterRows } from "./winograd";
 
 /** Where the module's static data ends; the arena lies above. */
 export function staticEnd(): usize {

@@ -2,14 +2,13 @@
  * A network of 3×3 convolutions over a picture of any height, band of rows by band of rows: each layer follows the
  * one before it at the distance of its window, and keeps the few rows that it will read again. So no value is
  * computed twice, every value is the whole picture's, and the memory depends on the width alone. Layout of the
- * rows: assembly/conv3x3.ts.
+ * rows: assembly/winograd.ts.
  */
-import { Activation } from "../assembly/opcodes.ts";
+import { LayerWord } from "../assembly/winograd-layer.ts";
 import { Arena, roundUp } from "./arena.ts";
 import type { ConvLayer, ConvModel } from "./conv-model.ts";
-import { geometryOf, tapsOf } from "./image-buffers.ts";
-import { convWeightLength, toArena } from "./layout.ts";
 import type { InferenceCore } from "./wasm/inference.ts";
+import { productsLength, transformedWeights, weightLength } from "./winograd.ts";
 
 /** Pixels of a band: few enough that the rows of all layers stay near the processor. */
 const BAND_PIXELS = 4096;
@@ -17,14 +16,13 @@ const BAND_PIXELS = 4096;
 const SLACK = 128;
 const PAGE = 65_536;
 
-/** Rows [first, end) of what a layer reads; row `first` lies at `origin`. */
+/** Transformed rows [first, end) of what a layer reads; row `first` lies at `origin`. */
 interface Rows {
-  readonly channels: number;
   /** Bytes of one row of all channels. */
   readonly bytes: number;
-  /** How far the next layer's window reaches. */
+  /** How far the layer's window reaches. */
   readonly reach: number;
-  /** Address of the first row kept, its first channel's column 0. */
+  /** Address of the first row kept; those above the picture come before it. */
   readonly origin: number;
   first: number;
   end: number;
@@ -44,28 +42,38 @@ export interface Picture {
 
 export class ConvStream {
   readonly #core: InferenceCore;
+  readonly #bandPixels: number;
   readonly #layers: readonly ConvLayer[];
-  readonly #padding: ConvModel["padding"];
+  readonly #mirrored: boolean;
+  /** What the columns are split by; windows that begin at its multiples give the whole picture's values. */
+  readonly modulus: number;
   readonly #weights: { weight: number; bias: number }[] = [];
   /** Where the parameters end, and what depends on the pictures' size begins. */
   readonly #start: number;
-  #size = "";
   #width = 0;
   #band = 0;
-  #pitch = 0;
-  /** Bytes of the border on the left of a row. */
-  #left = 0;
-  #taps: number[] = [];
+  /** Bytes of a channel in the plain rows that go in and come out. */
+  #plainPitch = 0;
+  /** The plain rows of a band. */
+  #plain = 0;
+  /** The records of the layers, that of the network's input first. */
+  #records: number[] = [];
   #rows: Rows[] = [];
 
-  constructor(core: InferenceCore, { layers, padding }: Pick<ConvModel, "layers" | "padding">) {
+  constructor(
+    core: InferenceCore,
+    { layers, padding }: Pick<ConvModel, "layers" | "padding">,
+    bandPixels = BAND_PIXELS,
+  ) {
     this.#core = core;
+    this.#bandPixels = bandPixels;
     this.#layers = layers;
-    this.#padding = padding;
+    this.#mirrored = padding === "reflect";
+    this.modulus = modulusOf(layers);
     const arena = new Arena();
     for (const { inputs, outputs } of layers) {
       this.#weights.push({
-        weight: arena.floats(convWeightLength(outputs, inputs)),
+        weight: arena.floats(weightLength(outputs, inputs)),
         bias: arena.floats(roundUp(outputs, 4)),
       });
     }
@@ -73,8 +81,10 @@ export class ConvStream {
     this.#grow(arena.end);
     for (const [index, { inputs, outputs, weight, bias }] of layers.entries()) {
       const place = this.#weights[index]!;
-      toArena(this.#floats(place.weight, convWeightLength(outputs, inputs)), weight, [outputs, inputs, 3, 3]);
-      toArena(this.#floats(place.bias, outputs), bias, [outputs]);
+      this.#floats(place.weight, weightLength(outputs, inputs)).set(
+        transformedWeights(weight, outputs, inputs),
+      );
+      this.#floats(place.bias, outputs).set(bias);
     }
   }
 
@@ -86,137 +96,141 @@ export class ConvStream {
   *run({ width, height, write, read }: Picture): Generator<number> {
     this.#fit(width, height);
     const floats = new Float32Array(this.#core.memory.buffer);
-    const [input, output] = [this.#rows[0]!, this.#rows.at(-1)!];
-    const stride = this.#pitch / 4;
-    while (output.end < height) {
-      const loaded = input.end;
-      for (const end = Math.min(height, loaded + this.#band); input.end < end; input.end++) {
-        write(input.end, floats, rowAddress(input, input.end) / 4, stride);
+    const input = this.#rows[0]!;
+    const { outputs } = this.#layers.at(-1)!;
+    const stride = this.#plainPitch / 4;
+    let done = 0;
+    while (done < height) {
+      const count = Math.min(height - input.end, this.#band);
+      let at = this.#plain / 4;
+      for (let row = input.end; row < input.end + count; row++, at += this.#layers[0]!.inputs * stride) {
+        write(row, floats, at, stride);
       }
-      this.#padSides(input, loaded);
-      for (const index of this.#layers.keys()) this.#layer(index, height);
-      for (let row = output.first; row < output.end; row++) {
-        read(row, floats, rowAddress(output, row) / 4, stride);
-      }
-      output.first = output.end;
-      yield output.end;
+      this.#core.enterRows(this.#records[0]!, rowAddress(input, input.end), this.#plain, count);
+      input.end += count;
+      const end = this.#follow(done, height);
+      at = this.#plain / 4;
+      for (; done < end; done++, at += outputs * stride) read(done, floats, at, stride);
+      yield done;
     }
   }
 
-  /** Computes all rows that a layer's input allows, and lets go of what is not needed again. */
-  #layer(index: number, height: number): void {
-    const [input, output] = [this.#rows[index]!, this.#rows[index + 1]!];
-    const { inputs, outputs, activation } = this.#layers[index]!;
-    const { weight, bias } = this.#weights[index]!;
-    const whole = input.end === height;
-    if (whole) this.#padBelow(input);
-    const reached = whole ? height : Math.max(output.end, input.end - input.reach);
-    const end = Math.min(reached, output.end + this.#band);
-    const count = end - output.end;
-    if (count > 0) {
-      if (output.end === 0) this.#padAbove(input);
-      const y = rowAddress(output, output.end);
-      const x = rowAddress(input, output.end);
-      const taps = this.#taps[index]!;
-      const rows = count;
-      this.#core.conv3x3(
-        y,
-        x,
-        weight,
-        bias,
-        taps,
-        0,
-        inputs,
-        outputs,
-        rows,
-        this.#width,
-        this.#pitch,
-        rows,
-        Activation[activation],
-        0,
-        count,
-      );
-      output.end = end;
-      this.#padSides(output, end - count);
+  /** Every layer computes all rows that its input allows. @returns the row of the output after the last one. */
+  #follow(done: number, height: number): number {
+    const last = this.#layers.length - 1;
+    for (let index = 0; index <= last; index++) {
+      const input = this.#rows[index]!;
+      const output = this.#rows[index + 1];
+      const whole = input.end === height;
+      if (whole) this.#padBelow(input);
+      const begin = output ? output.end : done;
+      const reached = whole ? height : Math.max(begin, input.end - input.reach);
+      const end = Math.min(reached, begin + this.#band);
+      if (end > begin) {
+        if (begin === 0) this.#padAbove(input);
+        const y = output ? rowAddress(output, begin) : this.#plain;
+        this.#core.convolveRows(this.#records[index + 1]!, y, rowAddress(input, begin), end - begin);
+      }
+      const kept = end - input.reach;
+      if (kept > input.first && !whole) {
+        this.#copyRows(input, input.first, kept, input.end - kept);
+        input.first = kept;
+      }
+      if (output) output.end = end;
+      else done = end;
     }
-    const kept = output.end - input.reach;
-    if (kept > input.first && !whole) {
-      this.#copyRows(input, input.first, kept, input.end - kept);
-      input.first = kept;
-    }
+    return done;
   }
 
-  /** Places the buffers for pictures of a size, and makes them zero: their borders have to be. */
+  /** Places the buffers for pictures of a size, and makes them zero: what lies outside the picture has to be. */
   #fit(width: number, height: number): void {
-    const band = Math.min(height, Math.max(1, Math.floor(BAND_PIXELS / width)));
+    const band = Math.min(height, Math.max(1, Math.floor(this.#bandPixels / width)));
+    const known = width === this.#width && band === this.#band;
+    if (!known) this.#place(width, band);
+    for (const rows of this.#rows) {
+      rows.first = -rows.reach;
+      rows.end = 0;
+      if (known) this.#clear(rows.origin, rows.reach * rows.bytes);
+    }
+  }
+
+  #place(width: number, band: number): void {
+    const layers = this.#layers;
     const arena = new Arena();
     arena.end = this.#start;
-    const reach = Math.max(...this.#layers.map(({ dilation }) => dilation));
     this.#width = width;
     this.#band = band;
-    const { pitch, border } = geometryOf({ width, height }, reach, this.#padding);
-    this.#pitch = pitch;
-    this.#left = 4 * roundUp(border, 4);
-    const rowsOf = (channels: number, reach: number): Rows => {
-      const bytes = channels * this.#pitch;
-      const address = arena.place((band + 3 * reach) * bytes + SLACK);
-      return { channels, bytes, reach, origin: address + this.#left, first: -reach, end: 0 };
-    };
-    this.#taps = this.#layers.map(({ inputs }) => arena.place(36 * inputs));
-    this.#rows = this.#layers.map(({ inputs, dilation }) => rowsOf(inputs, dilation));
-    this.#rows.push(rowsOf(this.#layers.at(-1)!.outputs, 0));
+    const { modulus } = this;
+    const vectors = Math.ceil(width / (4 * modulus));
+    // An even number of cache lines would put all channels into a few sets of the cache.
+    const bytes = 4 * modulus * vectors;
+    const pitch = bytes % 128 === 0 ? bytes + 64 : bytes;
+    const splitPitch = 16 * (vectors + 2);
+    const channels = [layers[0]!.inputs, ...layers.map(({ outputs }) => outputs)];
+    const most = Math.max(...channels);
+    this.#plainPitch = 4 * roundUp(width, 16);
+    this.#plain = arena.place(band * Math.max(channels[0]!, channels.at(-1)!) * this.#plainPitch);
+    const split = arena.place(most * modulus * splitPitch) + 16;
+    const products = arena.place(productsLength(most));
+    const taps = layers.map(({ inputs }) => arena.place(12 * inputs));
+    this.#records = channels.map(() => arena.place(4 * (LayerWord.plainPitch + 1)));
+    this.#rows = layers.map(({ inputs, dilation: reach }) => {
+      const bytes = 6 * inputs * pitch;
+      const origin = arena.place((band + 3 * reach) * bytes + SLACK);
+      return { bytes, reach, origin, first: -reach, end: 0 };
+    });
     this.#grow(arena.end);
-    const size = `${width}, ${band}`;
-    if (size === this.#size) {
-      for (const { origin, reach, bytes } of this.#rows) this.#clear(origin, reach * bytes);
-      return;
+    this.#clear(this.#start, arena.end - this.#start);
+    for (const [index, outs] of channels.entries()) {
+      const layer = layers[index - 1];
+      const record = new Int32Array(this.#core.memory.buffer, this.#records[index], LayerWord.plainPitch + 1);
+      const nextDilation = layers[index]?.dilation ?? 0;
+      const words = {
+        outs,
+        nextDilation,
+        mirrored: +this.#mirrored,
+        width,
+        modulus,
+        vectors,
+        split,
+        splitPitch,
+        products,
+        pitch,
+        plainPitch: this.#plainPitch,
+      };
+      for (const [name, value] of Object.entries(words))
+        record[LayerWord[name as keyof typeof words]] = value;
+      if (!layer) continue;
+      const { inputs: ins, dilation } = layer;
+      const { weight, bias } = this.#weights[index - 1]!;
+      record.set([ins, outs, weight, bias, taps[index - 1]!, +(layer.activation === "relu"), dilation]);
+      const table = new Int32Array(this.#core.memory.buffer, taps[index - 1], 3 * ins);
+      for (let k = 0; k < table.length; k++)
+        table[k] = ((k % 3) - 1) * dilation * 6 * ins * pitch + Math.floor(k / 3) * pitch;
     }
-    this.#clear(this.#start + this.#left, arena.end - this.#start);
-    for (const [index, { inputs, dilation }] of this.#layers.entries()) {
-      new Int32Array(this.#core.memory.buffer, this.#taps[index], 9 * inputs).set(
-        tapsOf(inputs, this.#pitch, dilation),
-      );
-    }
-    this.#size = size;
   }
 
   /** The rows above the picture; zeros are there from the start. */
   #padAbove(rows: Rows): void {
-    if (this.#padding === "zeros") return;
+    if (!this.#mirrored) return;
     for (let r = 1; r <= rows.reach; r++) this.#copyRows(rows, -r, r, 1);
   }
 
   /** The rows below the picture. */
   #padBelow(rows: Rows): void {
-    if (this.#padding === "zeros") this.#clear(rowAddress(rows, rows.end), rows.reach * rows.bytes);
+    if (!this.#mirrored) this.#clear(rowAddress(rows, rows.end), rows.reach * rows.bytes);
     else for (let r = 1; r <= rows.reach; r++) this.#copyRows(rows, rows.end - 1 + r, rows.end - 1 - r, 1);
   }
 
-  /** The columns beside the rows from `begin` on; zeros are there from the start. */
-  #padSides(rows: Rows, begin: number): void {
-    if (this.#padding === "zeros") return;
-    const floats = new Float32Array(this.#core.memory.buffer);
-    const end = rowAddress(rows, rows.end) / 4;
-    for (let left = rowAddress(rows, begin) / 4; left < end; left += this.#pitch / 4) {
-      const right = left + this.#width - 1;
-      for (let s = 1; s <= rows.reach; s++) {
-        floats[left - s] = floats[left + s]!;
-        floats[right + s] = floats[right - s]!;
-      }
-    }
-  }
-
-  /** Copies `count` rows with their borders to where row `to` is. */
+  /** Copies `count` rows to where row `to` is. */
   #copyRows(rows: Rows, to: number, from: number, count: number): void {
-    const source = rowAddress(rows, from) - this.#left;
+    const source = rowAddress(rows, from);
     const bytes = new Uint8Array(this.#core.memory.buffer);
-    bytes.copyWithin(rowAddress(rows, to) - this.#left, source, source + count * rows.bytes);
+    bytes.copyWithin(rowAddress(rows, to), source, source + count * rows.bytes);
   }
 
-  /** Sets rows to 0, whose column 0 is at `address`. */
   #clear(address: number, bytes: number): void {
-    const begin = address - this.#left;
-    new Uint8Array(this.#core.memory.buffer).fill(0, begin, begin + bytes);
+    new Uint8Array(this.#core.memory.buffer, address, bytes).fill(0);
   }
 
   #grow(end: number): void {
@@ -227,6 +241,14 @@ export class ConvStream {
   #floats(address: number, length: number): Float32Array {
     return new Float32Array(this.#core.memory.buffer, address, length);
   }
+}
+
+/** The least number that four times each dilation divides. */
+function modulusOf(layers: readonly ConvLayer[]): number {
+  const fits = (modulus: number) => layers.every(({ dilation }) => modulus % (4 * dilation) === 0);
+  let modulus = 4;
+  while (!fits(modulus)) modulus += 4;
+  return modulus;
 }
 
 function rowAddress({ origin, first, bytes }: Rows, row: number): number {

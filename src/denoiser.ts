@@ -122,7 +122,8 @@ class StreamingDenoiser implements Denoiser {
     const sigma = asked === "auto" ? estimateSigma(image) : asked;
     const result = copyOf(data);
     if (sigma > 0 && strength > 0) {
-      const windows = windowsOf(width, haloOf(this.model));
+      const { modulus } = this.#stream;
+      const windows = windowsOf(width, modulus * this.model.layers.length, modulus);
       const total = windows.length * groups.length * height;
       let done = 0;
       let resumed = performance.now();
@@ -197,24 +198,20 @@ interface RowCopy {
 }
 
 /**
- * Windows of equal width over a picture's columns. At the picture's edges they end where it does, so that the
- * zeros around it are there for every layer; elsewhere they overlap by what the zeros around a window spoil.
+ * Windows over a picture's columns, those but the last of equal width. At the picture's edges they end where it
+ * does, so that what lies around it is there for every layer; elsewhere they overlap by what is spoiled around a window.
+ * All begin at multiples of `step`, which divides `halo`, and hand over there.
  */
-export function windowsOf(width: number, halo: number, most = MOST_COLUMNS): Window[] {
+export function windowsOf(width: number, halo: number, step: number, most = MOST_COLUMNS): Window[] {
   const count = width <= most ? 1 : Math.ceil((width - 2 * halo) / (most - 2 * halo));
-  const size = Math.min(width, Math.ceil((width - 2 * halo) / count) + 2 * halo);
+  const size = Math.ceil((width - 2 * halo) / count / step) * step + 2 * halo;
   const windows: Window[] = [];
   for (let from = 0; from < width; from = windows.at(-1)!.to) {
-    const start = Math.min(Math.max(0, from - halo), width - size);
-    const end = start + size;
+    const start = Math.max(0, from - halo);
+    const end = Math.min(width, start + size);
     windows.push({ start, end, from, to: end === width ? width : end - halo });
   }
   return windows;
-}
-
-/** How far a value of the output can see. */
-function haloOf({ layers }: ConvModel): number {
-  return layers.reduce((sum, { dilation }) => sum + dilation, 0);
 }
 
 /** Which of a picture's channels go through the network together. @throws DataError where they do not fit it */

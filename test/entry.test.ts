@@ -22,7 +22,7 @@ describe("the entry for inference", () => {
     const [output] = Object.values(outputs);
     const used = Object.entries(output!.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
     expect(used.map(([path]) => path).sort()).toEqual([
-      "assembly/opcodes.ts",
+      "assembly/winograd-layer.ts",
       "build/models/fashion-conv.js",
       "build/wasm/inference-relaxed.js",
       "build/wasm/inference.js",
@@ -32,13 +32,12 @@ describe("the entry for inference", () => {
       "src/denoiser.ts",
       "src/errors.ts",
       "src/event-loop.ts",
-      "src/image-buffers.ts",
       "src/image.ts",
-      "src/layout.ts",
       "src/safetensors.ts",
       "src/sigma.ts",
       "src/wasm/detect.ts",
       "src/wasm/inference.ts",
+      "src/winograd.ts",
     ]);
     expect(output!.imports).toEqual([]);
   });

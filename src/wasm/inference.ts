@@ -1,4 +1,4 @@
-/** The small builds of the core that only infer: one kernel, called layer by layer. */
+/** The small builds of the core that only infer, called layer by layer. */
 
 import simd from "../../build/wasm/inference.js";
 import relaxed from "../../build/wasm/inference-relaxed.js";
@@ -8,28 +8,13 @@ import type { Variant } from "./detect.ts";
 /** A build of the core as it reaches each runtime. */
 export type WasmSource = WebAssembly.Module | BufferSource | Response | URL | string;
 
-/** The kernels' arguments: assembly/conv3x3.ts. */
+/** The kernels: assembly/winograd.ts. */
 export interface InferenceCore {
   readonly memory: WebAssembly.Memory;
   /** Where the module's static data ends. */
   staticEnd(): number;
-  conv3x3(
-    y: number,
-    x: number,
-    w: number,
-    bias: number,
-    taps: number,
-    gate: number,
-    ins: number,
-    outs: number,
-    height: number,
-    width: number,
-    pitch: number,
-    rows: number,
-    activation: number,
-    first: number,
-    last: number,
-  ): void;
+  convolveRows(layer: number, y: number, x: number, count: number): void;
+  enterRows(layer: number, y: number, x: number, count: number): void;
 }
 
 /**
