@@ -30,11 +30,14 @@ export function thisMachine(): Machine {
   };
 }
 
+/** What the sample beside the sources is called. */
+export const embeddedSample = "embedded sample";
+
 /** A folder that holds the four files, and what to call it. */
 export interface FoundFashionMnist {
   readonly folder: string;
   readonly kind: "given" | "environment" | "cache" | "debian" | "sample";
-  /** The folder, or "embedded sample". */
+  /** The folder, or `embeddedSample`. */
   readonly source: string;
 }
 
@@ -79,7 +82,7 @@ export async function findFashionMnist(
       () => false,
       () => true,
     );
-    if (!missing) return { folder, kind, source: kind === "sample" ? "embedded sample" : folder };
+    if (!missing) return { folder, kind, source: kind === "sample" ? embeddedSample : folder };
   }
   throw new DataError(
     `Fashion-MNIST was not found: neither in ${fashionMnistCache(machine)} nor in ${machine.debianFolder}; ` +
