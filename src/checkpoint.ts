@@ -82,7 +82,7 @@ export function checkpointTensors({ spec, optimizer, averaging }: Recipe): Check
   );
 }
 
-/** The bytes of a checkpoint's file. @throws SpecError where it lacks a tensor */
+/** The bytes of a checkpoint's file. @throws SpecError where it lacks a tensor, or its recipe or run cannot be */
 export function encodeCheckpoint({ recipe, tensors, ...run }: Checkpoint): Uint8Array<ArrayBuffer> {
   const written = new Map<string, Tensor>();
   for (const { name, shape } of checkpointTensors(recipe)) {
@@ -93,7 +93,7 @@ export function encodeCheckpoint({ recipe, tensors, ...run }: Checkpoint): Uint8
   return writeSafetensors(written, {
     format: "pt",
     "denoise-wasm.format": FORMAT,
-    "denoise-wasm.recipe": JSON.stringify(recipe),
+    "denoise-wasm.recipe": JSON.stringify(parseRecipe(recipe)),
     "denoise-wasm.run": JSON.stringify(parse(RunSchema, run, "The checkpoint")),
   });
 }
