@@ -63,8 +63,9 @@ export async function trainRun(start: Start, { threads, minutes, json }: RunOpti
     `${from ? "Going on with" : "Training"} ${recipe.name} on ${data.train.count} images (${data.source}), ` +
       `seed ${seed}, ${from ? `${from.epochs.length} of ` : ""}${recipe.epochs} epochs${from ? " done" : ""}.`,
   );
+  // Again and again: npm passes on a signal that the terminal has sent already, while the checkpoint is written.
   const onInterrupt = () => interrupt.abort();
-  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
+  process.on("SIGINT", onInterrupt).on("SIGTERM", onInterrupt);
   try {
     let first = true;
     for await (const epoch of training) {
