@@ -1,10 +1,6 @@
 import { isAbsolute } from "node:path";
-import {
-  embeddedSample,
-  findFashionMnist,
-  loadFashionMnistFrom,
-  thisMachine,
-} from "../data/fashion-mnist.node.ts";
+import { findFashionMnist, loadFashionMnistFrom, thisMachine } from "../data/fashion-mnist.node.ts";
+import { embeddedSample } from "../data/fashion-mnist.ts";
 import type { Dataset } from "../data/images.ts";
 import { DataError } from "../errors.ts";
 

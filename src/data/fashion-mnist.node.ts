@@ -4,7 +4,12 @@ import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DataError } from "../errors.ts";
-import { type FashionMnistPart, fashionMnistFiles, loadFashionMnist } from "./fashion-mnist.ts";
+import {
+  embeddedSample,
+  type FashionMnistPart,
+  fashionMnistFiles,
+  loadFashionMnist,
+} from "./fashion-mnist.ts";
 import type { Dataset } from "./images.ts";
 
 /** What the search depends on; tests give their own. */
@@ -29,9 +34,6 @@ export function thisMachine(): Machine {
     sampleFolder: root && join(root, "data"),
   };
 }
-
-/** What the sample beside the sources is called. */
-export const embeddedSample = "embedded sample";
 
 /** A folder that holds the four files, and what to call it. */
 export interface FoundFashionMnist {
