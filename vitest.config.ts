@@ -27,7 +27,7 @@ export default defineConfig({
               test: {
                 name: "chromium",
                 include: [
-                  ...["kernels", "network", "gradients", "trainer", "random", "specs"].map(
+                  ...["kernels", "network", "gradients", "trainer", "resume", "random", "specs"].map(
                     (suite) => `test/${suite}.test.ts`,
                   ),
                   "test/browser/*.test.ts",

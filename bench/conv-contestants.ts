@@ -2,7 +2,7 @@
 import { batchSource } from "../src/batches.ts";
 import { createDenoiser } from "../src/denoiser.ts";
 import { Optimizer } from "../src/optimizer.ts";
-import { networkFor } from "../src/trainer.ts";
+import { networkFor } from "../src/training-state.ts";
 import { type Inference, modes, nameOf, type OurOptions, type Training, version } from "./contestants.ts";
 import { type ConvWorkload, recipe, SEED, trainingImages } from "./conv-workload.ts";
 import { timeCalls } from "./timing.ts";

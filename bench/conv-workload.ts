@@ -6,7 +6,7 @@ import { addNoise } from "../src/noise.ts";
 import { type Recipe, recipes } from "../src/recipes.ts";
 import { Purpose } from "../src/rng.ts";
 import { layerShapes } from "../src/spec.ts";
-import { networkFor } from "../src/trainer.ts";
+import { networkFor } from "../src/training-state.ts";
 
 export const SEED = 1;
 const WHITE = 255;

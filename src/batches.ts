@@ -22,9 +22,14 @@ export function pairsOf(images: Images, noise: NoiseModel, seed: number, purpose
   };
 }
 
+/** Batches in an epoch. */
+export function batchCount(count: number, batch: number): number {
+  return Math.ceil(count / batch);
+}
+
 /** Which pictures each batch of an epoch holds, in order; the last may be smaller. */
 export function batchesOf(count: number, batch: number): { first: number; rows: number }[] {
-  return Array.from({ length: Math.ceil(count / batch) }, (_, index) => ({
+  return Array.from({ length: batchCount(count, batch) }, (_, index) => ({
     first: index * batch,
     rows: Math.min(batch, count - index * batch),
   }));

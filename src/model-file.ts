@@ -90,7 +90,8 @@ function takeParameters(
   );
 }
 
-function json(metadata: Readonly<Record<string, string>>, key: "spec" | "description"): unknown {
+/** What the metadata hold under a key of this package. @throws SpecError where it is missing or no JSON */
+export function json(metadata: Readonly<Record<string, string>>, key: string): unknown {
   const text = metadata[`denoise-wasm.${key}`];
   if (text === undefined) throw new SpecError(`its metadata has no ${key}.`);
   try {

@@ -1,5 +1,6 @@
 /** `denoise-wasm/node`: the same with files on disk. */
 import { readFile } from "node:fs/promises";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { ModelFileError } from "./errors.ts";
 import { writeFileAtomic } from "./files.node.ts";
 import type { Model } from "./model.ts";
@@ -18,13 +19,25 @@ export function saveModel(model: Model, path: string): Promise<void> {
 
 /** @throws ModelFileError where the file cannot be read or is not a model */
 export async function loadModel(path: string): Promise<Model> {
-  let bytes: Uint8Array;
+  return decodeModel(await readBytes(path, "Name a model file."), path);
+}
+
+/** Writes a checkpoint file whole or not at all. @throws OutputError where it cannot be written */
+export function saveCheckpoint(checkpoint: Checkpoint, path: string): Promise<void> {
+  return writeFileAtomic(path, encodeCheckpoint(checkpoint));
+}
+
+/** @throws ModelFileError where the file cannot be read or is not a checkpoint */
+export async function loadCheckpoint(path: string): Promise<Checkpoint> {
+  return decodeCheckpoint(await readBytes(path, "Name the file of a checkpoint."), path);
+}
+
+async function readBytes(path: string, remedy: string): Promise<Uint8Array> {
   try {
-    bytes = await readFile(path);
+    return await readFile(path);
   } catch (error) {
-    throw new ModelFileError(`${path} cannot be read: ${(error as Error).message}. Name a model file.`, {
+    throw new ModelFileError(`${path} cannot be read: ${(error as Error).message}. ${remedy}`, {
       cause: error,
     });
   }
-  return decodeModel(bytes, path);
 }

@@ -1,5 +1,6 @@
 /** `denoise-wasm/train`: train and evaluate anywhere; no files, no network. */
 
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 export { loadFashionMnist } from "./data/fashion-mnist.ts";
 export { parseIdx } from "./data/idx.ts";
 export type { Dataset, Images, LabelledImages } from "./data/images.ts";
@@ -14,6 +15,15 @@ export { addNoise } from "./noise.ts";
 export { autoencoderLayers, parseRecipe, type Recipe, recipes } from "./recipes.ts";
 export { Purpose, Random } from "./rng.ts";
 export { parameterCount, parameters, parseSpec, type Spec } from "./spec.ts";
-export { type Epoch, type Progress, type Training, type TrainOptions, train } from "./trainer.ts";
+export {
+  type Epoch,
+  type Progress,
+  type ResumeOptions,
+  resume,
+  type Training,
+  type TrainingData,
+  type TrainOptions,
+  train,
+} from "./trainer.ts";
 export { version } from "./version.ts";
 export { hasRelaxedSimd, hasSimd, type Mode, type Variant } from "./wasm/detect.ts";

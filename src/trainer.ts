@@ -1,28 +1,30 @@
-/** Training: epochs over batches, as an async iterator that can be aborted between any two steps. */
-import { type BatchSource, batchesOf, batchSource, lastBatchOf } from "./batches.ts";
+/** Training: epochs over batches, as an async iterator that can be aborted between any two steps, and resumed. */
+import { type Checkpoint, requireResumable } from "./checkpoint.ts";
 import type { Dataset } from "./data/images.ts";
-import { DivergenceError, SpecError } from "./errors.ts";
+import { SpecError } from "./errors.ts";
 import { yieldToEventLoop } from "./event-loop.ts";
-import { initialize } from "./initialize.ts";
 import { type Model, requireFit } from "./model.ts";
-import { Network } from "./network.ts";
-import { Optimizer } from "./optimizer.ts";
 import { parseRecipe, type Recipe } from "./recipes.ts";
-import { learningRateAt } from "./schedule.ts";
-import { trainingFlop } from "./spec.ts";
+import { Stopwatch } from "./stopwatch.ts";
+import { networkFor, TrainingState } from "./training-state.ts";
 import { version } from "./version.ts";
 import type { Mode, Variant } from "./wasm/detect.ts";
-import { defaultThreads } from "./wasm/threads.ts";
 
 /** Steps go on for this long, in milliseconds, before others get a turn. */
 const TURN = 25;
 const MAXIMUM_THREADS = 64;
 
-export interface TrainOptions {
+/** What a training looks at of a data set. */
+export type TrainingData = Pick<Dataset, "name" | "sha256" | "train"> & Partial<Pick<Dataset, "source">>;
+
+export interface TrainOptions extends ResumeOptions {
   /** 32-bit unsigned integer. The same seed, data and recipe give the same bytes. Default 1. */
   seed?: number;
   /** Default `"reproducible"`. */
   mode?: Mode;
+}
+
+export interface ResumeOptions {
   /** Default: one a core, as far as the network gives each enough to do. The result does not depend on it. */
   threads?: number;
   /** Where a page has the package's `thread-worker.js`; default: beside the script that holds this code. */
@@ -30,8 +32,8 @@ export interface TrainOptions {
   /** Ends the training between two steps with the signal's reason. */
   signal?: AbortSignal;
   /**
-   * Called some 40 times a second. Training goes on when what it returns has resolved, so that a promise pauses it;
-   * the wait does not count as training time.
+   * Called some 40 times a second. Training goes on when what it returns has resolved, so that a promise pauses it,
+   * and a `checkpoint()` can be stored; the wait does not count as training time.
    */
   onProgress?: (progress: Progress) => unknown;
 }
@@ -62,31 +64,47 @@ export interface Epoch {
  * Iterate for the epochs as they end; `model()` runs what is left of them and gives the trained model.
  * @throws SpecError at once where the recipe is wrong or does not fit the data
  */
-export function train(
-  recipe: Recipe,
-  data: Pick<Dataset, "name" | "sha256" | "train">,
-  options: TrainOptions = {},
-): Training {
-  return new Training(recipe, data, options);
+export function train(recipe: Recipe, data: TrainingData, options: TrainOptions = {}): Training {
+  const seed = requireWhole("seed", options.seed ?? 1, 0, 2 ** 32 - 1);
+  return new Training({ recipe, seed, mode: options.mode ?? "reproducible" }, data, options);
+}
+
+/**
+ * Goes on with a training from its checkpoint, with the recipe, seed and mode that it has. The epochs, and the
+ * model, are those of the training without the interruption: the same bytes, also on another number of threads.
+ * @param data that the training began with
+ * @throws DataError at once where the data is another; UnsupportedRuntimeError where the runtime lacks relaxed SIMD
+ * and the training began with it
+ */
+export function resume(checkpoint: Checkpoint, data: TrainingData, options: ResumeOptions = {}): Training {
+  requireResumable(checkpoint, data);
+  return new Training(checkpoint, data, options, checkpoint);
 }
 
 export class Training implements AsyncIterableIterator<Epoch> {
   readonly recipe: Recipe;
   readonly seed: number;
-  readonly #data: Pick<Dataset, "name" | "sha256" | "train">;
-  readonly #epochs: AsyncGenerator<Epoch, void>;
-  #network: Network | undefined;
-  #epochsDone = 0;
+  readonly mode: Mode;
+  readonly #data: TrainingData;
+  readonly #iterator: AsyncGenerator<Epoch, void>;
+  readonly #ended: Epoch[] = [];
+  #state: TrainingState | undefined;
+  /** Of the epoch that is under way: without the time in which `onProgress` had it wait. */
+  readonly #time: Stopwatch;
   /** When others last had a turn. */
   #turn = 0;
-  /** Milliseconds of this epoch in which `onProgress` had it wait. */
-  #waited = 0;
   /** What ended the training early, with an error. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(recipe: Recipe, data: Pick<Dataset, "name" | "sha256" | "train">, options: TrainOptions) {
+  constructor(
+    { recipe, seed, mode }: Pick<Checkpoint, "recipe" | "seed" | "mode">,
+    data: TrainingData,
+    options: ResumeOptions,
+    from?: Checkpoint,
+  ) {
     this.recipe = parseRecipe(recipe);
-    this.seed = requireWhole("seed", options.seed ?? 1, 0, 2 ** 32 - 1);
+    this.seed = seed;
+    this.mode = mode;
     if (options.threads !== undefined) requireWhole("number of threads", options.threads, 1, MAXIMUM_THREADS);
     this.#data = data;
     requireFit(this.recipe.spec, data.train, `Recipe "${this.recipe.name}"`);
@@ -96,22 +114,29 @@ export class Training implements AsyncIterableIterator<Epoch> {
           "Use a smaller batch or more data.",
       );
     }
-    this.#epochs = this.#run(options);
+    this.#time = new Stopwatch(from?.position.seconds);
+    for (const { number, loss, seconds } of from?.epochs ?? []) this.#end(number, loss, seconds);
+    this.#iterator = this.#run(options, from);
   }
 
   /** The build of the core that runs; undefined before the first epoch begins. */
   get variant(): Variant | undefined {
-    return this.#network?.variant;
+    return this.#state?.network.variant;
   }
 
   /** Threads that run; undefined before the first epoch begins. */
   get threads(): number | undefined {
-    return this.#network?.core.threads;
+    return this.#state?.network.core.threads;
+  }
+
+  /** All epochs that ended, those before a checkpoint too. */
+  get epochs(): readonly Epoch[] {
+    return this.#ended;
   }
 
   async next(): Promise<IteratorResult<Epoch, void>> {
     try {
-      return await this.#epochs.next();
+      return await this.#iterator.next();
     } catch (error) {
       this.#failure = { error };
       throw error;
@@ -119,7 +144,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
   }
 
   return(): Promise<IteratorResult<Epoch, void>> {
-    return this.#epochs.return();
+    return this.#iterator.return();
   }
 
   [Symbol.asyncIterator](): this {
@@ -142,8 +167,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
    * @throws SpecError before the first epoch; DivergenceError where a weight is not finite
    */
   snapshot(): Model {
-    const network = this.#network;
-    if (!network) throw new SpecError("This training has not begun: there is no model.");
+    const state = this.#begun();
     const { recipe, seed } = this;
     return {
       spec: recipe.spec,
@@ -155,122 +179,101 @@ export class Training implements AsyncIterableIterator<Epoch> {
         dataSha256: this.#data.sha256,
         trainingImages: this.#data.train.count,
         seed,
-        epochs: this.#epochsDone,
-        variant: network.variant,
+        epochs: this.#ended.length,
+        variant: state.network.variant,
         packageVersion: version,
       },
-      parameters: this.#finiteParameters(network),
+      parameters: state.parameters(),
     };
   }
 
-  #finiteParameters(network: Network): Map<string, Float32Array> {
-    const parameters = network.parameters(this.recipe.averaging ? "average" : "value");
-    for (const [name, values] of parameters) {
-      if (values.every(Number.isFinite)) continue;
-      const batches = Math.ceil(this.#data.train.count / this.recipe.batch);
-      throw diverged(`${name} is not finite after`, this.#epochsDone, batches);
-    }
-    return parameters;
+  /**
+   * A copy of all that `resume` needs to go on from here. Call it whenever your code has its turn, for then no step
+   * is under way: between two epochs, in `onProgress`, from a timer, after the training was left or aborted.
+   * @throws SpecError before the first epoch, and after a step that failed; DivergenceError where a value is not finite
+   */
+  checkpoint(): Checkpoint {
+    const state = this.#begun();
+    const { recipe, seed, mode } = this;
+    const { name, source, sha256, train } = this.#data;
+    const { epoch, batches, lossSum } = state;
+    return {
+      recipe,
+      seed,
+      mode,
+      variant: state.network.variant,
+      data: { name, ...(source !== undefined && { source }), sha256, trainingImages: train.count },
+      packageVersion: version,
+      position: { epoch, batches, lossSum, seconds: this.#time.seconds },
+      epochs: this.#ended.map(({ number, loss, seconds }) => ({ number, loss, seconds })),
+      tensors: state.tensors(),
+    };
   }
 
-  async *#run(options: TrainOptions): AsyncGenerator<Epoch, void> {
+  #begun(): TrainingState {
+    if (!this.#state) throw new SpecError("This training has not begun: there is no model.");
+    return this.#state;
+  }
+
+  async *#run(options: ResumeOptions, from?: Checkpoint): AsyncGenerator<Epoch, void> {
     options.signal?.throwIfAborted();
-    const { epochs } = this.recipe;
-    const images = this.#data.train;
-    const network = await networkFor(this.recipe, images.count, this.seed, options);
-    this.#network = network;
+    const { recipe, seed } = this;
+    const { train } = this.#data;
+    // A training that began with plain SIMD stays with it.
+    const mode = from?.variant === "simd" ? "reproducible" : this.mode;
+    const network = await networkFor(recipe, train.count, seed, { ...options, mode });
     try {
-      const source = batchSource(this.recipe, images, this.seed);
-      const optimizer = new Optimizer(network, this.recipe);
+      const state = new TrainingState(network, recipe, train, seed, from);
+      this.#state = state;
       this.#turn = performance.now();
-      for (let number = 1; number <= epochs; number++) {
+      while (state.epoch <= recipe.epochs) {
         options.signal?.throwIfAborted();
-        const start = performance.now();
-        this.#waited = 0;
-        const loss = await this.#epoch(network, source, optimizer, number, options);
-        const seconds = (performance.now() - start - this.#waited) / 1000;
-        this.#epochsDone = number;
-        yield { number, loss, seconds, imagesPerSecond: images.count / seconds };
+        yield await this.#epoch(state, options);
       }
     } finally {
       await network.dispose();
     }
   }
 
-  /** Trains one epoch. @returns its mean loss */
-  async #epoch(
-    network: Network,
-    source: BatchSource,
-    optimizer: Optimizer,
-    number: number,
-    { signal, onProgress }: TrainOptions,
-  ): Promise<number> {
-    const { batch, epochs } = this.recipe;
+  /** Trains what is left of an epoch. */
+  async #epoch(state: TrainingState, { signal, onProgress }: ResumeOptions): Promise<Epoch> {
+    const { epochs } = this.recipe;
     const { count } = this.#data.train;
-    const batches = batchesOf(count, batch);
-    const start = performance.now();
-    let sum = 0;
-    for (const [index, { first, rows }] of batches.entries()) {
-      source(network, number, first, rows);
-      const step = (number - 1) * batches.length + index;
-      optimizer.beforeStep(learningRateAt(this.recipe, step, epochs * batches.length));
-      const loss = network.step(rows);
-      if (!Number.isFinite(loss)) throw diverged(`the loss is ${loss} in`, number, index + 1);
-      sum += loss * rows;
-      const now = performance.now();
-      if (now - this.#turn < TURN) continue;
-      const images = first + rows;
-      await onProgress?.({
-        epoch: number,
-        epochs,
-        images,
-        imagesPerEpoch: count,
-        loss: sum / images,
-        imagesPerSecond: (1000 * images) / (now - start - this.#waited),
-      });
-      this.#waited += performance.now() - now;
-      await yieldToEventLoop();
-      signal?.throwIfAborted();
-      this.#turn = performance.now();
+    this.#time.start();
+    try {
+      while (!state.atEndOfEpoch) {
+        state.step();
+        if (performance.now() - this.#turn < TURN) continue;
+        this.#time.stop();
+        const images = state.imagesDone;
+        await onProgress?.({
+          epoch: state.epoch,
+          epochs,
+          images,
+          imagesPerEpoch: count,
+          loss: state.lossSum / images,
+          imagesPerSecond: images / this.#time.seconds,
+        });
+        this.#time.start();
+        await yieldToEventLoop();
+        signal?.throwIfAborted();
+        this.#turn = performance.now();
+      }
+    } finally {
+      this.#time.stop();
     }
-    return sum / count;
+    const { epoch } = state;
+    return this.#end(epoch, state.endEpoch(), this.#time.reset());
   }
-}
 
-/** The network that a recipe trains on `count` pictures, with the weights that the seed gives. */
-export async function networkFor(
-  { spec, batch, optimizer, loss, averaging, noise }: Recipe,
-  count: number,
-  seed: number,
-  { mode, threads, threadWorkerUrl }: Pick<TrainOptions, "mode" | "threads" | "threadWorkerUrl">,
-): Promise<Network> {
-  const lastBatch = lastBatchOf(count, batch);
-  const network = await Network.create(spec, {
-    batch,
-    training: {
-      optimizer: optimizer.type,
-      loss,
-      averaging: averaging !== undefined,
-      drawNoise: noise.drawn === "fresh",
-      ...(lastBatch !== undefined && { lastBatch }),
-    },
-    threads: threads ?? defaultThreads(trainingFlop(spec, batch)),
-    ...(mode && { mode }),
-    ...(threadWorkerUrl && { threadWorkerUrl }),
-  });
-  initialize(network, seed);
-  return network;
+  #end(number: number, loss: number, seconds: number): Epoch {
+    const epoch = { number, loss, seconds, imagesPerSecond: this.#data.train.count / seconds };
+    this.#ended.push(epoch);
+    return epoch;
+  }
 }
 
 function requireWhole(what: string, value: number, least: number, greatest: number): number {
   if (Number.isInteger(value) && value >= least && value <= greatest) return value;
   throw new SpecError(`The ${what} is ${value}; it has to be a whole number from ${least} to ${greatest}.`);
-}
-
-function diverged(what: string, epoch: number, batch: number): DivergenceError {
-  return new DivergenceError(
-    `Training diverged: ${what} epoch ${epoch}, batch ${batch}. Use a smaller learning rate.`,
-    epoch,
-    batch,
-  );
 }

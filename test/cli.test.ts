@@ -1,5 +1,4 @@
 /** The command line as it is installed: a process, its two streams, its exit code and what it leaves on disk. */
-import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,8 +10,9 @@ import { fashionMnistFiles } from "../src/data/fashion-mnist.ts";
 import { type Recipe, recipes } from "../src/recipes.ts";
 import { readSafetensors, writeSafetensors } from "../src/safetensors.ts";
 import { version } from "../src/version.ts";
+import { type DataFiles, writeDataFolder } from "./data-folder.ts";
 import { idxBytes } from "./idx-bytes.ts";
-import { pictures, smallRecipe } from "./pictures.ts";
+import { smallRecipe } from "./pictures.ts";
 import { type Result, runCli } from "./run-cli.ts";
 
 const size = [12, 12] as const;
@@ -29,24 +29,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-type Files = Partial<Record<keyof typeof fashionMnistFiles, Uint8Array>>;
-
-/** A folder with the four files: 20 training and 10 test pictures, some files changed. */
-async function dataFolder(name: string, changes: Files): Promise<string> {
+async function dataFolder(name: string, changes: DataFiles): Promise<string> {
   const path = join(folder, name);
-  await mkdir(path, { recursive: true });
-  const { train } = pictures(20, size);
-  const { train: test } = pictures(10, size);
-  const files = {
-    trainImages: gzipSync(idxBytes([20, ...size], train.data)),
-    trainLabels: gzipSync(idxBytes([20], train.labels)),
-    testImages: gzipSync(idxBytes([10, ...size], test.data)),
-    testLabels: idxBytes([10], test.labels),
-    ...changes,
-  };
-  for (const [part, { name: file }] of Object.entries(fashionMnistFiles)) {
-    await writeFile(join(path, `${file}.gz`), files[part as keyof Files]);
-  }
+  await writeDataFolder(path, size, changes);
   return path;
 }
 
@@ -57,8 +42,7 @@ async function jsonFile(name: string, value: unknown): Promise<string> {
 }
 
 /** Runs the command in the test's folder. */
-const run = (parameters: readonly string[], started?: (child: ChildProcess) => void): Promise<Result> =>
-  runCli(folder, parameters, started);
+const run = (parameters: readonly string[]): Promise<Result> => runCli(folder, parameters);
 
 const train = (out: string, ...parameters: string[]) =>
   run(["train", "--recipe", recipeFile, "--data", data, "--out", join(folder, out), ...parameters]);
@@ -257,7 +241,7 @@ describe("what cannot be trained is refused with file and remedy, and nothing is
     expect(existsSync(out) ? await readdir(out) : []).toEqual([]);
   }
 
-  it.each<[string, Files, (string | RegExp)[]]>([
+  it.each<[string, DataFiles, (string | RegExp)[]]>([
     [
       "a gzip file cut short",
       { trainImages: gzipSync(idxBytes([20, ...size], images)).subarray(0, -20) },
@@ -451,21 +435,5 @@ describe("usage", () => {
       expect(stdout).toMatch(/^Usage: denoise-wasm/);
     }
     expect(await run(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
-  });
-});
-
-describe("interrupted", () => {
-  it.each(["SIGINT", "SIGTERM"] as const)("by %s: exit code 130, nothing left", async (signal) => {
-    const out = join(folder, "out", signal);
-    const started = (child: ChildProcess) =>
-      child.stderr!.on("data", (chunk) => {
-        if (String(chunk).includes("epoch 1/")) child.kill(signal);
-      });
-    const { code, stdout, stderr } = await run(
-      ["train", "--recipe", recipeFile, "--data", data, "--out", out, "--epochs", "100000000"],
-      started,
-    );
-    expect([code, stdout, existsSync(out)]).toEqual([130, "", false]);
-    expect(stderr).toMatch(/Interrupted; nothing was written\.\n$/);
   });
 });

@@ -4,10 +4,12 @@ import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
 import { type Browser, type BrowserContext, chromium as launcher, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../src/checkpoint.ts";
 import { loadFashionMnistFrom } from "../src/data/fashion-mnist.node.ts";
 import { encodeModel } from "../src/model-file.ts";
 import { recipes } from "../src/recipes.ts";
-import { type Epoch, train } from "../src/trainer.ts";
+import { type Epoch, resume, train } from "../src/trainer.ts";
+import { networkFor, TrainingState } from "../src/training-state.ts";
 import { buildPage, transferSizes } from "../web/build.js";
 import { serve } from "../web/server.js";
 import { chromium, chromiumArguments } from "./chromium.js";
@@ -196,6 +198,99 @@ describe.skipIf(!chromium)(title, () => {
       expect(tasks.length).toBeGreaterThan(100);
       expect(Math.max(...tasks)).toBeLessThan(50);
       expect(faults).toEqual([]);
+    });
+
+    it("saves a checkpoint, Node's bytes, and goes on from it after a reload to the uninterrupted model", async () => {
+      const recipe = { ...recipes["fashion-autoencoder"], epochs: 6 };
+      const folder = fileURLToPath(new URL("../data", import.meta.url));
+      const data = await loadFashionMnistFrom(folder, { source: "embedded sample" });
+      const whole = train(recipe, data, { seed: 3, threads: 1 });
+      await whole.next();
+      const early = whole.checkpoint();
+      const expected = Buffer.from(encodeModel(await whole.model()));
+
+      const { page, faults } = await open(server.url, "train");
+      expect(await page.isDisabled("#save-checkpoint")).toBe(true);
+      await page.fill("#epochs", "6");
+      await page.fill("#seed", "3");
+      await page.fill("#threads", "2");
+      await page.click("#start");
+      expect(await page.isDisabled("#load-checkpoint")).toBe(true);
+      await page.waitForFunction(() =>
+        document.getElementById("status-epoch")!.textContent!.startsWith("3 "),
+      );
+      let file: { name: string; bytes: Buffer };
+      let checkpoint: Checkpoint;
+      do {
+        // Until a pause begins within an epoch, and not after its end.
+        await page.click("#pause");
+        await page.waitForTimeout(200);
+        file = await saved(page, "save-checkpoint");
+        checkpoint = decodeCheckpoint(file.bytes, file.name);
+        if (checkpoint.position.batches === 0) await page.click("#pause");
+      } while (checkpoint.position.batches === 0);
+      const { position, epochs } = checkpoint;
+      expect(file.name).toBe("fashion-autoencoder-seed-3-checkpoint.safetensors");
+      await page.click("#stop");
+      await finished(page, "stopped");
+      const stopped = await saved(page, "save-checkpoint");
+      const { tensors } = decodeCheckpoint(stopped.bytes, stopped.name);
+      expect(tensors).toEqual(checkpoint.tensors);
+
+      // Node at the same place: all but the times is the same.
+      const network = await networkFor(recipe, data.train.count, 3, { threads: 1 });
+      const state = new TrainingState(network, recipe, data.train, 3);
+      while (state.epoch < position.epoch) {
+        state.step();
+        if (state.atEndOfEpoch) state.endEpoch();
+      }
+      while (state.batches < position.batches) state.step();
+      const { epoch, batches, lossSum } = state;
+      const here = encodeCheckpoint({
+        ...early,
+        position: { epoch, batches, lossSum, seconds: position.seconds },
+        epochs: epochs.map(({ number, seconds }) => ({
+          number,
+          loss: whole.epochs[number - 1]!.loss,
+          seconds,
+        })),
+        tensors: state.tensors(),
+      });
+      expect(file.bytes.equals(here)).toBe(true);
+
+      await page.reload();
+      expect(await page.isDisabled("#save-checkpoint")).toBe(true);
+      await page.setInputFiles("#load-checkpoint", { name: file.name, mimeType: "", buffer: file.bytes });
+      await finished(page);
+      expect(await text(page, "status-epoch")).toBe("6 of 6");
+      expect([await page.inputValue("#epochs"), await page.inputValue("#seed")]).toEqual(["6", "3"]);
+      expect(await text(page, "status-loss")).toBe(whole.epochs.at(-1)!.loss.toFixed(1));
+      expect((await saved(page, "save-model")).bytes.equals(expected)).toBe(true);
+      const rest = resume(checkpoint, data, { threads: 2 });
+      expect(expected.equals(encodeModel(await rest.model()))).toBe(true);
+
+      // A complete training leaves nothing to go on with; the page goes on from Node's.
+      expect(await page.isDisabled("#save-checkpoint")).toBe(true);
+      const load = (buffer: Uint8Array) =>
+        page.setInputFiles("#load-checkpoint", {
+          name: "run.safetensors",
+          mimeType: "",
+          buffer: Buffer.from(buffer),
+        });
+      await load(encodeCheckpoint(early));
+      await page.waitForFunction(() => document.getElementById("status-left")!.textContent !== "done");
+      await finished(page);
+      expect((await saved(page, "save-model")).bytes.equals(expected)).toBe(true);
+      expect(faults).toEqual([]);
+
+      await load(encodeModel(whole.snapshot()));
+      expect(await message(page, "train")).toMatch(/^run\.safetensors is .* not a checkpoint/);
+      await load(encodeCheckpoint({ ...early, data: { ...early.data, sha256: "0".repeat(64) } }));
+      await finished(page, "failed");
+      expect(await message(page, "train")).toMatch(
+        /^This training began on Fashion-MNIST .*Give it the data/,
+      );
+      expect(await page.isEnabled("#start")).toBe(true);
     });
 
     it("says what is wrong, and goes on working", async () => {

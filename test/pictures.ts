@@ -45,3 +45,32 @@ export function smallRecipe(options: {
     order: "file",
   };
 }
+
+/** A recipe of convolutions for them with all that a training can carry on: Adam, averages, fresh noise, a schedule. */
+export function smallConvRecipe(options: { size: Size; epochs?: number; batch?: number }): Recipe {
+  const [height, width] = options.size;
+  return {
+    name: "small-conv",
+    spec: {
+      input: { height, width, channels: 1 },
+      white: 1,
+      layers: [
+        { type: "conv3x3", channels: 5, dilation: 1, activation: "relu" },
+        { type: "conv3x3", channels: 1, dilation: 1, activation: "linear" },
+      ],
+      residual: true,
+      noiseLevel: true,
+      initialization: { weights: "he", biases: 0.1 },
+    },
+    noise: { model: "gaussian", sigma: [0, 55], drawn: "fresh" },
+    loss: "mse",
+    lossWeight: { offset: 5, power: 1.5 },
+    optimizer: { type: "adam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    schedule: { type: "cosine", warmUp: 2 },
+    averaging: { decay: 0.99 },
+    epochs: options.epochs ?? 3,
+    batch: options.batch ?? 4,
+    order: "shuffled",
+    flips: true,
+  };
+}

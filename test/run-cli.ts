@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const cli = fileURLToPath(new URL("../build/esm/cli.js", import.meta.url));
+/** The bundled command. */
+export const cli = fileURLToPath(new URL("../build/esm/cli.js", import.meta.url));
 
 export interface Result {
   readonly code: number | null;

@@ -59,6 +59,11 @@ describe("reproducible in every runtime", () => {
     expect(new Set(here.models).size).toBe(1);
   });
 
+  it("here, with an interruption", () => {
+    expect(here.epochsLeft).toBeGreaterThan(0);
+    expect(here.interrupted[1]).toBe(here.interrupted[0]);
+  });
+
   for (const { name, path, variable, arguments: before } of runtimes) {
     const title = path ? name : `${name} (skipped: not found; set ${variable} to its path)`;
     it.skipIf(!path)(title, async () => {
@@ -67,10 +72,9 @@ describe("reproducible in every runtime", () => {
         env: { ...process.env, DENO_NO_UPDATE_CHECK: "1", NODE_OPTIONS: "" },
       });
       const there: Fingerprint = JSON.parse(stdout);
-      expect({ noise: there.noise, models: there.models }).toEqual({
-        noise: here.noise,
-        models: here.models,
-      });
+      const results = ({ noise, models, interrupted }: Fingerprint) => ({ noise, models, interrupted });
+      expect(results(there)).toEqual(results(here));
+      expect(there.epochsLeft).toBeGreaterThan(0);
     });
   }
 });

@@ -1,5 +1,10 @@
 /** Training data in a page: the sample, IDX files, or pictures that the user chose. */
-import { type FashionMnistPart, fashionMnistFiles, loadFashionMnist } from "../src/data/fashion-mnist.ts";
+import {
+  embeddedSample,
+  type FashionMnistPart,
+  fashionMnistFiles,
+  loadFashionMnist,
+} from "../src/data/fashion-mnist.ts";
 import type { Dataset, LabelledImages } from "../src/data/images.ts";
 import { sha256 } from "../src/data/sha256.ts";
 import { DataError } from "../src/errors.ts";
@@ -15,7 +20,7 @@ interface Size {
 export async function loadDataset(source: DataSource, size: Size): Promise<Dataset> {
   switch (source.kind) {
     case "sample":
-      return loadFashionMnist(sampleFiles(), { source: "embedded sample" });
+      return loadFashionMnist(sampleFiles(), { source: embeddedSample });
     case "idx":
       return loadFashionMnist(source.files, { source: "your files" });
     case "pictures":

@@ -4,7 +4,8 @@ import { epochTicks, spansDecades, tickLabel } from "../src/chart-scale.ts";
 export interface LossPoint {
   readonly epoch: number;
   readonly training: number;
-  readonly test: number;
+  /** Left out where it was not measured. */
+  readonly test?: number;
 }
 
 const margin = { left: 52, right: 12, top: 8, bottom: 24 };
@@ -63,7 +64,9 @@ export class LossChart {
       );
       return;
     }
-    const values = points.flatMap(({ training, test }) => [training, test]);
+    const values = points.flatMap(({ training, test }) =>
+      test === undefined ? [training] : [training, test],
+    );
     const scale = spansDecades(values) ? logScale(values) : linearScale(values);
     const y = (value: number) => bottom - scale.at(value) * (bottom - margin.top);
     for (const tick of scale.ticks) {
@@ -71,10 +74,15 @@ export class LossChart {
       label(svg, tickLabel(tick), margin.left - 8, y(tick) + 4, "end");
     }
     for (const name of ["training", "test"] as const) {
-      const corners = points.map((point) => `${x(point.epoch).toFixed(1)} ${y(point[name]).toFixed(1)}`);
-      svg.append(svgElement("path", { class: name, d: `M${corners.join("L")}` }));
-      const end = points.at(-1)!;
-      svg.append(svgElement("circle", { class: name, cx: x(end.epoch), cy: y(end[name]), r: 3.5 }));
+      const corners = points.flatMap(({ epoch, [name]: loss }) =>
+        loss === undefined ? [] : [[x(epoch).toFixed(1), y(loss).toFixed(1)] as const],
+      );
+      const end = corners.at(-1);
+      if (!end) continue;
+      svg.append(
+        svgElement("path", { class: name, d: `M${corners.map((corner) => corner.join(" ")).join("L")}` }),
+      );
+      svg.append(svgElement("circle", { class: name, cx: end[0], cy: end[1], r: 3.5 }));
     }
     if (this.#pointer !== undefined) this.#drawCursor(svg, x, bottom, width);
   }
@@ -85,7 +93,8 @@ export class LossChart {
     const nearest = this.#points.reduce((a, b) => (distance(b) < distance(a) ? b : a));
     const at = x(nearest.epoch);
     line(svg, "cursor", at, margin.top, at, bottom);
-    const text = `epoch ${nearest.epoch}: ${tickLabel(nearest.training)} · test ${tickLabel(nearest.test)}`;
+    const { epoch, training, test } = nearest;
+    const text = `epoch ${epoch}: ${tickLabel(training)}${test === undefined ? "" : ` · test ${tickLabel(test)}`}`;
     const right = at > width / 2;
     label(svg, text, at + (right ? -8 : 8), margin.top + 10, right ? "end" : "start");
   }
@@ -93,7 +102,8 @@ export class LossChart {
   #summary(): string {
     const end = this.#points.at(-1);
     if (!end) return "Loss over the epochs; none yet";
-    return `Loss over the epochs: ${tickLabel(end.training)} in training and ${tickLabel(end.test)} on the test pictures after epoch ${end.epoch}`;
+    const test = end.test === undefined ? "" : ` and ${tickLabel(end.test)} on the test pictures`;
+    return `Loss over the epochs: ${tickLabel(end.training)} in training${test} after epoch ${end.epoch}`;
   }
 }
 

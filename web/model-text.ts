@@ -1,4 +1,5 @@
-/** A model in words. */
+/** Models and checkpoints in words. */
+import type { Checkpoint } from "../src/checkpoint.ts";
 import type { Model } from "../src/model.ts";
 import { parameterCount } from "../src/spec.ts";
 import { whole } from "./dom.ts";
@@ -13,4 +14,8 @@ export function modelSummary({ spec, provenance }: Model, from: string): string 
 
 export function modelFileName({ provenance: { recipe, seed, epochs } }: Model): string {
   return `${recipe}-seed-${seed}-epoch-${epochs}.safetensors`;
+}
+
+export function checkpointFileName({ recipe, seed }: Pick<Checkpoint, "recipe" | "seed">): string {
+  return `${recipe.name}-seed-${seed}-checkpoint.safetensors`;
 }

@@ -1,4 +1,5 @@
 /** The form of a training: a recipe's values, which the user may change. */
+import type { Checkpoint } from "../src/checkpoint.ts";
 import { SpecError } from "../src/errors.ts";
 import { parseRecipe, type Recipe, recipes } from "../src/recipes.ts";
 import { idxFilesOf } from "./dataset.ts";
@@ -11,9 +12,10 @@ const named: Readonly<Record<string, Recipe>> = recipes;
 export function startRecipeForm(): void {
   const choice = select("recipe");
   for (const name of Object.keys(named)) choice.append(new Option(name));
-  choice.addEventListener("change", showRecipe);
+  const showChoice = () => showRecipe(named[choice.value]!);
+  choice.addEventListener("change", showChoice);
   select("data").addEventListener("change", showSource);
-  showRecipe();
+  showChoice();
   showSource();
 }
 
@@ -35,18 +37,32 @@ export function requestFromForm(): TrainingRequest {
     },
     "The form",
   );
-  const threads = input("threads").value === "" ? undefined : numberFrom("threads");
   return {
     recipe,
     seed: numberFrom("seed"),
     mode: select("mode").value === "fast" ? "fast" : "reproducible",
-    ...(threads !== undefined && { threads }),
-    data: sourceFrom(),
+    ...surroundingsFromForm(),
   };
 }
 
-function showRecipe(): void {
-  const { epochs, batch, optimizer, noise } = named[select("recipe").value]!;
+/** A training that goes on from a checkpoint, whose recipe the form then shows. @throws SpecError, DataError */
+export function requestFromCheckpoint(from: Checkpoint): TrainingRequest {
+  const { recipe, seed, mode } = from;
+  const surroundings = surroundingsFromForm();
+  if (Object.hasOwn(named, recipe.name)) select("recipe").value = recipe.name;
+  showRecipe(recipe);
+  input("seed").value = String(seed);
+  select("mode").value = mode;
+  return { recipe, seed, mode, ...surroundings, from };
+}
+
+/** What a checkpoint does not say. */
+function surroundingsFromForm(): Pick<TrainingRequest, "threads" | "data"> {
+  const threads = input("threads").value === "" ? undefined : numberFrom("threads");
+  return { ...(threads !== undefined && { threads }), data: sourceFrom() };
+}
+
+function showRecipe({ epochs, batch, optimizer, noise }: Recipe): void {
   input("epochs").value = String(epochs);
   input("batch").value = String(batch);
   input("learning-rate").value = String(optimizer.learningRate);

@@ -1,6 +1,7 @@
 /** The worker that a page trains in: one training in its life. Built as `train-worker.js`. */
+import { encodeCheckpoint } from "../src/checkpoint.ts";
 import { encodeModel } from "../src/model-file.ts";
-import { type Training, train } from "../src/trainer.ts";
+import { type ResumeOptions, resume, type Training, train } from "../src/trainer.ts";
 import { loadDataset } from "./dataset.ts";
 import { TestSet } from "./test-set.ts";
 import type { FromWorker, ToWorker, TrainingRequest } from "./training-messages.ts";
@@ -9,6 +10,7 @@ const stop = new AbortController();
 /** While the training is paused, what it waits for. */
 let pause: PromiseWithResolvers | undefined;
 let training: Training | undefined;
+let begun = false;
 /** The file of the model after the last epoch. */
 let modelFile: (() => Uint8Array<ArrayBuffer>) | undefined;
 
@@ -26,7 +28,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case "start":
       run(data.request).catch((error: unknown) => {
         if (stop.signal.aborted) say({ type: "ended", why: "stopped" });
-        else say({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+        else fail(error);
       });
       break;
     case "pause":
@@ -44,8 +46,30 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
         const bytes = modelFile();
         say({ type: "model", bytes }, [bytes.buffer]);
       }
+      break;
+    case "checkpoint":
+      if (begun) sayCheckpoint(training!);
   }
 };
+
+function sayCheckpoint(training: Training): void {
+  try {
+    const bytes = encodeCheckpoint(training.checkpoint());
+    say({ type: "checkpoint", bytes }, [bytes.buffer]);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function fail(error: unknown): void {
+  say({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+}
+
+function begin({ variant, threads }: Training): void {
+  if (begun) return;
+  begun = true;
+  say({ type: "begun", variant: variant!, threads: threads! });
+}
 
 function gate(): PromiseWithResolvers {
   let resolve = () => {};
@@ -60,18 +84,19 @@ function release(): void {
   pause = undefined;
 }
 
-async function run({ recipe, seed, mode, threads, data }: TrainingRequest): Promise<void> {
+async function run({ recipe, seed, mode, threads, data, from }: TrainingRequest): Promise<void> {
   const dataset = await loadDataset(data, recipe.spec.input);
-  training = train(recipe, dataset, {
-    seed,
-    mode,
+  const options: ResumeOptions = {
     ...(threads !== undefined && { threads }),
     signal: stop.signal,
     onProgress(progress) {
+      begin(started);
       say({ type: "progress", progress });
       return pause?.promise;
     },
-  });
+  };
+  const started = from ? resume(from, dataset, options) : train(recipe, dataset, { ...options, seed, mode });
+  training = started;
   const test = await TestSet.create(recipe, dataset, seed, mode);
   say({
     type: "data",
@@ -81,11 +106,9 @@ async function run({ recipe, seed, mode, threads, data }: TrainingRequest): Prom
     rows: test.given,
     noisy: test.noisy,
   });
-  for await (const epoch of training) {
-    if (epoch.number === 1) {
-      say({ type: "begun", variant: training.variant!, threads: training.threads! });
-    }
-    const model = training.snapshot();
+  for await (const epoch of started) {
+    begin(started);
+    const model = started.snapshot();
     modelFile = () => encodeModel(model) as Uint8Array<ArrayBuffer>;
     say({ type: "epoch", epoch, ...test.look(model) });
     // An epoch may be shorter than the training's turn, in which no message arrives.

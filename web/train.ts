@@ -1,11 +1,12 @@
 /** The part "Train": a training in a worker, shown as it goes. */
+import { decodeCheckpoint } from "../src/checkpoint.ts";
 import { decodeModel } from "../src/model-file.ts";
 import { currentModel, setCurrentModel } from "./current-model.ts";
 import { button, byId, clock, download, input, messageOf, setMessage, setText, whole } from "./dom.ts";
 import { LossChart, type LossPoint } from "./loss-chart.ts";
-import { modelFileName, modelSummary } from "./model-text.ts";
+import { checkpointFileName, modelFileName, modelSummary } from "./model-text.ts";
 import { PictureRows } from "./picture-rows.ts";
-import { lockRecipeForm, requestFromForm, startRecipeForm } from "./recipe-form.ts";
+import { lockRecipeForm, requestFromCheckpoint, requestFromForm, startRecipeForm } from "./recipe-form.ts";
 import type { FromWorker, TestResult, ToWorker, TrainingRequest } from "./training-messages.ts";
 
 /** Milliseconds between two looks at a model in training. */
@@ -16,13 +17,17 @@ export function startTrain(): void {
   const view = new TrainView();
   byId("recipe-form", HTMLFormElement).addEventListener("submit", (event) => {
     event.preventDefault();
-    view.start();
+    tell(() => view.start(requestFromForm()));
   });
   button("pause").addEventListener("click", () => view.pauseOrGoOn());
   button("stop").addEventListener("click", () => view.stop());
   button("save-figure").addEventListener("click", () => view.saveFigure());
   button("save-model").addEventListener("click", saveModel);
-  input("load-model").addEventListener("change", loadModel);
+  input("load-model").addEventListener("change", (event) => withFile(event, loadModel));
+  button("save-checkpoint").addEventListener("click", () => view.saveCheckpoint());
+  input("load-checkpoint").addEventListener("change", (event) =>
+    withFile(event, (name, bytes) => view.start(requestFromCheckpoint(decodeCheckpoint(bytes, name)))),
+  );
 }
 
 class TrainView {
@@ -37,20 +42,24 @@ class TrainView {
   #asked = 0;
   /** Seconds that the epochs so far took. */
   #seconds = 0;
+  /** The file of the training that was stopped. */
+  #checkpoint: Uint8Array<ArrayBuffer> | undefined;
+  /** The next checkpoint that arrives is to be stored by the browser. */
+  #saving = false;
 
-  start(): void {
-    setMessage("train-message");
-    let request: TrainingRequest;
-    try {
-      request = requestFromForm();
-    } catch (error) {
-      setMessage("train-message", messageOf(error));
-      return;
-    }
+  start(request: TrainingRequest): void {
     this.#request = request;
-    this.#points.length = 0;
-    this.#seconds = 0;
-    this.#chart.show([], request.recipe.epochs);
+    const before = request.from?.epochs ?? [];
+    this.#points.splice(
+      0,
+      Infinity,
+      ...before.map(({ number, loss }) => ({ epoch: number, training: loss })),
+    );
+    this.#seconds = before.reduce((sum, { seconds }) => sum + seconds, 0);
+    this.#checkpoint = undefined;
+    this.#saving = false;
+    button("save-checkpoint").disabled = true;
+    this.#chart.show(this.#points, request.recipe.epochs);
     for (const id of ["epoch", "loss", "test", "rate", "left", "build"]) setText(`status-${id}`, "–");
     setText("status-epoch", "loading");
     this.#worker = new Worker(new URL("./train-worker.js", import.meta.url), { type: "module" });
@@ -75,6 +84,19 @@ class TrainView {
     download(await this.#rows.figure(), "test-pictures.png");
   }
 
+  saveCheckpoint(): void {
+    this.#saving = true;
+    if (this.#checkpoint) this.#takeCheckpoint(this.#checkpoint);
+    else this.#say({ type: "checkpoint" });
+  }
+
+  #takeCheckpoint(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#saving) download(new Blob([bytes]), checkpointFileName(this.#request!));
+    this.#saving = false;
+    if (!this.#worker) this.#checkpoint = bytes;
+    button("save-checkpoint").disabled = false;
+  }
+
   #say(message: ToWorker): void {
     this.#worker?.postMessage(message);
   }
@@ -91,6 +113,7 @@ class TrainView {
         );
         break;
       case "begun":
+        button("save-checkpoint").disabled = false;
         setText(
           "status-build",
           `${message.variant}, ${message.threads} ${message.threads === 1 ? "thread" : "threads"}`,
@@ -113,9 +136,12 @@ class TrainView {
         setCurrentModel(message.bytes, "the training in this page");
         button("save-model").disabled = false;
         break;
+      case "checkpoint":
+        this.#takeCheckpoint(message.bytes);
+        break;
       case "ended":
         setText("status-left", message.why === "finished" ? "done" : "stopped");
-        this.#end();
+        this.#end(message.why === "stopped");
         break;
       case "failed":
         this.#fail(message.message);
@@ -150,12 +176,17 @@ class TrainView {
     this.#end();
   }
 
-  /** The worker ends itself after its last message has been heard. */
-  #end(): void {
+  /**
+   * The worker ends itself after its last message has been heard.
+   * @param unfinished whether there is something to go on with
+   */
+  #end(unfinished = false): void {
+    this.#say({ type: "model" });
+    if (unfinished) this.#say({ type: "checkpoint" });
+    else button("save-checkpoint").disabled = true;
     const worker = this.#worker;
     this.#worker = undefined;
     this.#paused = false;
-    worker?.postMessage({ type: "model" } satisfies ToWorker);
     setTimeout(() => worker?.terminate(), 1000);
     this.#showState("idle");
   }
@@ -163,6 +194,7 @@ class TrainView {
   #showState(state: "idle" | "running" | "paused"): void {
     lockRecipeForm(state !== "idle");
     button("start").disabled = state !== "idle";
+    input("load-checkpoint").disabled = state !== "idle";
     button("pause").disabled = state === "idle";
     button("stop").disabled = state === "idle";
     setText("pause", state === "paused" ? "Go on" : "Pause");
@@ -183,17 +215,25 @@ function saveModel(): void {
   download(new Blob([shown.bytes]), modelFileName(shown.model));
 }
 
-async function loadModel({ target }: Event): Promise<void> {
+function loadModel(name: string, bytes: Uint8Array<ArrayBuffer>): void {
+  setText("model-facts", modelSummary(decodeModel(bytes, name), name));
+  setCurrentModel(bytes, name);
+  button("save-model").disabled = false;
+}
+
+/** Reads the file that was chosen, and has it used. */
+function withFile({ target }: Event, use: (name: string, bytes: Uint8Array<ArrayBuffer>) => void): void {
   const field = target as HTMLInputElement;
   const file = field.files?.[0];
   field.value = "";
-  if (!file) return;
+  if (file) void tell(async () => use(file.name, new Uint8Array(await file.arrayBuffer())));
+}
+
+/** Does something and shows what was wrong with it, if anything. */
+async function tell(action: () => unknown): Promise<void> {
   setMessage("train-message");
   try {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    setText("model-facts", modelSummary(decodeModel(bytes, file.name), file.name));
-    setCurrentModel(bytes, file.name);
-    button("save-model").disabled = false;
+    await action();
   } catch (error) {
     setMessage("train-message", messageOf(error));
   }

@@ -1,4 +1,5 @@
 /** What the page and its training worker say to each other. */
+import type { Checkpoint } from "../src/checkpoint.ts";
 import type { FashionMnistPart } from "../src/data/fashion-mnist.ts";
 import type { Recipe } from "../src/recipes.ts";
 import type { Epoch, Progress } from "../src/trainer.ts";
@@ -20,11 +21,13 @@ export interface TrainingRequest {
   /** Left out: as many as the machine and the network have use for. */
   readonly threads?: number;
   readonly data: DataSource;
+  /** Where to go on; recipe, seed and mode are its own. */
+  readonly from?: Checkpoint;
 }
 
 export type ToWorker =
   | { readonly type: "start"; readonly request: TrainingRequest }
-  | { readonly type: "pause" | "goOn" | "stop" | "model" };
+  | { readonly type: "pause" | "goOn" | "stop" | "model" | "checkpoint" };
 
 /** A few test pictures as they come, [count, pixels] as bytes. */
 export interface PictureRow {
@@ -61,5 +64,7 @@ export type FromWorker =
   | { readonly type: "epoch"; readonly epoch: Epoch; readonly test: TestResult; readonly row: PictureRow }
   /** The model after the last epoch: the bytes of its file. */
   | { readonly type: "model"; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** The training as it is now: the bytes of its checkpoint's file. */
+  | { readonly type: "checkpoint"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "ended"; readonly why: "finished" | "stopped" }
   | { readonly type: "failed"; readonly message: string };

@@ -6,6 +6,7 @@ import { denoiseCommand } from "./denoise.ts";
 import { downloadCommand } from "./download.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { inspectCommand } from "./inspect.ts";
+import { Interrupted } from "./interrupted.ts";
 import { trainCommand } from "./train.ts";
 
 const program = new Command("denoise-wasm")
@@ -29,6 +30,10 @@ try {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof Interrupted) {
+    console.error(error.message);
+    return 130;
+  }
   if (error instanceof Error && error.name === "AbortError") {
     console.error("Interrupted; nothing was written.");
     return 130;

@@ -3,7 +3,7 @@ import { type LabelledImages, pixelsOf } from "../data/images.ts";
 import { Optimizer } from "../optimizer.ts";
 import { StepProfile } from "../profile.ts";
 import type { Recipe } from "../recipes.ts";
-import { networkFor } from "../trainer.ts";
+import { networkFor } from "../training-state.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { textTable } from "./quality-table.ts";
 

@@ -8,12 +8,15 @@ export interface TrainingProgress {
   stop(): void;
 }
 
-/** A bar on a terminal, a line an epoch elsewhere. */
-export function trainingProgress(epochs: number): TrainingProgress {
-  return process.stderr.isTTY ? bar(epochs) : lines(epochs);
+/**
+ * A bar on a terminal, a line an epoch elsewhere.
+ * @param before epochs, and parts of one, that were done when it started
+ */
+export function trainingProgress(epochs: number, before: number): TrainingProgress {
+  return process.stderr.isTTY ? bar(epochs, before) : lines(epochs);
 }
 
-function bar(epochs: number): TrainingProgress {
+function bar(epochs: number, before: number): TrainingProgress {
   const progress = new cliProgress.SingleBar({
     format: "epoch {epoch}/{epochs} [{bar}] loss {loss} · {rate} images/s · {left} left",
     barsize: 24,
@@ -22,7 +25,7 @@ function bar(epochs: number): TrainingProgress {
   });
   const start = performance.now();
   const show = (done: number, epoch: number, loss: number, rate: number) => {
-    const left = ((performance.now() - start) / done) * (epochs - done);
+    const left = ((performance.now() - start) / (done - before)) * (epochs - done);
     const shown = {
       epoch,
       epochs,

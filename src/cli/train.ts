@@ -1,22 +1,12 @@
-import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { pairsOf } from "../batches.ts";
-import { denoiseAll, evaluate, quality } from "../evaluate.ts";
-import { requireWritableFolder } from "../files.node.ts";
-import { requireSsimSize } from "../metrics.ts";
-import { networkOf } from "../model.ts";
-import { Purpose } from "../rng.ts";
-import { isConvolutional } from "../spec.ts";
-import { type Epoch, train } from "../trainer.ts";
+import { ModelFileError, OutputError, SpecError } from "../errors.ts";
 import type { Mode } from "../wasm/detect.ts";
-import { denoiseByConvolutions } from "./bundled-convolutions.ts";
-import { loadData } from "./data.ts";
+import { loadData, loadDataAgain } from "./data.ts";
 import { profileStep } from "./profile-step.ts";
-import { duration, trainingProgress } from "./progress.ts";
-import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
 import { numberFrom, type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
-import { type Run, reportOf, writeRunFolder } from "./run-folder.ts";
+import { RunCheckpoint } from "./run-checkpoint.ts";
+import { type Start, trainRun } from "./train-run.ts";
 
 interface Options extends RecipeOptions {
   data?: string;
@@ -24,13 +14,20 @@ interface Options extends RecipeOptions {
   mode: Mode;
   threads?: string;
   out?: string;
+  checkpointEvery: string;
+  resume?: string;
   json?: boolean;
   profile?: boolean;
 }
 
+/** Options that may go with `--resume`; all others say what the checkpoint says. */
+const besideResume = ["data", "threads", "checkpointEvery", "json"];
+
 /** `denoise-wasm train`: a recipe on the data found, to a run folder. */
 export function trainCommand(): Command {
-  return withRecipeOptions(new Command("train").description("train a recipe and write a run folder"))
+  const command = withRecipeOptions(
+    new Command("train").description("train a recipe and write a run folder, or go on with one"),
+  )
     .option("--data <dir>", "the folder that holds Fashion-MNIST's four IDX files (default: the best found)")
     .option("--seed <n>", "start of every random number", "1")
     .addOption(
@@ -40,93 +37,64 @@ export function trainCommand(): Command {
     )
     .option("--threads <n>", "threads to train on (default: one a core); the result does not depend on it")
     .option("--out <dir>", "the run folder (default: runs/<recipe>-<time>)")
+    .option("--checkpoint-every <minutes>", "how often the run folder gets what --resume goes on from", "5")
     .option("--json", "print the report as JSON")
-    .option("--profile", "do not train: show where the time of a step goes")
+    .option("--profile", "do not train: show where the time of a step goes");
+  const settled = command.options.map((option) => option.attributeName());
+  return command
+    .addOption(
+      new Option(
+        "--resume <run>",
+        `go on with the run in this folder, with its own recipe, seed, mode and data; beside --data, --threads, ` +
+          "--checkpoint-every and --json only",
+      ).conflicts(settled.filter((name) => !besideResume.includes(name))),
+    )
     .action(run);
 }
 
 async function run(options: Options): Promise<void> {
-  const recipe = await recipeFrom(options);
-  const data = await loadData(options.data);
-  requireSsimSize(data.test);
-  const interrupt = new AbortController();
-  const { mode } = options;
   const threads = options.threads === undefined ? undefined : numberFrom("--threads", options.threads);
-  const seed = numberFrom("--seed", options.seed);
-  if (options.profile) {
-    console.log(await profileStep(recipe, data.train, { seed, mode, threads }));
-    return;
-  }
-  const progress = trainingProgress(recipe.epochs);
-  const training = train(recipe, data, {
-    seed,
-    mode,
-    ...(threads !== undefined && { threads }),
-    signal: interrupt.signal,
-    onProgress: progress.report,
-  });
-  const folder =
-    options.out ?? join("runs", `${recipe.name}-${new Date().toISOString().replace(/[:.]/g, "-")}`);
-  await requireWritableFolder(folder);
-  console.error(
-    `Training ${recipe.name} on ${data.train.count} images (${data.source}), seed ${seed}, ${recipe.epochs} epochs.`,
-  );
-  const onInterrupt = () => interrupt.abort();
-  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
-  const epochs: Epoch[] = [];
-  try {
-    for await (const epoch of training) {
-      if (epochs.length === 0 && threads !== undefined && training.threads! < threads) {
-        console.error(`Only ${training.threads} of ${threads} threads could be started.`);
-      }
-      epochs.push(epoch);
-      progress.epoch(epoch);
-    }
-    progress.stop();
-    const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
-    const model = await training.model();
-    const pairs = pairsOf(data.test, recipe.noise, seed, Purpose.testNoise);
-    const denoised = denoiseAll(await networkOf(model, { batch: recipe.batch, mode }), pairs);
-    const test = evaluate(pairs, denoised);
-    const convolved = isConvolutional(recipe.spec) ? undefined : await denoiseByConvolutions(pairs);
-    const run: Run = {
-      recipe,
-      mode,
-      threads: training.threads!,
-      data,
-      model,
-      epochs,
-      seconds,
-      test,
-      noisy: pairs.noisy,
-      denoised,
-      ...(convolved && { convolutions: { denoised: convolved, test: quality(data.test, convolved) } }),
-    };
-    await writeRunFolder(folder, run);
-    if (options.json) console.log(JSON.stringify(reportOf(run)));
-    else console.log(summary(folder, run));
-  } catch (error) {
-    // Nothing is left behind where nothing was written.
-    await rmdir(folder).catch(() => {});
-    throw error;
-  } finally {
-    progress.stop();
-    process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
-  }
+  const minutes = numberFrom("--checkpoint-every", options.checkpointEvery);
+  if (!(minutes > 0)) throw new SpecError(`--checkpoint-every is ${minutes}; it has to be above 0 minutes.`);
+  const start =
+    options.resume === undefined ? await begin(options) : await goOn(options.resume, options.data);
+  const { recipe, seed, mode, data } = start;
+  if (options.profile) console.log(await profileStep(recipe, data.train, { seed, mode, threads }));
+  else await trainRun(start, { threads, minutes, json: options.json });
 }
 
-function summary(folder: string, { epochs, seconds, threads, test, convolutions, model }: Run): string {
-  return [
-    "",
-    `${epochs.length} epochs in ${duration(seconds)} (build ${model.provenance.variant}, ${threads} ${threads === 1 ? "thread" : "threads"}); ` +
-      `loss ${epochs[0]!.loss.toFixed(1)} in the first, ${epochs.at(-1)!.loss.toFixed(1)} in the last.`,
-    "",
-    `On ${test.images} test images:`,
-    textTable(qualityHead, qualityRows(test, convolutions?.test)),
-    "",
-    verdict(test),
-    "",
-    `Picture:  ${join(folder, "figure.png")}`,
-    `All of it: ${join(folder, "index.html")}`,
-  ].join("\n");
+/** A new run. */
+async function begin(options: Options): Promise<Start> {
+  const recipe = await recipeFrom(options);
+  const data = await loadData(options.data);
+  const seed = numberFrom("--seed", options.seed);
+  const folder =
+    options.out ?? join("runs", `${recipe.name}-${new Date().toISOString().replace(/[:.]/g, "-")}`);
+  const checkpoint = new RunCheckpoint(folder);
+  if (checkpoint.exists) {
+    throw new OutputError(
+      `${folder} holds the checkpoint of an interrupted run: ${checkpoint.remedy}; or remove it, or choose another folder.`,
+    );
+  }
+  return { recipe, seed, mode: options.mode, data, folder };
+}
+
+/** A run that was interrupted. */
+async function goOn(folder: string, givenData: string | undefined): Promise<Start> {
+  const checkpoint = new RunCheckpoint(folder);
+  if (!checkpoint.exists) {
+    throw new ModelFileError(
+      `${folder} holds no checkpoint.safetensors: its run is complete, or there is none. Name the folder of an interrupted run.`,
+    );
+  }
+  const from = await checkpoint.load();
+  const { recipe, seed, mode, data } = from;
+  return {
+    recipe,
+    seed,
+    mode,
+    data: await (givenData === undefined ? loadDataAgain(data.source) : loadData(givenData)),
+    folder,
+    from,
+  };
 }

@@ -4,7 +4,12 @@ import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DataError } from "../errors.ts";
-import { type FashionMnistPart, fashionMnistFiles, loadFashionMnist } from "./fashion-mnist.ts";
+import {
+  embeddedSample,
+  type FashionMnistPart,
+  fashionMnistFiles,
+  loadFashionMnist,
+} from "./fashion-mnist.ts";
 import type { Dataset } from "./images.ts";
 
 /** What the search depends on; tests give their own. */
@@ -34,7 +39,7 @@ export function thisMachine(): Machine {
 export interface FoundFashionMnist {
   readonly folder: string;
   readonly kind: "given" | "environment" | "cache" | "debian" | "sample";
-  /** The folder, or "embedded sample". */
+  /** The folder, or `embeddedSample`. */
   readonly source: string;
 }
 
@@ -79,7 +84,7 @@ export async function findFashionMnist(
       () => false,
       () => true,
     );
-    if (!missing) return { folder, kind, source: kind === "sample" ? "embedded sample" : folder };
+    if (!missing) return { folder, kind, source: kind === "sample" ? embeddedSample : folder };
   }
   throw new DataError(
     `Fashion-MNIST was not found: neither in ${fashionMnistCache(machine)} nor in ${machine.debianFolder}; ` +

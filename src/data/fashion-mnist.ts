@@ -11,6 +11,9 @@ export interface OfficialFile {
   readonly sha256: string;
 }
 
+/** The source of the sample that comes with the sources: see `Dataset.source`. */
+export const embeddedSample = "embedded sample";
+
 /** Fashion-MNIST as published: 60,000 training and 10,000 test images of 28×28 (Xiao, Rasul, Vollgraf 2017). */
 export const fashionMnistFiles = {
   trainImages: {

@@ -17,5 +17,7 @@ it("trains to the same bytes on 1 to 4 threads, and on the page's own thread", a
   expect(new Set(there.models).size).toBe(1);
   const here = await fingerprint();
   expect(here.threads).toEqual([1, 1, 1, 1]);
-  expect({ noise: here.noise, models: here.models }).toEqual({ noise: there.noise, models: there.models });
+  const results = ({ noise, models, interrupted }: Fingerprint) => ({ noise, models, interrupted });
+  expect(results(here)).toEqual(results(there));
+  expect(new Set(there.interrupted).size).toBe(1);
 });

@@ -1,0 +1,149 @@
+/** A run of `denoise-wasm train`: from its start, or its checkpoint, to a complete run folder. */
+import { rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { pairsOf } from "../batches.ts";
+import type { Checkpoint } from "../checkpoint.ts";
+import type { Dataset } from "../data/images.ts";
+import { SpecError } from "../errors.ts";
+import { denoiseAll, evaluate, quality } from "../evaluate.ts";
+import { requireWritableFolder } from "../files.node.ts";
+import { requireSsimSize } from "../metrics.ts";
+import { networkOf } from "../model.ts";
+import type { Recipe } from "../recipes.ts";
+import { Purpose } from "../rng.ts";
+import { isConvolutional } from "../spec.ts";
+import { type ResumeOptions, resume, type Training, train } from "../trainer.ts";
+import type { Mode } from "../wasm/detect.ts";
+import { denoiseByConvolutions } from "./bundled-convolutions.ts";
+import { Interrupted } from "./interrupted.ts";
+import { duration, trainingProgress } from "./progress.ts";
+import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
+import { RunCheckpoint } from "./run-checkpoint.ts";
+import { type Run, reportOf, writeRunFolder } from "./run-folder.ts";
+
+/** What a run starts from. */
+export interface Start {
+  readonly recipe: Recipe;
+  readonly seed: number;
+  readonly mode: Mode;
+  readonly data: Dataset;
+  readonly folder: string;
+  /** Where the run was interrupted. */
+  readonly from?: Checkpoint;
+}
+
+interface RunOptions {
+  readonly threads: number | undefined;
+  /** Between two checkpoints. */
+  readonly minutes: number;
+  readonly json: boolean | undefined;
+}
+
+/** Trains, evaluates, and writes the run folder; where it ends early, a checkpoint to go on from. */
+export async function trainRun(start: Start, { threads, minutes, json }: RunOptions): Promise<void> {
+  const { recipe, seed, mode, data, folder, from } = start;
+  requireSsimSize(data.test);
+  const interrupt = new AbortController();
+  const checkpoint = new RunCheckpoint(folder, minutes);
+  const done = from ? from.epochs.length + (from.position.batches * recipe.batch) / data.train.count : 0;
+  const progress = trainingProgress(recipe.epochs, done);
+  const options: ResumeOptions = {
+    ...(threads !== undefined && { threads }),
+    signal: interrupt.signal,
+    onProgress: (now) => {
+      progress.report(now);
+      return checkpoint.writeWhenDue(training);
+    },
+  };
+  const training: Training = from
+    ? resume(from, data, options)
+    : train(recipe, data, { ...options, seed, mode });
+  await requireWritableFolder(folder);
+  console.error(
+    `${from ? "Going on with" : "Training"} ${recipe.name} on ${data.train.count} images (${data.source}), ` +
+      `seed ${seed}, ${from ? `${from.epochs.length} of ` : ""}${recipe.epochs} epochs${from ? " done" : ""}.`,
+  );
+  // Again and again: npm passes on a signal that the terminal has sent already, while the checkpoint is written.
+  const onInterrupt = () => interrupt.abort();
+  process.on("SIGINT", onInterrupt).on("SIGTERM", onInterrupt);
+  try {
+    let first = true;
+    for await (const epoch of training) {
+      if (first && threads !== undefined && training.threads! < threads) {
+        console.error(`Only ${training.threads} of ${threads} threads could be started.`);
+      }
+      first = false;
+      progress.epoch(epoch);
+    }
+    progress.stop();
+    const run = await evaluateRun(start, training);
+    await writeRunFolder(folder, run);
+    await checkpoint.remove();
+    if (json) console.log(JSON.stringify(reportOf(run)));
+    else console.log(summary(folder, run));
+  } catch (error) {
+    progress.stop();
+    throw await keep(training, checkpoint, error);
+  } finally {
+    progress.stop();
+    process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
+  }
+}
+
+async function evaluateRun({ recipe, seed, mode, data }: Start, training: Training): Promise<Run> {
+  const model = await training.model();
+  const { epochs } = training;
+  const pairs = pairsOf(data.test, recipe.noise, seed, Purpose.testNoise);
+  const denoised = denoiseAll(await networkOf(model, { batch: recipe.batch, mode }), pairs);
+  const convolved = isConvolutional(recipe.spec) ? undefined : await denoiseByConvolutions(pairs);
+  return {
+    recipe,
+    mode,
+    threads: training.threads!,
+    data,
+    model,
+    epochs,
+    seconds: epochs.reduce((sum, epoch) => sum + epoch.seconds, 0),
+    test: evaluate(pairs, denoised),
+    noisy: pairs.noisy,
+    denoised,
+    ...(convolved && { convolutions: { denoised: convolved, test: quality(data.test, convolved) } }),
+  };
+}
+
+/**
+ * Writes a checkpoint of a run that ended early, where there is a state to go on from, and says how to. An older one
+ * is left where that fails; nothing is left where nothing was written.
+ * @returns what the run ends with
+ */
+async function keep(training: Training, checkpoint: RunCheckpoint, error: unknown): Promise<unknown> {
+  const interrupted = error instanceof Error && error.name === "AbortError";
+  let reason = error;
+  await checkpoint.write(training).catch((failure: unknown) => {
+    // A SpecError says that there was no state yet.
+    if (interrupted && !(failure instanceof SpecError)) reason = failure;
+  });
+  if (!checkpoint.exists) {
+    await rmdir(checkpoint.folder).catch(() => {});
+    return reason;
+  }
+  if (reason === error && interrupted) return new Interrupted(`Interrupted; ${checkpoint.remedy}`);
+  console.error(`The run folder has a checkpoint; ${checkpoint.remedy}`);
+  return reason;
+}
+
+function summary(folder: string, { epochs, seconds, threads, test, convolutions, model }: Run): string {
+  return [
+    "",
+    `${epochs.length} epochs in ${duration(seconds)} (build ${model.provenance.variant}, ${threads} ${threads === 1 ? "thread" : "threads"}); ` +
+      `loss ${epochs[0]!.loss.toFixed(1)} in the first, ${epochs.at(-1)!.loss.toFixed(1)} in the last.`,
+    "",
+    `On ${test.images} test images:`,
+    textTable(qualityHead, qualityRows(test, convolutions?.test)),
+    "",
+    verdict(test),
+    "",
+    `Picture:  ${join(folder, "figure.png")}`,
+    `All of it: ${join(folder, "index.html")}`,
+  ].join("\n");
+}
