@@ -1,10 +1,18 @@
 /** Training: epochs over batches, as an async iterator that can be aborted between any two steps. */
-import { type BatchSource, batchesOf, batchSource, lastBatchOf } from "./batches.ts";
-import type { Dataset } from "./data/images.ts";
+import {
+  type BatchSource,
+  batchesOf,
+  batchSource,
+  epochSize,
+  isDrawnInStep,
+  lastBatchOf,
+  requireTrainable,
+} from "./batches.ts";
+import type { Dataset, Images, Photos } from "./data/images.ts";
 import { DivergenceError, SpecError } from "./errors.ts";
 import { yieldToEventLoop } from "./event-loop.ts";
 import { initialize } from "./initialize.ts";
-import { type Model, requireFit } from "./model.ts";
+import type { Model } from "./model.ts";
 import { Network } from "./network.ts";
 import { Optimizer } from "./optimizer.ts";
 import { parseRecipe, type Recipe } from "./recipes.ts";
@@ -39,7 +47,7 @@ export interface TrainOptions {
 export interface Progress {
   readonly epoch: number;
   readonly epochs: number;
-  /** Pictures of this epoch that are done, and all of them. */
+  /** Pictures or patches of this epoch that are done, and all of them. */
   readonly images: number;
   readonly imagesPerEpoch: number;
   /** Mean over this epoch so far. */
@@ -56,24 +64,23 @@ export interface Epoch {
   readonly imagesPerSecond: number;
 }
 
+/** What a training looks at of a data set. */
+export type TrainingData = Pick<Dataset<Images | Photos>, "name" | "sha256" | "train">;
+
 /**
  * Trains a recipe on `data.train`; `data.test` is not looked at.
  *
  * Iterate for the epochs as they end; `model()` runs what is left of them and gives the trained model.
  * @throws SpecError at once where the recipe is wrong or does not fit the data
  */
-export function train(
-  recipe: Recipe,
-  data: Pick<Dataset, "name" | "sha256" | "train">,
-  options: TrainOptions = {},
-): Training {
+export function train(recipe: Recipe, data: TrainingData, options: TrainOptions = {}): Training {
   return new Training(recipe, data, options);
 }
 
 export class Training implements AsyncIterableIterator<Epoch> {
   readonly recipe: Recipe;
   readonly seed: number;
-  readonly #data: Pick<Dataset, "name" | "sha256" | "train">;
+  readonly #data: TrainingData;
   readonly #epochs: AsyncGenerator<Epoch, void>;
   #network: Network | undefined;
   #epochsDone = 0;
@@ -84,18 +91,12 @@ export class Training implements AsyncIterableIterator<Epoch> {
   /** What ended the training early, with an error. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(recipe: Recipe, data: Pick<Dataset, "name" | "sha256" | "train">, options: TrainOptions) {
+  constructor(recipe: Recipe, data: TrainingData, options: TrainOptions) {
     this.recipe = parseRecipe(recipe);
     this.seed = requireWhole("seed", options.seed ?? 1, 0, 2 ** 32 - 1);
     if (options.threads !== undefined) requireWhole("number of threads", options.threads, 1, MAXIMUM_THREADS);
     this.#data = data;
-    requireFit(this.recipe.spec, data.train, `Recipe "${this.recipe.name}"`);
-    if (this.recipe.batch > data.train.count) {
-      throw new SpecError(
-        `A batch of ${this.recipe.batch} is more than the ${data.train.count} training pictures of ${data.name}. ` +
-          "Use a smaller batch or more data.",
-      );
-    }
+    requireTrainable(this.recipe, data.train, data.name);
     this.#epochs = this.#run(options);
   }
 
@@ -167,7 +168,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     const parameters = network.parameters(this.recipe.averaging ? "average" : "value");
     for (const [name, values] of parameters) {
       if (values.every(Number.isFinite)) continue;
-      const batches = Math.ceil(this.#data.train.count / this.recipe.batch);
+      const batches = Math.ceil(epochSize(this.recipe, this.#data.train.count) / this.recipe.batch);
       throw diverged(`${name} is not finite after`, this.#epochsDone, batches);
     }
     return parameters;
@@ -177,7 +178,8 @@ export class Training implements AsyncIterableIterator<Epoch> {
     options.signal?.throwIfAborted();
     const { epochs } = this.recipe;
     const images = this.#data.train;
-    const network = await networkFor(this.recipe, images.count, this.seed, options);
+    const count = epochSize(this.recipe, images.count);
+    const network = await networkFor(this.recipe, count, this.seed, options);
     this.#network = network;
     try {
       const source = batchSource(this.recipe, images, this.seed);
@@ -190,7 +192,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
         const loss = await this.#epoch(network, source, optimizer, number, options);
         const seconds = (performance.now() - start - this.#waited) / 1000;
         this.#epochsDone = number;
-        yield { number, loss, seconds, imagesPerSecond: images.count / seconds };
+        yield { number, loss, seconds, imagesPerSecond: count / seconds };
       }
     } finally {
       await network.dispose();
@@ -206,7 +208,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     { signal, onProgress }: TrainOptions,
   ): Promise<number> {
     const { batch, epochs } = this.recipe;
-    const { count } = this.#data.train;
+    const count = epochSize(this.recipe, this.#data.train.count);
     const batches = batchesOf(count, batch);
     const start = performance.now();
     let sum = 0;
@@ -237,7 +239,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
   }
 }
 
-/** The network that a recipe trains on `count` pictures, with the weights that the seed gives. */
+/** The network that a recipe trains on `count` pictures an epoch, with the weights that the seed gives. */
 export async function networkFor(
   { spec, batch, optimizer, loss, averaging, noise }: Recipe,
   count: number,
@@ -251,7 +253,7 @@ export async function networkFor(
       optimizer: optimizer.type,
       loss,
       averaging: averaging !== undefined,
-      drawNoise: noise.drawn === "fresh",
+      drawNoise: isDrawnInStep(noise),
       ...(lastBatch !== undefined && { lastBatch }),
     },
     threads: threads ?? defaultThreads(trainingFlop(spec, batch)),

@@ -11,15 +11,16 @@ import { isConvolutional } from "../spec.ts";
 import { type Epoch, train } from "../trainer.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { denoiseByConvolutions } from "./bundled-convolutions.ts";
-import { loadData } from "./data.ts";
+import { loadTrainingData } from "./data.ts";
 import { profileStep } from "./profile-step.ts";
 import { duration, trainingProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
 import { numberFrom, type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
-import { type Run, reportOf, writeRunFolder } from "./run-folder.ts";
+import { picturesInWords, type Run, reportOf, testInWords, writeRunFolder } from "./run-folder.ts";
 
 interface Options extends RecipeOptions {
   data?: string;
+  test?: string;
   seed: string;
   mode: Mode;
   threads?: string;
@@ -31,7 +32,11 @@ interface Options extends RecipeOptions {
 /** `denoise-wasm train`: a recipe on the data found, to a run folder. */
 export function trainCommand(): Command {
   return withRecipeOptions(new Command("train").description("train a recipe and write a run folder"))
-    .option("--data <dir>", "the folder that holds Fashion-MNIST's four IDX files (default: the best found)")
+    .option(
+      "--data <dir>",
+      "a folder of PNG and JPEG pictures, or of Fashion-MNIST's four IDX files (default: the best found)",
+    )
+    .option("--test <dir>", "a folder of test pictures (default: the last tenth of those in --data, by name)")
     .option("--seed <n>", "start of every random number", "1")
     .addOption(
       new Option("--mode <mode>", "reproducible: the same bytes in every engine; fast: the quickest build")
@@ -47,7 +52,7 @@ export function trainCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const recipe = await recipeFrom(options);
-  const data = await loadData(options.data);
+  const data = await loadTrainingData(recipe, options);
   requireSsimSize(data.test);
   const interrupt = new AbortController();
   const { mode } = options;
@@ -69,7 +74,8 @@ async function run(options: Options): Promise<void> {
     options.out ?? join("runs", `${recipe.name}-${new Date().toISOString().replace(/[:.]/g, "-")}`);
   await requireWritableFolder(folder);
   console.error(
-    `Training ${recipe.name} on ${data.train.count} images (${data.source}), seed ${seed}, ${recipe.epochs} epochs.`,
+    `Training ${recipe.name} on ${picturesInWords(recipe, data.train.count)} (${data.source}), seed ${seed}, ` +
+      `${recipe.epochs} epochs.`,
   );
   const onInterrupt = () => interrupt.abort();
   process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
@@ -115,13 +121,14 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-function summary(folder: string, { epochs, seconds, threads, test, convolutions, model }: Run): string {
+function summary(folder: string, run: Run): string {
+  const { epochs, seconds, threads, test, convolutions, model } = run;
   return [
     "",
     `${epochs.length} epochs in ${duration(seconds)} (build ${model.provenance.variant}, ${threads} ${threads === 1 ? "thread" : "threads"}); ` +
       `loss ${epochs[0]!.loss.toFixed(1)} in the first, ${epochs.at(-1)!.loss.toFixed(1)} in the last.`,
     "",
-    `On ${test.images} test images:`,
+    `On ${testInWords(run)}:`,
     textTable(qualityHead, qualityRows(test, convolutions?.test)),
     "",
     verdict(test),
