@@ -57,6 +57,7 @@ describe("reproducible in every runtime", () => {
     expect(here.noise).toMatch(/^[0-9a-f]{64}$/);
     expect(here.models).toHaveLength(4);
     expect(new Set(here.models).size).toBe(1);
+    expect(new Set(here.noises).size).toBe(5);
   });
 
   for (const { name, path, variable, arguments: before } of runtimes) {
@@ -67,8 +68,11 @@ describe("reproducible in every runtime", () => {
         env: { ...process.env, DENO_NO_UPDATE_CHECK: "1", NODE_OPTIONS: "" },
       });
       const there: Fingerprint = JSON.parse(stdout);
-      expect({ noise: there.noise, models: there.models }).toEqual({
+      const { noise, noises, patches, models } = there;
+      expect({ noise, noises, patches, models }).toEqual({
         noise: here.noise,
+        noises: here.noises,
+        patches: here.patches,
         models: here.models,
       });
     });
