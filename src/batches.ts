@@ -67,8 +67,9 @@ export function requireTrainable(recipe: Recipe, set: Images | Photos, name: str
   const what = `Recipe "${recipe.name}"`;
   const { height, width, channels } = spec.input;
   if (patchesPerEpoch !== undefined) {
-    const fit = ({ photos }: Photos) => photos.every((one) => one.height >= height && one.width >= width);
-    if (set.channels !== channels || !fit(photosOf(set))) {
+    const haveRoom = ({ photos }: Photos) =>
+      photos.every((one) => one.height >= height && one.width >= width);
+    if (set.channels !== channels || !haveRoom(photosOf(set))) {
       throw new SpecError(
         `${what} takes patches of ${height}×${width}×${channels}, but a picture of ${name} is smaller or has other ` +
           "channels. Use other data, or set the spec's input to fit.",

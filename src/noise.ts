@@ -83,44 +83,44 @@ type PictureNoise = NoiseModel extends infer Model
     : never
   : never;
 
-/** What each model has to be told, in the order in which ranges are drawn. */
-const parameterNames = {
-  gaussian: ["sigma"],
-  uniform: ["sigma"],
-  "poisson-gaussian": ["gain", "sigma"],
-  "salt-and-pepper": ["share"],
-  speckle: ["contrast"],
-} as const;
-
 type Range = number | readonly [number, number];
 
-function parametersOf(noise: NoiseModel): [name: string, value: Range][] {
-  const values = noise as unknown as Record<string, Range>;
-  return parameterNames[noise.model].map((name) => [name, values[name]!]);
-}
-
-function withParameters(noise: NoiseModel, parameters: readonly (readonly [string, number])[]): PictureNoise {
-  return { model: noise.model, ...Object.fromEntries(parameters) } as unknown as PictureNoise;
+/** The noise with one number in place of each range. `pick` is called for one after the other, `gain` before `sigma`. */
+function withNumbers(noise: NoiseModel, pick: (range: Range) => number): PictureNoise {
+  const { model } = noise;
+  switch (model) {
+    case "gaussian":
+    case "uniform":
+      return { model, sigma: pick(noise.sigma) };
+    case "poisson-gaussian":
+      return { model, gain: pick(noise.gain), sigma: pick(noise.sigma) };
+    case "salt-and-pepper":
+      return { model, share: pick(noise.share) };
+    case "speckle":
+      return { model, contrast: pick(noise.contrast) };
+  }
 }
 
 /** In words, for people. */
 export function noiseName(noise: NoiseModel): string {
-  const parameters = parametersOf(noise).map(([name, value]) => {
-    const symbol = name === "sigma" ? "σ" : name;
-    return `${symbol} ${typeof value === "number" ? `= ${value}` : value.join(" to ")}`;
-  });
+  const parameters = Object.entries(noise)
+    .filter(([name]) => name !== "model" && name !== "drawn")
+    .map(([name, value]) => {
+      const symbol = name === "sigma" ? "σ" : name;
+      return `${symbol} ${Array.isArray(value) ? value.join(" to ") : `= ${value}`}`;
+    });
   return [noise.model, ...parameters].join(", ");
 }
 
 /** The noise of picture `index`, ranges drawn from stream (seed, purpose, index). */
 function noiseAt(noise: NoiseModel, seed: number, purpose: number, index: number): PictureNoise {
-  const random = new Random(seed, Purpose.level + purpose, index);
-  const drawn = parametersOf(noise).map(([name, value]) => {
-    if (typeof value === "number") return [name, value] as const;
-    const [least, greatest] = value;
-    return [name, Math.fround(least + (greatest - least) * random.uniform())] as const;
+  let random: Random | undefined;
+  return withNumbers(noise, (range) => {
+    if (typeof range === "number") return range;
+    random ??= new Random(seed, Purpose.level + purpose, index);
+    const [least, greatest] = range;
+    return Math.fround(least + (greatest - least) * random.uniform());
   });
-  return withParameters(noise, drawn);
 }
 
 const MID_GREY = 127.5;
@@ -155,8 +155,7 @@ export function levelOf(noise: NoiseModel, seed: number, purpose: number, index:
  * @throws SpecError where noise of this model cannot be that strong
  */
 export function noiseOfLevel(noise: NoiseModel, level: number): NoiseModel {
-  const upper = parametersOf(noise).map(([name, value]) => [name, Math.max(...[value].flat())] as const);
-  const strongest = withParameters(noise, upper);
+  const strongest = withNumbers(noise, (range) => (typeof range === "number" ? range : Math.max(...range)));
   if (strongest.model === "gaussian" || strongest.model === "uniform") return { ...strongest, sigma: level };
   const reached = strengthOf(strongest);
   if (reached === 0) throw new SpecError(`${noiseName(noise)} is no noise: it has no other levels.`);

@@ -39,16 +39,17 @@ export function copyView(
     start += (width - 1) * right;
     right = -right;
   }
+  if (down === stride && right === 1 && stride === width) {
+    out.set(data.subarray(start * channels, (start + height * width) * channels));
+    return;
+  }
   let to = 0;
   for (let row = 0; row < height; row++) {
     let from = (start + row * down) * channels;
-    if (right === 1) {
-      out.set(data.subarray(from, from + width * channels), to);
-      to += width * channels;
-      continue;
-    }
-    for (let column = 0; column < width; column++, from += right * channels) {
-      for (let c = 0; c < channels; c++) out[to++] = data[from + c]!;
+    const step = right * channels;
+    for (let column = 0; column < width; column++, from += step) {
+      out[to++] = data[from]!;
+      for (let c = 1; c < channels; c++) out[to++] = data[from + c]!;
     }
   }
 }
