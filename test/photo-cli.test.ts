@@ -155,6 +155,12 @@ it("the same seed gives the same model, on any number of threads; another seed a
   expect(first.equals(await bytes("c", "--seed", "2"))).toBe(false);
 });
 
+it("--profile shows where a step's time goes", async () => {
+  const { code, stdout } = await train("profile", "--recipe", "recipe1.json", "--profile");
+  expect([code, existsSync(at("profile"))]).toEqual([0, false]);
+  expect(stdout).toMatch(/A step of 8 images[^]*conv3x3WeightGradient/);
+});
+
 describe("noise of another model", () => {
   it("trains, is named, and is what evaluate measures with", async () => {
     const { code, stdout } = await train(
