@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { decode, encode } from "fast-png";
 import * as jpeg from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { recipeFrom } from "../src/cli/recipe-options.ts";
 import type { Recipe } from "../src/recipes.ts";
 import { Random } from "../src/rng.ts";
 import { convSpec } from "./conv-networks.ts";
@@ -183,84 +184,101 @@ describe("noise of another model", () => {
     expect(rows.map(({ name }: { name: string }) => name)).toEqual(["noisy", "noisy, clipped", "this model"]);
   });
 
-  it("has no --sigma where it has no sigma, and no parts that it does not know", async () => {
-    for (const [parameters, message] of [
-      [["--noise", "speckle,contrast=0.2", "--sigma", "5"], /speckle noise has no sigma/],
-      [["--noise", "speckle,sigma=5"], /"noise\.contrast" is missing/],
-      [["--noise", "speckle,contrast=much"], /--noise contrast has to be a number, but is "much"/],
-      [["--noise", "rain"], /noise\.model has to be/],
-      [["--noise", "uniform,sigma=1..2..3"], /noise\.sigma/],
-    ] as const) {
-      const { code, stderr } = await train("refused", "--recipe", "recipe1.json", ...parameters);
-      expect([code, existsSync(at("refused"))]).toEqual([1, false]);
-      expect(stderr).toMatch(message);
-    }
+  it("takes --sigma where it has one", async () => {
     const { code, stdout } = await train(
-      ...(["uniform", "--recipe", "recipe1.json", "--noise", "uniform,sigma=1", "--sigma", "20"] as const),
-      ...["--epochs", "1", "--json"],
+      "uniform",
+      ...[
+        "--recipe",
+        "recipe1.json",
+        "--noise",
+        "uniform,sigma=1",
+        "--sigma",
+        "20",
+        "--epochs",
+        "1",
+        "--json",
+      ],
     );
-    expect([code, JSON.parse(stdout).recipe.noise]).toEqual([
-      0,
-      { model: "uniform", sigma: 20, drawn: "fresh" },
-    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).recipe.noise).toEqual({ model: "uniform", sigma: 20, drawn: "fresh" });
+  });
+
+  it.each<[string[], RegExp]>([
+    [["--noise", "speckle,contrast=0.2", "--sigma", "5"], /speckle noise has no sigma/],
+    [["--noise", "speckle,sigma=5"], /"noise\.contrast" is missing/],
+    [["--noise", "speckle,contrast=much"], /--noise contrast has to be a number, but is "much"/],
+    [["--noise", "rain"], /noise\.model has to be/],
+    [["--noise", "uniform,sigma=1..2..3"], /noise\.sigma/],
+  ])("is refused: %j", async (parameters, message) => {
+    await expect(recipeFrom({ recipe: at("recipe1.json"), ...optionsOf(parameters) })).rejects.toThrow(
+      message,
+    );
   });
 });
 
+/** `--noise x` as commander hands it on. */
+function optionsOf(parameters: readonly string[]): { noise?: string; sigma?: string } {
+  return Object.fromEntries(
+    [0, 2].filter((i) => i < parameters.length).map((i) => [parameters[i]!.slice(2), parameters[i + 1]]),
+  );
+}
+
 describe("a folder that cannot be trained on: one plain error with file and remedy, and nothing written", () => {
-  const refused = async (data: string, message: RegExp, ...parameters: string[]) => {
-    const { code, stdout, stderr } = await run(
-      ...["train", "--recipe", "recipe1.json", "--data", data, "--out", "refused", ...parameters],
-    );
-    expect([code, stdout, existsSync(at("refused"))]).toEqual([1, "", false]);
-    expect(stderr).toMatch(/^\w+Error: .*\n$/);
-    expect(stderr).toMatch(message);
-  };
   const copy = async (name: string, file: string, content: Uint8Array | string) => {
     await mkdir(at(name));
     await writeFile(at(name, "0.png"), await readFile(at("photos", "0.png")));
-    await writeFile(at(name, file), content);
-    return name;
+    if (file !== "") await writeFile(at(name, file), content);
   };
-
-  it("empty, absent, or of other files", async () => {
+  beforeAll(async () => {
     await mkdir(at("empty"));
-    await refused("empty", /empty is empty/);
-    await refused("absent", /absent cannot be read/);
     await mkdir(at("words"));
     await writeFile(at("words", "a.txt"), "a");
-    await refused("words", /words holds neither PNG or JPEG files nor those of Fashion-MNIST.*name a folder/);
-    await refused("photos", /empty holds no PNG or JPEG files/, "--test", "empty");
-    await refused("photos", /photos is the folder to train on/, "--test", "photos");
-  });
-
-  it("with a broken file", async () => {
-    await refused(
-      await copy("text", "b.png", "not a picture"),
-      /text\/b\.png is neither a PNG nor a JPEG.*give a/,
-    );
-    const whole = await readFile(at("photos", "1.PNG"));
-    await refused(
-      await copy("short", "b.png", whole.subarray(0, 200)),
-      /short\/b\.png.*cut short.*get it anew/,
-    );
-  });
-
-  it("with a picture smaller than a patch, or only one", async () => {
+    await copy("text", "b.png", "not a picture");
+    await copy("short", "b.png", (await readFile(at("photos", "1.PNG"))).subarray(0, 200));
     const dot = encode({ data: new Uint8Array(23 * 24), width: 23, height: 24, channels: 1 });
-    await refused(
-      await copy("small", "b.png", dot),
-      /small\/b\.png has 23 × 24 pixels.*24 × 24; take it out, or set/,
-    );
-    await refused(
-      await copy("single", "0.png", await readFile(at("photos", "0.png"))),
-      /single holds one picture/,
-    );
-  });
-
-  it("with a recipe for whole pictures", async () => {
+    await copy("small", "b.png", dot);
+    await copy("single", "", "");
     const { patchesPerEpoch: _, ...whole } = recipeOf(1);
     await writeFile(at("whole.json"), JSON.stringify(whole));
-    await refused("photos", /sizes of their own\. Set its "patchesPerEpoch"/, "--recipe", "whole.json");
+  });
+
+  it.each<[string, string, RegExp, string[]]>([
+    ["an empty one", "empty", /empty is empty/, []],
+    ["none", "absent", /absent cannot be read/, []],
+    [
+      "one of other files",
+      "words",
+      /words holds neither PNG or JPEG files nor.*Fashion-MNIST.*name a folder/,
+      [],
+    ],
+    ["an empty one for the test", "photos", /empty holds no PNG or JPEG files/, ["--test", "empty"]],
+    ["the same one for the test", "photos", /photos is the folder to train on/, ["--test", "photos"]],
+    ["one with words called a picture", "text", /text\/b\.png is neither a PNG nor a JPEG.*give a/, []],
+    ["one with a picture cut short", "short", /short\/b\.png.*cut short.*get it anew/, []],
+    [
+      "one with a small picture",
+      "small",
+      /small\/b\.png has 23 × 24 pixels.*24 × 24; take it out, or set/,
+      [],
+    ],
+    ["one with one picture", "single", /single holds one picture/, []],
+    [
+      "one, with a recipe for whole pictures",
+      "photos",
+      /sizes of their own\. Set its "patchesPerEpoch"/,
+      ["--recipe", "whole.json"],
+    ],
+  ])("%s", async (name, data, message, parameters) => {
+    const out = `refused ${name}`;
+    const { code, stdout, stderr } = await run(
+      ...["train", "--recipe", "recipe1.json", "--data", data, "--out", out, ...parameters],
+    );
+    expect([code, stdout, existsSync(at(out))]).toEqual([1, "", false]);
+    expect(stderr).toMatch(/^\w+Error: .*\n$/);
+    expect(stderr).toMatch(message);
+  });
+
+  it("a recipe for whole pictures trains on as many patches as the command line says", async () => {
     const { code } = await train(
       "whole",
       "--recipe",
