@@ -9,7 +9,7 @@ const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 /** A number, or the two ends of the range that each picture's is drawn from, all of it equally likely. */
 const ranged = <Schema extends typeof strength | typeof share>(schema: Schema) =>
-  v.union([schema, v.tuple([schema, schema])]);
+  v.union([schema, v.strictTuple([schema, schema])]);
 
 /**
  * "once": each picture keeps the noise it was given before the first epoch. "fresh": it gets another each time it is
