@@ -1,6 +1,9 @@
-import { type Images, pictureAt, pixelsOf } from "./data/images.ts";
+import { type Images, type Photos, photosOf, pixelsOf, rasterAt } from "./data/images.ts";
+import { SpecError } from "./errors.ts";
+import { requireFit } from "./model.ts";
 import type { Network } from "./network.ts";
-import { addNoise, levelOf, type NoiseModel } from "./noise.ts";
+import { addNoise, addNoiseTo, levelOf, type Noise, type NoiseModel } from "./noise.ts";
+import { copyView, drawOrientation, PatchSource } from "./patches.ts";
 import { power } from "./portable-math.ts";
 import type { Recipe } from "./recipes.ts";
 import { Purpose, Random } from "./rng.ts";
@@ -9,7 +12,7 @@ import { Purpose, Random } from "./rng.ts";
 export interface Pairs {
   readonly images: Images;
   readonly noisy: Float32Array;
-  /** The standard deviation of each picture's noise: only for networks that are told it. */
+  /** The level of each picture's noise: only for networks that are told it. */
   readonly sigma?: Float32Array;
 }
 
@@ -58,10 +61,51 @@ export function fillBatch(
 /** Puts `rows` pictures of an epoch, from number `first` on, into a network that trains. */
 export type BatchSource = (network: Network, epoch: number, first: number, rows: number) => void;
 
+/** Pictures or patches that an epoch shows, of a training set of `count` pictures. */
+export function epochSize({ patchesPerEpoch }: Pick<Recipe, "patchesPerEpoch">, count: number): number {
+  return patchesPerEpoch ?? count;
+}
+
+/** @throws SpecError where a recipe cannot train on a set */
+export function requireTrainable(recipe: Recipe, set: Images | Photos, name: string): void {
+  const { spec, batch, patchesPerEpoch } = recipe;
+  const what = `Recipe "${recipe.name}"`;
+  const { height, width, channels } = spec.input;
+  if (patchesPerEpoch !== undefined) {
+    const haveRoom = ({ photos }: Photos) =>
+      photos.every((one) => one.height >= height && one.width >= width);
+    if (set.channels !== channels || !haveRoom(photosOf(set))) {
+      throw new SpecError(
+        `${what} takes patches of ${height}×${width}×${channels}, but a picture of ${name} is smaller or has other ` +
+          "channels. Use other data, or set the spec's input to fit.",
+      );
+    }
+  } else if ("photos" in set) {
+    throw new SpecError(
+      `${what} takes whole pictures of ${height}×${width}×${channels}; those of ${name} have sizes of their own. ` +
+        'Set its "patchesPerEpoch" (--patches-per-epoch), such as 20000.',
+    );
+  } else requireFit(spec, set, what);
+  const count = epochSize(recipe, set.count);
+  if (batch > count) {
+    throw new SpecError(
+      patchesPerEpoch === undefined
+        ? `A batch of ${batch} is more than the ${count} training pictures of ${name}. Use a smaller batch or more data.`
+        : `A batch of ${batch} is more than the ${count} patches of an epoch. Use a smaller batch or more patchesPerEpoch.`,
+    );
+  }
+}
+
+/** Whether a step of the network draws the noise of its pictures itself, from `sigma` and `streams`. */
+export function isDrawnInStep({ model, drawn }: Noise): boolean {
+  return drawn === "fresh" && model === "gaussian";
+}
+
 /** Where a recipe's batches come from: noise drawn once before the first epoch, or afresh for every batch. */
-export function batchSource(recipe: Recipe, images: Images, seed: number): BatchSource {
-  if (recipe.noise.drawn === "fresh") return freshBatches(recipe, images, seed);
-  const pairs = pairsOf(images, recipe.noise, seed, Purpose.trainingNoise);
+export function batchSource(recipe: Recipe, set: Images | Photos, seed: number): BatchSource {
+  if (recipe.noise.drawn === "fresh") return freshBatches(recipe, set, seed);
+  if ("photos" in set) throw new SpecError('Patches need noise that is drawn "fresh".');
+  const pairs = pairsOf(set, recipe.noise, seed, Purpose.trainingNoise);
   return (network, _epoch, first, rows) => {
     fillBatch(network, pairs, first, rows);
     weigh(network, recipe, rows);
@@ -69,22 +113,36 @@ export function batchSource(recipe: Recipe, images: Images, seed: number): Batch
 }
 
 /**
- * Every picture's level, mirroring and noise come from streams of its own, whatever its batch. The noise itself is
- * drawn by the network's step (assembly/noise.ts).
+ * Every picture's place, orientation, level and noise come from streams of its own, whatever its batch. Gaussian noise
+ * is drawn by the network's step (assembly/noise.ts).
  */
-function freshBatches(recipe: Recipe, images: Images, seed: number): BatchSource {
-  const { noise, flips } = recipe;
-  const size = pixelsOf(images);
+function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): BatchSource {
+  const { noise, flips, rotations, patchesPerEpoch } = recipe;
+  const { height, width, channels } = recipe.spec.input;
+  const size = height * width * channels;
+  const count = epochSize(recipe, set.count);
+  const purpose = Purpose.freshNoise;
+  const patches = patchesPerEpoch === undefined ? undefined : new PatchSource(set, { height, width });
+  const whole = { top: 0, left: 0, turns: 0, mirrored: false };
+  const random = (index: number) => new Random(seed, Purpose.augmentation, index);
   let shuffled = { epoch: 0, order: new Uint32Array() };
   return (network, epoch, first, rows) => {
-    if (shuffled.epoch !== epoch) shuffled = { epoch, order: orderOf(recipe, images.count, seed, epoch) };
+    if (!patches && shuffled.epoch !== epoch)
+      shuffled = { epoch, order: orderOf(recipe, count, seed, epoch) };
     for (let row = 0; row < rows; row++) {
-      const index = (epoch - 1) * images.count + first + row;
+      const index = (epoch - 1) * count + first + row;
       const clean = network.target.subarray(row * size, (row + 1) * size);
-      clean.set(pictureAt(images, shuffled.order[first + row]!));
-      if (flips && new Random(seed, Purpose.augmentation, index).bits() < 0) mirror(clean, images);
-      network.sigma[row] = levelOf(noise, seed, Purpose.freshNoise, index);
-      network.streams.set([seed, Purpose.freshNoise, index], 3 * row);
+      const drawn = flips || rotations || patches ? random(index) : undefined;
+      const orientation = drawn ? drawOrientation(recipe, drawn) : undefined;
+      const place =
+        drawn && patches ? patches.draw(drawn) : { photo: rasterAt(set, shuffled.order[first + row]!) };
+      copyView(clean, { ...whole, ...orientation, ...place }, height, width);
+      network.sigma[row] = levelOf(noise, seed, purpose, index);
+      if (isDrawnInStep(noise)) network.streams.set([seed, purpose, index], 3 * row);
+      else {
+        const noisy = network.input.subarray(row * size, (row + 1) * size);
+        addNoiseTo(clean, noisy, noise, { seed, purpose, index });
+      }
     }
     weigh(network, recipe, rows);
   };
@@ -109,19 +167,4 @@ function orderOf({ order }: Recipe, count: number, seed: number, epoch: number):
     indices[other] = moved;
   }
   return indices;
-}
-
-/** Turns a picture left to right, in place. */
-function mirror(picture: Uint8Array, { height, width, channels }: Images): void {
-  for (let row = 0; row < height; row++) {
-    for (let left = 0, right = width - 1; left < right; left++, right--) {
-      for (let c = 0; c < channels; c++) {
-        const a = (row * width + left) * channels + c;
-        const b = (row * width + right) * channels + c;
-        const value = picture[a]!;
-        picture[a] = picture[b]!;
-        picture[b] = value;
-      }
-    }
-  }
 }

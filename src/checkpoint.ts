@@ -4,8 +4,8 @@
  * metadata. The same checkpoint gives the same bytes.
  */
 import * as v from "valibot";
-import { batchCount } from "./batches.ts";
-import type { Dataset } from "./data/images.ts";
+import { batchCount, epochSize } from "./batches.ts";
+import type { Dataset, Images, Photos } from "./data/images.ts";
 import { DataError, ModelFileError, SpecError, UnsupportedRuntimeError } from "./errors.ts";
 import { json } from "./model-file.ts";
 import type { TensorKind } from "./network.ts";
@@ -130,14 +130,13 @@ function positionFault(recipe: Recipe, run: v.InferOutput<typeof RunSchema>): st
   const { epoch, batches, lossSum } = position;
   if (mode === "reproducible" && variant !== "simd")
     return `the mode is "${mode}" but the build "${variant}"`;
-  if (recipe.batch > data.trainingImages) {
-    return `a batch has ${recipe.batch} pictures, but there are ${data.trainingImages}`;
-  }
+  const count = epochSize(recipe, data.trainingImages);
+  if (recipe.batch > count) return `a batch has ${recipe.batch} pictures, but there are ${count}`;
   const odd = epochs.findIndex(({ number }, index) => number !== index + 1);
   if (odd !== -1) return `epochs[${odd}] has the number ${epochs[odd]!.number}`;
   if (epoch !== epochs.length + 1) return `position.epoch is ${epoch}, but ${epochs.length} epochs ended`;
   if (epochs.length > recipe.epochs) return `${epochs.length} epochs ended of ${recipe.epochs}`;
-  const most = epochs.length < recipe.epochs ? batchCount(data.trainingImages, recipe.batch) : 0;
+  const most = epochs.length < recipe.epochs ? batchCount(count, recipe.batch) : 0;
   if (batches > most) return `position.batches is ${batches}, but there are ${most}`;
   if (batches === 0 && lossSum !== 0) return `position.lossSum is ${lossSum} before the first batch`;
   return undefined;
@@ -179,7 +178,7 @@ function takeTensors(
  */
 export function requireResumable(
   { data, variant }: Checkpoint,
-  { name, sha256, train }: Pick<Dataset, "name" | "sha256" | "train">,
+  { name, sha256, train }: Pick<Dataset<Images | Photos>, "name" | "sha256" | "train">,
 ): void {
   if (data.sha256 !== sha256 || data.trainingImages !== train.count) {
     const inWords = (name: string, count: number, sha256: string) =>

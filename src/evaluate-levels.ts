@@ -1,14 +1,8 @@
 /** Quality over levels of noise: what the table of `denoise-wasm evaluate` holds. */
+import type { Raster } from "./data/images.ts";
 import { mse, psnrOfMse } from "./metrics.ts";
-import { Purpose, Random } from "./rng.ts";
-
-/** A clean picture to measure with. */
-export interface CleanPicture {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-}
+import { addNoiseTo, type NoiseModel, noiseOfLevel } from "./noise.ts";
+import { Purpose } from "./rng.ts";
 
 /** One way to a clean picture, and what it is called. */
 export interface Method {
@@ -18,7 +12,7 @@ export interface Method {
   /** @param noisy not clipped; may not be changed */
   denoise(
     noisy: Float32Array,
-    picture: CleanPicture,
+    picture: Raster,
     sigma: number,
   ): ArrayLike<number> | Promise<ArrayLike<number>>;
 }
@@ -37,25 +31,27 @@ export const noisyMethods: readonly Method[] = [
 ];
 
 /**
- * Adds white Gaussian noise of each level to the pictures, not clipped, and measures every method on it. Picture i has
- * the noise of stream (seed, test noise, i), scaled.
+ * Adds noise of each level to the pictures, not clipped, and measures every method on it. Picture i has the noise of
+ * stream (seed, test noise, i), scaled.
+ * @param noise whose levels they are: see `noiseOfLevel`
  * @returns a list of methods, each a list of levels
  */
 export async function evaluateLevels(
   methods: readonly Method[],
-  pictures: readonly CleanPicture[],
+  pictures: readonly Raster[],
+  noise: NoiseModel,
   levels: readonly number[],
   seed: number,
   onProgress: (part: number) => void = () => {},
 ): Promise<LevelQuality[][]> {
   const table: LevelQuality[][] = methods.map(() => []);
   for (const [step, sigma] of levels.entries()) {
+    const model = noiseOfLevel(noise, sigma);
     const errors: number[][] = methods.map(() => []);
     for (const [index, picture] of pictures.entries()) {
       const { data } = picture;
       const noisy = new Float32Array(data.length);
-      new Random(seed, Purpose.testNoise, index).fillNormal(noisy, sigma);
-      for (let i = 0; i < noisy.length; i++) noisy[i] = noisy[i]! + data[i]!;
+      addNoiseTo(data, noisy, model, { seed, purpose: Purpose.testNoise, index });
       for (const [row, { clipped, denoise }] of methods.entries()) {
         const output = await denoise(noisy, picture, sigma);
         errors[row]!.push(mse(clipped ? Float32Array.from(output, clip) : output, data));

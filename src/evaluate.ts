@@ -9,7 +9,7 @@ export interface Quality {
   readonly mse: number;
   /** 10·log₁₀(255² / mse), in decibels. */
   readonly psnr: number;
-  /** Mean over the pictures; 1 is identical. */
+  /** Mean over the pictures, and over their channels; 1 is identical. */
   readonly ssim: number;
 }
 
@@ -40,10 +40,19 @@ export function evaluate({ images, noisy }: Pairs, denoised: Float32Array): Eval
 export function quality(images: Pairs["images"], pictures: Float32Array): Quality {
   const size = pixelsOf(images);
   const error = mse(pictures, images.data);
+  const { count, channels } = images;
   let similarity = 0;
-  for (let index = 0; index < images.count; index++) {
+  for (let index = 0; index < count; index++) {
     const picture = pictures.subarray(index * size, (index + 1) * size);
-    similarity += ssim(picture, pictureAt(images, index), images);
+    for (let channel = 0; channel < channels; channel++) {
+      const plane = (values: Float32Array | Uint8Array) => planeOf(values, channel, channels);
+      similarity += ssim(plane(picture), plane(pictureAt(images, index)), images);
+    }
   }
-  return { mse: error, psnr: psnrOfMse(error), ssim: similarity / images.count };
+  return { mse: error, psnr: psnrOfMse(error), ssim: similarity / (count * channels) };
+}
+
+/** One channel of a picture. */
+function planeOf(values: Float32Array | Uint8Array, channel: number, channels: number): ArrayLike<number> {
+  return channels === 1 ? values : values.filter((_, index) => index % channels === channel);
 }

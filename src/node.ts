@@ -8,8 +8,9 @@ import { decodeModel, encodeModel } from "./model-file.ts";
 
 export { downloadFashionMnist } from "./data/download.node.ts";
 export { findFashionMnist, loadFashionMnistFrom } from "./data/fashion-mnist.node.ts";
+export type { Photo } from "./data/photos.ts";
 export type { DecodedPicture, DecodeOptions } from "./data/picture.ts";
-export { type Photo, readPhotos, readPicture } from "./data/picture-files.node.ts";
+export { loadPhotosFrom, readPhotos, readPicture } from "./data/picture-files.node.ts";
 export { encodePng } from "./data/png.ts";
 
 /** Writes a model file whole or not at all. @throws OutputError where it cannot be written */

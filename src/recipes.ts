@@ -14,8 +14,8 @@ export const RecipeSchema = v.strictObject({
   /** Mean over pixels and pictures of the squared (mse) or the absolute (l1) error. */
   loss: v.picklist(["mse", "l1"]),
   /**
-   * Multiplies the loss of a picture whose noise is σ by (offset / (offset + σ))^power, so that the strongest noise
-   * does not outweigh the rest; for networks of convolutions.
+   * Multiplies the loss of a picture whose noise has the level σ (noise.ts) by (offset / (offset + σ))^power, so that
+   * the strongest noise does not outweigh the rest; for networks of convolutions.
    */
   lossWeight: v.exactOptional(v.strictObject({ offset: positive, power: positive })),
   optimizer: v.variant("type", [
@@ -54,6 +54,17 @@ export const RecipeSchema = v.strictObject({
   order: v.picklist(["file", "shuffled"]),
   /** Mirror half of the pictures, left to right; with fresh noise only. */
   flips: v.exactOptional(v.boolean()),
+  /**
+   * Turn each picture by 0, 1, 2 or 3 quarters, as likely as each other; square ones, with fresh noise only. With
+   * `flips` these are the eight orientations of the square.
+   */
+  rotations: v.exactOptional(v.boolean()),
+  /**
+   * Train on patches of the spec's input size that are cut out of larger pictures at random, so many an epoch, each
+   * patch that there is in the set as likely as any other; in "shuffled" order, with fresh noise only. Left out, an
+   * epoch shows every picture once, and pictures have the spec's size.
+   */
+  patchesPerEpoch: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 28))),
 });
 
 export type Recipe = v.InferOutput<typeof RecipeSchema>;
@@ -67,10 +78,21 @@ export function parseRecipe(data: unknown, what = "recipe"): Recipe {
 }
 
 /** @throws SpecError where keys do not go together */
-function requireConsistent({ spec, noise, loss, order, flips, lossWeight }: Recipe, what: string): void {
-  if (noise.drawn === "once" && (order !== "file" || flips)) {
+function requireConsistent(recipe: Recipe, what: string): void {
+  const { spec, noise, loss, order, flips, rotations, patchesPerEpoch, lossWeight } = recipe;
+  if (noise.drawn === "once" && (order !== "file" || flips || rotations || patchesPerEpoch !== undefined)) {
     throw new SpecError(
-      `${what}: "shuffled" order and flips need noise that is drawn "fresh", not "once". Change one of them.`,
+      `${what}: "shuffled" order, flips, rotations and patchesPerEpoch need noise that is drawn "fresh", not "once". Change one of them.`,
+    );
+  }
+  if (patchesPerEpoch !== undefined && order !== "shuffled") {
+    throw new SpecError(
+      `${what}: patchesPerEpoch takes patches at random: its order is "shuffled", not "file". Change one of them.`,
+    );
+  }
+  if (rotations && spec.input.height !== spec.input.width) {
+    throw new SpecError(
+      `${what}: pictures of ${spec.input.height}×${spec.input.width} are not square, so they cannot be turned. Leave rotations out.`,
     );
   }
   if (!isConvolutional(spec) && (loss !== "mse" || lossWeight)) {

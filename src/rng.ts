@@ -53,6 +53,11 @@ export class Random {
     return (this.bits() >>> 0) * 2 ** -32;
   }
 
+  /** Uniform in (−1, 1), an odd multiple of 2⁻³². */
+  symmetric(): number {
+    return (this.bits() + 0.5) * 2 ** -31;
+  }
+
   /**
    * Fills `out` with N(0, 1) × `scale`, rounded to float32.
    * Marsaglia's polar method (Marsaglia and Bray 1964): two values from a point in the unit disc.
@@ -63,8 +68,8 @@ export class Random {
       let v: number;
       let s: number;
       do {
-        u = (this.bits() + 0.5) * 2 ** -31;
-        v = (this.bits() + 0.5) * 2 ** -31;
+        u = this.symmetric();
+        v = this.symmetric();
         s = u * u + v * v;
       } while (s >= 1);
       const factor = scale * Math.sqrt((-2 * log(s)) / s);

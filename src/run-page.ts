@@ -26,7 +26,7 @@ export function runPage({ title, summary = "", facts, table, note = "" }: RunPag
 <style>${style}</style>
 <main>
 <h1>${escapeHtml(title)}</h1>
-${summary && `<p>${escapeHtml(summary)}</p>\n`}<img src="figure.png" alt="Pictures of each class: one row for each stage, one column for each class">
+${summary && `<p>${escapeHtml(summary)}</p>\n`}<img src="figure.png" alt="Test pictures: one row for each stage, one column for each picture">
 <table>
 <thead>${cells("th", table.head)}</thead>
 <tbody>

@@ -51,8 +51,8 @@ export const SpecSchema = v.strictObject({
   /** The network predicts the noise: the output is the input minus what the last layer puts out. */
   residual: v.exactOptional(v.boolean()),
   /**
-   * The standard deviation of the noise, the same for every pixel of a picture, is the last input channel of the
-   * first convolution.
+   * The level of the noise (its standard deviation where it is Gaussian: noise.ts), the same for every pixel of a
+   * picture, is the last input channel of the first convolution.
    */
   noiseLevel: v.exactOptional(v.boolean()),
   /**

@@ -3,7 +3,8 @@
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 export { loadFashionMnist } from "./data/fashion-mnist.ts";
 export { parseIdx } from "./data/idx.ts";
-export type { Dataset, Images, LabelledImages } from "./data/images.ts";
+export type { Dataset, Images, LabelledImages, Photos, Raster } from "./data/images.ts";
+export { loadPhotos, type Photo, testPatches } from "./data/photos.ts";
 export * from "./errors.ts";
 export { denoiseAll, type Evaluation, evaluate, type Quality } from "./evaluate.ts";
 export { toPng } from "./figure-png.ts";
@@ -11,7 +12,7 @@ export { type Picture, pictureRows } from "./figures.ts";
 export { mse, psnr, psnrOfMse, ssim } from "./metrics.ts";
 export { type Model, networkOf, type Provenance } from "./model.ts";
 export { decodeModel, encodeModel } from "./model-file.ts";
-export { addNoise } from "./noise.ts";
+export { addNoise, levelOf, type Noise, type NoiseModel } from "./noise.ts";
 export { autoencoderLayers, parseRecipe, type Recipe, recipes } from "./recipes.ts";
 export { Purpose, Random } from "./rng.ts";
 export { parameterCount, parameters, parseSpec, type Spec } from "./spec.ts";

@@ -1,9 +1,10 @@
 /** Training: epochs over batches, as an async iterator that can be aborted between any two steps, and resumed. */
+import { epochSize, requireTrainable } from "./batches.ts";
 import { type Checkpoint, requireResumable } from "./checkpoint.ts";
-import type { Dataset } from "./data/images.ts";
+import type { Dataset, Images, Photos } from "./data/images.ts";
 import { SpecError } from "./errors.ts";
 import { yieldToEventLoop } from "./event-loop.ts";
-import { type Model, requireFit } from "./model.ts";
+import type { Model } from "./model.ts";
 import { parseRecipe, type Recipe } from "./recipes.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { networkFor, TrainingState } from "./training-state.ts";
@@ -15,7 +16,8 @@ const TURN = 25;
 const MAXIMUM_THREADS = 64;
 
 /** What a training looks at of a data set. */
-export type TrainingData = Pick<Dataset, "name" | "sha256" | "train"> & Partial<Pick<Dataset, "source">>;
+export type TrainingData = Pick<Dataset<Images | Photos>, "name" | "sha256" | "train"> &
+  Partial<Pick<Dataset, "source">>;
 
 export interface TrainOptions extends ResumeOptions {
   /** 32-bit unsigned integer. The same seed, data and recipe give the same bytes. Default 1. */
@@ -41,7 +43,7 @@ export interface ResumeOptions {
 export interface Progress {
   readonly epoch: number;
   readonly epochs: number;
-  /** Pictures of this epoch that are done, and all of them. */
+  /** Pictures or patches of this epoch that are done, and all of them. */
   readonly images: number;
   readonly imagesPerEpoch: number;
   /** Mean over this epoch so far. */
@@ -107,13 +109,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     this.mode = mode;
     if (options.threads !== undefined) requireWhole("number of threads", options.threads, 1, MAXIMUM_THREADS);
     this.#data = data;
-    requireFit(this.recipe.spec, data.train, `Recipe "${this.recipe.name}"`);
-    if (this.recipe.batch > data.train.count) {
-      throw new SpecError(
-        `A batch of ${this.recipe.batch} is more than the ${data.train.count} training pictures of ${data.name}. ` +
-          "Use a smaller batch or more data.",
-      );
-    }
+    requireTrainable(this.recipe, data.train, data.name);
     this.#time = new Stopwatch(from?.position.seconds);
     for (const { number, loss, seconds } of from?.epochs ?? []) this.#end(number, loss, seconds);
     this.#iterator = this.#run(options, from);
@@ -221,7 +217,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     const { train } = this.#data;
     // A training that began with plain SIMD stays with it.
     const mode = from?.variant === "simd" ? "reproducible" : this.mode;
-    const network = await networkFor(recipe, train.count, seed, { ...options, mode });
+    const network = await networkFor(recipe, epochSize(recipe, train.count), seed, { ...options, mode });
     try {
       const state = new TrainingState(network, recipe, train, seed, from);
       this.#state = state;
@@ -238,7 +234,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
   /** Trains what is left of an epoch. */
   async #epoch(state: TrainingState, { signal, onProgress }: ResumeOptions): Promise<Epoch> {
     const { epochs } = this.recipe;
-    const { count } = this.#data.train;
+    const count = epochSize(this.recipe, this.#data.train.count);
     this.#time.start();
     try {
       while (!state.atEndOfEpoch) {
@@ -267,7 +263,12 @@ export class Training implements AsyncIterableIterator<Epoch> {
   }
 
   #end(number: number, loss: number, seconds: number): Epoch {
-    const epoch = { number, loss, seconds, imagesPerSecond: this.#data.train.count / seconds };
+    const epoch = {
+      number,
+      loss,
+      seconds,
+      imagesPerSecond: epochSize(this.recipe, this.#data.train.count) / seconds,
+    };
     this.#ended.push(epoch);
     return epoch;
   }

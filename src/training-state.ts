@@ -2,9 +2,16 @@
  * A training between two of its steps: network, optimiser and place in the run. What the next step does depends on
  * nothing else, and nothing here on time; trainer.ts has the clock and the events.
  */
-import { type BatchSource, batchesOf, batchSource, lastBatchOf } from "./batches.ts";
+import {
+  type BatchSource,
+  batchesOf,
+  batchSource,
+  epochSize,
+  isDrawnInStep,
+  lastBatchOf,
+} from "./batches.ts";
 import { type Checkpoint, checkpointTensors } from "./checkpoint.ts";
-import type { Images } from "./data/images.ts";
+import type { Images, Photos } from "./data/images.ts";
 import { DivergenceError, SpecError } from "./errors.ts";
 import { initialize } from "./initialize.ts";
 import { Network } from "./network.ts";
@@ -21,6 +28,8 @@ export class TrainingState {
   /** Batches of it that are done, and the sum of the loss over their pictures. */
   batches = 0;
   lossSum = 0;
+  /** Pictures or patches that an epoch shows. */
+  readonly #count: number;
   readonly #order: ReturnType<typeof batchesOf>;
   readonly #source: BatchSource;
   readonly #optimizer: Optimizer;
@@ -34,12 +43,13 @@ export class TrainingState {
   constructor(
     readonly network: Network,
     readonly recipe: Recipe,
-    private readonly images: Images,
+    set: Images | Photos,
     seed: number,
     from?: Pick<Checkpoint, "position" | "tensors">,
   ) {
-    this.#order = batchesOf(images.count, recipe.batch);
-    this.#source = batchSource(recipe, images, seed);
+    this.#count = epochSize(recipe, set.count);
+    this.#order = batchesOf(this.#count, recipe.batch);
+    this.#source = batchSource(recipe, set, seed);
     if (from) ({ epoch: this.epoch, batches: this.batches, lossSum: this.lossSum } = from.position);
     this.#optimizer = new Optimizer(network, recipe, this.#steps);
     if (from) {
@@ -51,7 +61,7 @@ export class TrainingState {
 
   /** Pictures of the epoch that are done. */
   get imagesDone(): number {
-    return Math.min(this.batches * this.recipe.batch, this.images.count);
+    return Math.min(this.batches * this.recipe.batch, this.#count);
   }
 
   /** Whether every batch of the epoch is done. */
@@ -75,7 +85,7 @@ export class TrainingState {
 
   /** Goes on to the next epoch. @returns the mean loss of the one that ended */
   endEpoch(): number {
-    const loss = this.lossSum / this.images.count;
+    const loss = this.lossSum / this.#count;
     this.epoch++;
     this.batches = 0;
     this.lossSum = 0;
@@ -128,7 +138,7 @@ export class TrainingState {
   }
 }
 
-/** The network that a recipe trains on `count` pictures, with the weights that the seed gives. */
+/** The network that a recipe trains on `count` pictures an epoch, with the weights that the seed gives. */
 export async function networkFor(
   { spec, batch, optimizer, loss, averaging, noise }: Recipe,
   count: number,
@@ -142,7 +152,7 @@ export async function networkFor(
       optimizer: optimizer.type,
       loss,
       averaging: averaging !== undefined,
-      drawNoise: noise.drawn === "fresh",
+      drawNoise: isDrawnInStep(noise),
       ...(lastBatch !== undefined && { lastBatch }),
     },
     threads: threads ?? defaultThreads(trainingFlop(spec, batch)),

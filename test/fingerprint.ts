@@ -1,7 +1,11 @@
 /** What must be the same bytes in every engine: runs here and, bundled, in each runtime. */
 import { decodeCheckpoint, encodeCheckpoint } from "../src/checkpoint.ts";
+import type { Dataset, Photos } from "../src/data/images.ts";
+import { loadPhotos } from "../src/data/photos.ts";
 import { sha256 } from "../src/data/sha256.ts";
 import { encodeModel } from "../src/model-file.ts";
+import { addNoise, type NoiseModel } from "../src/noise.ts";
+import type { Recipe } from "../src/recipes.ts";
 import { Purpose, Random } from "../src/rng.ts";
 import { resume, train } from "../src/trainer.ts";
 import { hasRelaxedSimd } from "../src/wasm/detect.ts";
@@ -10,6 +14,10 @@ import { pictures, smallConvRecipe, smallRecipe } from "./pictures.ts";
 export interface Fingerprint {
   /** SHA-256 of a million noise values. */
   readonly noise: string;
+  /** SHA-256 of a picture under noise of each model. */
+  readonly noises: readonly string[];
+  /** SHA-256 of the model file of a small training on patches of photographs. */
+  readonly patches: string;
   /** SHA-256 of the model files of a small training, on one thread and on two. */
   readonly models: readonly string[];
   /** On how many threads each of them was trained. */
@@ -20,6 +28,35 @@ export interface Fingerprint {
   readonly epochsLeft: number;
   readonly relaxedSimd: boolean;
 }
+
+const noises: readonly NoiseModel[] = [
+  { model: "gaussian", sigma: [0, 55] },
+  { model: "uniform", sigma: [0, 55] },
+  { model: "poisson-gaussian", gain: [0, 4], sigma: [0, 9] },
+  { model: "salt-and-pepper", share: [0, 0.5] },
+  { model: "speckle", contrast: [0, 0.5] },
+];
+
+/** Two colour photographs of different sizes. */
+function photographs(): Promise<Dataset<Photos>> {
+  const photo = (width: number, height: number) => ({
+    data: Uint8Array.from({ length: 3 * width * height }, (_, i) => (i * i + 31 * i) % 256),
+    width,
+    height,
+    channels: 3 as const,
+  });
+  const patch = { height: 8, width: 8, channels: 1 };
+  return loadPhotos({ train: [photo(20, 9), photo(11, 30)], test: [photo(8, 8)] }, patch);
+}
+
+const patchRecipe: Recipe = {
+  ...smallRecipe({ size: [8, 8], units: [16, 64], epochs: 2, batch: 6 }),
+  noise: { ...noises[2]!, drawn: "fresh" } as Recipe["noise"],
+  order: "shuffled",
+  flips: true,
+  rotations: true,
+  patchesPerEpoch: 20,
+};
 
 export async function fingerprint(): Promise<Fingerprint> {
   const values = new Float32Array(1_000_000);
@@ -33,7 +70,13 @@ export async function fingerprint(): Promise<Fingerprint> {
     started.push(training.threads!);
   }
   const { epochsLeft, interrupted } = await interruption();
+  const noisy = noises.map((noise) =>
+    addNoise(pictures(50, [20, 20]).train, noise, 1, Purpose.trainingNoise),
+  );
+  const onPatches = await train(patchRecipe, await photographs(), { seed: 1, mode: "reproducible" }).model();
   return {
+    noises: await Promise.all(noisy.map((values) => sha256(new Uint8Array(values.buffer)))),
+    patches: await sha256(encodeModel(onPatches)),
     interrupted,
     epochsLeft,
     noise: await sha256(new Uint8Array(values.buffer)),

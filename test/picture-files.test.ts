@@ -322,8 +322,14 @@ describe("files and folders", () => {
   it("reads a folder by name, as bytes without alpha", async () => {
     expect(await picturesIn(folder)).toEqual(["a.png", "b.PNG", "c.jpeg"].map((name) => join(folder, name)));
     const [a, b, c] = await readPhotos(folder);
-    expect(a).toEqual({ data: Uint8Array.of(10, 255), width: 2, height: 1, channels: 1 });
-    expect(b).toEqual({ data: Uint8Array.of(1, 2, 3, 5, 6, 7), width: 2, height: 1, channels: 3 });
+    const size = { width: 2, height: 1 };
+    expect(a).toEqual({ data: Uint8Array.of(10, 255), ...size, channels: 1, name: join(folder, "a.png") });
+    expect(b).toEqual({
+      data: Uint8Array.of(1, 2, 3, 5, 6, 7),
+      ...size,
+      channels: 3,
+      name: join(folder, "b.PNG"),
+    });
     expect(c).toMatchObject({ width: 18, height: 13, channels: 1 });
   });
 

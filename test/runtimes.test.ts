@@ -57,6 +57,7 @@ describe("reproducible in every runtime", () => {
     expect(here.noise).toMatch(/^[0-9a-f]{64}$/);
     expect(here.models).toHaveLength(4);
     expect(new Set(here.models).size).toBe(1);
+    expect(new Set(here.noises).size).toBe(5);
   });
 
   it("here, with an interruption", () => {
@@ -72,7 +73,9 @@ describe("reproducible in every runtime", () => {
         env: { ...process.env, DENO_NO_UPDATE_CHECK: "1", NODE_OPTIONS: "" },
       });
       const there: Fingerprint = JSON.parse(stdout);
-      const results = ({ noise, models, interrupted }: Fingerprint) => ({ noise, models, interrupted });
+      const results = ({ noise, noises, patches, models, interrupted }: Fingerprint) => ({
+        ...{ noise, noises, patches, models, interrupted },
+      });
       expect(results(there)).toEqual(results(here));
       expect(there.epochsLeft).toBeGreaterThan(0);
     });

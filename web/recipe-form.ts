@@ -66,8 +66,9 @@ function showRecipe({ epochs, batch, optimizer, noise }: Recipe): void {
   input("epochs").value = String(epochs);
   input("batch").value = String(batch);
   input("learning-rate").value = String(optimizer.learningRate);
-  input("noise-sigma").value =
-    typeof noise.sigma === "number" ? String(noise.sigma) : noise.sigma.join(" to ");
+  // The form knows Gaussian noise only, as the recipes that it offers do.
+  const sigma = noise.model === "gaussian" ? noise.sigma : "";
+  input("noise-sigma").value = Array.isArray(sigma) ? sigma.join(" to ") : String(sigma);
 }
 
 function showSource(): void {

@@ -1,6 +1,6 @@
 /** The test pictures that a page looks at after each epoch, and what a model makes of them. */
 import { type Pairs, pairsOf } from "../src/batches.ts";
-import { type Dataset, type LabelledImages, pictureAt, pixelsOf } from "../src/data/images.ts";
+import { type Dataset, type LabelledImages, pictureAt, pixelsOf, samplesOf } from "../src/data/images.ts";
 import { denoiseAll } from "../src/evaluate.ts";
 import { mse, psnrOfMse } from "../src/metrics.ts";
 import type { Model } from "../src/model.ts";
@@ -12,7 +12,6 @@ import type { PictureColumns, PictureRow, TestResult } from "./training-messages
 
 /** So many that a look takes a fraction of an epoch. */
 const LARGEST = 1000;
-const COLUMNS = 10;
 
 export class TestSet {
   readonly columns: PictureColumns;
@@ -26,23 +25,20 @@ export class TestSet {
     const images = firstOf(data.test, LARGEST);
     const pairs = pairsOf(images, recipe.noise, seed, Purpose.testNoise);
     const network = await Network.create(recipe.spec, { batch: Math.min(images.count, recipe.batch), mode });
-    return new TestSet(pairs, network, data.classNames, images.labels);
+    return new TestSet(pairs, network, { test: images, classNames: data.classNames });
   }
 
   private constructor(
     private readonly pairs: Pairs,
     private readonly network: Network,
-    classNames: readonly string[],
-    labels: Uint8Array,
+    set: Pick<Dataset, "test" | "classNames">,
   ) {
     const { images, noisy } = pairs;
-    const ofEachClass = classNames.map((_, label) => labels.indexOf(label)).filter((index) => index >= 0);
-    this.#shown =
-      ofEachClass.length > 0
-        ? ofEachClass
-        : Array.from({ length: Math.min(COLUMNS, images.count) }, (_, index) => index);
+    this.#shown = samplesOf(set);
     const { width, height } = images;
-    const names = this.#shown.map((index) => classNames[labels[index]!] ?? `picture ${index + 1}`);
+    const names = this.#shown.map(
+      (index) => set.classNames[set.test.labels[index]!] ?? `picture ${index + 1}`,
+    );
     this.columns = { width, height, labels: names };
     this.given = [this.#row("original", images.data), this.#row("noisy", noisy)];
     this.noisy = resultOf(noisy, images.data);

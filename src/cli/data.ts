@@ -1,8 +1,13 @@
+import { readdir } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { findFashionMnist, loadFashionMnistFrom, thisMachine } from "../data/fashion-mnist.node.ts";
-import { embeddedSample } from "../data/fashion-mnist.ts";
-import type { Dataset } from "../data/images.ts";
+import { embeddedSample, fashionMnistFiles } from "../data/fashion-mnist.ts";
+import { type Dataset, type Images, type Photos, pixelsOf } from "../data/images.ts";
+import { testPatches } from "../data/photos.ts";
+import { foldersOf, isPictureName, loadPhotosFrom } from "../data/picture-files.node.ts";
 import { DataError } from "../errors.ts";
+import type { Recipe } from "../recipes.ts";
+import { inputSize } from "../spec.ts";
 
 /** Finds and loads the data set that `--data` names, or the best one at hand. @throws DataError */
 export async function loadData(data: string | undefined): Promise<Dataset> {
@@ -10,13 +15,59 @@ export async function loadData(data: string | undefined): Promise<Dataset> {
   return loadFashionMnistFrom(found.folder, { source: found.source });
 }
 
-/** Loads a data set from where a run had it: its `Dataset.source`. @throws DataError */
-export async function loadDataAgain(source: string | undefined): Promise<Dataset> {
+/**
+ * Loads what a recipe is to be trained on: a folder of pictures, or Fashion-MNIST's files as `loadData` finds them.
+ * @param folders those that `--data` and `--test` name
+ * @throws DataError
+ */
+export async function loadTrainingData(
+  recipe: Recipe,
+  { data, test }: { data?: string | undefined; test?: string | undefined },
+): Promise<Dataset<Images | Photos>> {
+  if (data !== undefined && (await kindOf(data)) === "pictures")
+    return loadPhotosFrom(data, recipe.spec.input, { test });
+  if (test !== undefined) {
+    throw new DataError(
+      "--test names a folder of test pictures beside --data, a folder of pictures; name both",
+    );
+  }
+  return withTestPatches(await loadData(data), recipe);
+}
+
+/** Loads what a run was trained on from where the run had it: its `Dataset.source`. @throws DataError */
+export async function loadTrainingDataAgain(
+  recipe: Recipe,
+  source: string | undefined,
+): Promise<Dataset<Images | Photos>> {
   const sample = thisMachine().sampleFolder;
-  if (source === embeddedSample && sample) return loadFashionMnistFrom(sample, { source });
-  if (source !== undefined && isAbsolute(source)) return loadData(source);
+  if (source === embeddedSample && sample) {
+    return withTestPatches(await loadFashionMnistFrom(sample, { source }), recipe);
+  }
+  if (source !== undefined && isAbsolute(source)) return loadTrainingData(recipe, foldersOf(source));
   throw new DataError(
     `The run had its data from ${source ? `"${source}"` : "a place it does not name"}, which is not here. ` +
       "Name the folder that holds it: --data DIR.",
+  );
+}
+
+/** The data with test pictures of the network's size, where it is trained on patches of larger ones. */
+function withTestPatches(loaded: Dataset, { spec, patchesPerEpoch }: Recipe): Dataset {
+  const isLarger = pixelsOf(loaded.test) > inputSize(spec);
+  if (patchesPerEpoch === undefined || !isLarger) return loaded;
+  return { ...loaded, test: testPatches(loaded.test, spec.input), classNames: [] };
+}
+
+/** What a folder holds, as far as its names tell. @throws DataError where that is nothing to train on */
+async function kindOf(folder: string): Promise<"pictures" | "IDX files"> {
+  const entries = await readdir(folder).catch(() => []);
+  const parts = Object.values(fashionMnistFiles).map(({ name }) => name);
+  // What is wrong with an empty folder, or none, is said where IDX files are looked for.
+  if (entries.length === 0 || entries.some((entry) => parts.some((name) => entry.startsWith(name)))) {
+    return "IDX files";
+  }
+  if (entries.some(isPictureName)) return "pictures";
+  throw new DataError(
+    `${folder} holds neither PNG or JPEG files nor those of Fashion-MNIST (${parts.join(", ")}); ` +
+      "name a folder that does, or run `denoise-wasm download`",
   );
 }

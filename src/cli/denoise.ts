@@ -1,8 +1,9 @@
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { toPhoto } from "../data/photos.ts";
 import type { DecodedPicture } from "../data/picture.ts";
-import { picturesIn, readPicture, toPhoto } from "../data/picture-files.node.ts";
+import { picturesIn, readPicture } from "../data/picture-files.node.ts";
 import { encodePng } from "../data/png.ts";
 import { createDenoiser, type Denoiser } from "../denoiser.ts";
 import { DataError } from "../errors.ts";
@@ -130,7 +131,7 @@ async function denoiseFile(
 
 /** Before and after, side by side. */
 function comparison(before: DecodedPicture, after: DecodedPicture): Uint8Array {
-  const pictures = [before, after].map(toPhoto);
+  const pictures = [before, after].map((picture) => toPhoto(picture));
   const row = { label: "", pictures: pictures.map(({ data }) => data) };
   return toPng(pictureRows([row], { ...pictures[0]!, columnLabels: ["before", "denoised"] }));
 }

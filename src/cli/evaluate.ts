@@ -2,18 +2,12 @@ import { basename } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import classicalFilters from "../../bench/results/classical-filters.json" with { type: "json" };
 import { pairsOf } from "../batches.ts";
-import { pictureAt } from "../data/images.ts";
+import { pictureAt, type Raster } from "../data/images.ts";
 import { readPhotos } from "../data/picture-files.node.ts";
 import { createDenoiser } from "../denoiser.ts";
 import { SpecError } from "../errors.ts";
 import { denoiseAll, evaluate } from "../evaluate.ts";
-import {
-  type CleanPicture,
-  evaluateLevels,
-  type LevelQuality,
-  type Method,
-  noisyMethods,
-} from "../evaluate-levels.ts";
+import { evaluateLevels, type LevelQuality, type Method, noisyMethods } from "../evaluate-levels.ts";
 import { type Model, networkOf, requireFit } from "../model.ts";
 import { loadModel } from "../node.ts";
 import { noiseName } from "../noise.ts";
@@ -42,7 +36,12 @@ export function evaluateCommand(): Command {
     .argument("<model>", "a model file, such as runs/…/model.safetensors")
     .option("--data <dir>", "the folder that holds Fashion-MNIST's four IDX files (default: the best found)")
     .option("--pictures <dir>", "measure on a folder of PNG and JPEG files instead")
-    .option("--levels <sigmas>", "levels of noise, in grey levels", levelsFrom, [5, 10, 15, 25, 50, 75])
+    .option(
+      "--levels <sigmas>",
+      "levels of noise: standard deviations in grey levels; at mid grey, if the model was trained on other noise than Gaussian",
+      levelsFrom,
+      [5, 10, 15, 25, 50, 75],
+    )
     .option("--classic <model>", "a model of the classic recipe, to be measured beside it")
     .option("--auto", "measure the model also where it is not told the level of noise")
     .option("--json", "print the figures as JSON")
@@ -94,21 +93,26 @@ async function evaluateConvolutions(model: Model, options: Options): Promise<voi
   const progress = percentProgress();
   let table: LevelQuality[][];
   try {
-    table = await evaluateLevels(methods, pictures, levels, model.provenance.seed, (part) =>
+    table = await evaluateLevels(methods, pictures, model.noise, levels, model.provenance.seed, (part) =>
       progress.report(name, part),
     );
   } finally {
     progress.stop();
   }
   const measured = methods.map((method, row) => ({ name: method.name, levels: table[row]! }));
-  const filters = filterRows(name, pictures.length, levels);
+  const kind = model.noise.model;
+  const filters = kind === "gaussian" ? filterRows(name, pictures.length, levels) : [];
   const own = measured.findIndex((row) => row.name === toldOrNot[0]);
   const rows: Row[] = [...measured.slice(0, own), ...filters, ...measured.slice(own)];
-  if (options.json) return console.log(JSON.stringify({ name, pictures: pictures.length, levels, rows }));
+  if (options.json)
+    return console.log(JSON.stringify({ name, pictures: pictures.length, noise: kind, levels, rows }));
   const head = ["PSNR in dB", ...levels.map((sigma) => `σ = ${sigma}`)];
   const cells = (figure: keyof LevelQuality) =>
     rows.map((row) => [row.name, ...row.levels.map((quality) => quality?.[figure].toFixed(2) ?? "")]);
-  console.log(`${name}, ${pictures.length} pictures, noise not clipped; of the mean squared error over all:`);
+  const noise = kind === "gaussian" ? "noise" : `${kind} noise (σ at mid grey)`;
+  console.log(
+    `${name}, ${pictures.length} pictures, ${noise} not clipped; of the mean squared error over all:`,
+  );
   console.log(textTable(head, cells("psnr")));
   console.log(`\nMean over the pictures of their own:\n${textTable(head, cells("meanPsnr"))}`);
 }
@@ -119,10 +123,7 @@ interface Row {
   readonly levels: readonly (LevelQuality | undefined)[];
 }
 
-async function picturesFrom({
-  data,
-  pictures,
-}: Options): Promise<{ name: string; pictures: CleanPicture[] }> {
+async function picturesFrom({ data, pictures }: Options): Promise<{ name: string; pictures: Raster[] }> {
   if (pictures !== undefined) return { name: basename(pictures), pictures: await readPhotos(pictures) };
   const { name, test } = await loadData(data);
   return {
@@ -131,7 +132,7 @@ async function picturesFrom({
   };
 }
 
-async function classicMethod(path: string, picture: CleanPicture): Promise<Method> {
+async function classicMethod(path: string, picture: Raster): Promise<Method> {
   const model = await loadModel(path);
   if (isConvolutional(model.spec))
     throw new SpecError(`${path} is of convolutions. Name one of dense layers.`);

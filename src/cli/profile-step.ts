@@ -1,5 +1,5 @@
-import { batchSource } from "../batches.ts";
-import { type LabelledImages, pixelsOf } from "../data/images.ts";
+import { batchSource, requireTrainable } from "../batches.ts";
+import { type Images, type Photos, pixelsOf } from "../data/images.ts";
 import { Optimizer } from "../optimizer.ts";
 import { StepProfile } from "../profile.ts";
 import type { Recipe } from "../recipes.ts";
@@ -13,11 +13,15 @@ const SAMPLES = 200;
 /** Trains a recipe's first batch over and over; @returns a table of where the time of a step goes. */
 export async function profileStep(
   recipe: Recipe,
-  train: LabelledImages,
+  train: Images | Photos,
   { seed, mode, threads = 1 }: { seed: number; mode: Mode; threads?: number | undefined },
 ): Promise<string> {
   const { batch } = recipe;
-  const images = { ...train, count: batch, data: train.data.subarray(0, batch * pixelsOf(train)) };
+  requireTrainable(recipe, train, "the training set");
+  const images =
+    "photos" in train
+      ? train
+      : { ...train, count: batch, data: train.data.subarray(0, batch * pixelsOf(train)) };
   const network = await networkFor(recipe, batch, seed, { threads, mode });
   try {
     batchSource(recipe, images, seed)(network, 1, 0, batch);

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { SpecError } from "../errors.ts";
+import type { Noise } from "../noise.ts";
 import { autoencoderLayers, parseRecipe, type Recipe, recipes } from "../recipes.ts";
 
 /** The recipe's name or file, and a hyper-parameter each; all optional. */
@@ -10,7 +11,9 @@ export interface RecipeOptions {
   batch?: string;
   lr?: string;
   initialAccumulator?: string;
+  noise?: string;
   sigma?: string;
+  patchesPerEpoch?: string;
   layers?: string;
   initWeights?: string;
   initBiases?: string;
@@ -28,7 +31,12 @@ export function withRecipeOptions(command: Command): Command {
     .option("--batch <n>", "images a step")
     .option("--lr <rate>", "learning rate")
     .option("--initial-accumulator <x>", "what Adagrad's sums of squared gradients start from")
+    .option(
+      "--noise <model,key=x…>",
+      "other noise, such as poisson-gaussian,gain=0.5..4,sigma=5 or salt-and-pepper,share=0.1; numbers or ranges",
+    )
     .option("--sigma <levels>", "standard deviation of the noise, in grey levels of 0 to 255")
+    .option("--patches-per-epoch <n>", "patches an epoch that are cut at random out of pictures of any size")
     .option("--layers <sizes>", "outputs of each dense layer, such as 256,32,32,256,784")
     .option("--init-weights <sigma>", "standard deviation that weights are drawn with")
     .option("--init-biases <sigma>", "standard deviation that biases are drawn with");
@@ -53,7 +61,7 @@ export async function recipeFrom(options: RecipeOptions): Promise<Recipe> {
           biases: numberOr("--init-biases", options.initBiases, spec.initialization.biases),
         },
       },
-      noise: { ...noise, sigma: numberOr("--sigma", options.sigma, noise.sigma) },
+      noise: noiseFrom(options, noise),
       optimizer: {
         ...optimizer,
         learningRate: numberOr("--lr", options.lr, optimizer.learningRate),
@@ -63,9 +71,35 @@ export async function recipeFrom(options: RecipeOptions): Promise<Recipe> {
       },
       epochs: numberOr("--epochs", options.epochs, base.epochs),
       batch: numberOr("--batch", options.batch, base.batch),
+      ...(options.patchesPerEpoch !== undefined && {
+        patchesPerEpoch: numberFrom("--patches-per-epoch", options.patchesPerEpoch),
+      }),
     },
     `recipe "${options.recipe}"`,
   );
+}
+
+/** The noise that the options describe, not yet checked; it is drawn when the recipe says. @throws SpecError */
+function noiseFrom({ noise: text, sigma }: RecipeOptions, base: Noise): unknown {
+  const noise = text === undefined ? base : { ...parseNoise(text), drawn: base.drawn };
+  if (sigma === undefined) return noise;
+  if (!("sigma" in noise)) {
+    throw new SpecError(
+      `${noise.model} noise has no sigma, so that --sigma cannot set it. Use --noise ${noise.model},… instead.`,
+    );
+  }
+  return { ...noise, sigma: numberFrom("--sigma", sigma) };
+}
+
+/** "speckle,contrast=0.1..0.3" as an object. */
+function parseNoise(text: string): { model: string } {
+  const [model, ...settings] = text.split(",");
+  const parsed = settings.map((setting) => {
+    const [key, value] = setting.split("=");
+    const numbers = (value ?? "").split("..").map((part) => numberFrom(`--noise ${key}`, part));
+    return [key!.trim(), numbers.length === 1 ? numbers[0] : numbers] as const;
+  });
+  return { ...Object.fromEntries(parsed), model: model!.trim() };
 }
 
 /** A recipe by its name or its file. @throws SpecError */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { lossChart } from "../charts.node.ts";
-import { type Dataset, pictureAt, pixelsOf } from "../data/images.ts";
+import { type Dataset, type Images, type Photos, pictureAt, pixelsOf, samplesOf } from "../data/images.ts";
 import type { Evaluation, Quality } from "../evaluate.ts";
 import { toPng } from "../figure-png.ts";
 import { pictureRows } from "../figures.ts";
@@ -21,7 +21,7 @@ export interface Run {
   readonly recipe: Recipe;
   readonly mode: Mode;
   readonly threads: number;
-  readonly data: Dataset;
+  readonly data: Dataset<Images | Photos>;
   readonly model: Model;
   readonly epochs: readonly Epoch[];
   /** From the first epoch's beginning to the last one's end. */
@@ -32,6 +32,22 @@ export interface Run {
   readonly denoised: Float32Array;
   /** The same pictures denoised by the bundled convolutions, where dense layers were trained. */
   readonly convolutions?: { readonly denoised: Float32Array; readonly test: Quality };
+}
+
+/** What a recipe is trained on, of a set of `count` pictures. */
+export function picturesInWords({ patchesPerEpoch }: Recipe, count: number): string {
+  const pictures = `${count.toLocaleString("en")} images`;
+  return patchesPerEpoch === undefined
+    ? pictures
+    : `${patchesPerEpoch.toLocaleString("en")} patches an epoch of ${pictures}`;
+}
+
+/** What a run was tested on. */
+export function testInWords({ data: { train, test } }: Pick<Run, "data">): string {
+  const count = test.count.toLocaleString("en");
+  return "photos" in train
+    ? `${count} patches of ${test.width}×${test.height} of test images`
+    : `${count} test images`;
 }
 
 /** The contents of `report.json`. */
@@ -69,7 +85,7 @@ export async function writeRunFolder(folder: string, run: Run): Promise<void> {
   await writeFileAtomic(
     join(folder, "loss.svg"),
     lossChart({
-      title: `${recipe.name}: mean squared error over ${data.train.count.toLocaleString("en")} training images`,
+      title: `${recipe.name}: mean squared error over ${picturesInWords(recipe, data.train.count)}`,
       losses,
       test: [{ epoch: epochs.length, mse: test.denoised.mse }],
     }),
@@ -82,7 +98,7 @@ export async function writeRunFolder(folder: string, run: Run): Promise<void> {
       facts: [
         [
           "Data",
-          `${data.name}, ${data.source}: ${data.train.count} training and ${data.test.count} test images`,
+          `${data.name}, ${data.source}: trained on ${picturesInWords(recipe, data.train.count)}, tested on ${testInWords(run)}`,
         ],
         ["Network", `${parameterCount(recipe.spec).toLocaleString("en")} parameters`],
         ["Noise", noiseName(recipe.noise)],
@@ -99,26 +115,28 @@ export async function writeRunFolder(folder: string, run: Run): Promise<void> {
   );
 }
 
-/** The first test picture of each class: original, noisy, denoised, and denoised by convolutions beside dense layers. */
+/** A few test pictures: original, noisy, denoised, and denoised by convolutions beside dense layers. */
 function figureOf({ data, noisy, denoised, convolutions }: Run): Uint8Array {
-  const size = pixelsOf(data.test);
-  const columns = data.classNames
-    .map((_, label) => data.test.labels.indexOf(label))
-    .filter((index) => index >= 0);
+  const { test, classNames } = data;
+  const size = pixelsOf(test);
+  const columns = samplesOf(data);
   const from = (pictures: Float32Array) =>
     columns.map((index) => pictures.subarray(index * size, (index + 1) * size));
   return toPng(
     pictureRows(
       [
-        { label: "original", pictures: columns.map((index) => pictureAt(data.test, index)) },
+        { label: "original", pictures: columns.map((index) => pictureAt(test, index)) },
         { label: "noisy", pictures: from(noisy) },
         { label: "denoised", pictures: from(denoised) },
         ...(convolutions ? [{ label: "fashion-\nconv", pictures: from(convolutions.denoised) }] : []),
       ],
       {
-        width: data.test.width,
-        height: data.test.height,
-        columnLabels: columns.map((index) => data.classNames[data.test.labels[index]!]!),
+        width: test.width,
+        height: test.height,
+        channels: test.channels === 3 ? 3 : 1,
+        ...(classNames.length > 0 && {
+          columnLabels: columns.map((index) => classNames[test.labels[index]!]!),
+        }),
       },
     ),
   );

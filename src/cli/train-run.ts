@@ -1,9 +1,9 @@
 /** A run of `denoise-wasm train`: from its start, or its checkpoint, to a complete run folder. */
 import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { pairsOf } from "../batches.ts";
+import { epochSize, pairsOf } from "../batches.ts";
 import type { Checkpoint } from "../checkpoint.ts";
-import type { Dataset } from "../data/images.ts";
+import type { Dataset, Images, Photos } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
 import { denoiseAll, evaluate, quality } from "../evaluate.ts";
 import { requireWritableFolder } from "../files.node.ts";
@@ -19,14 +19,14 @@ import { Interrupted } from "./interrupted.ts";
 import { duration, trainingProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
 import { RunCheckpoint } from "./run-checkpoint.ts";
-import { type Run, reportOf, writeRunFolder } from "./run-folder.ts";
+import { picturesInWords, type Run, reportOf, testInWords, writeRunFolder } from "./run-folder.ts";
 
 /** What a run starts from. */
 export interface Start {
   readonly recipe: Recipe;
   readonly seed: number;
   readonly mode: Mode;
-  readonly data: Dataset;
+  readonly data: Dataset<Images | Photos>;
   readonly folder: string;
   /** Where the run was interrupted. */
   readonly from?: Checkpoint;
@@ -45,7 +45,9 @@ export async function trainRun(start: Start, { threads, minutes, json }: RunOpti
   requireSsimSize(data.test);
   const interrupt = new AbortController();
   const checkpoint = new RunCheckpoint(folder, minutes);
-  const done = from ? from.epochs.length + (from.position.batches * recipe.batch) / data.train.count : 0;
+  const done = from
+    ? from.epochs.length + (from.position.batches * recipe.batch) / epochSize(recipe, data.train.count)
+    : 0;
   const progress = trainingProgress(recipe.epochs, done);
   const options: ResumeOptions = {
     ...(threads !== undefined && { threads }),
@@ -60,7 +62,7 @@ export async function trainRun(start: Start, { threads, minutes, json }: RunOpti
     : train(recipe, data, { ...options, seed, mode });
   await requireWritableFolder(folder);
   console.error(
-    `${from ? "Going on with" : "Training"} ${recipe.name} on ${data.train.count} images (${data.source}), ` +
+    `${from ? "Going on with" : "Training"} ${recipe.name} on ${picturesInWords(recipe, data.train.count)} (${data.source}), ` +
       `seed ${seed}, ${from ? `${from.epochs.length} of ` : ""}${recipe.epochs} epochs${from ? " done" : ""}.`,
   );
   // Again and again: npm passes on a signal that the terminal has sent already, while the checkpoint is written.
@@ -132,13 +134,14 @@ async function keep(training: Training, checkpoint: RunCheckpoint, error: unknow
   return reason;
 }
 
-function summary(folder: string, { epochs, seconds, threads, test, convolutions, model }: Run): string {
+function summary(folder: string, run: Run): string {
+  const { epochs, seconds, threads, test, convolutions, model } = run;
   return [
     "",
     `${epochs.length} epochs in ${duration(seconds)} (build ${model.provenance.variant}, ${threads} ${threads === 1 ? "thread" : "threads"}); ` +
       `loss ${epochs[0]!.loss.toFixed(1)} in the first, ${epochs.at(-1)!.loss.toFixed(1)} in the last.`,
     "",
-    `On ${test.images} test images:`,
+    `On ${testInWords(run)}:`,
     textTable(qualityHead, qualityRows(test, convolutions?.test)),
     "",
     verdict(test),

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { ModelFileError, OutputError, SpecError } from "../errors.ts";
 import type { Mode } from "../wasm/detect.ts";
-import { loadData, loadDataAgain } from "./data.ts";
+import { loadTrainingData, loadTrainingDataAgain } from "./data.ts";
 import { profileStep } from "./profile-step.ts";
 import { numberFrom, type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
 import { RunCheckpoint } from "./run-checkpoint.ts";
@@ -10,6 +10,7 @@ import { type Start, trainRun } from "./train-run.ts";
 
 interface Options extends RecipeOptions {
   data?: string;
+  test?: string;
   seed: string;
   mode: Mode;
   threads?: string;
@@ -21,14 +22,18 @@ interface Options extends RecipeOptions {
 }
 
 /** Options that may go with `--resume`; all others say what the checkpoint says. */
-const besideResume = ["data", "threads", "checkpointEvery", "json"];
+const besideResume = ["data", "test", "threads", "checkpointEvery", "json"];
 
 /** `denoise-wasm train`: a recipe on the data found, to a run folder. */
 export function trainCommand(): Command {
   const command = withRecipeOptions(
     new Command("train").description("train a recipe and write a run folder, or go on with one"),
   )
-    .option("--data <dir>", "the folder that holds Fashion-MNIST's four IDX files (default: the best found)")
+    .option(
+      "--data <dir>",
+      "a folder of PNG and JPEG pictures, or of Fashion-MNIST's four IDX files (default: the best found)",
+    )
+    .option("--test <dir>", "a folder of test pictures (default: the last tenth of those in --data, by name)")
     .option("--seed <n>", "start of every random number", "1")
     .addOption(
       new Option("--mode <mode>", "reproducible: the same bytes in every engine; fast: the quickest build")
@@ -45,7 +50,7 @@ export function trainCommand(): Command {
     .addOption(
       new Option(
         "--resume <run>",
-        `go on with the run in this folder, with its own recipe, seed, mode and data; beside --data, --threads, ` +
+        `go on with the run in this folder, with its own recipe, seed, mode and data; beside --data, --test, --threads, ` +
           "--checkpoint-every and --json only",
       ).conflicts(settled.filter((name) => !besideResume.includes(name))),
     )
@@ -56,8 +61,7 @@ async function run(options: Options): Promise<void> {
   const threads = options.threads === undefined ? undefined : numberFrom("--threads", options.threads);
   const minutes = numberFrom("--checkpoint-every", options.checkpointEvery);
   if (!(minutes > 0)) throw new SpecError(`--checkpoint-every is ${minutes}; it has to be above 0 minutes.`);
-  const start =
-    options.resume === undefined ? await begin(options) : await goOn(options.resume, options.data);
+  const start = options.resume === undefined ? await begin(options) : await goOn(options.resume, options);
   const { recipe, seed, mode, data } = start;
   if (options.profile) console.log(await profileStep(recipe, data.train, { seed, mode, threads }));
   else await trainRun(start, { threads, minutes, json: options.json });
@@ -66,7 +70,7 @@ async function run(options: Options): Promise<void> {
 /** A new run. */
 async function begin(options: Options): Promise<Start> {
   const recipe = await recipeFrom(options);
-  const data = await loadData(options.data);
+  const data = await loadTrainingData(recipe, options);
   const seed = numberFrom("--seed", options.seed);
   const folder =
     options.out ?? join("runs", `${recipe.name}-${new Date().toISOString().replace(/[:.]/g, "-")}`);
@@ -80,7 +84,7 @@ async function begin(options: Options): Promise<Start> {
 }
 
 /** A run that was interrupted. */
-async function goOn(folder: string, givenData: string | undefined): Promise<Start> {
+async function goOn(folder: string, given: Pick<Options, "data" | "test">): Promise<Start> {
   const checkpoint = new RunCheckpoint(folder);
   if (!checkpoint.exists) {
     throw new ModelFileError(
@@ -93,7 +97,9 @@ async function goOn(folder: string, givenData: string | undefined): Promise<Star
     recipe,
     seed,
     mode,
-    data: await (givenData === undefined ? loadDataAgain(data.source) : loadData(givenData)),
+    data: await (given.data === undefined
+      ? loadTrainingDataAgain(recipe, data.source)
+      : loadTrainingData(recipe, given)),
     folder,
     from,
   };
