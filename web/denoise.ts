@@ -138,7 +138,10 @@ class DenoiseView {
         const { image, sigma, seconds, quality } = message;
         canvas("after").getContext("2d")!.putImageData(image, 0, 0);
         if (quality) showQuality("denoised", quality);
-        if (input("auto").checked) setText("sigma-value", `found: ${sigma.toFixed(1)}`);
+        if (input("auto").checked) {
+          setText("sigma-value", `found: ${sigma.toFixed(1)}`);
+          input("sigma").value = String(sigma);
+        }
         const time = seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
         const megapixels = (image.width * image.height) / 1e6;
         setText("denoise-time", `Denoised in ${time} (${megapixels.toFixed(2)} megapixels).`);
@@ -186,6 +189,7 @@ class DenoiseView {
     const scale = Math.min(clientWidth / width, clientHeight / height);
     const whole = scale > 2 ? Math.floor(scale) : scale;
     const compare = byId("compare", HTMLElement);
+    compare.hidden = false;
     compare.style.width = `${width * whole}px`;
     compare.style.height = `${height * whole}px`;
     for (const id of ["before", "after"]) canvas(id).classList.toggle("enlarged", whole >= 2);

@@ -27,6 +27,30 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Does something and shows as a part's message what was wrong with it, if anything. */
+export async function tell(messageId: string, action: () => unknown): Promise<void> {
+  setMessage(messageId);
+  try {
+    await action();
+  } catch (error) {
+    setMessage(messageId, messageOf(error));
+  }
+}
+
+/** Reads each file that is chosen in a field and has it used; what was wrong with it becomes a part's message. */
+export function onFile(
+  fieldId: string,
+  messageId: string,
+  use: (name: string, bytes: Uint8Array<ArrayBuffer>) => void,
+): void {
+  const field = input(fieldId);
+  field.addEventListener("change", () => {
+    const file = field.files?.[0];
+    field.value = "";
+    if (file) void tell(messageId, async () => use(file.name, new Uint8Array(await file.arrayBuffer())));
+  });
+}
+
 /** 12,345 */
 export const whole = (value: number): string => Math.round(value).toLocaleString("en");
 

@@ -9,7 +9,7 @@ import { modelSummary } from "./model-text.ts";
 import { garments } from "./pictures.ts";
 import { drawWeights, initialWeights } from "./weight-pictures.ts";
 
-const GARMENTS = 9;
+const GARMENTS = 10;
 /** Their side in pixels. */
 const SIDE = 28;
 
@@ -28,6 +28,8 @@ function show(): void {
   const current = currentModel();
   if (!current) return;
   const { model } = current;
+  byId("inside-empty", HTMLElement).hidden = true;
+  byId("inside-parts", HTMLElement).hidden = false;
   setText("inside-model", `Model: ${modelSummary(model, current.from)}`);
   showWeights(model);
   const code = codeLayer(model);
@@ -89,9 +91,11 @@ function laySliders(count: number): void {
 async function layGarments(): Promise<void> {
   const sheet = await garments();
   const grey = greyOf(sheet);
+  const columns = sheet.width / SIDE;
   const buttons = Array.from({ length: GARMENTS }, (_, garment) => {
+    const [left, top] = [(garment % columns) * SIDE, Math.floor(garment / columns) * SIDE];
     const pixels = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => {
-      return grey[Math.floor(i / SIDE) * sheet.width + garment * SIDE + (i % SIDE)]!;
+      return grey[(top + Math.floor(i / SIDE)) * sheet.width + left + (i % SIDE)]!;
     });
     const picture = document.createElement("canvas");
     Object.assign(picture, { width: SIDE, height: SIDE });

@@ -59,9 +59,7 @@ export class LossChart {
         label(svg, String(tick), x(tick), height - 6, "middle");
       });
     if (points.length === 0) {
-      label(svg, "loss over the epochs", (margin.left + width) / 2, bottom / 2, "middle").classList.add(
-        "empty",
-      );
+      label(svg, "no training yet", (margin.left + width) / 2, bottom / 2, "middle").classList.add("empty");
       return;
     }
     const values = points.flatMap(({ training, test }) =>

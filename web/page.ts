@@ -3,6 +3,7 @@ import { hasRelaxedSimd, hasSimd } from "../src/wasm/detect.ts";
 import { startDenoise } from "./denoise.ts";
 import { button, byId, setMessage, setText } from "./dom.ts";
 import { startInside } from "./inside.ts";
+import { startModelControls } from "./model-controls.ts";
 import { startTrain } from "./train.ts";
 
 const parts = ["denoise", "train", "inside"] as const;
@@ -50,4 +51,5 @@ if (!hasSimd()) {
 startDenoise();
 startTrain();
 startInside();
+startModelControls();
 showPart(location.hash.slice(1));

@@ -1,5 +1,6 @@
 /** Rows of small pictures, one canvas a row. */
 import { toImageData } from "../src/browser-image.ts";
+import { fashionMnistClasses } from "../src/data/fashion-mnist.ts";
 import { pictureRows } from "../src/figures.ts";
 import { byId, imageDataOf, pngOf } from "./dom.ts";
 import type { PictureColumns, PictureRow } from "./training-messages.ts";
@@ -12,16 +13,12 @@ export class PictureRows {
   readonly #canvases = new Map<string, HTMLCanvasElement>();
   /** What is shown now, by label. */
   readonly #shown = new Map<string, PictureRow>();
-  #columns: PictureColumns = { width: 28, height: 28, labels: Array(10).fill("") };
+  #columns: PictureColumns = { width: 28, height: 28, labels: fashionMnistClasses };
 
-  /** Empty rows, so that nothing moves when the pictures come. */
-  constructor(labels: readonly string[]) {
-    this.#lay(labels);
-  }
-
-  begin(columns: PictureColumns, rows: readonly PictureRow[], more: readonly string[]): void {
+  /** Lays the rows anew: empty until their pictures come, so that nothing moves then. */
+  begin(labels: readonly string[], columns = this.#columns, rows: readonly PictureRow[] = []): void {
     this.#columns = columns;
-    this.#lay([...rows.map(({ label }) => label), ...more]);
+    this.#lay(labels);
     rows.forEach((row) => {
       this.draw(row);
     });
@@ -31,7 +28,9 @@ export class PictureRows {
     const { label, pictures } = row;
     this.#shown.set(label, row);
     const { width, height, labels } = this.#columns;
-    const context = this.#canvases.get(label)!.getContext("2d")!;
+    const canvas = this.#canvases.get(label)!;
+    const context = canvas.getContext("2d")!;
+    canvas.setAttribute("aria-label", `${label}: ${labels.join(", ")}`);
     const size = width * height;
     labels.forEach((_, column) => {
       const picture = pictures.subarray(column * size, (column + 1) * size);
@@ -43,8 +42,9 @@ export class PictureRows {
   figure(): Promise<Blob> {
     const { width, height, labels } = this.#columns;
     const size = width * height;
-    const rows = [...this.#shown.values()].map(({ label, pictures }) => ({
-      label,
+    const drawn = [...this.#canvases.keys()].flatMap((label) => this.#shown.get(label) ?? []);
+    const rows = drawn.map(({ label, pictures }) => ({
+      label: label.replace("-", "-\n"),
       pictures: labels.map((_, column) => pictures.subarray(column * size, (column + 1) * size)),
     }));
     const image = toImageData(pictureRows(rows, { width, height, columnLabels: labels }));
@@ -60,19 +60,19 @@ export class PictureRows {
     this.#canvases.clear();
     this.#shown.clear();
     this.#element.replaceChildren();
+    const names = div("names", "");
+    names.append(...labels.map((name) => div("", name)));
+    names.setAttribute("aria-hidden", "true");
+    this.#element.append(names);
     for (const label of rowLabels) {
       const canvas = document.createElement("canvas");
       canvas.width = labels.length * (width + gap) - gap;
       canvas.height = height;
       canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", `${label}: ${labels.join(", ")}`);
+      canvas.setAttribute("aria-label", `${label}: nothing yet`);
       this.#canvases.set(label, canvas);
       this.#element.append(div("label", label), canvas);
     }
-    const names = div("names", "");
-    names.append(...labels.map((name) => div("", name)));
-    names.setAttribute("aria-hidden", "true");
-    this.#element.append(names);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Checkpoint } from "../src/checkpoint.ts";
 import { SpecError } from "../src/errors.ts";
 import { parseRecipe, type Recipe, recipes } from "../src/recipes.ts";
 import { idxFilesOf } from "./dataset.ts";
-import { byId, input, select } from "./dom.ts";
+import { byId, input, select, setText } from "./dom.ts";
 import type { DataSource, TrainingRequest } from "./training-messages.ts";
 
 const named: Readonly<Record<string, Recipe>> = recipes;
@@ -15,8 +15,10 @@ export function startRecipeForm(): void {
   const showChoice = () => showRecipe(named[choice.value]!);
   choice.addEventListener("change", showChoice);
   select("data").addEventListener("change", showSource);
+  select("mode").addEventListener("change", showMode);
   showChoice();
   showSource();
+  showMode();
 }
 
 /** Locks the form while a training runs. */
@@ -53,6 +55,7 @@ export function requestFromCheckpoint(from: Checkpoint): TrainingRequest {
   showRecipe(recipe);
   input("seed").value = String(seed);
   select("mode").value = mode;
+  showMode();
   return { recipe, seed, mode, ...surroundings, from };
 }
 
@@ -71,8 +74,23 @@ function showRecipe({ epochs, batch, optimizer, noise }: Recipe): void {
   input("noise-sigma").value = Array.isArray(sigma) ? sigma.join(" to ") : String(sigma);
 }
 
+const dataHints: Readonly<Record<string, string>> = {
+  sample: "4,000 to train on, 1,000 others to try it on.",
+  idx: "Fashion-MNIST’s own or others of their form, gzipped or not.",
+  pictures: "Their middles at the network’s size, in grey; every tenth is kept to try it on.",
+};
+const modeHints: Readonly<Record<string, string>> = {
+  reproducible: "The same bytes in every browser and in Node.",
+  fast: "Fused multiply-add where the browser has it.",
+};
+
+function showMode(): void {
+  setText("mode-hint", modeHints[select("mode").value]!);
+}
+
 function showSource(): void {
   const kind = select("data").value;
+  setText("data-hint", dataHints[kind]!);
   byId("idx-label", HTMLElement).hidden = kind !== "idx";
   byId("folder-label", HTMLElement).hidden = kind !== "pictures";
 }

@@ -1,5 +1,6 @@
 /** The test pictures that a page looks at after each epoch, and what a model makes of them. */
 import { type Pairs, pairsOf } from "../src/batches.ts";
+import { denoiseByConvolutions } from "../src/bundled-convolutions.ts";
 import { type Dataset, type LabelledImages, pictureAt, pixelsOf, samplesOf } from "../src/data/images.ts";
 import { denoiseAll } from "../src/evaluate.ts";
 import { mse, psnrOfMse } from "../src/metrics.ts";
@@ -8,39 +9,39 @@ import { Network } from "../src/network.ts";
 import type { Recipe } from "../src/recipes.ts";
 import { Purpose } from "../src/rng.ts";
 import type { Mode } from "../src/wasm/detect.ts";
-import type { PictureColumns, PictureRow, TestResult } from "./training-messages.ts";
+import { type PictureColumns, type PictureRow, rowLabels, type TestResult } from "./training-messages.ts";
 
 /** So many that a look takes a fraction of an epoch. */
 const LARGEST = 1000;
 
 export class TestSet {
   readonly columns: PictureColumns;
-  /** The chosen pictures as they are, and with their noise. */
-  readonly given: readonly PictureRow[];
   readonly noisy: TestResult;
-  /** Where the pictures that are shown stand. */
-  readonly #shown: readonly number[];
 
   static async create(recipe: Recipe, data: Dataset, seed: number, mode: Mode): Promise<TestSet> {
     const images = firstOf(data.test, LARGEST);
     const pairs = pairsOf(images, recipe.noise, seed, Purpose.testNoise);
     const network = await Network.create(recipe.spec, { batch: Math.min(images.count, recipe.batch), mode });
-    return new TestSet(pairs, network, { test: images, classNames: data.classNames });
+    const shown = samplesOf({ test: images, classNames: data.classNames });
+    const few = pairsAt(pairs, shown);
+    const given = [rowOf("original", few.images.data), rowOf("noisy", few.noisy)];
+    if (rowLabels(recipe).includes("fashion-conv")) {
+      given.push(rowOf("fashion-conv", await denoiseByConvolutions(few)));
+    }
+    const names = shown.map((index) => data.classNames[images.labels[index]!] ?? `picture ${index + 1}`);
+    return new TestSet(pairs, network, shown, names, given);
   }
 
   private constructor(
     private readonly pairs: Pairs,
     private readonly network: Network,
-    set: Pick<Dataset, "test" | "classNames">,
+    private readonly shown: readonly number[],
+    labels: readonly string[],
+    /** Rows of the chosen pictures that no training changes. */
+    readonly given: readonly PictureRow[],
   ) {
     const { images, noisy } = pairs;
-    this.#shown = samplesOf(set);
-    const { width, height } = images;
-    const names = this.#shown.map(
-      (index) => set.classNames[set.test.labels[index]!] ?? `picture ${index + 1}`,
-    );
-    this.columns = { width, height, labels: names };
-    this.given = [this.#row("original", images.data), this.#row("noisy", noisy)];
+    this.columns = { width: images.width, height: images.height, labels };
     this.noisy = resultOf(noisy, images.data);
   }
 
@@ -51,18 +52,37 @@ export class TestSet {
   /** Runs a model over the pictures. */
   look(model: Model): { test: TestResult; row: PictureRow } {
     for (const [name, values] of model.parameters) this.network.set(name, values);
+    const { images } = this.pairs;
     const denoised = denoiseAll(this.network, this.pairs);
-    return { test: resultOf(denoised, this.pairs.images.data), row: this.#row("denoised", denoised) };
+    const few = at(denoised, this.shown, pixelsOf(images));
+    return { test: resultOf(denoised, images.data), row: rowOf("denoised", few) };
   }
+}
 
-  #row(label: string, pictures: ArrayLike<number>): PictureRow {
-    const size = pixelsOf(this.pairs.images);
-    const bytes = new Uint8ClampedArray(this.#shown.length * size);
-    this.#shown.forEach((index, column) => {
-      for (let i = 0; i < size; i++) bytes[column * size + i] = pictures[index * size + i]!;
-    });
-    return { label, pictures: new Uint8Array(bytes.buffer) };
-  }
+function pairsAt({ images, noisy, sigma }: Pairs, places: readonly number[]): Pairs {
+  const size = pixelsOf(images);
+  return {
+    images: { ...images, count: places.length, data: at(images.data, places, size) },
+    noisy: at(noisy, places, size),
+    ...(sigma && { sigma: at(sigma, places, 1) }),
+  };
+}
+
+/** The pictures of `size` values at some places, one after the other. */
+function at<Values extends Uint8Array | Float32Array>(
+  values: Values,
+  places: readonly number[],
+  size: number,
+): Values {
+  const few = values.slice(0, places.length * size) as Values;
+  places.forEach((place, index) => {
+    few.set(values.subarray(place * size, (place + 1) * size), index * size);
+  });
+  return few;
+}
+
+function rowOf(label: string, pictures: ArrayLike<number>): PictureRow {
+  return { label, pictures: new Uint8Array(Uint8ClampedArray.from(pictures).buffer) };
 }
 
 function resultOf(pictures: Float32Array, clean: Uint8Array): TestResult {

@@ -1,13 +1,19 @@
 /** The part "Train": a training in a worker, shown as it goes. */
 import { decodeCheckpoint } from "../src/checkpoint.ts";
-import { decodeModel } from "../src/model-file.ts";
-import { currentModel, setCurrentModel } from "./current-model.ts";
-import { button, byId, clock, download, input, messageOf, setMessage, setText, whole } from "./dom.ts";
+import { recipes } from "../src/recipes.ts";
+import { setCurrentModel } from "./current-model.ts";
+import { button, byId, clock, download, input, onFile, setMessage, setText, tell, whole } from "./dom.ts";
 import { LossChart, type LossPoint } from "./loss-chart.ts";
-import { checkpointFileName, modelFileName, modelSummary } from "./model-text.ts";
+import { checkpointFileName } from "./model-text.ts";
 import { PictureRows } from "./picture-rows.ts";
 import { lockRecipeForm, requestFromCheckpoint, requestFromForm, startRecipeForm } from "./recipe-form.ts";
-import type { FromWorker, TestResult, ToWorker, TrainingRequest } from "./training-messages.ts";
+import {
+  type FromWorker,
+  rowLabels,
+  type TestResult,
+  type ToWorker,
+  type TrainingRequest,
+} from "./training-messages.ts";
 
 /** Milliseconds between two looks at a model in training. */
 const MODEL_EVERY = 500;
@@ -17,22 +23,20 @@ export function startTrain(): void {
   const view = new TrainView();
   byId("recipe-form", HTMLFormElement).addEventListener("submit", (event) => {
     event.preventDefault();
-    tell(() => view.start(requestFromForm()));
+    void tell("train-message", () => view.start(requestFromForm()));
   });
   button("pause").addEventListener("click", () => view.pauseOrGoOn());
   button("stop").addEventListener("click", () => view.stop());
   button("save-figure").addEventListener("click", () => view.saveFigure());
-  button("save-model").addEventListener("click", saveModel);
-  input("load-model").addEventListener("change", (event) => withFile(event, loadModel));
   button("save-checkpoint").addEventListener("click", () => view.saveCheckpoint());
-  input("load-checkpoint").addEventListener("change", (event) =>
-    withFile(event, (name, bytes) => view.start(requestFromCheckpoint(decodeCheckpoint(bytes, name)))),
+  onFile("load-checkpoint", "train-message", (name, bytes) =>
+    view.start(requestFromCheckpoint(decodeCheckpoint(bytes, name))),
   );
 }
 
 class TrainView {
   readonly #chart = new LossChart(byId("loss-chart", HTMLElement));
-  readonly #rows = new PictureRows(["original", "noisy", "denoised"]);
+  readonly #rows = new PictureRows();
   readonly #points: LossPoint[] = [];
   #worker: Worker | undefined;
   #request: TrainingRequest | undefined;
@@ -47,6 +51,12 @@ class TrainView {
   /** The next checkpoint that arrives is to be stored by the browser. */
   #saving = false;
 
+  constructor() {
+    const first = recipes["fashion-autoencoder"];
+    this.#chart.show([], first.epochs);
+    this.#rows.begin(rowLabels(first));
+  }
+
   start(request: TrainingRequest): void {
     this.#request = request;
     const before = request.from?.epochs ?? [];
@@ -60,6 +70,8 @@ class TrainView {
     this.#saving = false;
     button("save-checkpoint").disabled = true;
     this.#chart.show(this.#points, request.recipe.epochs);
+    this.#rows.begin(rowLabels(request.recipe));
+    button("save-figure").disabled = true;
     for (const id of ["epoch", "loss", "test", "rate", "left", "build"]) setText(`status-${id}`, "–");
     setText("status-epoch", "loading");
     this.#worker = new Worker(new URL("./train-worker.js", import.meta.url), { type: "module" });
@@ -67,6 +79,7 @@ class TrainView {
     this.#worker.onerror = ({ message }) =>
       this.#fail(message ?? "The training's worker could not be started.");
     this.#say({ type: "start", request });
+    setText("train-said", "Training begun.");
     this.#showState("running");
   }
 
@@ -74,6 +87,7 @@ class TrainView {
     this.#paused = !this.#paused;
     this.#say({ type: this.#paused ? "pause" : "goOn" });
     this.#showState(this.#paused ? "paused" : "running");
+    setText("train-said", this.#paused ? "Training paused." : "Training goes on.");
   }
 
   stop(): void {
@@ -106,7 +120,7 @@ class TrainView {
     switch (message.type) {
       case "data":
         this.#noisy = message.noisy;
-        this.#rows.begin(message.columns, message.rows, ["denoised"]);
+        this.#rows.begin(rowLabels(this.#request!.recipe), message.columns, message.rows);
         setText(
           "verdict",
           `Trained on ${whole(message.trainingImages)} pictures, tried on ${whole(message.testImages)} others.`,
@@ -134,13 +148,13 @@ class TrainView {
         break;
       case "model":
         setCurrentModel(message.bytes, "the training in this page");
-        button("save-model").disabled = false;
         break;
       case "checkpoint":
         this.#takeCheckpoint(message.bytes);
         break;
       case "ended":
         setText("status-left", message.why === "finished" ? "done" : "stopped");
+        setText("train-said", `Training ${message.why}. ${byId("verdict", HTMLElement).textContent}`);
         this.#end(message.why === "stopped");
         break;
       case "failed":
@@ -152,7 +166,7 @@ class TrainView {
     const { number, loss, imagesPerSecond, seconds } = epoch;
     const { epochs } = this.#request!.recipe;
     this.#seconds += seconds;
-    performance.mark("epoch", { detail: imagesPerSecond });
+    performance.mark("epoch", { detail: epoch });
     this.#points.push({ epoch: number, training: loss, test: test.mse });
     this.#chart.show(this.#points, epochs);
     this.#rows.draw(row);
@@ -207,34 +221,4 @@ function verdict(test: TestResult, noisy: TestResult): string {
   return test.mse > noisy.mse
     ? `${figures} It compresses more than it denoises: the output is further from the original than the noisy picture.`
     : figures;
-}
-
-function saveModel(): void {
-  const shown = currentModel();
-  if (!shown) return;
-  download(new Blob([shown.bytes]), modelFileName(shown.model));
-}
-
-function loadModel(name: string, bytes: Uint8Array<ArrayBuffer>): void {
-  setText("model-facts", modelSummary(decodeModel(bytes, name), name));
-  setCurrentModel(bytes, name);
-  button("save-model").disabled = false;
-}
-
-/** Reads the file that was chosen, and has it used. */
-function withFile({ target }: Event, use: (name: string, bytes: Uint8Array<ArrayBuffer>) => void): void {
-  const field = target as HTMLInputElement;
-  const file = field.files?.[0];
-  field.value = "";
-  if (file) void tell(async () => use(file.name, new Uint8Array(await file.arrayBuffer())));
-}
-
-/** Does something and shows what was wrong with it, if anything. */
-async function tell(action: () => unknown): Promise<void> {
-  setMessage("train-message");
-  try {
-    await action();
-  } catch (error) {
-    setMessage("train-message", messageOf(error));
-  }
 }

@@ -2,6 +2,7 @@
 import type { Checkpoint } from "../src/checkpoint.ts";
 import type { FashionMnistPart } from "../src/data/fashion-mnist.ts";
 import type { Recipe } from "../src/recipes.ts";
+import { isConvolutional } from "../src/spec.ts";
 import type { Epoch, Progress } from "../src/trainer.ts";
 import type { Mode, Variant } from "../src/wasm/detect.ts";
 
@@ -29,6 +30,11 @@ export type ToWorker =
   | { readonly type: "start"; readonly request: TrainingRequest }
   | { readonly type: "pause" | "goOn" | "stop" | "model" | "checkpoint" };
 
+/** The rows of test pictures, from the top; under dense layers' the same pictures as the bundled convolutions denoise them. */
+export function rowLabels({ spec }: Recipe): string[] {
+  return ["original", "noisy", "denoised", ...(isConvolutional(spec) ? [] : ["fashion-conv"])];
+}
+
 /** A few test pictures as they come, [count, pixels] as bytes. */
 export interface PictureRow {
   readonly label: string;
@@ -55,7 +61,7 @@ export type FromWorker =
       /** Test pictures that are looked at after each epoch. */
       readonly testImages: number;
       readonly columns: PictureColumns;
-      /** Original and noisy. */
+      /** Those that the training does not change. */
       readonly rows: readonly PictureRow[];
       readonly noisy: TestResult;
     }

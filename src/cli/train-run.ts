@@ -2,6 +2,7 @@
 import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { epochSize, pairsOf } from "../batches.ts";
+import { denoiseByConvolutions } from "../bundled-convolutions.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { Dataset, Images, Photos } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
@@ -14,7 +15,6 @@ import { Purpose } from "../rng.ts";
 import { isConvolutional } from "../spec.ts";
 import { type ResumeOptions, resume, type Training, train } from "../trainer.ts";
 import type { Mode } from "../wasm/detect.ts";
-import { denoiseByConvolutions } from "./bundled-convolutions.ts";
 import { Interrupted } from "./interrupted.ts";
 import { duration, trainingProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";

@@ -1,6 +1,6 @@
-import type { Pairs } from "../batches.ts";
-import { pixelsOf } from "../data/images.ts";
-import { createDenoiser } from "../denoiser.ts";
+import type { Pairs } from "./batches.ts";
+import { pixelsOf } from "./data/images.ts";
+import { createDenoiser } from "./denoiser.ts";
 
 /** The noisy pictures as the bundled network of convolutions denoises them, told their noise: [count, pixels]. */
 export async function denoiseByConvolutions({ images, noisy, sigma }: Pairs): Promise<Float32Array> {
