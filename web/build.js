@@ -32,9 +32,9 @@ export async function buildPage() {
   writeFileSync(`${folder}garments.png`, garments());
 }
 
-/** @returns {Uint8Array} a PNG file with 9 × 6 test pictures of the sample, which hold each class in turn */
+/** @returns {Uint8Array} a PNG file with 6 × 4 test pictures of the sample, which hold each class in turn */
 function garments() {
-  const [columns, rows, side] = [9, 6, 28];
+  const [columns, rows, side] = [6, 4, 28];
   const pictures = gunzipSync(readFileSync(`${root}data/t10k-images-idx3-ubyte.gz`)).subarray(16);
   const [width, height] = [columns * side, rows * side];
   const data = new Uint8Array(width * height);

@@ -182,12 +182,13 @@ class DenoiseView {
     input("split").setAttribute("aria-valuetext", `${value} % before`);
   }
 
-  /** As large as the stage has room for; small pictures by whole pixels. */
+  /** As large as the stage has room for; a pixel of a small picture becomes whole dots of the screen. */
   #fit(): void {
     const { width, height } = canvas("before");
     const { clientWidth, clientHeight } = byId("stage", HTMLElement);
     const scale = Math.min(clientWidth / width, clientHeight / height);
-    const whole = scale > 2 ? Math.floor(scale) : scale;
+    const dots = devicePixelRatio;
+    const whole = scale > 2 ? Math.floor(scale * dots) / dots : scale;
     const compare = byId("compare", HTMLElement);
     compare.hidden = false;
     compare.style.width = `${width * whole}px`;

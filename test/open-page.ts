@@ -1,0 +1,143 @@
+/** The built page in Chromium, and what is looked at there. */
+import { readFileSync } from "node:fs";
+import { deflateSync } from "node:zlib";
+import { type Browser, type BrowserContextOptions, chromium as launcher, type Page } from "playwright";
+import { chromium, chromiumArguments } from "./chromium.js";
+import { idxBytes } from "./idx-bytes.ts";
+import { pictures } from "./pictures.ts";
+import { pngOf } from "./png-bytes.ts";
+
+export interface OpenedPage extends AsyncDisposable {
+  readonly page: Page;
+  /** Errors on the console or thrown, answers that are no success, requests to another host. */
+  readonly faults: readonly string[];
+}
+
+/** What a page noticed of itself. */
+export interface Noticed {
+  /** Elements that moved although nobody had touched anything for half a second. */
+  readonly shifts: readonly string[];
+}
+
+export function launch(...more: string[]): Promise<Browser> {
+  return launcher.launch({ executablePath: chromium!, args: [...chromiumArguments, ...more] });
+}
+
+/** Opens a part of the page in a context of its own, which is closed when the result is disposed of. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  part: string,
+  options: BrowserContextOptions = {},
+): Promise<OpenedPage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) faults.push(message.text());
+  });
+  page.on("pageerror", ({ message }) => faults.push(message));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(url) && !request.url().startsWith("blob:")) faults.push(request.url());
+  });
+  page.on("response", (response) => {
+    if (!response.ok() && response.status() !== 304) faults.push(`${response.status()} ${response.url()}`);
+  });
+  await page.addInitScript(() => {
+    interface Shift extends PerformanceEntry {
+      readonly hadRecentInput: boolean;
+      readonly sources: readonly { readonly node: Node | null }[];
+    }
+    const shifts: string[] = [];
+    Object.assign(globalThis, { noticed: { shifts } });
+    new PerformanceObserver((list) => {
+      for (const { hadRecentInput, sources } of list.getEntries() as Shift[]) {
+        const nameOf = (node: Node | null) => (node as Element | null)?.id || node?.nodeName || "?";
+        if (!hadRecentInput) shifts.push(sources.map(({ node }) => nameOf(node)).join(" "));
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.goto(`${url}#${part}`);
+  return { page, faults, [Symbol.asyncDispose]: () => context.close() };
+}
+
+export function noticed(page: Page): Promise<Noticed> {
+  return page.evaluate(() => (globalThis as unknown as { noticed: Noticed }).noticed);
+}
+
+export function text(page: Page, id: string): Promise<string> {
+  return page.locator(`#${id}`).innerText();
+}
+
+/** Until a training has ended. */
+export async function ended(page: Page, how: "done" | "stopped" | "failed" = "done"): Promise<void> {
+  await page.waitForFunction((how) => document.getElementById("status-left")!.textContent === how, how);
+}
+
+/** Until so many epochs have been shown. */
+export async function epochsShown(page: Page, count: number): Promise<void> {
+  await page.waitForFunction((count) => performance.getEntriesByName("epoch").length >= count, count);
+}
+
+/** Until so many pictures were denoised since the page was opened. */
+export async function denoised(page: Page, count = 1): Promise<void> {
+  await page.waitForFunction((count) => performance.getEntriesByName("denoised").length >= count, count);
+}
+
+/** A part's message, once it matches. */
+export async function message(page: Page, part: string, about = /./): Promise<string> {
+  const element = page.locator(`#${part}-message`).filter({ hasText: about });
+  await element.waitFor();
+  return element.innerText();
+}
+
+/** Presses a button and takes the file that the browser stores. */
+export async function saved(page: Page, id: string): Promise<{ name: string; bytes: Buffer }> {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click(`#${id}`)]);
+  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+}
+
+/** A canvas's picture. */
+export function pixelsOf(page: Page, selector: string): Promise<string> {
+  return page.locator(selector).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+}
+
+/** A PNG file of black and white pixels, a bit each, to choose in the page. */
+export function pngFile(
+  name: string,
+  [width, height]: readonly [width: number, height: number],
+  isWhite: (x: number, y: number) => boolean = () => false,
+) {
+  const stride = 1 + Math.ceil(width / 8);
+  const rows = Buffer.alloc(height * stride);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) if (isWhite(x, y)) rows[y * stride + 1 + (x >> 3)]! |= 128 >> (x & 7);
+  }
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 1;
+  const bytes = pngOf([
+    ["IHDR", header],
+    ["IDAT", deflateSync(rows)],
+    ["IEND", new Uint8Array(0)],
+  ]);
+  return { name, mimeType: "image/png", buffer: Buffer.from(bytes) };
+}
+
+/** Four IDX files of 28×28 pictures, to choose in the page. */
+export function idxFiles(trainingImages: number, testImages: number) {
+  const side = 28;
+  return Object.entries({ train: trainingImages, t10k: testImages }).flatMap(([set, count]) => {
+    const { data, labels } = pictures(count, [side, side]).train;
+    const file = (kind: string, bytes: Uint8Array) => ({
+      name: `${set}-${kind}-ubyte`,
+      mimeType: "",
+      buffer: Buffer.from(bytes),
+    });
+    return [
+      file("images-idx3", idxBytes([count, side, side], data)),
+      file("labels-idx1", idxBytes([count], labels)),
+    ];
+  });
+}
