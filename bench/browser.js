@@ -1,6 +1,7 @@
 // npm run bench:browser: training in Chromium beside Node, in turns, on the same build and threads; the time to the
-// first denoised picture; the tab's memory over 200 epochs and 100 pictures. --rounds N
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+// first denoised picture; the tab's memory over 200 epochs and 100 pictures. --rounds N; --only PART, one of these
+// three, several times: the others' results stay as they were.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -12,7 +13,10 @@ import { buildPage, transferSizes } from "../web/build.js";
 import { serve } from "../web/server.js";
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: "string", default: "5" } },
+  options: {
+    rounds: { type: "string", default: "5" },
+    only: { type: "string", multiple: true, default: ["training", "picture", "memory"] },
+  },
 });
 const EPOCHS = 10;
 const LONG = 200;
@@ -25,16 +29,21 @@ const browser = await launcher.launch({
   executablePath: chromium,
   args: [...chromiumArguments, "--enable-blink-features=ForceEagerMeasureMemory"],
 });
+/** Milliseconds of each task of the page's own thread that the browser calls long: over 50 ms. */
+const longTasks = [];
 const data = await loadFashionMnistFrom(fileURLToPath(new URL("../data", import.meta.url)));
+const file = "bench/results/browser.json";
+const asked = (part) => options.only.includes(part);
 const results = {
+  ...(existsSync(file) && JSON.parse(readFileSync(file, "utf8"))),
   date: new Date().toISOString(),
   cpu: cpus()[0].model,
   node: process.version,
   chromium: browser.version(),
   loadAverage: loadavg()[0],
-  training: await compareTraining(),
-  firstPicture: await firstPictures(),
-  memory: await memory(),
+  ...(asked("training") && { training: await compareTraining(), longTasks }),
+  ...(asked("picture") && { firstPicture: await firstPictures() }),
+  ...(asked("memory") && { memory: await memory() }),
   transfer: transferSizes().reduce((sum, { bytes }) => sum + bytes, 0),
 };
 await browser.close();
@@ -43,11 +52,12 @@ console.log(
   `${results.cpu}; Node ${results.node}, Chromium ${results.chromium}; load ${results.loadAverage.toFixed(1)}`,
 );
 console.table(results.training);
+console.log("tasks of the page's own thread over 50 ms while training, ms:", results.longTasks);
 console.log("first denoised picture after load, ms:", results.firstPicture);
 console.table(results.memory);
 console.log(`transfer, gzipped, without the data sample: ${results.transfer} bytes`);
 mkdirSync("bench/results", { recursive: true });
-writeFileSync("bench/results/browser.json", `${JSON.stringify(results, null, 2)}\n`);
+writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
 
 /** Images per second, median over the epochs of all rounds but each round's first. */
 async function compareTraining() {
@@ -55,14 +65,16 @@ async function compareTraining() {
   for (const mode of ["reproducible", "fast"]) {
     for (const threads of [1, 2]) {
       const rates = { node: [], chromium: [] };
+      const builds = {};
       for (let round = 0; round < Number(options.rounds); round++) {
-        rates.node.push(...(await inNode(threads, mode)));
-        rates.chromium.push(...(await inChromium(threads, mode)));
+        rates.node.push(...(await inNode(threads, mode, builds)));
+        rates.chromium.push(...(await inChromium(threads, mode, builds)));
       }
       const [node, page] = [median(rates.node), median(rates.chromium)];
       table.push({
         mode,
         threads,
+        builds: `${builds.node} | ${builds.chromium}`,
         node: Math.round(node),
         chromium: Math.round(page),
         ratio: +(page / node).toFixed(3),
@@ -72,17 +84,27 @@ async function compareTraining() {
   return table;
 }
 
-async function inNode(threads, mode) {
+async function inNode(threads, mode, builds) {
   const rates = [];
   const recipe = { ...recipes["fashion-autoencoder"], epochs: EPOCHS };
-  for await (const { imagesPerSecond } of train(recipe, data, { threads, mode })) rates.push(imagesPerSecond);
+  const training = train(recipe, data, { threads, mode });
+  for await (const { imagesPerSecond } of training) rates.push(imagesPerSecond);
+  builds.node = `${training.variant}, ${training.threads}`;
   return rates.slice(1);
 }
 
-async function inChromium(threads, mode) {
+async function inChromium(threads, mode, builds) {
   const page = await browser.newPage();
   await page.goto(`${server.url}#train`);
+  await page.evaluate(() => {
+    globalThis.longTasks = [];
+    new PerformanceObserver((list) => {
+      globalThis.longTasks.push(...list.getEntries().map(({ duration }) => duration));
+    }).observe({ type: "longtask" });
+  });
   await trainIn(page, EPOCHS, threads, mode);
+  longTasks.push(...(await page.evaluate(() => globalThis.longTasks)));
+  builds.chromium = await page.locator("#status-build").innerText();
   const rates = await page.evaluate(() =>
     performance.getEntriesByName("epoch").map(({ detail }) => detail.imagesPerSecond),
   );
