@@ -37,9 +37,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skip
     await page.fill("#threads", "2");
     await page.click("#start");
     expect(await page.isDisabled("#load-checkpoint")).toBe(true);
-    await page.waitForFunction(() =>
-      document.getElementById("status-epoch")!.textContent!.startsWith("3 "),
-    );
+    await page.waitForFunction(() => document.getElementById("status-epoch")!.textContent!.startsWith("3 "));
     let file: { name: string; bytes: Buffer };
     let checkpoint: Checkpoint;
     do {
@@ -108,9 +106,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skip
     expect(await message(page, "train")).toMatch(/^run\.safetensors is .* not a checkpoint/);
     await load(encodeCheckpoint({ ...early, data: { ...early.data, sha256: "0".repeat(64) } }));
     await ended(page, "failed");
-    expect(await message(page, "train")).toMatch(
-      /^This training began on Fashion-MNIST .*Give it the data/,
-    );
+    expect(await message(page, "train")).toMatch(/^This training began on Fashion-MNIST .*Give it the data/);
     expect(await page.isEnabled("#start")).toBe(true);
   });
 });

@@ -111,8 +111,13 @@ function cutOffOptions(page: Page): Promise<string[]> {
       context.font = style.font;
       const arrow = 20;
       const room =
-        select.clientWidth - Number.parseFloat(style.paddingLeft) - Number.parseFloat(style.paddingRight) - arrow;
-      return [...select.options].map(({ text }) => text).filter((text) => context.measureText(text).width > room);
+        select.clientWidth -
+        Number.parseFloat(style.paddingLeft) -
+        Number.parseFloat(style.paddingRight) -
+        arrow;
+      return [...select.options]
+        .map(({ text }) => text)
+        .filter((text) => context.measureText(text).width > room);
     }),
   );
 }

@@ -5,43 +5,46 @@ import { serve } from "../web/server.js";
 import { chromium } from "./chromium.js";
 import { denoised, epochsShown, idxFiles, launch, openPage } from "./open-page.ts";
 
-describe.skipIf(!chromium)(chromium ? "the page's memory" : "the page's memory (skipped: no Chromium)", () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serve>>;
-  beforeAll(async () => {
-    const eager = "--enable-blink-features=ForceEagerMeasureMemory";
-    [browser, server] = await Promise.all([launch(eager), serve({ port: 0 })]);
-  });
-  afterAll(() => Promise.all([browser?.close(), server?.close()]));
+describe.skipIf(!chromium)(
+  chromium ? "the page's memory" : "the page's memory (skipped: no Chromium)",
+  () => {
+    let browser: Browser;
+    let server: Awaited<ReturnType<typeof serve>>;
+    beforeAll(async () => {
+      const eager = "--enable-blink-features=ForceEagerMeasureMemory";
+      [browser, server] = await Promise.all([launch(eager), serve({ port: 0 })]);
+    });
+    afterAll(() => Promise.all([browser?.close(), server?.close()]));
 
-  // One thread: others wait in a way that keeps the browser from measuring them while a training is paused.
-  it("is flat over 200 epochs", async () => {
-    await using opened = await openPage(browser, server.url, "train");
-    const { page } = opened;
-    await page.selectOption("#data", "idx");
-    await page.setInputFiles("#idx-files", idxFiles(200, 100));
-    await page.fill("#epochs", "10000");
-    await page.fill("#threads", "1");
-    await page.click("#start");
-    await epochsShown(page, 20);
-    const before = await pausedMemory(page);
-    await page.click("#pause");
-    await epochsShown(page, 220);
-    // A row of pictures kept for each epoch would be 1.6 MB, a model 336 MB.
-    expect((await pausedMemory(page)) - before).toBeLessThan(1e6);
-  });
+    // One thread: others wait in a way that keeps the browser from measuring them while a training is paused.
+    it("is flat over 200 epochs", async () => {
+      await using opened = await openPage(browser, server.url, "train");
+      const { page } = opened;
+      await page.selectOption("#data", "idx");
+      await page.setInputFiles("#idx-files", idxFiles(200, 100));
+      await page.fill("#epochs", "10000");
+      await page.fill("#threads", "1");
+      await page.click("#start");
+      await epochsShown(page, 20);
+      const before = await pausedMemory(page);
+      await page.click("#pause");
+      await epochsShown(page, 220);
+      // A row of pictures kept for each epoch would be 1.6 MB, a model 336 MB.
+      expect((await pausedMemory(page)) - before).toBeLessThan(1e6);
+    });
 
-  it("is flat over 100 denoised pictures", async () => {
-    await using opened = await openPage(browser, server.url, "denoise");
-    const { page } = opened;
-    await denoised(page);
-    await denoiseAnew(page, 10);
-    const before = await memory(page);
-    await denoiseAnew(page, 100);
-    // One of a picture's arrays kept each time would be 1.6 MB.
-    expect((await memory(page)) - before).toBeLessThan(1e6);
-  });
-});
+    it("is flat over 100 denoised pictures", async () => {
+      await using opened = await openPage(browser, server.url, "denoise");
+      const { page } = opened;
+      await denoised(page);
+      await denoiseAnew(page, 10);
+      const before = await memory(page);
+      await denoiseAnew(page, 100);
+      // One of a picture's arrays kept each time would be 1.6 MB.
+      expect((await memory(page)) - before).toBeLessThan(1e6);
+    });
+  },
+);
 
 /** Has pictures of 64×64 with noise denoised, one after the other, so many times. */
 function denoiseAnew(page: Page, times: number): Promise<void> {

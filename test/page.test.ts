@@ -178,8 +178,13 @@ describe.skipIf(!chromium)(title, () => {
       const { page, faults } = opened;
       await denoised(page);
       await page.locator("#added").fill("0");
-      await page.setInputFiles("#picture-file", pngFile("large.png", [3000, 2000], (x, y) => (x * y) % 7 < 3));
-      await page.waitForFunction(() => document.querySelector<HTMLProgressElement>("#denoise-progress")!.value % 1 > 0);
+      await page.setInputFiles(
+        "#picture-file",
+        pngFile("large.png", [3000, 2000], (x, y) => (x * y) % 7 < 3),
+      );
+      await page.waitForFunction(
+        () => document.querySelector<HTMLProgressElement>("#denoise-progress")!.value % 1 > 0,
+      );
       await page.click("#denoise-cancel");
       await page.waitForFunction(() => document.getElementById("denoise-time")!.textContent === "Cancelled.");
       expect(await page.isDisabled("#denoise-cancel")).toBe(true);
@@ -260,7 +265,9 @@ describe.skipIf(!chromium)(title, () => {
       expect(await message(page, "train", /torn/)).toMatch(/torn\.safetensors/);
       await page.selectOption("#data", "idx");
       await page.click("#start");
-      expect(await message(page, "train", /IDX|idx3/)).toMatch(/train-images-idx3-ubyte is not among the files/);
+      expect(await message(page, "train", /IDX|idx3/)).toMatch(
+        /train-images-idx3-ubyte is not among the files/,
+      );
       await page.selectOption("#data", "sample");
       await page.fill("#learning-rate", "-1");
       await page.click("#start");
@@ -309,7 +316,11 @@ function tenEpochsInNode() {
 
 /** A web server that knows nothing but types, and has the page in a folder. */
 async function servePlainly() {
-  const types: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+  const types: Record<string, string> = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+  };
   const below = "/some/folder/";
   const server = createServer(({ url }, response) => {
     const path = url!.slice(below.length) || "index.html";
