@@ -46,6 +46,7 @@ describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (sk
     await using opened = await openPage(browser, server.url, "denoise", {
       viewport: { width, height },
       colorScheme,
+      reducedMotion: "reduce",
       isMobile: phone,
       hasTouch: phone,
     });
@@ -68,7 +69,7 @@ describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (sk
     await look("train-empty");
     expect(await cutOffOptions(page)).toEqual([]);
     expect(await contrasts(page)).toEqual([]);
-    await page.fill("#epochs", "5");
+    await page.fill("#epochs", "8");
     await page.selectOption("#mode", "fast");
     await page.click("#start");
     await ended(page);
