@@ -1,4 +1,8 @@
 /** Weights as int8 and float16: what is written, what it expands to, what both readers refuse. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createDenoiser } from "../src/denoiser.ts";
 import { ModelFileError, SpecError } from "../src/errors.ts";
@@ -8,6 +12,7 @@ import { readSafetensors, type Tensor, writeSafetensors } from "../src/safetenso
 import { expandWeights } from "../src/weights.ts";
 import { convModel } from "./conv-models.ts";
 import { normal } from "./networks.ts";
+import { runCli } from "./run-cli.ts";
 
 /** float16 by its bits, after the standard's table. */
 function halfOf(bits: number): number {
@@ -215,5 +220,35 @@ describe("both readers refuse, naming file and tensor:", () => {
     const error = await createDenoiser({ model: bytes }).catch((error) => error);
     expect(error).toBeInstanceOf(ModelFileError);
     expect(error.message).toMatch(message);
+  });
+});
+
+describe("denoise-wasm export", () => {
+  it("writes the bundled model as the build does, and back to float32", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "denoise-wasm-"));
+    const root = fileURLToPath(new URL("..", import.meta.url));
+    const shipped = join(root, "models/fashion-conv.safetensors");
+    try {
+      const small = await runCli(folder, ["export", shipped, "-o", "small.safetensors", "--format", "i8"]);
+      expect(small).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^small\.safetensors: i8, \d+ bytes\n$/),
+      });
+      const bytes = await readFile(join(folder, "small.safetensors"));
+      const edge = await readFile(join(root, "build/edge/fashion-conv.safetensors"));
+      expect(Buffer.compare(bytes, edge)).toBe(0);
+      expect((await runCli(folder, ["export", "small.safetensors", "-o", "wide.safetensors"])).code).toBe(0);
+      const wide = await readFile(join(folder, "wide.safetensors"));
+      expect(decodeModel(wide, "wide")).toEqual(decodeModel(bytes, "small"));
+      expect(decodeModel(wide, "wide").parameters).not.toEqual(
+        decodeModel(await readFile(shipped), "shipped").parameters,
+      );
+      expect(await runCli(folder, ["export", shipped, "-o", "x", "--format", "i4"])).toMatchObject({
+        code: 2,
+      });
+      expect(await runCli(folder, ["export", "none", "-o", "x"])).toMatchObject({ code: 1 });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
