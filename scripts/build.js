@@ -65,6 +65,8 @@ const common = {
 };
 // A file each, that a person can copy: what pages start workers from.
 await esbuild.build({ ...common, entryPoints: ["src/wasm/thread-worker.ts", "src/denoiser-worker.ts"] });
+for (const name of ["thread-worker", "denoiser-worker"])
+  writeFileSync(`build/esm/${name}.d.ts`, "export {};\n");
 const { metafile } = await esbuild.build({
   ...common,
   entryPoints: [...entries, "src/browser.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],
