@@ -1,9 +1,20 @@
-// npm run build: assembly → build/wasm, src → build/esm, declarations → build/types.
+// npm run build: assembly → build/wasm, weights → build/models, src → build/esm and build/edge, declarations → build/types.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 import esbuild from "esbuild";
+import { minify } from "terser";
 
 const { values: flags } = parseArgs({
   options: { quiet: { type: "boolean" }, "no-types": { type: "boolean" } },
@@ -26,23 +37,21 @@ for (const target of targets) {
     process.stderr.write(stderr.toString());
     process.exit(1);
   }
-  // Inlined as base64, so that no bundler and no runtime has to find a second file.
+  // Inlined, so that no bundler and no runtime has to find a second file.
   const bytes = readFileSync(`build/wasm/${target}.wasm`);
-  writeFileSync(`build/wasm/${target}.js`, `export default "${bytes.toString("base64")}";\n`);
-  writeFileSync(`build/wasm/${target}.d.ts`, "declare const base64: string;\nexport default base64;\n");
+  writeInlined(`build/wasm/${target}`, bytes);
   if (!flags.quiet) console.log(`build/wasm/${target}.wasm  ${bytes.length} bytes`);
 }
 
-// The weights that createDenoiser takes where it is given none, inlined like the wasm.
+// The weights that createDenoiser takes where it is given none, as int8, inlined like the wasm.
 const weights = "models/fashion-conv.safetensors";
+const edgeWeights = "build/models/fashion-conv.safetensors";
 mkdirSync("build/models", { recursive: true });
-const inlined = existsSync(weights) ? JSON.stringify(readFileSync(weights).toString("base64")) : "undefined";
-writeFileSync("build/models/fashion-conv.js", `export default ${inlined};\n`);
-writeFileSync(
-  "build/models/fashion-conv.d.ts",
-  "declare const base64: string | undefined;\nexport default base64;\n",
-);
+if (existsSync(weights)) writeFileSync(edgeWeights, await quantized(weights));
+writeInlined("build/models/fashion-conv", existsSync(weights) ? readFileSync(edgeWeights) : undefined);
 
+/** What denoises: without any file, package or thing of Node. */
+const entries = ["src/index.ts", "src/png.ts"];
 rmSync("build/esm", { recursive: true, force: true });
 const common = {
   entryNames: "[name]",
@@ -56,9 +65,11 @@ const common = {
 };
 // A file each, that a person can copy: what pages start workers from.
 await esbuild.build({ ...common, entryPoints: ["src/wasm/thread-worker.ts", "src/denoiser-worker.ts"] });
+for (const name of ["thread-worker", "denoiser-worker"])
+  writeFileSync(`build/esm/${name}.d.ts`, "export {};\n");
 const { metafile } = await esbuild.build({
   ...common,
-  entryPoints: ["src/index.ts", "src/browser.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],
+  entryPoints: [...entries, "src/browser.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],
   splitting: true,
   // What package.json calls a dependency stays an import; the rest is bundled.
   external: ["node:*", ...Object.keys(manifest.dependencies)],
@@ -67,11 +78,95 @@ const { metafile } = await esbuild.build({
 writeFileSync("build/esm/THIRD-PARTY.txt", bundledLicences(Object.keys(metafile.inputs)));
 if (!flags.quiet) for (const file of readdirSync("build/esm")) console.log(`build/esm/${file}`);
 
+// What denoises, for runtimes that take wasm as a file of its own.
+const lean = { ...common, minify: true };
+const wasm = "build/wasm/inference.wasm";
+for (const condition of ["workerd", "edge-light"]) {
+  await esbuild.build({
+    ...lean,
+    entryPoints: entries,
+    entryNames: `[name].${condition}`,
+    splitting: true,
+    plugins: [carrying(condition)],
+    external: ["./denoise.wasm*"],
+  });
+}
+copyFileSync(wasm, "build/esm/denoise.wasm");
+
+// Files that a person can copy: script, wasm and weights, and all three in one.
+rmSync("build/edge", { recursive: true, force: true });
+const edge = { ...lean, outdir: "build/edge" };
+await esbuild.build({ ...edge, entryPoints: { denoise: "src/index.ts" }, plugins: [carrying("none")] });
+await esbuild.build({ ...edge, entryPoints: { "denoise-all": "src/index.ts" }, plugins: [carrying("simd")] });
+await esbuild.build({ ...edge, entryPoints: ["src/png.ts"] });
+copyFileSync(wasm, "build/edge/denoise.wasm");
+if (existsSync(weights)) copyFileSync(edgeWeights, "build/edge/fashion-conv.safetensors");
+for (const file of ["edge/denoise.js", "edge/denoise-all.js", "edge/png.js"]) await squeeze(`build/${file}`);
+if (!flags.quiet) {
+  for (const file of readdirSync("build/edge")) {
+    const bytes = readFileSync(`build/edge/${file}`);
+    console.log(`build/edge/${file}  ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
+  }
+}
+
 if (!flags["no-types"]) {
   rmSync("build/types", { recursive: true, force: true });
   execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
     stdio: "inherit",
   });
+}
+
+/** Makes a script a twentieth smaller than esbuild can, names of its inner tables included. */
+async function squeeze(path) {
+  const inner = /^(inputs|outputs|taps|reach|origin|pitch|border|group|colors|bias|weight|window)$/;
+  const { code } = await minify(readFileSync(path, "utf8"), {
+    module: true,
+    ecma: 2020,
+    compress: { passes: 3 },
+    mangle: { properties: { regex: inner, keep_quoted: true } },
+    format: { ascii_only: true },
+  });
+  writeFileSync(path, code);
+}
+
+/** Writes bytes as the text of a module, which src/inlined.ts reads. */
+function writeInlined(path, bytes) {
+  const text = bytes && JSON.stringify(String.fromCharCode(...bytes.map((byte) => (byte + 64) & 0xff)));
+  writeFileSync(`${path}.js`, `export default ${text};\n`);
+  const type = path.startsWith("build/models") ? "string | undefined" : "string";
+  writeFileSync(`${path}.d.ts`, `declare const text: ${type};\nexport default text;\n`);
+}
+
+/** A model file as int8. */
+async function quantized(path) {
+  const outfile = "build/models/model-file.js";
+  await esbuild.build({
+    entryPoints: ["src/model-file.ts"],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    packages: "external",
+    logLevel: "warning",
+  });
+  const { decodeModel, encodeModel } = await import(pathToFileURL(outfile).href);
+  rmSync(outfile);
+  return encodeModel(decodeModel(readFileSync(path), path), "i8");
+}
+
+/** Takes the twin of src/wasm/bundled.ts of that name; "none" leaves the weights out as well. */
+function carrying(twin) {
+  return {
+    name: `carrying ${twin}`,
+    setup(build) {
+      build.onResolve({ filter: /\/bundled\.ts$/ }, () => ({ path: `${root}src/wasm/bundled.${twin}.ts` }));
+      if (twin === "none") {
+        build.onLoad({ filter: /models\/fashion-conv\.js$/ }, () => ({
+          contents: "export default undefined;",
+        }));
+      }
+    },
+  };
 }
 
 /** What a build of the core exports. */

@@ -111,17 +111,18 @@ export class Arena {
   floats(count: number): number {
     return this.place(4 * count);
   }
+}
 
-  program(rows: number, operations: readonly Operation[]): Program {
-    const words = new Uint32Array((operations.length + 1) * RECORD_WORDS);
-    operations.forEach((operation, index) => {
-      words.set(operation, index * RECORD_WORDS);
-    });
-    // Threads meet at the end in any case.
-    words[(operations.length - 1) * RECORD_WORDS + INDEPENDENT] = 1;
-    words[operations.length * RECORD_WORDS] = Op.end;
-    return { rows, address: this.place(words.byteLength), words };
-  }
+/** Compiles operations to a table and places it. */
+export function placeProgram(arena: Arena, rows: number, operations: readonly Operation[]): Program {
+  const words = new Uint32Array((operations.length + 1) * RECORD_WORDS);
+  operations.forEach((operation, index) => {
+    words.set(operation, index * RECORD_WORDS);
+  });
+  // Threads meet at the end in any case.
+  words[(operations.length - 1) * RECORD_WORDS + INDEPENDENT] = 1;
+  words[operations.length * RECORD_WORDS] = Op.end;
+  return { rows, address: arena.place(words.byteLength), words };
 }
 
 /** An operation on images, with its number of items (assembly/opcodes.ts). */

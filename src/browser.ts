@@ -3,6 +3,7 @@ import { createDenoiser as createLocalDenoiser, type Denoiser, type DenoiserOpti
 import { createRemoteDenoiser, type WorkerPlace } from "./remote-denoiser.ts";
 
 export { type ReadImageOptions, readImage, toImageData } from "./browser-image.ts";
+export { ThreadError } from "./errors.ts";
 export * from "./index.ts";
 
 export interface BrowserDenoiserOptions extends DenoiserOptions {

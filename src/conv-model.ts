@@ -1,7 +1,11 @@
-/** A model as the denoiser needs it: layers of convolutions with their weights, checked without the spec's schema. */
+/**
+ * A model as the denoiser needs it: layers of convolutions with their weights. Its reader of model files is the strict one of
+ * bundles that count their bytes: it knows no tensors but a convolution's, and no schema. src/model-file.ts reads
+ * everything that a model file may hold.
+ */
 import { ModelFileError } from "./errors.ts";
+import { halfValue } from "./half.ts";
 import type { Model } from "./model.ts";
-import { readSafetensors, requireFinite } from "./safetensors.ts";
 import type { Spec } from "./spec.ts";
 
 export interface ConvLayer {
@@ -31,29 +35,90 @@ export interface ConvModel {
 /** What of a model is looked at: of one in memory, or of one in a file. */
 export type ModelLike = Pick<Model, "spec" | "parameters">;
 
+/** The bytes of a value. */
+const sizes: Record<string, number> = { F32: 4, F16: 2, I8: 1 };
+
 /**
  * Reads a model file; `name` is what errors call it.
  * @throws ModelFileError on anything but a whole model of 3×3 convolutions for grey or RGB pictures
  */
 export function decodeConvModel(bytes: Uint8Array, name: string): ConvModel {
-  const { tensors, metadata } = readSafetensors(bytes, name);
+  const { length } = bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  // Data begins behind the header and its length.
+  const begin = length < 8 ? Infinity : 8 + Number(view.getBigUint64(0, true));
+  if (begin > length || bytes[8] !== 0x7b)
+    throw fault(name, `is no safetensors file, or cut short to ${length} bytes`);
   let spec: Spec;
+  let entries: Record<string, Entry>;
+  let unknown: number;
   try {
-    spec = JSON.parse(metadata["denoise-wasm.spec"]!);
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, begin));
+    const { __metadata__: metadata, ...rest } = JSON.parse(text);
+    spec = JSON.parse(metadata["denoise-wasm.spec"]);
+    entries = rest;
+    // As many colons as keys: its own, the metadata's, and of each tensor its name, dtype, shape and data_offsets.
+    const colons = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, "").split(":").length - 1;
+    unknown = colons - 1 - Object.keys(metadata).length - 4 * Object.keys(rest).length;
   } catch {
-    throw fault(name, "has no spec in its metadata");
+    throw fault(name, "has no header with a spec in its metadata");
   }
-  const parameters = new Map<string, Float32Array>();
-  for (const [key, tensor] of tensors) {
-    if (tensor.dtype !== "F32") throw fault(name, `has "${key}" as ${tensor.dtype}, not F32`);
-    requireFinite(tensor, key, name);
-    parameters.set(key, tensor.data);
+  if (unknown !== 0) throw fault(name, "has a header with keys that are unknown, missing, or there twice");
+
+  const spans: [number, number][] = [];
+  const read = (key: string, shape: readonly number[]): Float32Array => {
+    const { dtype, shape: stored, data_offsets: offsets } = entries[key] ?? ({} as Partial<Entry>);
+    const size = sizes[dtype!]!;
+    const [from, to] = offsets ?? [-1, -1];
+    const count = shape.reduce((product, length) => product * length);
+    const fits =
+      `${stored}` === `${shape}` && size * count === to - from && from >= 0 && to <= length - begin;
+    if (!fits || (size < 4 && shape.length < 2)) {
+      const dtypes = shape.length < 2 ? "F32" : "F32, F16 or I8";
+      throw fault(name, `has "${key}" as ${dtype} [${stored}] in bytes ${offsets}, not ${dtypes} [${shape}]`);
+    }
+    spans.push([from, to]);
+    const values = Float32Array.from({ length: count }, (_, i) => {
+      const at = begin + from + size * i;
+      if (size === 1) return view.getInt8(at);
+      return size === 2 ? halfValue(view.getUint16(at, true)) : view.getFloat32(at, true);
+    });
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw fault(name, `has "${key}", which is not finite at index ${bad}`);
+    if (size > 1) return values;
+    const scales = read(`${key}.scale`, shape.slice(0, 1));
+    if (!scales.every((scale) => scale > 0)) throw fault(name, `has "${key}" with a scale not above 0`);
+    return values.map((value, i) => value * scales[Math.floor((i * scales.length) / count)]!);
+  };
+  const model = modelOf(spec, name, read);
+  if (spans.length !== Object.keys(entries).length)
+    throw fault(name, "has tensors that its spec does not know");
+  let end = 0;
+  for (const [from, to] of spans.sort(([a], [b]) => a - b)) {
+    if (from !== end) throw fault(name, `has tensors that overlap or leave a hole at byte ${end}`);
+    end = to;
   }
-  return convModelOf({ spec, parameters }, name);
+  if (end !== length - begin) throw fault(name, `has tensors up to byte ${end} of ${length - begin}`);
+  return model;
+}
+
+/** What a header says of a tensor, if it is right. */
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
 }
 
 /** @throws ModelFileError where the spec is not a network of 3×3 convolutions, or the weights do not fit it */
 export function convModelOf({ spec, parameters }: ModelLike, name: string): ConvModel {
+  return modelOf(spec, name, (key) => parameters.get(key));
+}
+
+function modelOf(
+  spec: Spec,
+  name: string,
+  read: (key: string, shape: readonly number[]) => Float32Array | undefined,
+): ConvModel {
   const channels = spec?.input?.channels;
   if (channels !== 1 && channels !== 3)
     throw fault(name, `is for pictures of ${channels} channels, not 1 or 3`);
@@ -62,21 +127,16 @@ export function convModelOf({ spec, parameters }: ModelLike, name: string): Conv
   if (padding !== "zeros" && padding !== "reflect") throw fault(name, `pads pictures with "${padding}"`);
   let inputs = channels + (noiseLevel ? 1 : 0);
   const layers = spec.layers.map((layer, index): ConvLayer => {
-    if (layer.type !== "conv3x3") {
+    const number = index + 1;
+    if (layer.type !== "conv3x3")
       throw fault(name, `has a layer of the type "${layer.type}"; the denoiser knows 3×3 convolutions only`);
-    }
     const { channels: outputs, dilation, activation } = layer;
-    const weight = parameters.get(`layer${index + 1}.weight`);
-    const bias = parameters.get(`layer${index + 1}.bias`);
-    if (
-      !(dilation >= 1 && dilation <= 4 && Number.isInteger(dilation)) ||
-      !["linear", "relu"].includes(activation)
-    ) {
-      throw fault(name, `has a layer ${index + 1} of dilation ${dilation} and activation ${activation}`);
-    }
-    if (bias?.length !== outputs || weight?.length !== 9 * inputs * outputs) {
-      throw fault(name, `has weights that do not fit its layer ${index + 1}`);
-    }
+    if (![1, 2, 3, 4].includes(dilation) || (activation !== "linear" && activation !== "relu"))
+      throw fault(name, `has a layer ${number} of dilation ${dilation} and activation ${activation}`);
+    const weight = read(`layer${number}.weight`, [outputs, inputs, 3, 3]);
+    const bias = read(`layer${number}.bias`, [outputs]);
+    if (bias?.length !== outputs || weight?.length !== 9 * inputs * outputs)
+      throw fault(name, `has weights that do not fit its layer ${number}`);
     const shape = { inputs, outputs };
     inputs = outputs;
     return { ...shape, dilation, activation, weight, bias };
@@ -87,5 +147,5 @@ export function convModelOf({ spec, parameters }: ModelLike, name: string): Conv
 }
 
 function fault(name: string, what: string): ModelFileError {
-  return new ModelFileError(`${name} ${what}. Use a model that "train" wrote with a recipe of convolutions.`);
+  return new ModelFileError(`${name} ${what}. Use a model that "train" wrote for convolutions.`);
 }

@@ -1,17 +1,22 @@
 /** Inference only: image in, image out. */
-import bundled from "../build/models/fashion-conv.js";
+import weights from "../build/models/fashion-conv.js";
 import { type ConvModel, convModelOf, decodeConvModel, type ModelLike } from "./conv-model.ts";
-import { ConvStream, type RowCallback } from "./conv-stream.ts";
+import { ConvStream } from "./conv-stream.ts";
 import { DataError, DenoiseError, ModelFileError, SpecError } from "./errors.ts";
 import { yieldToEventLoop } from "./event-loop.ts";
-import { checkImage, type Image, type ImageValues } from "./image.ts";
+import { checkImage, copyOf, type Image, type ImageValues } from "./image.ts";
+import { bytesOf } from "./inlined.ts";
 import { estimateSigma } from "./sigma.ts";
-import { chooseVariant, type Mode, type Variant } from "./wasm/detect.ts";
-import { bytesOf, loadInference, type WasmSource } from "./wasm/inference.ts";
+import { bytesBehind, type Remote } from "./source.ts";
+import { bundled } from "./wasm/bundled.ts";
+import type { Mode, Variant } from "./wasm/detect.ts";
+import { loadInference, type WasmSource } from "./wasm/inference.ts";
 
 export interface DenoiserOptions {
-  /** The weights: a model file's bytes, a Response or URL of one, or a model in memory. Default: those bundled. */
-  model?: ModelLike | Uint8Array | ArrayBuffer | Response | URL | string | undefined;
+  /**
+   * The weights: a model file's bytes, a Response, stream or URL of one, or a model in memory. Default: those bundled.
+   */
+  model?: ModelLike | ArrayBufferView | ArrayBuffer | Remote | undefined;
   /** The inference build of the core in place of the one inlined, where a runtime forbids compiling from bytes. */
   wasm?: WasmSource | undefined;
   /** Default `"reproducible"`. */
@@ -73,111 +78,91 @@ const PATIENCE = 20;
  * @throws UnsupportedRuntimeError without WebAssembly SIMD
  */
 export async function createDenoiser(options: DenoiserOptions = {}): Promise<Denoiser> {
-  const variant = chooseVariant(options.mode ?? "reproducible");
+  const { variant, wasm } = bundled(options.mode ?? "reproducible");
   const model = await modelFrom(options.model);
-  const core = await loadInference(options.wasm, variant);
-  return new StreamingDenoiser(model, new ConvStream(core, model), variant);
+  const core = await loadInference(options.wasm ?? wasm?.());
+  let stream: ConvStream | undefined = new ConvStream(core, model);
+  let turn: Promise<unknown> = Promise.resolve();
+  const dispose = () => {
+    stream = undefined;
+  };
+  return {
+    variant,
+    denoise(image, options) {
+      const result = turn.then(() => {
+        if (!stream) throw new DenoiseError("The denoiser was disposed of. Create another one.");
+        return denoise(stream, model, image, options);
+      });
+      turn = result.catch(() => {});
+      return result;
+    },
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
 }
 
-class StreamingDenoiser implements Denoiser {
-  #stream: ConvStream | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
-
-  constructor(
-    readonly model: ConvModel,
-    stream: ConvStream,
-    readonly variant: Variant,
-  ) {
-    this.#stream = stream;
-  }
-
-  denoise<Values extends ImageValues>(
-    image: Image<Values>,
-    options: DenoiseOptions = {},
-  ): Promise<Denoised<Values>> {
-    const result = this.#turn.then(() => this.#denoise(image, options));
-    this.#turn = result.catch(() => {});
-    return result;
-  }
-
-  dispose(): void {
-    this.#stream = undefined;
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-
-  async #denoise<Values extends ImageValues>(
-    image: Image<Values>,
-    { sigma: asked = "auto", strength = 1, signal, onProgress }: DenoiseOptions,
-  ): Promise<Denoised<Values>> {
-    signal?.throwIfAborted();
-    if (!this.#stream) throw new DenoiseError("The denoiser was disposed of. Create another one.");
-    const { channels, colors } = checkImage(image);
-    checkOptions(asked, strength);
-    const { data, width, height } = image;
-    checkSize(width, height, this.model);
-    const groups = groupsOf(colors, this.model.channels);
-    const sigma = asked === "auto" ? estimateSigma(image) : asked;
-    const result = copyOf(data);
-    if (sigma > 0 && strength > 0) {
-      const { modulus } = this.#stream;
-      const windows = windowsOf(width, modulus * this.model.layers.length, modulus);
-      const total = windows.length * groups.length * height;
-      let done = 0;
-      let resumed = performance.now();
-      for (const window of windows) {
-        for (const group of groups) {
-          const copy = this.#rowCopy(data, result, { width, channels, group, window, sigma, strength });
-          const picture = { width: window.end - window.start, height, ...copy };
-          for (const row of this.#stream.run(picture)) {
-            if (performance.now() - resumed < PATIENCE) continue;
-            onProgress?.((done + row) / total);
-            await yieldToEventLoop();
-            signal?.throwIfAborted();
-            resumed = performance.now();
+async function denoise<Values extends ImageValues>(
+  stream: ConvStream,
+  model: ConvModel,
+  image: Image<Values>,
+  { sigma: asked = "auto", strength = 1, signal, onProgress }: DenoiseOptions = {},
+): Promise<Denoised<Values>> {
+  signal?.throwIfAborted();
+  const { channels, colors } = checkImage(image);
+  checkOptions(asked, strength);
+  const { data, width, height } = image;
+  checkSize(width, height, model);
+  const groups = groupsOf(colors, model.channels);
+  const sigma = asked === "auto" ? estimateSigma(image) : asked;
+  const result = copyOf(data);
+  const { modulus } = stream;
+  const windows = sigma * strength > 0 ? windowsOf(width, modulus * model.layers.length, modulus) : [];
+  const { scale, noiseLevel, residual } = model;
+  const level = Math.fround(scale * sigma);
+  const unscaled = 1 / scale;
+  const values = result instanceof Uint8Array ? new Uint8ClampedArray(result.buffer) : result;
+  let done = 0;
+  let resumed = performance.now();
+  for (const { start, end, from, to } of windows) {
+    for (const group of groups) {
+      const count = end - start;
+      const rows = stream.run({
+        width: count,
+        height,
+        write(row, floats, at, stride) {
+          let target = at;
+          for (const channel of group) {
+            let source = (row * width + start) * channels + channel;
+            for (let i = 0; i < count; i++, source += channels) floats[target + i] = scale * data[source]!;
+            target += stride;
           }
-          done += height;
-        }
+          if (noiseLevel) floats.fill(level, target, target + count);
+        },
+        read(row, floats, at, stride) {
+          let source = at - start;
+          for (const channel of group) {
+            let i = (row * width + from) * channels + channel;
+            for (let x = from; x < to; x++, i += channels) {
+              const output = unscaled * floats[source + x]!;
+              const noise = residual ? output : data[i]! - output;
+              values[i] = data[i]! - strength * noise;
+            }
+            source += stride;
+          }
+        },
+      });
+      for (const row of rows) {
+        if (performance.now() - resumed < PATIENCE) continue;
+        onProgress?.((done + row / height) / (windows.length * groups.length));
+        await yieldToEventLoop();
+        signal?.throwIfAborted();
+        resumed = performance.now();
       }
+      done++;
     }
-    onProgress?.(1);
-    return { data: result, width, height, channels, sigma };
   }
-
-  /** From the picture's rows to the network's input, and from its output back. */
-  #rowCopy(data: ImageValues, result: ImageValues, copy: RowCopy): { write: RowCallback; read: RowCallback } {
-    const { scale, noiseLevel, residual } = this.model;
-    const { width, channels, group, window, sigma, strength } = copy;
-    const { start, end, from, to } = window;
-    const level = Math.fround(scale * sigma);
-    const unscaled = 1 / scale;
-    const values = result instanceof Uint8Array ? new Uint8ClampedArray(result.buffer) : result;
-    return {
-      write(row, floats, at, stride) {
-        for (const [index, channel] of group.entries()) {
-          let source = (row * width + start) * channels + channel;
-          const target = at + index * stride;
-          for (let i = target; i < target + end - start; i++, source += channels)
-            floats[i] = scale * data[source]!;
-        }
-        if (noiseLevel)
-          floats.fill(level, at + group.length * stride, at + group.length * stride + end - start);
-      },
-      read(row, floats, at, stride) {
-        for (const [index, channel] of group.entries()) {
-          let i = (row * width + from) * channels + channel;
-          const first = at + index * stride + from - start;
-          for (let source = first; source < first + to - from; source++, i += channels) {
-            const output = unscaled * floats[source]!;
-            const noise = residual ? output : data[i]! - output;
-            values[i] = data[i]! - strength * noise;
-          }
-        }
-      },
-    };
-  }
+  onProgress?.(1);
+  return { data: result, width, height, channels, sigma };
 }
 
 /** Columns [start, end) that go through the network, of which [from, to) are those of the whole picture. */
@@ -186,15 +171,6 @@ interface Window {
   readonly end: number;
   readonly from: number;
   readonly to: number;
-}
-
-interface RowCopy {
-  readonly width: number;
-  readonly channels: number;
-  readonly group: readonly number[];
-  readonly window: Window;
-  readonly sigma: number;
-  readonly strength: number;
 }
 
 /**
@@ -219,13 +195,7 @@ function groupsOf(colors: 1 | 3, modelChannels: number): number[][] {
   const all = [0, 1, 2].slice(0, colors);
   if (modelChannels === colors) return [all];
   if (modelChannels === 1) return all.map((channel) => [channel]);
-  throw new DataError("The model is for RGB pictures and this one is grey. Use a model for grey pictures.");
-}
-
-/** A new array of the same kind. (A Buffer's `slice` is none.) */
-function copyOf<Values extends ImageValues>(data: Values): Values {
-  if (data instanceof Float32Array) return new Float32Array(data) as ImageValues as Values;
-  return (data instanceof Uint8ClampedArray ? new Uint8ClampedArray(data) : new Uint8Array(data)) as Values;
+  throw new DataError("The model is for RGB pictures, and this one is grey.");
 }
 
 /** @throws DataError where a picture is too small to be mirrored as far as the model sees */
@@ -233,48 +203,38 @@ function checkSize(width: number, height: number, { padding, layers }: ConvModel
   const reach = Math.max(...layers.map(({ dilation }) => dilation));
   if (padding === "zeros" || Math.min(width, height) > reach) return;
   throw new DataError(
-    `The picture has ${width} × ${height} pixels; this model needs more than ${reach} each way. Use a larger picture.`,
+    `The picture has ${width} × ${height} pixels; this model needs more than ${reach} each way.`,
   );
 }
 
-function checkOptions(sigma: unknown, strength: unknown): void {
-  if (sigma !== "auto" && !(typeof sigma === "number" && sigma >= 0 && sigma < Infinity)) {
+function checkOptions(sigma: number | "auto", strength: number): void {
+  if (sigma !== "auto" && !(Number.isFinite(sigma) && sigma >= 0))
     throw new SpecError(`sigma has to be "auto" or a number of at least 0, but is ${sigma}.`);
-  }
-  if (!(typeof strength === "number" && strength >= 0 && strength <= 1)) {
+  if (!(Number.isFinite(strength) && strength >= 0 && strength <= 1))
     throw new SpecError(`strength has to be a number from 0 to 1, but is ${strength}.`);
-  }
 }
 
 async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {
   if (source === undefined) {
-    if (bundled === undefined) {
+    if (weights === undefined)
       throw new ModelFileError(
-        "This build has no weights in it. Pass a model file's bytes or address as `model`.",
+        "This bundle has no weights. Pass a model file's bytes or address as `model`.",
       );
-    }
-    return decodeConvModel(bytesOf(bundled), "the bundled model");
+    return decodeConvModel(bytesOf(weights), "the bundled model");
   }
-  if (source instanceof Uint8Array) return decodeConvModel(source, "the model");
-  if (source instanceof ArrayBuffer) return decodeConvModel(new Uint8Array(source), "the model");
-  if (typeof source === "string" || source instanceof URL)
-    return fetched(await get(String(source)), String(source));
-  if ("arrayBuffer" in source) return fetched(source, source.url || "the model");
-  return convModelOf(source, "the model");
-}
-
-async function get(url: string): Promise<Response> {
+  const { url = source } = source as Response;
+  const name = typeof url === "string" || url instanceof URL ? `${url}` : "the model";
+  let model: ModelLike | ArrayBufferView | ArrayBuffer;
   try {
-    return await fetch(url);
+    model = await bytesBehind(source);
   } catch (cause) {
-    throw new ModelFileError(`${url} cannot be fetched: ${(cause as Error).message}. Check the address.`, {
+    throw new ModelFileError(`${name} cannot be fetched: ${(cause as Error).message}. Check the address.`, {
       cause,
     });
   }
-}
-
-async function fetched(response: Response, name: string): Promise<ConvModel> {
-  if (!response.ok)
-    throw new ModelFileError(`${name} answered with status ${response.status}. Check the address.`);
-  return decodeConvModel(new Uint8Array(await response.arrayBuffer()), name);
+  if ("spec" in model) return convModelOf(model, name);
+  const bytes = ArrayBuffer.isView(model)
+    ? new Uint8Array(model.buffer, model.byteOffset, model.byteLength)
+    : new Uint8Array(model);
+  return decodeConvModel(bytes, name);
 }

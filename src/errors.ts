@@ -1,22 +1,28 @@
 /** Base of every error this package throws on purpose: the message says what was wrong, where, and what to do. */
 export class DenoiseError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
-  }
+  // Spelt out in each class, since minifiers change what classes are called.
+  override name = "DenoiseError";
 }
 
 /** Images, labels or an archive that cannot be read, or that do not fit together. */
-export class DataError extends DenoiseError {}
+export class DataError extends DenoiseError {
+  override name = "DataError";
+}
 
 /** A model or checkpoint file that is broken or does not fit its spec. */
-export class ModelFileError extends DenoiseError {}
+export class ModelFileError extends DenoiseError {
+  override name = "ModelFileError";
+}
 
 /** A spec, recipe or option that is unknown, out of range, or does not fit the data. */
-export class SpecError extends DenoiseError {}
+export class SpecError extends DenoiseError {
+  override name = "SpecError";
+}
 
 /** Training produced NaN or infinity. */
 export class DivergenceError extends DenoiseError {
+  override name = "DivergenceError";
+
   constructor(
     message: string,
     readonly epoch: number,
@@ -27,10 +33,16 @@ export class DivergenceError extends DenoiseError {
 }
 
 /** The runtime lacks something the engine needs, such as WebAssembly SIMD. */
-export class UnsupportedRuntimeError extends DenoiseError {}
+export class UnsupportedRuntimeError extends DenoiseError {
+  override name = "UnsupportedRuntimeError";
+}
 
 /** A worker thread died or stopped answering. */
-export class ThreadError extends DenoiseError {}
+export class ThreadError extends DenoiseError {
+  override name = "ThreadError";
+}
 
 /** A file or folder that cannot be written. */
-export class OutputError extends DenoiseError {}
+export class OutputError extends DenoiseError {
+  override name = "OutputError";
+}

@@ -21,34 +21,36 @@ export interface Channels {
   readonly colors: 1 | 3;
 }
 
+const kinds = { Uint8Array, Uint8ClampedArray, Float32Array };
+
+/** A new array of the same kind. By its tag, since arrays of other realms and Node's buffers count too. */
+export function copyOf<Values extends ImageValues>(data: Values): Values {
+  return new kinds[data[Symbol.toStringTag]](data as ImageValues) as ImageValues as Values;
+}
+
 /**
  * Looks at an image that comes from outside.
  * @throws DataError where it has no pixels, its parts do not fit together, or a value is not finite
  */
 export function checkImage({ data, width, height, channels }: Image): Channels {
-  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray || data instanceof Float32Array)) {
-    throw new DataError(
-      "The image's data has to be a Uint8Array, Uint8ClampedArray or Float32Array. Convert it.",
-    );
-  }
-  if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
+  if (!kinds[data?.[Symbol.toStringTag]])
+    throw new DataError("The image's data has to be a Uint8Array, Uint8ClampedArray or Float32Array.");
+  if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0))
     throw new DataError(`The image's size is ${width} × ${height}. Give whole numbers above 0.`);
-  }
-  const count = channels ?? data.length / (width * height);
-  if (![1, 2, 3, 4].includes(count) || data.length !== width * height * count) {
+  const { length } = data;
+  const count = channels ?? length / (width * height);
+  if (![1, 2, 3, 4].includes(count) || length !== width * height * count) {
     throw new DataError(
-      `The image has ${data.length} values, which is not ${width} × ${height} × ${channels ?? "1, 2, 3 or 4"}. ` +
-        "Give 1 (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGBA) values a pixel.",
+      `The image has ${length} values, which is not ${width} × ${height} × ${channels ?? "1, 2, 3 or 4"}. ` +
+        "Give 1 to 4 values a pixel: grey or RGB, with or without alpha.",
     );
   }
-  if (data instanceof Float32Array) {
-    // The sum of finite float32 values is finite in float64.
-    let sum = 0;
-    for (const value of data) sum += value;
-    if (!Number.isFinite(sum)) {
-      const bad = data.findIndex((value) => !Number.isFinite(value));
-      throw new DataError(`The image's value ${bad} is ${data[bad]}. Replace values that are not finite.`);
-    }
+  // The sum of finite float32 values is finite in float64.
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += data[i]!;
+  if (!Number.isFinite(sum)) {
+    const bad = data.findIndex((value) => !Number.isFinite(value));
+    throw new DataError(`The image's value ${bad} is ${data[bad]}. Give finite values.`);
   }
   return { channels: count, colors: count < 3 ? 1 : 3 };
 }

@@ -7,7 +7,7 @@ export {
   type Denoiser,
   type DenoiserOptions,
 } from "./denoiser.ts";
-export * from "./errors.ts";
+export { DataError, DenoiseError, ModelFileError, SpecError, UnsupportedRuntimeError } from "./errors.ts";
 export type { Image, ImageValues } from "./image.ts";
 export { estimateSigma } from "./sigma.ts";
 export type { Mode, Variant } from "./wasm/detect.ts";

@@ -1,13 +1,15 @@
 /**
- * Model files: safetensors with float32 tensors in PyTorch's layout, and the spec, range, noise and provenance
- * as JSON in the metadata. The same model gives the same bytes.
+ * Model files: safetensors with tensors in PyTorch's layout, and the spec, range, noise and provenance as JSON in the
+ * metadata. The same model gives the same bytes.
  */
 import * as v from "valibot";
 import { ModelFileError, SpecError } from "./errors.ts";
 import type { Model } from "./model.ts";
+import { narrow, quantize } from "./quantize.ts";
 import { RecipeSchema } from "./recipes.ts";
-import { readSafetensors, requireFinite, type Tensor, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { parameters, parse, parseSpec } from "./spec.ts";
+import { expandWeights, type Weights } from "./weights.ts";
 
 const FORMAT = "denoise-wasm 1";
 
@@ -27,14 +29,28 @@ const DescriptionSchema = v.strictObject({
   }),
 });
 
-/** The bytes of a model file. */
-export function encodeModel(model: Model): Uint8Array {
+/** What a model file keeps weights in; biases are float32 in all of them. See src/weights.ts. */
+export const weightFormats = ["f32", "f16", "i8"] as const;
+export type WeightFormat = (typeof weightFormats)[number];
+
+/**
+ * The bytes of a model file: weights as float32, as float16 (nearest, halves to even), or as int8 with a scale for each
+ * output (src/quantize.ts).
+ * @throws SpecError where a tensor is missing, or a weight is too large for float16
+ */
+export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Array<ArrayBuffer> {
   const { range, noise, provenance } = model;
   const tensors = new Map<string, Tensor>();
   for (const { name, shape } of parameters(model.spec)) {
     const data = model.parameters.get(name);
     if (!data) throw new SpecError(`The model has no tensor "${name}".`);
-    tensors.set(name, { dtype: "F32", shape: [...shape], data });
+    if (format === "f32" || shape.length < 2) tensors.set(name, { dtype: "F32", shape, data });
+    else if (format === "f16") tensors.set(name, { dtype: "F16", shape, data: narrow(data, name) });
+    else {
+      const { data: levels, scale } = quantize(data, shape);
+      tensors.set(name, { dtype: "I8", shape, data: levels });
+      tensors.set(`${name}.scale`, { dtype: "F32", shape: shape.slice(0, 1), data: scale });
+    }
   }
   return writeSafetensors(tensors, {
     format: "pt",
@@ -45,7 +61,7 @@ export function encodeModel(model: Model): Uint8Array {
 }
 
 /**
- * Reads a model file; `name` is what errors call it.
+ * Reads a model file of any format, its weights expanded to float32; `name` is what errors call it.
  * @throws ModelFileError on anything but a whole model whose tensors fit its spec and are finite
  */
 export function decodeModel(bytes: Uint8Array, name: string): Model {
@@ -58,7 +74,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   try {
     const spec = parseSpec(json(metadata, "spec"), "spec");
     const description = parse(DescriptionSchema, json(metadata, "description"), "description");
-    return { spec, ...description, parameters: takeParameters(spec, tensors, name) };
+    return { spec, ...description, parameters: takeParameters(spec, expandWeights(tensors, name), name) };
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;
     throw new ModelFileError(`${name}: ${error.message} Get the file anew.`, { cause: error });
@@ -67,7 +83,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
 
 function takeParameters(
   spec: Model["spec"],
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: ReadonlyMap<string, Weights>,
   file: string,
 ): Map<string, Float32Array> {
   const misfit = (what: string) => new ModelFileError(`${file} ${what}. Get the file anew.`);
@@ -80,11 +96,9 @@ function takeParameters(
     expected.map(({ name, shape }) => {
       const tensor = tensors.get(name);
       if (!tensor) throw misfit(`lacks the tensor "${name}" that its spec asks for`);
-      if (tensor.dtype !== "F32") throw misfit(`has "${name}" as ${tensor.dtype}; models are F32`);
       if (tensor.shape.join() !== shape.join()) {
         throw misfit(`has "${name}" of shape [${tensor.shape}]; its spec asks for [${shape}]`);
       }
-      requireFinite(tensor, name, file);
       return [name, tensor.data];
     }),
   );

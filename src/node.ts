@@ -4,7 +4,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoin
 import { ModelFileError } from "./errors.ts";
 import { writeFileAtomic } from "./files.node.ts";
 import type { Model } from "./model.ts";
-import { decodeModel, encodeModel } from "./model-file.ts";
+import { decodeModel, encodeModel, type WeightFormat } from "./model-file.ts";
 
 export { downloadFashionMnist } from "./data/download.node.ts";
 export { findFashionMnist, loadFashionMnistFrom } from "./data/fashion-mnist.node.ts";
@@ -14,8 +14,8 @@ export { loadPhotosFrom, readPhotos, readPicture } from "./data/picture-files.no
 export { encodePng } from "./data/png.ts";
 
 /** Writes a model file whole or not at all. @throws OutputError where it cannot be written */
-export function saveModel(model: Model, path: string): Promise<void> {
-  return writeFileAtomic(path, encodeModel(model));
+export function saveModel(model: Model, path: string, format: WeightFormat = "f32"): Promise<void> {
+  return writeFileAtomic(path, encodeModel(model, format));
 }
 
 /** @throws ModelFileError where the file cannot be read or is not a model */

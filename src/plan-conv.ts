@@ -10,6 +10,7 @@ import {
   type Operation,
   type Plan,
   type PlanOptions,
+  placeProgram,
   RECORD_WORDS,
   roundUp,
   type TensorPlace,
@@ -81,7 +82,7 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
     pixels,
     tensors,
     tables: taps.tables,
-    forward: arena.program(batch, each(batch, [...forwardPass, put])),
+    forward: placeProgram(arena, batch, each(batch, [...forwardPass, put])),
   };
   if (!training) return { ...inference, steps: [], end: arena.end };
 
@@ -103,7 +104,7 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
     const slope = ((absolute ? 1 : 2) / values) * (spec.residual ? -1 : 1);
     const loss = [last.gradient!.origin, out.origin, t.origin, weights, partials, channels, ...shapeOf(out)];
     const kind = absolute ? ImageLoss.absolute : ImageLoss.squared;
-    return arena.program(rows, [
+    return placeProgram(arena, rows, [
       ...together(
         convolutions.flatMap(({ layer: { inputs, outputs }, transposed, weight }) =>
           transposed === undefined ? [] : [transposeWeights(transposed, weight.value, inputs, outputs)],

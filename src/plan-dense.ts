@@ -11,6 +11,7 @@ import {
   type Plan,
   type PlanOptions,
   type Program,
+  placeProgram,
   RECORD_WORDS,
   roundUp,
   type TensorPlace,
@@ -90,7 +91,7 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
       Activation[activation],
     ]),
   ];
-  const forward = arena.program(batch, [
+  const forward = placeProgram(arena, batch, [
     ...forwardPass(batch),
     [Op.unpackFloats, output, last.y, stride, batch, pixels],
   ]);
@@ -140,7 +141,7 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
     ];
   };
   const step = (rows: number): Program =>
-    arena.program(rows, [
+    placeProgram(arena, rows, [
       independent([Op.packBytes, t, panelStride(rows), target, rows, pixels]),
       ...noiseOperations(common, target, rows, pixels),
       ...forwardPass(rows),

@@ -91,17 +91,15 @@ export function writeSafetensors(
  */
 export function readSafetensors(bytes: Uint8Array, name: string): SafetensorsFile {
   const fault = (what: string) =>
-    new ModelFileError(
-      `${name}: ${what}. The file is damaged or is not a safetensors file; copy, download or export it again.`,
-    );
+    new ModelFileError(`${name}: ${what}. It is damaged or no safetensors file; get it again.`);
 
-  if (bytes.length < 8) throw fault(`${bytes.length} bytes are too few for a header`);
-  const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const { length, byteOffset } = bytes;
+  if (length < 8) throw fault(`${length} bytes are too few for a header`);
+  const headerLength = Number(new DataView(bytes.buffer, byteOffset).getBigUint64(0, true));
   if (headerLength > maxHeaderLength)
     throw fault(`a header of ${headerLength} bytes is over the format's 100 MB`);
-  if (headerLength > bytes.length - 8) {
-    throw fault(`the header should have ${headerLength} bytes, but only ${bytes.length - 8} follow`);
-  }
+  if (headerLength > length - 8)
+    throw fault(`the header should have ${headerLength} bytes, but only ${length - 8} follow`);
   const header = parseHeader(bytes.subarray(8, 8 + headerLength), fault);
   const buffer = bytes.subarray(8 + headerLength);
 
@@ -115,22 +113,20 @@ export function readSafetensors(bytes: Uint8Array, name: string): SafetensorsFil
         metadata[field] = text;
       }
     } else {
-      ranges.push(checkEntry(key, value, buffer.length, fault));
+      ranges.push(readEntry(key, value, buffer, fault));
     }
   }
 
   ranges.sort((a, b) => a.begin - b.begin || a.end - b.end);
   const tensors = new Map<string, Tensor>();
   let covered = 0;
-  for (const range of ranges) {
-    if (range.begin !== covered) {
-      const kind = range.begin < covered ? "overlaps the one before it" : "leaves a hole before it";
-      throw fault(
-        `tensor ${quote(range.key)} begins at byte ${range.begin} and ${kind}, which ends at ${covered}`,
-      );
+  for (const { key, begin, end, tensor } of ranges) {
+    if (begin !== covered) {
+      const kind = begin < covered ? "overlaps the one before it" : "leaves a hole before it";
+      throw fault(`tensor ${quote(key)} begins at byte ${begin} and ${kind}, which ends at ${covered}`);
     }
-    covered = range.end;
-    tensors.set(range.key, tensorAt(range, buffer));
+    covered = end;
+    tensors.set(key, tensor);
   }
   if (covered !== buffer.length)
     throw fault(`the tensors end at byte ${covered}, the data at ${buffer.length}`);
@@ -141,102 +137,79 @@ export function readSafetensors(bytes: Uint8Array, name: string): SafetensorsFil
  * Refuses NaN and infinity.
  * @throws ModelFileError naming the file, the tensor and the first bad index
  */
-export function requireFinite(tensor: Tensor, tensorName: string, fileName: string): void {
-  const { dtype, data } = tensor;
-  if (dtype !== "F16" && dtype !== "F32" && dtype !== "F64") return;
+export function requireFinite({ dtype, data }: Tensor, tensorName: string, fileName: string): void {
   const bad =
     dtype === "F16"
       ? data.findIndex((bits) => (bits & 0x7c00) === 0x7c00)
       : data.findIndex((value) => !Number.isFinite(value));
-  if (bad !== -1) {
-    throw new ModelFileError(
-      `${fileName}: tensor ${quote(tensorName)} is not finite at index ${bad}. The training that wrote it diverged, or the file is damaged; use an earlier one.`,
-    );
-  }
+  if (bad === -1) return;
+  throw new ModelFileError(
+    `${fileName}: tensor ${quote(tensorName)} is not finite at index ${bad}. It is damaged, or its training diverged; use another.`,
+  );
 }
 
 interface Range {
-  key: string;
-  dtype: Dtype;
-  shape: number[];
-  begin: number;
-  end: number;
+  readonly key: string;
+  readonly begin: number;
+  readonly end: number;
+  readonly tensor: Tensor;
 }
 
 type Fault = (what: string) => ModelFileError;
 
 function parseHeader(bytes: Uint8Array, fault: Fault): object {
   if (bytes[0] !== 0x7b) throw fault("the header does not start with {");
-  let json: string;
+  let wrong = "UTF-8";
   try {
-    json = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const json = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    wrong = "JSON";
+    const header: object = JSON.parse(json);
+    const duplicate = duplicateKey(json);
+    if (duplicate === undefined) return header;
+    wrong = duplicate;
   } catch {
-    throw fault("the header is not valid UTF-8");
+    throw fault(`the header is not valid ${wrong}`);
   }
-  let header: object;
-  try {
-    header = JSON.parse(json);
-  } catch {
-    throw fault("the header is not valid JSON");
-  }
-  const duplicate = duplicateKey(json);
-  if (duplicate !== undefined) throw fault(`the header names ${quote(duplicate)} twice`);
-  return header;
+  throw fault(`the header names ${quote(wrong)} twice`);
 }
 
 /** The first key that occurs twice in one object of a valid JSON text; `JSON.parse` would keep the last. */
 function duplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
-  for (let i = 0; i < json.length; i++) {
-    if (json[i] === "{") open.push(new Set());
-    else if (json[i] === "}") open.pop();
-    else if (json[i] === '"') {
-      const start = i++;
-      while (json[i] !== '"') i += json[i] === "\\" ? 2 : 1;
-      let next = i + 1;
-      while (" \t\n\r".includes(json[next]!)) next++;
-      if (json[next] !== ":") continue;
-      const key: string = JSON.parse(json.slice(start, i + 1));
-      if (open.at(-1)!.has(key)) return key;
-      open.at(-1)!.add(key);
+  for (const [token, , colon] of json.matchAll(/[{}]|("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?/g)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "}") open.pop();
+    else if (colon) {
+      const key: string = JSON.parse(token.slice(0, -colon.length));
+      const keys = open.at(-1)!;
+      if (keys.size === keys.add(key).size) return key;
     }
   }
   return undefined;
 }
 
-function checkEntry(key: string, entry: unknown, dataLength: number, fault: Fault): Range {
+/** Checks an entry of the header. Data is a view into `buffer` where it is aligned there, else a copy. */
+function readEntry(key: string, entry: unknown, buffer: Uint8Array, fault: Fault): Range {
   const tensor = `tensor ${quote(key)}`;
   if (!isObject(entry)) throw fault(`${tensor} is not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (!isDtype(dtype)) {
+  if (!isDtype(dtype))
     throw fault(`${tensor} has the dtype ${quote(dtype)}, which is none of ${order.join(", ")}`);
-  }
   if (!isListOfSizes(shape)) throw fault(`${tensor} has a shape that is not a list of sizes`);
   if (!isListOfSizes(offsets) || offsets.length !== 2)
     throw fault(`${tensor} has data_offsets that are not [begin, end]`);
   const [begin, end] = offsets as [number, number];
-  if (begin > end || end > dataLength) {
-    throw fault(`${tensor} lies at bytes ${begin} to ${end}, but the data has ${dataLength}`);
-  }
-  let byteLength = arrays[dtype].BYTES_PER_ELEMENT;
-  for (const size of shape) byteLength *= size;
-  if (byteLength !== end - begin) {
-    throw fault(`${tensor}, ${dtype} [${shape}], needs ${byteLength} bytes and has ${end - begin}`);
-  }
-  return { key, dtype, shape, begin, end };
-}
-
-function tensorAt({ dtype, shape, begin, end }: Range, buffer: Uint8Array): Tensor {
-  const ArrayType = arrays[dtype];
-  const aligned = (buffer.byteOffset + begin) % ArrayType.BYTES_PER_ELEMENT === 0;
+  if (begin > end || end > buffer.length)
+    throw fault(`${tensor} lies at bytes ${begin} to ${end}, but the data has ${buffer.length}`);
+  const Values = arrays[dtype];
+  const size = Values.BYTES_PER_ELEMENT;
+  const needed = shape.reduce((product, length) => product * length, size);
+  if (needed !== end - begin)
+    throw fault(`${tensor}, ${dtype} [${shape}], needs ${needed} bytes and has ${end - begin}`);
   const view = buffer.subarray(begin, end);
-  const bytes = aligned ? view : new Uint8Array(view);
-  const data = new ArrayType(
-    bytes.buffer as ArrayBuffer,
-    bytes.byteOffset,
-    bytes.length / ArrayType.BYTES_PER_ELEMENT,
-  );
-  return { dtype, shape, data } as Tensor;
+  const bytes = view.byteOffset % size === 0 ? view : new Uint8Array(view);
+  const data = new Values(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length / size);
+  return { key, begin, end, tensor: { dtype, shape, data } as Tensor };
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -2,7 +2,7 @@
  * How strong the noise of a picture is, told from the picture alone: the variance of those small patches that hold
  * nothing but noise. Made of + − × ÷, √ and sorting, so that every engine finds the same.
  */
-import { checkImage, type Image, type ImageValues } from "./image.ts";
+import { checkImage, type Image } from "./image.ts";
 
 /** Patches of 4×4 pixels: small enough to fit between the details of a picture of 28×28. */
 const SIDE = 4;
@@ -49,10 +49,48 @@ export function estimateSigma(image: Image): number {
 }
 
 function sigmaOfPlane({ data, width, height }: Image, channels: number, channel: number): number {
-  const { sums, freedoms } = patchesOf(data, width, height, channels, channel);
+  const across = width - SIDE + 1;
+  const down = height - SIDE + 1;
+  if (across < 1 || down < 1) return 0;
+  let least = Infinity;
+  let greatest = -Infinity;
+  for (let i = channel; i < data.length; i += channels) {
+    least = Math.min(least, data[i]!);
+    greatest = Math.max(greatest, data[i]!);
+  }
+  // What no value equals, where nothing is cut off.
+  const low = least === 0 ? 0 : Number.NaN;
+  const high = greatest === 255 ? 255 : Number.NaN;
+  const step = Math.ceil(Math.sqrt((across * down) / MOST_PATCHES));
+  const patch = new Float64Array(PIXELS);
+  /** Of each patch, the sum of squared deviations of its values, and their degrees of freedom. */
+  const sums: number[] = [];
+  const freedoms: number[] = [];
+  for (let y = 0; y < down; y += step) {
+    for (let x = 0; x < across; x += step) {
+      for (let i = 0; i < PIXELS; i++)
+        patch[i] = data[((y + (i >> 2)) * width + x + (i & 3)) * channels + channel]!;
+      const limit = patch.includes(low) ? low : patch.includes(high) ? high : undefined;
+      let sum = 0;
+      let squares = 0;
+      let used = 0;
+      for (let i = 0; i < PIXELS; i++) {
+        if (patch[i] === limit) continue;
+        const deviation = patch[i]! - (limit ?? patch[0]!);
+        sum += deviation;
+        squares += deviation * deviation;
+        used++;
+      }
+      const freedom = limit === undefined || used === 0 ? PIXELS - 1 : used;
+      if (freedom < LEAST_FREEDOM) continue;
+      sums.push(limit === undefined ? Math.max(0, squares - (sum * sum) / PIXELS) : squares);
+      freedoms.push(freedom);
+    }
+  }
   if (sums.length === 0) return 0;
-  const variances = sums.map((sum, index) => sum / freedoms[index]!);
-  let variance = variances.toSorted()[Math.floor(FLATTEST * sums.length)]! / meanBelowLimit[PIXELS - 1]! ** 2;
+  const variances = Float64Array.from(sums, (sum, i) => sum / freedoms[i]!);
+  let variance =
+    variances.slice().sort()[Math.floor(FLATTEST * sums.length)]! / meanBelowLimit[PIXELS - 1]! ** 2;
   for (let round = 0, last = -1; round < MOST_ROUNDS && variance !== last; round++) {
     last = variance;
     let squares = 0;
@@ -66,65 +104,4 @@ function sigmaOfPlane({ data, width, height }: Image, channels: number, channel:
   }
   const sigma = Math.sqrt(variance);
   return sigma < LEAST_SIGMA ? 0 : sigma;
-}
-
-interface Patches {
-  /** Of each patch, the sum of squared deviations of its values. */
-  readonly sums: Float64Array;
-  readonly freedoms: Uint8Array;
-}
-
-function patchesOf(
-  data: ImageValues,
-  width: number,
-  height: number,
-  channels: number,
-  channel: number,
-): Patches {
-  const across = width - SIDE + 1;
-  const down = height - SIDE + 1;
-  if (across < 1 || down < 1) return { sums: new Float64Array(0), freedoms: new Uint8Array(0) };
-  const step = Math.ceil(Math.sqrt((across * down) / MOST_PATCHES));
-  const values = new Float64Array(PIXELS);
-  const eachPatch = (visit: () => void) => {
-    for (let y = 0; y < down; y += step) {
-      for (let x = 0; x < across; x += step) {
-        for (let i = 0; i < PIXELS; i++) {
-          values[i] = data[((y + (i >> 2)) * width + x + (i & 3)) * channels + channel]!;
-        }
-        visit();
-      }
-    }
-  };
-  let least = Infinity;
-  let greatest = -Infinity;
-  eachPatch(() => {
-    for (const value of values) {
-      if (value < least) least = value;
-      if (value > greatest) greatest = value;
-    }
-  });
-  const most = Math.ceil(across / step) * Math.ceil(down / step);
-  const sums = new Float64Array(most);
-  const freedoms = new Uint8Array(most);
-  let count = 0;
-  eachPatch(() => {
-    const limit =
-      least === 0 && values.includes(0) ? 0 : greatest === 255 && values.includes(255) ? 255 : undefined;
-    let sum = 0;
-    let squares = 0;
-    let used = 0;
-    for (const value of values) {
-      if (value === limit) continue;
-      const deviation = value - (limit ?? values[0]!);
-      sum += deviation;
-      squares += deviation * deviation;
-      used++;
-    }
-    const freedom = limit === undefined || used === 0 ? PIXELS - 1 : used;
-    if (freedom < LEAST_FREEDOM) return;
-    sums[count] = limit === undefined ? Math.max(0, squares - (sum * sum) / PIXELS) : squares;
-    freedoms[count++] = freedom;
-  });
-  return { sums: sums.subarray(0, count), freedoms: freedoms.subarray(0, count) };
 }

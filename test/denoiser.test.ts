@@ -20,7 +20,8 @@ import type { Model } from "../src/model.ts";
 import { encodeModel } from "../src/model-file.ts";
 import { Network } from "../src/network.ts";
 import { recipes } from "../src/recipes.ts";
-import { chooseVariant, hasRelaxedSimd, type Mode } from "../src/wasm/detect.ts";
+import { bundled } from "../src/wasm/bundled.ts";
+import { hasRelaxedSimd, type Mode } from "../src/wasm/detect.ts";
 import { loadInference } from "../src/wasm/inference.ts";
 import { type ConvModelOptions, convModel } from "./conv-models.ts";
 import { normal } from "./networks.ts";
@@ -43,7 +44,7 @@ const pictureOf = (
 async function whole(model: Model, { data, width, height }: Image<Float32Array>, sigma: number, mode: Mode) {
   const { spec } = model;
   const conv = convModelOf(model, "the model");
-  const core = await loadInference(undefined, chooseVariant(mode));
+  const core = await loadInference(bundled(mode).wasm?.());
   const { channels } = conv;
   const result = new Float32Array(data.length);
   const picture = {
@@ -182,7 +183,7 @@ describe("equals the whole picture at once, bit for bit", () => {
 
   it("in a memory that does not grow with the picture's height", async () => {
     const model = convModelOf(convModel(), "model");
-    const core = await loadInference(undefined, "simd");
+    const core = await loadInference(bundled("reproducible").wasm?.());
     const stream = new ConvStream(core, model);
     const bytes = [60, 3000].map((height) => {
       let rows = 0;
@@ -396,8 +397,20 @@ describe("models and builds", () => {
   it("takes a model in memory, as bytes, a Response or an address", async () => {
     const expected = (await (await createDenoiser({ model })).denoise(image, { sigma: 9 })).data;
     const at = `${await address}/model`;
-    for (const source of [bytes, bytes.slice().buffer, new Response(bytes.slice()), at, new URL(at)]) {
-      const denoiser = await createDenoiser({ model: source as Uint8Array });
+    const wider = new Uint8Array(bytes.length + 3);
+    wider.set(bytes, 3);
+    for (const source of [
+      bytes,
+      wider.subarray(3),
+      new DataView(wider.buffer, 3),
+      bytes.slice().buffer,
+      new Response(bytes.slice()),
+      new Blob([bytes]).stream(),
+      await fetch(at),
+      at,
+      new URL(at),
+    ]) {
+      const denoiser = await createDenoiser({ model: source });
       expect((await denoiser.denoise(image, { sigma: 9 })).data).toEqual(expected);
     }
   });

@@ -1,7 +1,5 @@
-import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { SpecError } from "../src/errors.ts";
-import { toPng } from "../src/figure-png.ts";
 import { type Picture, pictureRows } from "../src/figures.ts";
 import { eachInkPixel, glyphHeight, textWidth } from "../src/pixel-font.ts";
 import { runPage } from "../src/run-page.ts";
@@ -194,15 +192,6 @@ describe("the font", () => {
     expect(new Set(characters.map((character) => drawn(character).join("\n"))).size).toBe(characters.length);
     expect(drawn("é😀")).toEqual(drawn("??"));
     expect(textWidth("")).toBe(0);
-  });
-});
-
-describe("toPng", () => {
-  it.each([1, 3] as const)("decodes to the same picture, %i channels", (channels) => {
-    const data = Uint8Array.from({ length: 5 * 3 * channels }, (_, i) => (i * 53) % 256);
-    const png = decode(toPng({ data, width: 5, height: 3, channels }));
-    expect([png.width, png.height, png.channels, png.depth]).toEqual([5, 3, channels, 8]);
-    expect([...png.data]).toEqual([...data]);
   });
 });
 

@@ -37,7 +37,7 @@ describe("PNG", () => {
   ];
   for (const { colorType, channels, depths } of kinds) {
     for (const depth of depths) {
-      for (const interlaced of depth < 8 ? [false] : [false, true]) {
+      for (const interlaced of [false, true]) {
         it(`${channels} channels of ${depth} bits${interlaced ? ", interlaced" : ""}`, async () => {
           for (const [width, height] of [
             [1, 1],
@@ -96,8 +96,6 @@ describe("PNG", () => {
   it("refuses by name what it does not support", async () => {
     const key = pngBytes({ ...grey, extra: [["tRNS", Uint8Array.of(0, 7)]] });
     expect(await fault(decodePicture(key, "a.png"))).toMatch(/^a\.png .*transparent.*alpha channel/);
-    const bits = pngBytes({ ...grey, depth: 4, interlaced: true, values: values(48, 4) });
-    expect(await fault(decodePicture(bits, "a.png"))).toMatch(/^a\.png .*interlaced with 4 bits/);
   });
 
   it("says that a file is cut short, wherever", async () => {

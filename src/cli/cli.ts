@@ -5,6 +5,7 @@ import { version } from "../version.ts";
 import { denoiseCommand } from "./denoise.ts";
 import { downloadCommand } from "./download.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { exportCommand } from "./export.ts";
 import { inspectCommand } from "./inspect.ts";
 import { Interrupted } from "./interrupted.ts";
 import { trainCommand } from "./train.ts";
@@ -16,6 +17,7 @@ const program = new Command("denoise-wasm")
   .addCommand(evaluateCommand())
   .addCommand(denoiseCommand())
   .addCommand(inspectCommand())
+  .addCommand(exportCommand())
   .addCommand(downloadCommand());
 
 for (const command of [program, ...program.commands])

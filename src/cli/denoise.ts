@@ -7,7 +7,6 @@ import { picturesIn, readPicture } from "../data/picture-files.node.ts";
 import { encodePng } from "../data/png.ts";
 import { createDenoiser, type Denoiser } from "../denoiser.ts";
 import { DataError } from "../errors.ts";
-import { toPng } from "../figure-png.ts";
 import { pictureRows } from "../figures.ts";
 import { requireWritableFolder, writeFileAtomic } from "../files.node.ts";
 import { loadModel } from "../node.ts";
@@ -124,16 +123,16 @@ async function denoiseFile(
   const picture = await readPicture(input, options);
   const { data, sigma } = await denoiser.denoise(picture, options);
   const clean = { ...picture, data } as DecodedPicture;
-  await writeFileAtomic(output, encodePng(clean));
-  if (options.compare) await writeFileAtomic(compareName(output), comparison(picture, clean));
+  await writeFileAtomic(output, await encodePng(clean));
+  if (options.compare) await writeFileAtomic(compareName(output), await comparison(picture, clean));
   return sigma;
 }
 
 /** Before and after, side by side. */
-function comparison(before: DecodedPicture, after: DecodedPicture): Uint8Array {
+function comparison(before: DecodedPicture, after: DecodedPicture): Promise<Uint8Array> {
   const pictures = [before, after].map((picture) => toPhoto(picture));
   const row = { label: "", pictures: pictures.map(({ data }) => data) };
-  return toPng(pictureRows([row], { ...pictures[0]!, columnLabels: ["before", "denoised"] }));
+  return encodePng(pictureRows([row], { ...pictures[0]!, columnLabels: ["before", "denoised"] }));
 }
 
 const compareName = (output: string): string => output.replace(/\.png$/i, "-compare.png");

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { lossChart } from "../charts.node.ts";
 import { type Dataset, type Images, type Photos, pictureAt, pixelsOf, samplesOf } from "../data/images.ts";
+import { encodePng } from "../data/png.ts";
 import type { Evaluation, Quality } from "../evaluate.ts";
-import { toPng } from "../figure-png.ts";
 import { pictureRows } from "../figures.ts";
 import { writeFileAtomic } from "../files.node.ts";
 import type { Model } from "../model.ts";
@@ -90,7 +90,7 @@ export async function writeRunFolder(folder: string, run: Run): Promise<void> {
       test: [{ epoch: epochs.length, mse: test.denoised.mse }],
     }),
   );
-  await writeFileAtomic(join(folder, "figure.png"), figureOf(run));
+  await writeFileAtomic(join(folder, "figure.png"), await figureOf(run));
   await writeFileAtomic(
     join(folder, "index.html"),
     runPage({
@@ -116,13 +116,13 @@ export async function writeRunFolder(folder: string, run: Run): Promise<void> {
 }
 
 /** A few test pictures: original, noisy, denoised, and denoised by convolutions beside dense layers. */
-function figureOf({ data, noisy, denoised, convolutions }: Run): Uint8Array {
+function figureOf({ data, noisy, denoised, convolutions }: Run): Promise<Uint8Array> {
   const { test, classNames } = data;
   const size = pixelsOf(test);
   const columns = samplesOf(data);
   const from = (pictures: Float32Array) =>
     columns.map((index) => pictures.subarray(index * size, (index + 1) * size));
-  return toPng(
+  return encodePng(
     pictureRows(
       [
         { label: "original", pictures: columns.map((index) => pictureAt(test, index)) },

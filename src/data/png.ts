@@ -1,7 +1,10 @@
-/** PNG files (ISO/IEC 15948). Chunks, sizes and the length of the data are checked here, fast-png does the rest. */
-import { convertIndexedToRgb, decode, encode } from "fast-png";
+/**
+ * PNG files (ISO/IEC 15948), on the platform's own streams of compressed data. Sizes are checked before anything is
+ * unpacked, and no more is unpacked than they say.
+ */
 import { DataError } from "../errors.ts";
 import { brokenFile, type DecodedPicture, type DecodeOptions, requireAllowedSize } from "./picture.ts";
+import { filterRows, unfilterRow } from "./png-filters.ts";
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** What decoding needs; others, which may be large when unpacked, are left out. */
@@ -15,7 +18,10 @@ const colorTypes: Record<number, { channels: 1 | 2 | 3 | 4; depths: number[] }> 
   6: { channels: 4, depths: [8, 16] },
 };
 const PALETTE = 3;
-/** The seven passes of an interlaced picture: first column and row, and steps between them. */
+/** Most bytes that deflate can make of one (RFC 1951: 258 bytes from 2 bits). */
+const LARGEST_RATIO = 1032;
+/** The passes of a picture: first column and row, and steps between them. */
+const whole = [[0, 0, 1, 1]] as const;
 const adam7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -32,8 +38,7 @@ export function isPng(bytes: Uint8Array): boolean {
 
 /**
  * Decodes a PNG of any colour type: a palette becomes RGB, or RGBA if it has transparent colours; 1, 2 and 4 bits
- * become 8; of an animation it is the still picture. Refused by name: a single colour declared transparent, and
- * interlaced pictures of less than 8 bits.
+ * become 8; of an animation it is the still picture. Refused by name: a single colour declared transparent.
  *
  * @param name what the file is called in errors
  * @throws DataError if the file is broken, refused, or larger than allowed
@@ -43,63 +48,54 @@ export async function decodePng(
   name: string,
   options: DecodeOptions = {},
 ): Promise<DecodedPicture> {
-  const chunks = readChunks(bytes, name);
-  const header = readHeader(chunks[0], name);
-  const { width, height, depth, colorType, interlaced } = header;
+  if (!isPng(bytes)) throw new DataError(`${name} is not a PNG file; give one`);
+  const broken = (what: string, cause?: unknown) => brokenFile(name, "PNG", what, cause);
+  const chunks = readChunks(bytes, broken);
+  const header = readHeader(chunks[0], broken);
   requireAllowedSize(header, name, options);
-  if (colorType !== PALETTE && chunks.some(({ type }) => type === "tRNS")) {
+  const { width, height, colorType } = header;
+  const transparency = chunks.find(({ type }) => type === "tRNS")?.data;
+  if (colorType !== PALETTE && transparency)
     throw new DataError(
       `${name} declares one colour transparent, which is not supported; save it with an alpha channel`,
     );
+  const packed = chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data);
+  const samples = samplesOf(await unpack(packed, dataLength(header), broken), header, broken);
+  if (colorType !== PALETTE) return { data: samples, width, height, channels: header.channels };
+  const palette = chunks.find(({ type }) => type === "PLTE")?.data ?? new Uint8Array();
+  if (palette.length % 3 !== 0 || palette.length === 0)
+    throw broken(`its palette has ${palette.length} bytes`);
+  const channels = transparency ? 4 : 3;
+  const data = new Uint8Array(width * height * channels);
+  for (let i = 0, at = 0; i < samples.length; i++, at += channels) {
+    const color = samples[i]!;
+    if (3 * color >= palette.length) throw broken(`its palette lacks color ${color}`);
+    for (let c = 0; c < 3; c++) data[at + c] = palette[3 * color + c]!;
+    if (transparency) data[at + 3] = transparency[color] ?? 255;
   }
-  if (interlaced && depth < 8) {
-    throw new DataError(
-      `${name} is interlaced with ${depth} bits, which is not supported; save it with 8 bits`,
-    );
-  }
-  await requireDataLength(chunks, dataLength(header), name);
-
-  const kept = chunks.filter(
-    ({ type, data }) => needed.includes(type) && !(type === "IDAT" && data.length === 0),
-  );
-  let decoded: ReturnType<typeof decode>;
-  let colors: Uint8Array | undefined;
-  try {
-    decoded = decode(join([bytes.subarray(0, signature.length), ...kept.map(({ whole }) => whole)]), {
-      checkCrc: true,
-    });
-    if (colorType === PALETTE) colors = convertIndexedToRgb(decoded);
-  } catch (error) {
-    throw brokenFile(name, "PNG", (error as Error).message, error);
-  }
-  if (colors) {
-    return {
-      data: colors as Uint8Array<ArrayBuffer>,
-      width,
-      height,
-      channels: decoded.palette![0]!.length as 3 | 4,
-    };
-  }
-  const { channels } = colorTypes[colorType]!;
-  return { data: toByteRange(decoded.data, header, channels), width, height, channels };
+  return { data, width, height, channels };
 }
+
+type Broken = (what: string, cause?: unknown) => DataError;
 
 interface Chunk {
   readonly type: string;
   readonly data: Uint8Array;
-  /** Length, type, data and checksum. */
-  readonly whole: Uint8Array;
 }
 
-function readChunks(bytes: Uint8Array, name: string): Chunk[] {
+function readChunks(bytes: Uint8Array, broken: Broken): Chunk[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const chunks: Chunk[] = [];
   for (let at = signature.length; ; ) {
     const length = at + 12 > bytes.length ? Infinity : view.getUint32(at);
     const end = at + 12 + length;
-    if (end > bytes.length) throw brokenFile(name, "PNG", `cut short to ${bytes.length} bytes`);
+    if (end > bytes.length) throw broken(`cut short to ${bytes.length} bytes`);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    chunks.push({ type, data: bytes.subarray(at + 8, end - 4), whole: bytes.subarray(at, end) });
+    if (needed.includes(type)) {
+      if (crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4))
+        throw broken(`the checksum of its ${type} chunk is wrong`);
+      chunks.push({ type, data: bytes.subarray(at + 8, end - 4) });
+    }
     if (type === "IEND") return chunks;
     at = end;
   }
@@ -110,108 +106,164 @@ interface Header {
   readonly height: number;
   readonly depth: number;
   readonly colorType: number;
-  readonly interlaced: boolean;
+  readonly channels: 1 | 2 | 3 | 4;
+  readonly passes: readonly (readonly [number, number, number, number])[];
 }
 
-function readHeader(chunk: Chunk | undefined, name: string): Header {
-  if (chunk?.type !== "IHDR" || chunk.data.length !== 13) throw brokenFile(name, "PNG", "it has no header");
+function readHeader(chunk: Chunk | undefined, broken: Broken): Header {
+  if (chunk?.type !== "IHDR" || chunk.data.length !== 13) throw broken("it has no header");
   const { buffer, byteOffset } = chunk.data;
   const view = new DataView(buffer, byteOffset);
   const [depth, colorType, compression, filter, interlace] = chunk.data.subarray(8) as unknown as number[];
-  if (
-    !colorTypes[colorType!]?.depths.includes(depth!) ||
-    compression !== 0 ||
-    filter !== 0 ||
-    interlace! > 1
-  ) {
-    throw brokenFile(
-      name,
-      "PNG",
-      `its header (${chunk.data.subarray(8).join(", ")}) is none of the standard's`,
-    );
-  }
+  const kind = colorTypes[colorType!];
+  if (!kind?.depths.includes(depth!) || compression !== 0 || filter !== 0 || interlace! > 1)
+    throw broken(`its header (${chunk.data.subarray(8).join(", ")}) is none of the standard's`);
   return {
     width: view.getUint32(0),
     height: view.getUint32(4),
     depth: depth!,
     colorType: colorType!,
-    interlaced: interlace === 1,
+    channels: kind.channels,
+    passes: interlace === 1 ? adam7 : whole,
   };
 }
 
-/** Bytes of a picture's data when it is unpacked: each row and a byte for its filter. */
-function dataLength({ width, height, depth, colorType, interlaced }: Header): number {
-  const bits = depth * colorTypes[colorType]!.channels;
-  const rows = (columns: number, count: number) =>
-    columns > 0 ? count * (1 + Math.ceil((columns * bits) / 8)) : 0;
-  if (!interlaced) return rows(width, height);
-  return adam7.reduce(
-    (sum, [x, y, xStep, yStep]) =>
-      sum + rows(Math.ceil((width - x) / xStep), Math.max(0, Math.ceil((height - y) / yStep))),
-    0,
-  );
+/** The columns and rows of a pass, and the bytes of one of its rows. */
+function sizeOf([x, y, xStep, yStep]: Header["passes"][number], { width, height, depth, channels }: Header) {
+  const columns = Math.max(0, Math.ceil((width - x) / xStep));
+  const rows = columns && Math.max(0, Math.ceil((height - y) / yStep));
+  return { columns, rows, bytes: Math.ceil((columns * depth * channels) / 8) };
 }
 
-/** Unpacks the data without keeping it, since fast-png takes any amount of it, whatever the header says. */
-async function requireDataLength(chunks: readonly Chunk[], expected: number, name: string): Promise<void> {
-  const packed = chunks
-    .filter(({ type }) => type === "IDAT")
-    .map(({ data }) => data as Uint8Array<ArrayBuffer>);
-  const reader = new Blob(packed).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
-  let length = 0;
+/** Bytes of a picture's data when it is unpacked: each row and a byte for its filter. */
+function dataLength(header: Header): number {
+  return header.passes.reduce((sum, pass) => {
+    const { rows, bytes } = sizeOf(pass, header);
+    return sum + rows * (1 + bytes);
+  }, 0);
+}
+
+/** Unpacks data that has to have the expected length. */
+async function unpack(packed: Uint8Array[], expected: number, broken: Broken): Promise<Uint8Array> {
+  const length = packed.reduce((sum, part) => sum + part.length, 0);
+  if (expected > LARGEST_RATIO * length) throw broken(`${length} bytes cannot unpack to ${expected}`);
+  const stream = new Blob(packed as Uint8Array<ArrayBuffer>[]).stream();
+  const reader = stream.pipeThrough(new DecompressionStream("deflate")).getReader();
+  const data = new Uint8Array(expected);
+  let filled = 0;
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      length += value.length;
-      if (length > expected) break;
+      if (filled + value.length > expected) throw broken(`its data has more than ${expected} bytes`);
+      data.set(value, filled);
+      filled += value.length;
     }
   } catch (error) {
-    throw brokenFile(name, "PNG", `its data cannot be unpacked (${(error as Error).message})`, error);
+    if (error instanceof DataError) throw error;
+    throw broken(`its data cannot be unpacked (${(error as Error).message})`, error);
   } finally {
     reader.cancel().catch(() => {});
   }
-  if (length !== expected) {
-    throw brokenFile(
-      name,
-      "PNG",
-      `its data has ${length > expected ? "more than " : `${length} instead of `}${expected} bytes`,
-    );
-  }
+  if (filled !== expected) throw broken(`its data has ${filled} instead of ${expected} bytes`);
+  return data;
 }
 
-/** Values of any depth as bytes, or, of 16 bits, as float32 from 0 to 255. */
-function toByteRange(
-  data: ArrayLike<number>,
-  { width, height, depth }: Header,
-  channels: number,
-): DecodedPicture["data"] {
-  if (depth === 8) return data as Uint8Array<ArrayBuffer>;
-  if (depth === 16) return Float32Array.from(data, (value) => value / 257);
-  const values = new Uint8Array(width * height * channels);
-  const bytesPerRow = Math.ceil((width * depth) / 8);
-  const greatest = 2 ** depth - 1;
-  for (let i = 0; i < values.length; i++) {
-    const bit = (i % width) * depth;
-    const byte = data[Math.floor(i / width) * bytesPerRow + (bit >> 3)]!;
-    values[i] = (255 / greatest) * ((byte >> (8 - depth - (bit & 7))) & greatest);
-  }
-  return values;
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+/** A picture's values: bytes 0 to 255, of a palette its numbers, of 16 bits float32 from 0 to 255. Undoes filters in `data`. */
+function samplesOf(data: Uint8Array, header: Header, broken: Broken): DecodedPicture["data"] {
+  const { width, height, depth, colorType, channels, passes } = header;
+  const count = width * height * channels;
+  const samples = depth === 16 ? new Float32Array(count) : new Uint8Array(count);
+  const factor = colorType === PALETTE || depth > 4 ? 1 : 255 / (2 ** depth - 1);
+  const mask = 2 ** depth - 1;
+  const pixelBytes = Math.ceil((depth * channels) / 8);
   let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
+  for (const pass of passes) {
+    const [x, y, xStep, yStep] = pass;
+    const { columns, rows, bytes } = sizeOf(pass, header);
+    let above = new Uint8Array(bytes);
+    for (let r = 0; r < rows; r++, at += 1 + bytes) {
+      const row = data.subarray(at + 1, at + 1 + bytes);
+      if (!unfilterRow(data[at]!, row, above, pixelBytes))
+        throw broken(`its row ${r} has the filter ${data[at]}`);
+      above = row as Uint8Array<ArrayBuffer>;
+      const first = ((y + r * yStep) * width + x) * channels;
+      if (depth === 8 && xStep === 1) samples.set(row, first);
+      else {
+        for (let i = 0; i < columns * channels; i++) {
+          const bit = i * depth;
+          const value =
+            depth === 16
+              ? (row[2 * i]! * 256 + row[2 * i + 1]!) / 257
+              : (row[bit >> 3]! >> (8 - depth - (bit & 7))) & mask;
+          const column = Math.floor(i / channels);
+          samples[first + i + column * (xStep - 1) * channels] = factor * value;
+        }
+      }
+    }
   }
-  return joined;
+  return samples;
 }
 
 /** The bytes of a PNG file: 8 bits a value, or 16 for float32, of which 255 becomes 65,535. */
-export function encodePng({ data, width, height, channels }: DecodedPicture): Uint8Array {
-  if (data instanceof Uint8Array) return encode({ data, width, height, channels, depth: 8 });
-  const words = Uint16Array.from(data, (value) => Math.min(65_535, Math.max(0, Math.round(value * 257))));
-  return encode({ data: words, width, height, channels, depth: 16 });
+export async function encodePng({
+  data,
+  width,
+  height,
+  channels,
+}: EncodablePicture): Promise<Uint8Array<ArrayBuffer>> {
+  const deep = data instanceof Float32Array;
+  const bytes = deep ? new Uint8Array(2 * data.length) : data;
+  if (deep) {
+    const view = new DataView(bytes.buffer);
+    data.forEach((value, i) => {
+      view.setUint16(2 * i, Math.min(65_535, Math.max(0, Math.round(value * 257))));
+    });
+  }
+  const pixelBytes = deep ? 2 * channels : channels;
+  const filtered = new Blob([filterRows(bytes, width * pixelBytes, height, pixelBytes)]).stream();
+  const packed = await new Response(filtered.pipeThrough(new CompressionStream("deflate"))).arrayBuffer();
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header.set([deep ? 16 : 8, [0, 4, 2, 6][channels - 1]!], 8);
+  const chunks: [string, Uint8Array][] = [
+    ["IHDR", header],
+    ["IDAT", new Uint8Array(packed)],
+    ["IEND", new Uint8Array()],
+  ];
+  const file = new Uint8Array(signature.length + header.length + packed.byteLength + 12 * chunks.length);
+  const fileView = new DataView(file.buffer);
+  file.set(signature);
+  let at = signature.length;
+  for (const [type, content] of chunks) {
+    const end = at + 8 + content.length;
+    fileView.setUint32(at, content.length);
+    for (let i = 0; i < 4; i++) file[at + 4 + i] = type.charCodeAt(i);
+    file.set(content, at + 8);
+    fileView.setUint32(end, crc32(file.subarray(at + 4, end)));
+    at = end + 4;
+  }
+  return file;
+}
+
+/** What can be written: bytes or float32, 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) values a pixel. */
+export interface EncodablePicture {
+  readonly data: Uint8Array | Uint8ClampedArray | Float32Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
+
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb8_8320 ^ (crc >>> 1) : crc >>> 1;
+  return crc;
+});
+
+function crc32(bytes: Uint8Array): number {
+  let crc = -1;
+  for (let i = 0; i < bytes.length; i++) crc = table[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
+  return ~crc >>> 0;
 }

@@ -7,28 +7,26 @@ export type Mode = "fast" | "reproducible";
 /** A build of the core: `simd` (WebAssembly SIMD) or `relaxed` (relaxed SIMD: fused multiply-add). */
 export type Variant = "simd" | "relaxed";
 
-/** Magic, version, type () → v128, one function, and its body. */
-function moduleWith(body: number[]): Uint8Array<ArrayBuffer> {
+/** Whether a module is valid: magic, version, type () → v128, one function, and its body. */
+function runs(body: number[]): boolean {
   const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0];
-  return Uint8Array.from([...header, 10, body.length + 4, 1, body.length + 2, 0, ...body, 0x0b]);
+  const module = [...header, 10, body.length + 4, 1, body.length + 2, 0, ...body, 0x0b];
+  return typeof WebAssembly === "object" && WebAssembly.validate(Uint8Array.from(module));
 }
 
 // i32.const 0, i8x16.splat
 const SIMD = [0x41, 0, 0xfd, 15];
-// three vectors, f32x4.relaxed_madd (0xfd 0x105)
-const RELAXED = [...SIMD, ...SIMD, ...SIMD, 0xfd, 0x85, 0x02];
 
 export function hasSimd(): boolean {
-  return typeof WebAssembly === "object" && WebAssembly.validate(moduleWith(SIMD));
+  return runs(SIMD);
 }
 
 export function hasRelaxedSimd(): boolean {
-  return hasSimd() && WebAssembly.validate(moduleWith(RELAXED));
+  // three vectors, f32x4.relaxed_madd (0xfd 0x105)
+  return runs([...SIMD, ...SIMD, ...SIMD, 0xfd, 0x85, 0x02]);
 }
 
-/**
- * The build for a mode. @throws UnsupportedRuntimeError without WebAssembly SIMD
- */
+/** @throws UnsupportedRuntimeError without WebAssembly SIMD */
 export function chooseVariant(mode: Mode): Variant {
   if (!hasSimd()) {
     throw new UnsupportedRuntimeError(

@@ -1,12 +1,16 @@
 /** The small builds of the core that only infer, called layer by layer. */
-
-import simd from "../../build/wasm/inference.js";
-import relaxed from "../../build/wasm/inference-relaxed.js";
 import { UnsupportedRuntimeError } from "../errors.ts";
+import { bytesBehind } from "../source.ts";
 import type { Variant } from "./detect.ts";
 
 /** A build of the core as it reaches each runtime. */
-export type WasmSource = WebAssembly.Module | BufferSource | Response | URL | string;
+export type WasmSource = WebAssembly.Module | BufferSource | Response | ReadableStream | URL | string;
+
+/** What a bundle carries of the builds, for a mode. */
+export interface Bundled {
+  readonly variant: Variant;
+  readonly wasm?: () => WebAssembly.Module | BufferSource;
+}
 
 /** The kernels: assembly/winograd.ts. */
 export interface InferenceCore {
@@ -18,42 +22,24 @@ export interface InferenceCore {
 }
 
 /**
- * Instantiates the build that comes with the package, or `source` in its place, with a memory of one page.
- * @throws UnsupportedRuntimeError where the module cannot be fetched or compiled
+ * Instantiates a build with a memory of one page.
+ * @throws UnsupportedRuntimeError where it is missing, or cannot be fetched or compiled
  */
-export async function loadInference(
-  source: WasmSource | undefined,
-  variant: Variant,
-): Promise<InferenceCore> {
+export async function loadInference(source: WasmSource | undefined): Promise<InferenceCore> {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const imports = { env: { memory } };
   try {
-    const wasm =
-      source === undefined ? bytesOf(variant === "relaxed" ? relaxed : simd) : await resolve(source);
-    // Across realms a module is not an instance of this realm's class.
-    const isModule = Object.prototype.toString.call(wasm) === "[object WebAssembly.Module]";
-    const instance = isModule
-      ? await WebAssembly.instantiate(wasm as WebAssembly.Module, imports)
-      : (await WebAssembly.instantiate(wasm as BufferSource, imports)).instance;
-    return { ...(instance.exports as unknown as InferenceCore), memory };
+    if (!source) throw new Error("there is none in this bundle");
+    // Of a module, an instance; of bytes, both. (Across realms a module is no instance of this realm's class.)
+    const started: object = await WebAssembly.instantiate((await bytesBehind(source)) as BufferSource, {
+      env: { memory },
+    });
+    const { exports } = ("instance" in started ? started.instance : started) as WebAssembly.Instance;
+    return { ...(exports as unknown as InferenceCore), memory };
   } catch (cause) {
     throw new UnsupportedRuntimeError(
-      `The WebAssembly module could not be started: ${(cause as Error).message}. ` +
-        "Pass the inference build of this version as `wasm`: a module, its bytes, a Response or a URL.",
+      `WebAssembly cannot be started: ${(cause as Error).message}. It needs SIMD (Node 16.4, Chrome 91, Firefox 89, ` +
+        "Safari 16.4); as `wasm`, pass this version's inference build.",
       { cause },
     );
   }
-}
-
-async function resolve(source: WasmSource): Promise<WebAssembly.Module | BufferSource> {
-  const response = typeof source === "string" || source instanceof URL ? await fetch(source) : source;
-  if (typeof (response as Response).arrayBuffer !== "function") return response as WebAssembly.Module;
-  if (!(response as Response).ok)
-    throw new Error(`${(response as Response).status} for ${(response as Response).url}`);
-  return (response as Response).arrayBuffer();
-}
-
-/** The bytes behind a text of base64. */
-export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -5,6 +5,7 @@ import relaxedThreads from "../../build/wasm/relaxed-threads.js";
 import simd from "../../build/wasm/simd.js";
 import simdThreads from "../../build/wasm/simd-threads.js";
 import { ARENA_START, type Plan } from "../arena.ts";
+import { bytesOf } from "../inlined.ts";
 import type { Variant } from "./detect.ts";
 import { startThreads, type ThreadExports } from "./threads.ts";
 
@@ -12,7 +13,7 @@ const PAGE = 65536;
 const MAXIMUM_PAGES = 65536;
 
 type Build = Variant | `${Variant}-threads`;
-const base64: Record<Build, string> = {
+const inlined: Record<Build, string> = {
   simd,
   relaxed,
   "simd-threads": simdThreads,
@@ -31,7 +32,7 @@ export interface Core {
 
 /** The bytes of a build that comes with the package. */
 export function bundledBytes(build: Build): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64[build]), (character) => character.charCodeAt(0));
+  return bytesOf(inlined[build]);
 }
 
 /** Instantiates a build with zeroed memory as large as the plan's arena, on one thread. */

@@ -1,0 +1,22 @@
+import { Command, Option } from "commander";
+import { writeFileAtomic } from "../files.node.ts";
+import { encodeModel, type WeightFormat, weightFormats } from "../model-file.ts";
+import { loadModel } from "../node.ts";
+
+/** `denoise-wasm export MODEL -o OUT`: the same model with its weights kept in another format. */
+export function exportCommand(): Command {
+  return new Command("export")
+    .description(
+      "write a model file anew with its weights as float32, float16, or int8 with a scale for each output",
+    )
+    .argument("<model>", "a model file of any format")
+    .requiredOption("-o, --output <file>", "where to write it")
+    .addOption(
+      new Option("--format <format>", "what to keep weights in").choices(weightFormats).default("f32"),
+    )
+    .action(async (path: string, { output, format }: { output: string; format: WeightFormat }) => {
+      const bytes = encodeModel(await loadModel(path), format);
+      await writeFileAtomic(output, bytes);
+      console.log(`${output}: ${format}, ${bytes.length} bytes`);
+    });
+}

@@ -1,0 +1,27 @@
+/** `denoise-wasm/png`: PNG files in and out, for runtimes without a decoder of their own. */
+import type { DecodeOptions } from "./data/picture.ts";
+import { decodePng, encodePng } from "./data/png.ts";
+import type { DenoiseOptions, Denoiser } from "./denoiser.ts";
+
+export type { DecodedPicture, DecodeOptions } from "./data/picture.ts";
+export { decodePng, type EncodablePicture, encodePng } from "./data/png.ts";
+
+export interface DenoisePngOptions extends Omit<DenoiseOptions, "transfer"> {
+  /** Most pixels the picture may have: 2²² (4 megapixels) if left out, since what is unpacked has to fit into a worker's 128 MB. */
+  maxPixels?: DecodeOptions["maxPixels"];
+}
+
+/**
+ * A PNG file denoised: the same size, colours and bits (a palette becomes RGB or RGBA, fewer than 8 bits become 8).
+ * @throws DataError if it is no PNG, broken, of a kind that `decodePng` refuses, or larger than allowed
+ * @throws SpecError if an option is out of range
+ */
+export async function denoisePng(
+  denoiser: Pick<Denoiser, "denoise">,
+  bytes: Uint8Array | ArrayBuffer,
+  { maxPixels = 2 ** 22, ...options }: DenoisePngOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  const picture = await decodePng(file, "The picture", { maxPixels });
+  return encodePng(await denoiser.denoise(picture, options));
+}

@@ -1,0 +1,254 @@
+/** Weights as int8 and float16: what is written, what it expands to, what both readers refuse. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { createDenoiser } from "../src/denoiser.ts";
+import { ModelFileError, SpecError } from "../src/errors.ts";
+import { decodeModel, encodeModel } from "../src/model-file.ts";
+import { narrow, quantize } from "../src/quantize.ts";
+import { readSafetensors, type Tensor, writeSafetensors } from "../src/safetensors.ts";
+import { expandWeights } from "../src/weights.ts";
+import { convModel } from "./conv-models.ts";
+import { normal } from "./networks.ts";
+import { runCli } from "./run-cli.ts";
+
+/** float16 by its bits, after the standard's table. */
+function halfOf(bits: number): number {
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  const sign = bits & 0x8000 ? -1 : 1;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
+  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : (2 ** -14 * fraction) / 1024);
+}
+
+describe("float16", () => {
+  const finite = Uint16Array.from({ length: 65536 }, (_, bits) => bits).filter(
+    (bits) => (bits & 0x7c00) !== 0x7c00,
+  );
+
+  it("expands all finite patterns exactly, and narrows them back", () => {
+    const tensor: Tensor = { dtype: "F16", shape: [1, finite.length], data: finite };
+    const { data } = expandWeights(new Map([["w", tensor]]), "m").get("w")!;
+    expect(data.findIndex((value, i) => !Object.is(value, halfOf(finite[i]!)))).toBe(-1);
+    expect(narrow(data, "w")).toEqual(finite);
+  });
+
+  it("narrows to the nearest, to the even one where two are", () => {
+    const cases: [number, number][] = [
+      [1 + 1 / 2048, 0x3c00],
+      [1 + 3 / 2048, 0x3c02],
+      [1 + 1 / 2048 + 2 ** -23, 0x3c01],
+      [-(1 + 3 / 2048) + 2 ** -23, 0xbc01],
+      [2 ** -25, 0],
+      [2 ** -25 + 2 ** -40, 1],
+      [-3 * 2 ** -25, 0x8002],
+      [1023.5 * 2 ** -24, 0x400],
+      [2 ** -14 - 2 ** -26, 0x400],
+      [65519.996, 0x7bff],
+      [0, 0],
+      [-0, 0x8000],
+    ];
+    expect([
+      ...narrow(
+        Float32Array.from(cases, ([value]) => value),
+        "w",
+      ),
+    ]).toEqual(cases.map(([, bits]) => bits));
+    expect(() => narrow(Float32Array.of(1, 65520), "layer1.weight")).toThrow(SpecError);
+    expect(() => narrow(Float32Array.of(-65520), "layer1.weight")).toThrow(/"layer1\.weight" has -65520/);
+  });
+});
+
+describe("int8", () => {
+  const shape = [5, 7, 3, 3];
+  const values = normal(5 * 7 * 9, 3, 0.1);
+
+  it("is within a step of the weights, and its kernels' sums within half a step", () => {
+    const { data, scale } = quantize(values, shape);
+    const off = values.map((value, i) => value / scale[Math.floor(i / 63)]! - data[i]!);
+    for (let output = 0; output < 5; output++) {
+      const row = values.subarray(63 * output, 63 * output + 63);
+      const largest = Math.max(...row.map(Math.abs));
+      expect(scale[output]).toBeLessThanOrEqual(((1 + 2 ** -8) * largest) / 63);
+      expect(scale[output]).toBeGreaterThan(largest / 63 / 2);
+      let sum = 0;
+      for (let i = 63 * output; i < 63 * output + 63; i++) {
+        if (Math.abs(data[i]!) < 63) expect(Math.abs(off[i]!)).toBeLessThan(1.5);
+        sum += off[i]!;
+        // Rounding of 63 quotients in float32, of at most 63.
+        if (i % 9 === 8) expect(Math.abs(sum)).toBeLessThan(0.5 + 63 * 63 * 2 ** -24);
+      }
+    }
+  });
+
+  it("is found again in what it expands to", () => {
+    const model = decodeModel(encodeModel(convModel({ channels: 3, hidden: [5, 8] })), "model");
+    for (const format of ["f32", "f16", "i8"] as const) {
+      const bytes = encodeModel(model, format);
+      expect(encodeModel(decodeModel(bytes, "model"), format)).toEqual(bytes);
+    }
+    const bytes = encodeModel(model, "i8");
+    const wide = encodeModel(decodeModel(bytes, "model"), "f32");
+    expect(encodeModel(decodeModel(wide, "model"), "i8")).toEqual(bytes);
+  });
+
+  it("takes outputs of zeros, dense weights, and a weight far from the others", () => {
+    const zeros = quantize(new Float32Array(18), [2, 1, 3, 3]);
+    expect(zeros.scale).toEqual(Float32Array.of(1, 1));
+    expect(zeros.data).toEqual(new Int8Array(18));
+    const { data, scale } = quantize(Float32Array.of(63, -1, 0, 5, 1e-3, -0.5e-3), [2, 3]);
+    expect([...data.subarray(0, 3)]).toEqual([63, -1, 0]);
+    expect(scale[0]).toBe(1);
+    expect(data[3]).toBe(63);
+  });
+
+  it("lies in the file as an int8 tensor and a scale for each output, biases as float32", () => {
+    const { tensors } = readSafetensors(
+      encodeModel(convModel({ hidden: [5], dilations: [1, 1] }), "i8"),
+      "model",
+    );
+    const entries = [...tensors].map(([name, { dtype, shape }]) => [name, dtype, ...shape]);
+    expect(entries).toEqual([
+      ["layer1.bias", "F32", 5],
+      ["layer1.weight.scale", "F32", 5],
+      ["layer2.bias", "F32", 1],
+      ["layer2.weight.scale", "F32", 1],
+      ["layer1.weight", "I8", 5, 2, 3, 3],
+      ["layer2.weight", "I8", 1, 5, 3, 3],
+    ]);
+  });
+
+  it("denoises as the expanded weights do, bit for bit", async () => {
+    const image = { data: normal(40 * 30, 5, 40), width: 40, height: 30 };
+    for (const format of ["f16", "i8"] as const) {
+      const bytes = encodeModel(convModel({ white: 255 }), format);
+      const model = decodeModel(bytes, "model");
+      const results = [];
+      for (const source of [bytes, model, encodeModel(model)])
+        results.push((await (await createDenoiser({ model: source })).denoise(image, { sigma: 20 })).data);
+      expect(results[1]).toEqual(results[0]);
+      expect(results[2]).toEqual(results[0]);
+    }
+  });
+});
+
+describe("both readers refuse, naming file and tensor:", () => {
+  const model = convModel({ hidden: [5], dilations: [1, 1] });
+  const changed = (
+    format: "f32" | "f16" | "i8",
+    change: (tensors: Map<string, Tensor>) => void,
+  ): Uint8Array => {
+    const { tensors, metadata } = readSafetensors(encodeModel(model, format), "model");
+    change(tensors);
+    return writeSafetensors(tensors, { ...metadata });
+  };
+  const scales = (...values: number[]): Tensor => ({
+    dtype: "F32",
+    shape: [5],
+    data: Float32Array.from(values),
+  });
+  const name = "layer1.weight.scale";
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ["int8 without scale", changed("i8", (t) => t.delete(name)), /layer1\.weight.*scale/],
+    [
+      "scales for other outputs",
+      changed("i8", (t) => t.set(name, { dtype: "F32", shape: [4], data: new Float32Array(4).fill(1) })),
+      /layer1\.weight.*scale/,
+    ],
+    [
+      "scales of another type",
+      changed("i8", (t) => t.set(name, { dtype: "F64", shape: [5], data: new Float64Array(5).fill(1) })),
+      /layer1\.weight/,
+    ],
+    [
+      "a scale of 0",
+      changed("i8", (t) => t.set(name, scales(1, 1, 0, 1, 1))),
+      /"layer1\.weight".*scale.*above 0/,
+    ],
+    [
+      "a scale below 0",
+      changed("i8", (t) => t.set(name, scales(1, 1, 1, -1, 1))),
+      /"layer1\.weight".*scale.*above 0/,
+    ],
+    ["a scale of NaN", changed("i8", (t) => t.set(name, scales(1, Number.NaN, 1, 1, 1))), /layer1\.weight/],
+    ["an infinite scale", changed("i8", (t) => t.set(name, scales(1, 1 / 0, 1, 1, 1))), /layer1\.weight/],
+    ["a scale without int8", changed("f32", (t) => t.set(name, scales(1, 1, 1, 1, 1))), /does not know/],
+    [
+      "biases of float16",
+      changed("f16", (t) => t.set("layer1.bias", { dtype: "F16", shape: [5], data: new Uint16Array(5) })),
+      /"layer1\.bias" as F16/,
+    ],
+    [
+      "biases of int8",
+      changed("i8", (t) => t.set("layer1.bias", { dtype: "I8", shape: [5], data: new Int8Array(5) })),
+      /"layer1\.bias" as I8/,
+    ],
+    [
+      "float16 that is infinite",
+      changed("f16", (t) =>
+        t.set("layer1.weight", {
+          ...(t.get("layer1.weight") as Tensor & { dtype: "F16" }),
+          data: new Uint16Array(90).fill(0x7c00),
+        }),
+      ),
+      /"layer1\.weight".* is not finite at index 0/,
+    ],
+    [
+      "float64",
+      changed("f32", (t) =>
+        t.set("layer1.weight", { dtype: "F64", shape: [5, 2, 3, 3], data: new Float64Array(90) }),
+      ),
+      /"layer1\.weight" as F64/,
+    ],
+    ["a tensor too many", changed("i8", (t) => t.set("layer3.bias", scales(1, 1, 1, 1, 1))), /does not know/],
+    [
+      "a weight the other way round",
+      changed("i8", (t) => {
+        const tensor = t.get("layer2.weight") as Tensor & { dtype: "I8" };
+        t.set("layer2.weight", { ...tensor, shape: [5, 1, 3, 3] });
+        t.set("layer2.weight.scale", scales(1, 1, 1, 1, 1));
+      }),
+      /layer2\.weight|layer 2/,
+    ],
+  ])("%s", async (_, bytes, message) => {
+    expect(() => decodeModel(bytes, "a.safetensors")).toThrow(ModelFileError);
+    expect(() => decodeModel(bytes, "a.safetensors")).toThrow(message);
+    expect(() => decodeModel(bytes, "a.safetensors")).toThrow(/^a\.safetensors/);
+    const error = await createDenoiser({ model: bytes }).catch((error) => error);
+    expect(error).toBeInstanceOf(ModelFileError);
+    expect(error.message).toMatch(message);
+  });
+});
+
+describe("denoise-wasm export", () => {
+  it("writes the bundled model as the build does, and back to float32", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "denoise-wasm-"));
+    const root = fileURLToPath(new URL("..", import.meta.url));
+    const shipped = join(root, "models/fashion-conv.safetensors");
+    try {
+      const small = await runCli(folder, ["export", shipped, "-o", "small.safetensors", "--format", "i8"]);
+      expect(small).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^small\.safetensors: i8, \d+ bytes\n$/),
+      });
+      const bytes = await readFile(join(folder, "small.safetensors"));
+      const edge = await readFile(join(root, "build/edge/fashion-conv.safetensors"));
+      expect(Buffer.compare(bytes, edge)).toBe(0);
+      expect((await runCli(folder, ["export", "small.safetensors", "-o", "wide.safetensors"])).code).toBe(0);
+      const wide = await readFile(join(folder, "wide.safetensors"));
+      expect(decodeModel(wide, "wide")).toEqual(decodeModel(bytes, "small"));
+      expect(decodeModel(wide, "wide").parameters).not.toEqual(
+        decodeModel(await readFile(shipped), "shipped").parameters,
+      );
+      expect(await runCli(folder, ["export", shipped, "-o", "x", "--format", "i4"])).toMatchObject({
+        code: 2,
+      });
+      expect(await runCli(folder, ["export", "none", "-o", "x"])).toMatchObject({ code: 1 });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
