@@ -2,7 +2,9 @@
 import { SpecError } from "./errors.ts";
 
 /** Greatest int8 weight, either way. Fewer levels than the 255 there are compress better; see docs/experiments.md. */
-const MOST = 63;
+const MOST = 81;
+/** How much more the error of a kernel's sum counts than that of a weight. */
+const SUMS_COUNT = 4;
 /** Scales that are tried for each output: from that of its largest weight down to half of it. */
 const TRIALS = 64;
 
@@ -13,13 +15,13 @@ export interface Quantized {
 }
 
 /**
- * Weights as integers from −63 to 63, times a scale for each output.
+ * Weights as integers from −81 to 81, times a scale for each output.
  *
  * A weight goes to the nearest integer, halves upward. Then, kernel by kernel (the window of one input, or all inputs of
  * a dense unit), those that were rounded furthest the wrong way are moved on by one, until the sum of the kernel, with
  * what the sums before it are off, is as near to its true value as whole steps allow: what a kernel sees is mostly
- * smooth, so that its sum counts most. Of 64 scales, from |largest weight| / 63 down to half of that, it is the one with
- * the least squared error of weights and of kernels' sums; the first of equals. Scales have 8 significant bits, so that
+ * smooth, so that its sum counts most. Of 64 scales, from |largest weight| / 81 down to half of that, it is the one with
+ * the least squared error of weights and, four times, of kernels' sums; the first of equals. Scales have 8 significant bits, so that
  * what the integers expand to is quantised to them again.
  *
  * @param shape [outputs, inputs] or [outputs, inputs, height, width]
@@ -79,7 +81,7 @@ function errorOf(row: Float32Array, levels: readonly number[], step: number, ker
       sum += off;
       error += off * off;
     }
-    error += sum * sum;
+    error += SUMS_COUNT * sum * sum;
   }
   return error;
 }
