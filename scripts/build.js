@@ -75,22 +75,25 @@ const { metafile } = await esbuild.build({
   external: ["node:*", ...Object.keys(manifest.dependencies)],
   metafile: true,
 });
-writeFileSync("build/esm/THIRD-PARTY.txt", bundledLicences(Object.keys(metafile.inputs)));
+const inputs = Object.keys(metafile.inputs);
 if (!flags.quiet) for (const file of readdirSync("build/esm")) console.log(`build/esm/${file}`);
 
 // What denoises, for runtimes that take wasm as a file of its own.
 const lean = { ...common, minify: true };
 const wasm = "build/wasm/inference.wasm";
 for (const condition of ["workerd", "edge-light"]) {
-  await esbuild.build({
+  const { metafile } = await esbuild.build({
     ...lean,
     entryPoints: entries,
     entryNames: `[name].${condition}`,
     splitting: true,
     plugins: [carrying(condition)],
     external: ["./denoise.wasm*"],
+    metafile: true,
   });
+  inputs.push(...Object.keys(metafile.inputs));
 }
+writeFileSync("build/esm/THIRD-PARTY.txt", bundledLicences(inputs));
 copyFileSync(wasm, "build/esm/denoise.wasm");
 
 // Files that a person can copy: script, wasm and weights, and all three in one.
@@ -154,12 +157,14 @@ async function quantized(path) {
   return encodeModel(decodeModel(readFileSync(path), path), "i8");
 }
 
-/** Takes the twin of src/wasm/bundled.ts of that name; "none" leaves the weights out as well. */
+/** Takes the twins of that name, of src/wasm/bundled.ts above all; "none" leaves the weights out as well. */
 function carrying(twin) {
   return {
     name: `carrying ${twin}`,
     setup(build) {
       build.onResolve({ filter: /\/bundled\.ts$/ }, () => ({ path: `${root}src/wasm/bundled.${twin}.ts` }));
+      if (twin === "edge-light")
+        build.onResolve({ filter: /\/zlib\.ts$/ }, () => ({ path: `${root}src/data/zlib.edge-light.ts` }));
       if (twin === "none") {
         build.onLoad({ filter: /models\/fashion-conv\.js$/ }, () => ({
           contents: "export default undefined;",

@@ -1,10 +1,10 @@
 /**
- * PNG files (ISO/IEC 15948), on the platform's own streams of compressed data. Sizes are checked before anything is
- * unpacked, and no more is unpacked than they say.
+ * PNG files (ISO/IEC 15948). Sizes are checked before anything is unpacked, and no more is unpacked than they say.
  */
 import { DataError } from "../errors.ts";
 import { brokenFile, type DecodedPicture, type DecodeOptions, requireAllowedSize } from "./picture.ts";
 import { filterRows, unfilterRow } from "./png-filters.ts";
+import { unzlib, zlib } from "./zlib.ts";
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** What decoding needs; others, which may be large when unpacked, are left out. */
@@ -147,23 +147,17 @@ function dataLength(header: Header): number {
 async function unpack(packed: Uint8Array[], expected: number, broken: Broken): Promise<Uint8Array> {
   const length = packed.reduce((sum, part) => sum + part.length, 0);
   if (expected > LARGEST_RATIO * length) throw broken(`${length} bytes cannot unpack to ${expected}`);
-  const stream = new Blob(packed as Uint8Array<ArrayBuffer>[]).stream();
-  const reader = stream.pipeThrough(new DecompressionStream("deflate")).getReader();
   const data = new Uint8Array(expected);
   let filled = 0;
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      if (filled + value.length > expected) throw broken(`its data has more than ${expected} bytes`);
-      data.set(value, filled);
-      filled += value.length;
+    for await (const part of unzlib(packed)) {
+      if (filled + part.length > expected) throw broken(`its data has more than ${expected} bytes`);
+      data.set(part, filled);
+      filled += part.length;
     }
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw broken(`its data cannot be unpacked (${(error as Error).message})`, error);
-  } finally {
-    reader.cancel().catch(() => {});
   }
   if (filled !== expected) throw broken(`its data has ${filled} instead of ${expected} bytes`);
   return data;
@@ -221,8 +215,7 @@ export async function encodePng({
     });
   }
   const pixelBytes = deep ? 2 * channels : channels;
-  const filtered = new Blob([filterRows(bytes, width * pixelBytes, height, pixelBytes)]).stream();
-  const packed = await new Response(filtered.pipeThrough(new CompressionStream("deflate"))).arrayBuffer();
+  const packed = await zlib(filterRows(bytes, width * pixelBytes, height, pixelBytes));
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
@@ -230,7 +223,7 @@ export async function encodePng({
   header.set([deep ? 16 : 8, [0, 4, 2, 6][channels - 1]!], 8);
   const chunks: [string, Uint8Array][] = [
     ["IHDR", header],
-    ["IDAT", new Uint8Array(packed)],
+    ["IDAT", packed],
     ["IEND", new Uint8Array()],
   ];
   const file = new Uint8Array(signature.length + header.length + packed.byteLength + 12 * chunks.length);
