@@ -5,7 +5,9 @@ import esbuild from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
 await esbuild.build({
-  entryPoints: ["bench", "peers", "conv", "sigma", "cold-start"].map((name) => `bench/${name}.ts`),
+  entryPoints: ["bench", "peers", "conv", "sigma", "cold-start", "edge-load"].map(
+    (name) => `bench/${name}.ts`,
+  ),
   outdir: "build/bench",
   bundle: true,
   format: "esm",
