@@ -91,7 +91,9 @@ export function writeSafetensors(
  */
 export function readSafetensors(bytes: Uint8Array, name: string): SafetensorsFile {
   const fault = (what: string) =>
-    new ModelFileError(`${name}: ${what}. It is damaged or no safetensors file; get it again.`);
+    new ModelFileError(
+      `${name}: ${what}. The file is damaged or is not a safetensors file; copy, download or export it again.`,
+    );
 
   const { length, byteOffset } = bytes;
   if (length < 8) throw fault(`${length} bytes are too few for a header`);
@@ -144,7 +146,7 @@ export function requireFinite({ dtype, data }: Tensor, tensorName: string, fileN
       : data.findIndex((value) => !Number.isFinite(value));
   if (bad === -1) return;
   throw new ModelFileError(
-    `${fileName}: tensor ${quote(tensorName)} is not finite at index ${bad}. It is damaged, or its training diverged; use another.`,
+    `${fileName}: tensor ${quote(tensorName)} is not finite at index ${bad}. The training that wrote it diverged, or the file is damaged; use an earlier one.`,
   );
 }
 

@@ -252,7 +252,7 @@ describe("hostile files", () => {
     }
     expect(error).toBeInstanceOf(ModelFileError);
     expect((error as Error).message).toMatch(message);
-    expect((error as Error).message).toMatch(/^m\.safetensors: .*get it again\.$/);
+    expect((error as Error).message).toMatch(/^m\.safetensors: .*copy, download or export it again\.$/);
   });
 
   it("10,000 brackets deep", () => {
