@@ -1,6 +1,2 @@
-export { convolveRows, enterRows } from "./winograd";
-
-/** Where the module's static data ends; the arena lies above. */
-export function staticEnd(): usize {
-  return __heap_base;
-}
+export { push, start } from "./conv-stream";
+export { addLayer, begin, fit, input, modulus, output, plainPitch, setParameters } from "./stream-layout";

@@ -28,83 +28,34 @@
  * 0, ±1, ±2 and ∞.
  */
 import { multiplyAdd } from "./simd";
-import { LayerWord as Word } from "./winograd-layer";
+import {
+  Layer,
+  modulus,
+  PRODUCTS,
+  panelBytes,
+  panelsBytes,
+  pitch,
+  products,
+  STRIP,
+  split,
+  splitPitch,
+  vectors,
+} from "./stream-layout";
+import { clearTail, columnOf } from "./winograd-rows";
 
-/** Vectors of a row that are taken at a time: their products and inputs stay in the first-level cache. */
-const STRIP = 16;
-/** Bytes of the products of an output channel in a strip; singleOutputs writes 6 vectors too many. */
-const PRODUCTS: usize = (STRIP + 6) << 4;
-
-// @ts-ignore: decorator
-@inline
-function word(layer: usize, index: i32): i32 {
-  return load<i32>(layer + (<usize>index << 2));
-}
-
-/**
- * Computes `count` rows of a layer: transformed rows x in; transformed rows y out or, where no layer follows, plain
- * ones of `plainPitch` bytes a channel.
- */
-export function convolveRows(layer: usize, y: usize, x: usize, count: i32): void {
-  const pitch = <usize>word(layer, Word.pitch);
-  const inRow = <usize>(6 * word(layer, Word.ins)) * pitch;
-  for (; count > 0; count--, x += inRow) {
-    convolveRow(layer, x);
-    if (word(layer, Word.nextDilation)) {
-      transformRow(layer, y);
-      y += <usize>(6 * word(layer, Word.outs)) * pitch;
-    } else {
-      copyPlain(layer, y, false);
-      y += <usize>(word(layer, Word.outs) * word(layer, Word.plainPitch));
-    }
-  }
-}
-
-/** Transforms `count` plain rows x for the first layer; `layer` is a record with its inputs as outputs. */
-export function enterRows(layer: usize, y: usize, x: usize, count: i32): void {
-  for (; count > 0; count--) {
-    copyPlain(layer, x, true);
-    clearTail(layer);
-    transformRow(layer, y);
-    x += <usize>(word(layer, Word.outs) * word(layer, Word.plainPitch));
-    y += <usize>(6 * word(layer, Word.outs) * word(layer, Word.pitch));
-  }
-}
-
-/** Between a plain row, `outs` channels of `plainPitch` bytes, and the split one. */
-function copyPlain(layer: usize, plain: usize, enter: bool): void {
-  const width = word(layer, Word.width);
-  const modulus = word(layer, Word.modulus);
-  const splitPitch = <usize>word(layer, Word.splitPitch);
-  let split = <usize>word(layer, Word.split);
-  for (let c = word(layer, Word.outs); c > 0; c--, plain += <usize>word(layer, Word.plainPitch)) {
-    for (let r = 0; r < modulus; r++, split += splitPitch) {
-      let at = split;
-      for (let x = r; x < width; x += modulus, at += 4) {
-        const value = plain + (<usize>x << 2);
-        if (enter) store<f32>(at, load<f32>(value));
-        else store<f32>(value, load<f32>(at));
-      }
-    }
-  }
-}
-
-/** The split row of outputs from transformed rows. */
-function convolveRow(layer: usize, x: usize): void {
-  const ins = word(layer, Word.ins);
-  const outs = word(layer, Word.outs);
-  const taps = <usize>word(layer, Word.taps);
+/** The split row of outputs from transformed rows, of which x is the middle one. */
+export function convolveRow(layer: Layer, x: usize, taps: usize): void {
+  const ins = layer.ins;
+  const outs = layer.outs;
   const tapsEnd = taps + <usize>ins * 12;
-  const products = <usize>word(layer, Word.products);
-  const pitch = <usize>word(layer, Word.pitch);
   const panel = panelBytes(ins);
-  const plane = <usize>((outs + 3) >> 2) * panel;
+  const plane = panelsBytes(outs, ins);
   const productsOfPlane = <usize>((outs + 3) & ~3) * PRODUCTS;
-  const vectors = word(layer, Word.vectors) * (word(layer, Word.modulus) >> 2);
-  for (let first = 0; first < vectors; first += STRIP) {
-    const count = min(STRIP, vectors - first);
+  const all = vectors * (modulus >> 2);
+  for (let first = 0; first < all; first += STRIP) {
+    const count = min(STRIP, all - first);
     let xp = x + (<usize>first << 4);
-    let wp = <usize>word(layer, Word.w);
+    let wp = layer.weights;
     let mp = products;
     for (let p = 0; p < 6; p++, xp += <usize>ins * pitch, wp += plane, mp += productsOfPlane) {
       for (let v = 0; v < count; v += 2) {
@@ -125,16 +76,9 @@ function convolveRow(layer: usize, x: usize): void {
         }
       }
     }
-    finish(layer, products, productsOfPlane, outs, first, count);
+    finish(layer, productsOfPlane, first, count);
   }
-  clearTail(layer);
-}
-
-/** Bytes of one panel of U. */
-// @ts-ignore: decorator
-@inline
-function panelBytes(ins: i32): usize {
-  return (<usize>ins * 48 + 63) & ~63;
+  clearTail(outs);
 }
 
 /** m[o] = Σ_k w[o, k] · x[taps[k]] for 4 outputs and the vectors at xa and xb. */
@@ -203,19 +147,19 @@ function singleOutput(m: usize, x: usize, w: usize, taps: usize, tapsEnd: usize)
  *        0 1  1 4  4 0
  *        0 1 −1 8 −8 1
  */
-function finish(layer: usize, products: usize, plane: usize, outs: i32, first: i32, count: i32): void {
-  const d = word(layer, Word.dilation);
-  const n = word(layer, Word.vectors);
-  const splitPitch = <usize>word(layer, Word.splitPitch);
-  const channelPitch = <usize>word(layer, Word.modulus) * splitPitch;
+function finish(layer: Layer, plane: usize, first: i32, count: i32): void {
+  const d = layer.dilation;
+  const outs = layer.outs;
+  const n = vectors;
+  const channelPitch = <usize>modulus * splitPitch;
   const step = <usize>d * splitPitch;
-  const bias = <usize>word(layer, Word.bias);
+  const bias = layer.bias;
   // Sums below the floor become the floor.
-  const floor = f32x4.splat(word(layer, Word.relu) ? 0 : -Infinity);
+  const floor = f32x4.splat(layer.relu ? 0 : -Infinity);
   for (let v = 0; v < count; v++) {
     const set = (first + v) / n;
     const lane = first + v - set * n;
-    let y = <usize>word(layer, Word.split) + <usize>columnOf(set, d) * splitPitch + (<usize>lane << 4);
+    let y = split + <usize>columnOf(set, d) * splitPitch + (<usize>lane << 4);
     let m = products + (<usize>v << 4);
     for (let o = 0; o < outs; o++, y += channelPitch, m += PRODUCTS) {
       const b = v128.load32_splat(bias + (<usize>o << 2));
@@ -235,111 +179,6 @@ function finish(layer: usize, products: usize, plane: usize, outs: i32, first: i
       v128.store(y + step, f32x4.pmax(floor, y1));
       v128.store(y + 2 * step, f32x4.pmax(floor, y2));
       v128.store(y + 3 * step, f32x4.pmax(floor, y3));
-    }
-  }
-}
-
-/** The first column x₀ of a set of groups: sets of every 4d columns begin at each of the first d. */
-// @ts-ignore: decorator
-@inline
-function columnOf(set: i32, d: i32): i32 {
-  return (set / d) * 4 * d + (set % d);
-}
-
-/** Sets the columns from `width` on to 0, as far as groups and their windows reach. */
-function clearTail(layer: usize): void {
-  const width = word(layer, Word.width);
-  const modulus = word(layer, Word.modulus);
-  const end = word(layer, Word.vectors) << 2;
-  const splitPitch = <usize>word(layer, Word.splitPitch);
-  let split = <usize>word(layer, Word.split);
-  for (let c = word(layer, Word.outs); c > 0; c--) {
-    for (let r = 0; r < modulus; r++, split += splitPitch) {
-      for (let q = (width - r + modulus - 1) / modulus; q <= end; q++) store<f32>(split + (<usize>q << 2), 0);
-    }
-  }
-}
-
-/** Mirrors the split row at its ends, as far as the next layer's window reaches. */
-function mirror(layer: usize): void {
-  const width = word(layer, Word.width);
-  for (let s = 1; s <= word(layer, Word.nextDilation); s++) {
-    copyColumn(layer, -s, s);
-    copyColumn(layer, width - 1 + s, width - 1 - s);
-  }
-}
-
-function copyColumn(layer: usize, to: i32, from: i32): void {
-  const channelPitch = <usize>(word(layer, Word.modulus) * word(layer, Word.splitPitch));
-  let target = columnAddress(layer, to);
-  let source = columnAddress(layer, from);
-  for (let c = word(layer, Word.outs); c > 0; c--, target += channelPitch, source += channelPitch) {
-    store<f32>(target, load<f32>(source));
-  }
-}
-
-/** Where a column of channel 0 is in the split row; not further left than one modulus. */
-function columnAddress(layer: usize, column: i32): usize {
-  const modulus = word(layer, Word.modulus);
-  const q = (column + modulus) / modulus - 1;
-  const r = column - q * modulus;
-  return <usize>(word(layer, Word.split) + r * word(layer, Word.splitPitch) + (q << 2));
-}
-
-/**
- * t = Bᵀ v for the next layer, from the split row
- *
- *        4  0 −5  0 1 0
- *        0 −4 −4  1 1 0
- *   Bᵀ = 0  4 −4 −1 1 0
- *        0 −2 −1  2 1 0
- *        0  2 −1 −2 1 0
- *        0  4  0 −5 0 1
- */
-function transformRow(layer: usize, t: usize): void {
-  if (word(layer, Word.mirrored)) mirror(layer);
-  const d = word(layer, Word.nextDilation);
-  const outs = word(layer, Word.outs);
-  const modulus = word(layer, Word.modulus);
-  const n = word(layer, Word.vectors);
-  const pitch = <usize>word(layer, Word.pitch);
-  const plane = <usize>outs * pitch;
-  const channelPitch = <usize>(modulus * word(layer, Word.splitPitch));
-  for (let set = 0; set < modulus >> 2; set++) {
-    const column = columnOf(set, d);
-    let a0 = columnAddress(layer, column - d);
-    let a1 = columnAddress(layer, column);
-    let a2 = columnAddress(layer, column + d);
-    let a3 = columnAddress(layer, column + 2 * d);
-    let a4 = columnAddress(layer, column + 3 * d);
-    let a5 = columnAddress(layer, column + 4 * d);
-    let to = t + (<usize>(set * n) << 4);
-    for (let c = 0; c < outs; c++, to += pitch) {
-      for (let v: usize = 0; v < <usize>n << 4; v += 16) {
-        const x1 = v128.load(a1 + v);
-        const x2 = v128.load(a2 + v);
-        const x3 = v128.load(a3 + v);
-        const x4 = v128.load(a4 + v);
-        const even = multiplyAdd(f32x4.splat(-4), x2, x4);
-        const odd = multiplyAdd(f32x4.splat(-4), x1, x3);
-        const evenHalf = f32x4.sub(x4, x2);
-        const difference = f32x4.sub(x3, x1);
-        const oddHalf = f32x4.add(difference, difference);
-        const at = to + v;
-        // 4 x₀ − 5 x₂ + x₄ = 4 (x₀ − x₂) + (x₄ − x₂), and in the same way the last.
-        v128.store(at, multiplyAdd(f32x4.splat(4), f32x4.sub(v128.load(a0 + v), x2), evenHalf));
-        v128.store(at + plane, f32x4.add(even, odd));
-        v128.store(at + 2 * plane, f32x4.sub(even, odd));
-        v128.store(at + 3 * plane, f32x4.add(evenHalf, oddHalf));
-        v128.store(at + 4 * plane, f32x4.sub(evenHalf, oddHalf));
-        v128.store(at + 5 * plane, multiplyAdd(f32x4.splat(-4), difference, f32x4.sub(v128.load(a5 + v), x3)));
-      }
-      a0 += channelPitch;
-      a1 += channelPitch;
-      a2 += channelPitch;
-      a3 += channelPitch;
-      a4 += channelPitch;
-      a5 += channelPitch;
     }
   }
 }

@@ -4,7 +4,6 @@
  * everything that a model file may hold.
  */
 import { ModelFileError } from "./errors.ts";
-import { halfValue } from "./half.ts";
 import type { Model } from "./model.ts";
 import type { Spec } from "./spec.ts";
 
@@ -13,9 +12,11 @@ export interface ConvLayer {
   readonly outputs: number;
   readonly dilation: number;
   readonly activation: "linear" | "relu";
-  /** [outputs, inputs, 3, 3] */
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
+  /** [outputs, inputs, 3, 3]; int8, or float16 by its bits, as they are stored: the core expands them. */
+  readonly weight: Values;
+  /** What the int8 weights of each output are multiplied with. */
+  readonly scale: Values | undefined;
+  readonly bias: Values;
 }
 
 export interface ConvModel {
@@ -35,8 +36,10 @@ export interface ConvModel {
 /** What of a model is looked at: of one in memory, or of one in a file. */
 export type ModelLike = Pick<Model, "spec" | "parameters">;
 
-/** The bytes of a value. */
-const sizes: Record<string, number> = { F32: 4, F16: 2, I8: 1 };
+/** What a tensor holds. */
+export type Values = Float32Array | Uint16Array | Int8Array;
+
+const kinds = { F32: Float32Array, F16: Uint16Array, I8: Int8Array } as const;
 
 /**
  * Reads a model file; `name` is what errors call it.
@@ -66,29 +69,27 @@ export function decodeConvModel(bytes: Uint8Array, name: string): ConvModel {
   if (unknown !== 0) throw fault(name, "has a header with keys that are unknown, missing, or there twice");
 
   const spans: [number, number][] = [];
-  const read = (key: string, shape: readonly number[]): Float32Array => {
+  const read = (key: string, shape: readonly number[]): Values => {
     const { dtype, shape: stored, data_offsets: offsets } = entries[key] ?? ({} as Partial<Entry>);
-    const size = sizes[dtype!]!;
+    const Kind = kinds[dtype!];
     const [from, to] = offsets ?? [-1, -1];
     const count = shape.reduce((product, length) => product * length);
     const fits =
-      `${stored}` === `${shape}` && size * count === to - from && from >= 0 && to <= length - begin;
-    if (!fits || (size < 4 && shape.length < 2)) {
+      `${stored}` === `${shape}` &&
+      Kind?.BYTES_PER_ELEMENT! * count === to - from &&
+      from >= 0 &&
+      to <= length - begin;
+    if (!fits || (Kind !== Float32Array && shape.length < 2)) {
       const dtypes = shape.length < 2 ? "F32" : "F32, F16 or I8";
       throw fault(name, `has "${key}" as ${dtype} [${stored}] in bytes ${offsets}, not ${dtypes} [${shape}]`);
     }
     spans.push([from, to]);
-    const values = Float32Array.from({ length: count }, (_, i) => {
-      const at = begin + from + size * i;
-      if (size === 1) return view.getInt8(at);
-      return size === 2 ? halfValue(view.getUint16(at, true)) : view.getFloat32(at, true);
-    });
-    const bad = values.findIndex((value) => !Number.isFinite(value));
+    const values = new Kind!(bytes.slice(begin + from, begin + to).buffer);
+    const bad = values.findIndex(
+      Kind === Uint16Array ? (bits) => (~bits & 0x7c00) === 0 : (value) => !Number.isFinite(value),
+    );
     if (bad >= 0) throw fault(name, `has "${key}", which is not finite at index ${bad}`);
-    if (size > 1) return values;
-    const scales = read(`${key}.scale`, shape.slice(0, 1));
-    if (!scales.every((scale) => scale > 0)) throw fault(name, `has "${key}" with a scale not above 0`);
-    return values.map((value, i) => value * scales[Math.floor((i * scales.length) / count)]!);
+    return values;
   };
   const model = modelOf(spec, name, read);
   if (spans.length !== Object.keys(entries).length)
@@ -104,7 +105,7 @@ export function decodeConvModel(bytes: Uint8Array, name: string): ConvModel {
 
 /** What a header says of a tensor, if it is right. */
 interface Entry {
-  readonly dtype: string;
+  readonly dtype: keyof typeof kinds;
   readonly shape: readonly number[];
   readonly data_offsets: readonly [number, number];
 }
@@ -117,7 +118,7 @@ export function convModelOf({ spec, parameters }: ModelLike, name: string): Conv
 function modelOf(
   spec: Spec,
   name: string,
-  read: (key: string, shape: readonly number[]) => Float32Array | undefined,
+  read: (key: string, shape: readonly number[]) => Values | undefined,
 ): ConvModel {
   const channels = spec?.input?.channels;
   if (channels !== 1 && channels !== 3)
@@ -133,13 +134,16 @@ function modelOf(
     const { channels: outputs, dilation, activation } = layer;
     if (![1, 2, 3, 4].includes(dilation) || (activation !== "linear" && activation !== "relu"))
       throw fault(name, `has a layer ${number} of dilation ${dilation} and activation ${activation}`);
-    const weight = read(`layer${number}.weight`, [outputs, inputs, 3, 3]);
+    const key = `layer${number}.weight`;
+    const weight = read(key, [outputs, inputs, 3, 3]);
+    const scale = weight instanceof Int8Array ? read(`${key}.scale`, [outputs]) : undefined;
+    if (scale?.some((value) => value <= 0)) throw fault(name, `has "${key}" with a scale not above 0`);
     const bias = read(`layer${number}.bias`, [outputs]);
     if (bias?.length !== outputs || weight?.length !== 9 * inputs * outputs)
       throw fault(name, `has weights that do not fit its layer ${number}`);
     const shape = { inputs, outputs };
     inputs = outputs;
-    return { ...shape, dilation, activation, weight, bias };
+    return { ...shape, dilation, activation, weight, scale, bias };
   });
   if (inputs !== channels || layers.length === 0)
     throw fault(name, `puts out ${inputs} channels, not ${channels}`);

@@ -1,7 +1,7 @@
 /** Inference only: image in, image out. */
 import weights from "../build/models/fashion-conv.js";
 import { type ConvModel, convModelOf, decodeConvModel, type ModelLike } from "./conv-model.ts";
-import { ConvStream } from "./conv-stream.ts";
+import { type ConvStream, createConvStream } from "./conv-stream.ts";
 import { DataError, DenoiseError, ModelFileError, SpecError } from "./errors.ts";
 import { yieldToEventLoop } from "./event-loop.ts";
 import { checkImage, copyOf, type Image, type ImageValues } from "./image.ts";
@@ -81,7 +81,7 @@ export async function createDenoiser(options: DenoiserOptions = {}): Promise<Den
   const { variant, wasm } = bundled(options.mode ?? "reproducible");
   const model = await modelFrom(options.model);
   const core = await loadInference(options.wasm ?? wasm?.());
-  let stream: ConvStream | undefined = new ConvStream(core, model);
+  let stream: ConvStream | undefined = createConvStream(core, model);
   let turn: Promise<unknown> = Promise.resolve();
   const dispose = () => {
     stream = undefined;

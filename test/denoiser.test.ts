@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { convModelOf } from "../src/conv-model.ts";
-import { ConvStream } from "../src/conv-stream.ts";
+import { createConvStream } from "../src/conv-stream.ts";
 import { createDenoiser, type DenoiseOptions, windowsOf } from "../src/denoiser.ts";
 import {
   DataError,
@@ -64,7 +64,7 @@ async function whole(model: Model, { data, width, height }: Image<Float32Array>,
       }
     },
   };
-  for (const _ of new ConvStream(core, conv, Infinity).run(picture));
+  for (const _ of createConvStream(core, conv).run(picture));
   return result;
 }
 
@@ -184,7 +184,7 @@ describe("equals the whole picture at once, bit for bit", () => {
   it("in a memory that does not grow with the picture's height", async () => {
     const model = convModelOf(convModel(), "model");
     const core = await loadInference(bundled("reproducible").wasm?.());
-    const stream = new ConvStream(core, model);
+    const stream = createConvStream(core, model);
     const bytes = [60, 3000].map((height) => {
       let rows = 0;
       const read = () => rows++;

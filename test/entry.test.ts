@@ -38,17 +38,14 @@ describe("the entry for inference", () => {
     const [output] = Object.values(outputs);
     const used = Object.entries(output!.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
     expect(used.map(([path]) => path).sort()).toEqual([
-      "assembly/winograd-layer.ts",
       "build/models/fashion-conv.js",
       "build/wasm/inference-relaxed.js",
       "build/wasm/inference.js",
-      "src/arena.ts",
       "src/conv-model.ts",
       "src/conv-stream.ts",
       "src/denoiser.ts",
       "src/errors.ts",
       "src/event-loop.ts",
-      "src/half.ts",
       "src/image.ts",
       "src/inlined.ts",
       "src/sigma.ts",
@@ -56,7 +53,6 @@ describe("the entry for inference", () => {
       "src/wasm/bundled.ts",
       "src/wasm/detect.ts",
       "src/wasm/inference.ts",
-      "src/winograd.ts",
     ]);
     expect(output!.imports).toEqual([]);
   });

@@ -12,13 +12,22 @@ export interface Bundled {
   readonly wasm?: () => WebAssembly.Module | BufferSource;
 }
 
-/** The kernels: assembly/winograd.ts. */
+/** One network, and the pictures that go through it: assembly/stream-layout.ts and conv-stream.ts. Addresses are in bytes. */
 export interface InferenceCore {
   readonly memory: WebAssembly.Memory;
-  /** Where the module's static data ends. */
-  staticEnd(): number;
-  convolveRows(layer: number, y: number, x: number, count: number): void;
-  enterRows(layer: number, y: number, x: number, count: number): void;
+  /** Begins a network. The memory has to reach where this and the next two say. */
+  begin(layers: number, mirrored: number): number;
+  addLayer(ins: number, outs: number, dilation: number, relu: number): number;
+  fit(width: number): number;
+  setParameters(weight: number, size: number, scale: number, bias: number): void;
+  start(height: number): void;
+  /** Takes a row, and gives so many. */
+  push(): number;
+  readonly modulus: WebAssembly.Global<"i32">;
+  /** The row that goes in, those that come out, and from channel to channel of these. */
+  readonly input: WebAssembly.Global<"i32">;
+  readonly output: WebAssembly.Global<"i32">;
+  readonly plainPitch: WebAssembly.Global<"i32">;
 }
 
 /**

@@ -1,0 +1,47 @@
+/**
+ * Weights for winograd.ts from those of a model file: for each row (a, b, c) of a kernel, U = G (a, b, c),
+ *
+ *             6  0  0
+ *            −4 −4 −4
+ *   24 · G = −4  4 −4
+ *             1  2  4
+ *             1 −2  4
+ *             0  0 24
+ *
+ * in float64, rounded once.
+ */
+
+/**
+ * U, in panels and zeroed, from a weight [outs, ins, 3, 3] of `size` bytes a value, one after the other without gaps:
+ * 4 float32, 2 float16, 1 int8, which count in units of `scale`, a float32 for each output.
+ */
+export function transformWeights(u: usize, weight: usize, size: i32, scale: usize, outs: i32, ins: i32): void {
+  const rows = 3 * ins;
+  const panelRows = (rows + 3) & ~3;
+  const plane = <usize>(((outs + 3) >> 2) * panelRows) << 4;
+  const step = <usize>size;
+  for (let o = 0; o < outs; o++, scale += 4) {
+    let at = u + (<usize>((o >> 2) * panelRows) << 4) + (<usize>(o & 3) << 2);
+    for (let k = 0; k < rows; k++, at += 16, weight += 3 * step) {
+      const a = valueAt(weight, size, scale);
+      const b = valueAt(weight + step, size, scale);
+      const c = valueAt(weight + 2 * step, size, scale);
+      let to = at;
+      store<f32>(to, <f32>(a / 4));
+      store<f32>((to += plane), <f32>((a + b + c) / -6));
+      store<f32>((to += plane), <f32>((a - b + c) / -6));
+      store<f32>((to += plane), <f32>((a + 2 * b + 4 * c) / 24));
+      store<f32>((to += plane), <f32>((a - 2 * b + 4 * c) / 24));
+      store<f32>(to + plane, <f32>c);
+    }
+  }
+}
+
+/** A value as the float32 that it stands for. */
+function valueAt(at: usize, size: i32, scale: usize): f64 {
+  if (size == 1) return <f64>(<f32>load<i8>(at) * load<f32>(scale));
+  if (size == 4) return <f64>load<f32>(at);
+  // The bits of a float32 with the same digits, 2¹¹² times too small.
+  const bits = <u32>load<u16>(at);
+  return <f64>reinterpret<f32>(((bits & 0x8000) << 16) | ((bits & 0x7fff) << 13)) * 5192296858534827628530496329220096.0;
+}
