@@ -9,6 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -67,10 +68,21 @@ const common = {
 await esbuild.build({ ...common, entryPoints: ["src/wasm/thread-worker.ts", "src/denoiser-worker.ts"] });
 for (const name of ["thread-worker", "denoiser-worker"])
   writeFileSync(`build/esm/${name}.d.ts`, "export {};\n");
+// All that denoises is one file, since each file that is imported costs a start a millisecond. The entries share it.
+const shared = await reachedFrom("src/index.ts");
+await esbuild.build({
+  ...common,
+  outdir: undefined,
+  outfile: "build/esm/inference.js",
+  stdin: { contents: shared.map((path) => `export * from "./${path}";`).join("\n"), resolveDir: root },
+});
+const plugins = [taking(shared, "./inference.js")];
+await esbuild.build({ ...common, entryPoints: ["src/index.ts"], plugins });
 const { metafile } = await esbuild.build({
   ...common,
-  entryPoints: [...entries, "src/browser.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],
+  entryPoints: ["src/png.ts", "src/browser.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],
   splitting: true,
+  plugins,
   // What package.json calls a dependency stays an import; the rest is bundled.
   external: ["node:*", ...Object.keys(manifest.dependencies)],
   metafile: true,
@@ -117,6 +129,24 @@ if (!flags["no-types"]) {
   execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
     stdio: "inherit",
   });
+}
+
+/** The sources that an entry imports, without itself. */
+async function reachedFrom(entry) {
+  const { metafile } = await esbuild.build({ ...common, entryPoints: [entry], metafile: true, write: false });
+  return Object.keys(metafile.inputs).filter((path) => path.startsWith("src/") && path !== entry);
+}
+
+/** Leaves imports of these sources to the file that has them. */
+function taking(sources, file) {
+  return {
+    name: `taking from ${file}`,
+    setup(build) {
+      build.onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir }) =>
+        sources.includes(relative(root, resolve(resolveDir, path))) ? { path: file, external: true } : undefined,
+      );
+    },
+  };
 }
 
 /** Makes a script a twentieth smaller than esbuild can, names of its inner tables included. */

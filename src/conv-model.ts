@@ -74,20 +74,20 @@ export function decodeConvModel(bytes: Uint8Array, name: string): ConvModel {
     const Kind = kinds[dtype!];
     const [from, to] = offsets ?? [-1, -1];
     const count = shape.reduce((product, length) => product * length);
+    const size = Kind ? Kind.BYTES_PER_ELEMENT : 0;
     const fits =
-      `${stored}` === `${shape}` &&
-      Kind?.BYTES_PER_ELEMENT! * count === to - from &&
-      from >= 0 &&
-      to <= length - begin;
+      `${stored}` === `${shape}` && size * count === to - from && from >= 0 && to <= length - begin;
     if (!fits || (Kind !== Float32Array && shape.length < 2)) {
       const dtypes = shape.length < 2 ? "F32" : "F32, F16 or I8";
       throw fault(name, `has "${key}" as ${dtype} [${stored}] in bytes ${offsets}, not ${dtypes} [${shape}]`);
     }
     spans.push([from, to]);
-    const values = new Kind!(bytes.slice(begin + from, begin + to).buffer);
-    const bad = values.findIndex(
-      Kind === Uint16Array ? (bits) => (~bits & 0x7c00) === 0 : (value) => !Number.isFinite(value),
-    );
+    const values = new Kind(bytes.slice(begin + from, begin + to).buffer);
+    const isBad =
+      Kind === Uint16Array
+        ? (bits: number) => (~bits & 0x7c00) === 0
+        : (value: number) => !Number.isFinite(value);
+    const bad = Kind === Int8Array ? -1 : values.findIndex(isBad);
     if (bad >= 0) throw fault(name, `has "${key}", which is not finite at index ${bad}`);
     return values;
   };

@@ -6,7 +6,16 @@ export { parseIdx } from "./data/idx.ts";
 export type { Dataset, Images, LabelledImages, Photos, Raster } from "./data/images.ts";
 export { loadPhotos, type Photo, testPatches } from "./data/photos.ts";
 export { encodePng } from "./data/png.ts";
-export * from "./errors.ts";
+export {
+  DataError,
+  DenoiseError,
+  DivergenceError,
+  ModelFileError,
+  OutputError,
+  SpecError,
+  ThreadError,
+  UnsupportedRuntimeError,
+} from "./errors.ts";
 export { denoiseAll, type Evaluation, evaluate, type Quality } from "./evaluate.ts";
 export { type Picture, pictureRows } from "./figures.ts";
 export { mse, psnr, psnrOfMse, ssim } from "./metrics.ts";
