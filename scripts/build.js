@@ -143,7 +143,9 @@ function taking(sources, file) {
     name: `taking from ${file}`,
     setup(build) {
       build.onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir }) =>
-        sources.includes(relative(root, resolve(resolveDir, path))) ? { path: file, external: true } : undefined,
+        sources.includes(relative(root, resolve(resolveDir, path)))
+          ? { path: file, external: true }
+          : undefined,
       );
     },
   };

@@ -4,8 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { loadFashionMnistFrom } from "../src/data/fashion-mnist.node.ts";
+import { type Raster, rasterAt } from "../src/data/images.ts";
 import { createDenoiser } from "../src/denoiser.ts";
 import { ModelFileError, SpecError } from "../src/errors.ts";
+import { evaluateLevels, type Method } from "../src/evaluate-levels.ts";
 import { decodeModel, encodeModel } from "../src/model-file.ts";
 import { narrow, quantize } from "../src/quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../src/safetensors.ts";
@@ -13,6 +16,9 @@ import { expandWeights } from "../src/weights.ts";
 import { convModel } from "./conv-models.ts";
 import { normal } from "./networks.ts";
 import { runCli } from "./run-cli.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const shipped = join(root, "models/fashion-conv.safetensors");
 
 /** float16 by its bits, after the standard's table. */
 function halfOf(bits: number): number {
@@ -122,8 +128,11 @@ describe("int8", () => {
 
   it("denoises as the expanded weights do, bit for bit", async () => {
     const image = { data: normal(40 * 30, 5, 40), width: 40, height: 30 };
+    const exact = convModel({ white: 255 });
+    // Of float16's values the smallest, two that are not normal, and the largest.
+    exact.parameters.get("layer1.weight")!.set([2 ** -24, -5 * 2 ** -24, 1023 * 2 ** -24, 65504, -65504]);
     for (const format of ["f16", "i8"] as const) {
-      const bytes = encodeModel(convModel({ white: 255 }), format);
+      const bytes = encodeModel(exact, format);
       const model = decodeModel(bytes, "model");
       const results = [];
       for (const source of [bytes, model, encodeModel(model)])
@@ -132,6 +141,33 @@ describe("int8", () => {
       expect(results[2]).toEqual(results[0]);
     }
   });
+});
+
+it("int8 costs the bundled model less than 0.05 dB", async () => {
+  const { test } = await loadFashionMnistFrom(join(root, "data"));
+  const pictures = Array.from({ length: 500 }, (_, index) => rasterAt(test, index));
+  const model = decodeModel(await readFile(shipped), "models");
+  const methods = [encodeModel(model), encodeModel(model, "i8")].map(
+    async (bytes, index): Promise<Method> => {
+      const denoiser = await createDenoiser({ model: bytes });
+      const denoise = async (data: Float32Array, { width, height }: Raster, sigma: number) =>
+        (await denoiser.denoise({ data, width, height }, { sigma })).data;
+      return { name: `${index}`, clipped: true, denoise };
+    },
+  );
+  const levels = [10, 25, 50];
+  const table = await evaluateLevels(
+    await Promise.all(methods),
+    pictures,
+    { model: "gaussian", sigma: 1 },
+    levels,
+    1,
+  );
+  const [exact, int8] = table.map((row) => row.map(({ psnr }) => psnr));
+  for (const [index, sigma] of levels.entries()) {
+    expect(exact![index], `float32, sigma ${sigma}`).toBeGreaterThan([33, 27, 23][index]!);
+    expect(exact![index]! - int8![index]!, `sigma ${sigma}`).toBeLessThan(0.05);
+  }
 });
 
 describe("both readers refuse, naming file and tensor:", () => {
@@ -226,8 +262,6 @@ describe("both readers refuse, naming file and tensor:", () => {
 describe("denoise-wasm export", () => {
   it("writes the bundled model as the build does, and back to float32", async () => {
     const folder = await mkdtemp(join(tmpdir(), "denoise-wasm-"));
-    const root = fileURLToPath(new URL("..", import.meta.url));
-    const shipped = join(root, "models/fashion-conv.safetensors");
     try {
       const small = await runCli(folder, ["export", shipped, "-o", "small.safetensors", "--format", "i8"]);
       expect(small).toMatchObject({
