@@ -7,14 +7,12 @@ import * as v from "valibot";
 import { batchCount, epochSize } from "./batches.ts";
 import type { Dataset, Images, Photos } from "./data/images.ts";
 import { DataError, ModelFileError, SpecError, UnsupportedRuntimeError } from "./errors.ts";
-import { json } from "./model-file.ts";
+import { CHECKPOINT_FORMAT, json } from "./model-file.ts";
 import type { TensorKind } from "./network.ts";
 import { parseRecipe, type Recipe } from "./recipes.ts";
 import { readSafetensors, requireFinite, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { parameters, parse } from "./spec.ts";
 import { hasRelaxedSimd } from "./wasm/detect.ts";
-
-const FORMAT = "denoise-wasm checkpoint 1";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const sum = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -92,7 +90,7 @@ export function encodeCheckpoint({ recipe, tensors, ...run }: Checkpoint): Uint8
   }
   return writeSafetensors(written, {
     format: "pt",
-    "denoise-wasm.format": FORMAT,
+    "denoise-wasm.format": CHECKPOINT_FORMAT,
     "denoise-wasm.recipe": JSON.stringify(parseRecipe(recipe)),
     "denoise-wasm.run": JSON.stringify(parse(RunSchema, run, "The checkpoint")),
   });
@@ -104,9 +102,9 @@ export function encodeCheckpoint({ recipe, tensors, ...run }: Checkpoint): Uint8
  */
 export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes, name);
-  if (metadata["denoise-wasm.format"] !== FORMAT) {
+  if (metadata["denoise-wasm.format"] !== CHECKPOINT_FORMAT) {
     throw new ModelFileError(
-      `${name} is a safetensors file but not a checkpoint of this package ("${FORMAT}"). ` +
+      `${name} is a safetensors file but not a checkpoint of this package ("${CHECKPOINT_FORMAT}"). ` +
         'Use the "checkpoint.safetensors" of a run that was interrupted.',
     );
   }

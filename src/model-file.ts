@@ -12,6 +12,8 @@ import { parameters, parse, parseSpec } from "./spec.ts";
 import { expandWeights, type Weights } from "./weights.ts";
 
 const FORMAT = "denoise-wasm 1";
+/** What a file is that src/checkpoint.ts writes. */
+export const CHECKPOINT_FORMAT = "denoise-wasm checkpoint 1";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const DescriptionSchema = v.strictObject({
@@ -66,6 +68,11 @@ export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Ar
  */
 export function decodeModel(bytes: Uint8Array, name: string): Model {
   const { tensors, metadata } = readSafetensors(bytes, name);
+  if (metadata["denoise-wasm.format"] === CHECKPOINT_FORMAT) {
+    throw new ModelFileError(
+      `${name} is a checkpoint, not a model. Go on with it by "train --resume"; the model is written at the end.`,
+    );
+  }
   if (metadata["denoise-wasm.format"] !== FORMAT) {
     throw new ModelFileError(
       `${name} is a safetensors file but not a model of this package ("${FORMAT}"). Use a file that "train" wrote.`,

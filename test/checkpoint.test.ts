@@ -345,6 +345,6 @@ describe("refused, with the file's name and a remedy:", () => {
   });
 
   it("as a model, which it is not", () => {
-    expect(() => decodeModel(bytes, "checkpoint")).toThrow(/not a model of this package/);
+    expect(() => decodeModel(bytes, "checkpoint")).toThrow(/is a checkpoint, not a model/);
   });
 });

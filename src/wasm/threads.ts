@@ -3,7 +3,7 @@
  * message passes while a program runs.
  */
 import { ThreadError } from "../errors.ts";
-import { canBlock, coreCount, startWorker, type ThreadWorker } from "./workers.ts";
+import { canBlock, computingCores, coreCount, startWorker, type ThreadWorker } from "./workers.ts";
 
 /** Byte offsets in the block where threads meet; assembly/threads.ts says what they are. */
 const BEGUN = 0;
@@ -34,12 +34,12 @@ export interface ThreadPool {
 }
 
 /**
- * How many threads to use for `flop` operations a call: the machine's cores, as long as each has 4 million of
- * them to do; 1 where threads cannot share memory, as in a page that is not cross-origin isolated.
+ * How many threads to use for `flop` operations a call: the machine's cores (in a browser but one), as long as each
+ * has 4 million of them to do; 1 where threads cannot share memory, as in a page that is not cross-origin isolated.
  */
 export function defaultThreads(flop: number): number {
   if (!canShareMemory()) return 1;
-  return Math.max(1, Math.min(coreCount(), Math.floor(flop / 4e6)));
+  return Math.max(1, Math.min(computingCores(), Math.floor(flop / 4e6)));
 }
 
 /** Whether this thread may share memory with workers and wait for them. */

@@ -125,6 +125,12 @@ export function coreCount(): number {
   return node?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
 }
 
+/** Cores that may compute: in a browser all but one, on which its page draws and answers meanwhile. */
+export function computingCores(): number {
+  const cores = coreCount();
+  return isNode() || !isPage() ? cores : Math.max(1, cores - 1);
+}
+
 /** Whether this thread may wait on shared memory; a page's main thread may not. */
 export function canBlock(): boolean {
   try {
