@@ -108,11 +108,13 @@ async function denoise<Values extends ImageValues>(
   { sigma: asked = "auto", strength = 1, signal, onProgress }: DenoiseOptions = {},
 ): Promise<Denoised<Values>> {
   signal?.throwIfAborted();
-  const { channels, colors } = checkImage(image);
+  const { channels, colors, distinct } = checkImage(image);
   checkOptions(asked, strength);
   const { data, width, height } = image;
   checkSize(width, height, model);
-  const groups = groupsOf(colors, model.channels);
+  const groups = groupsOf(colors, model.channels).slice(0, distinct);
+  // Of three equal colours, a model for grey pictures takes the first.
+  const copied = groups.length * model.channels < colors;
   const sigma = asked === "auto" ? estimateSigma(image) : asked;
   const result = copyOf(data);
   const { modulus } = stream;
@@ -146,6 +148,7 @@ async function denoise<Values extends ImageValues>(
               const output = unscaled * floats[source + x]!;
               const noise = residual ? output : data[i]! - output;
               values[i] = data[i]! - strength * noise;
+              if (copied) values[i + 1] = values[i + 2] = values[i]!;
             }
             source += stride;
           }

@@ -19,6 +19,8 @@ export interface Image<Values extends ImageValues = ImageValues> {
 export interface Channels {
   readonly channels: number;
   readonly colors: 1 | 3;
+  /** How many of the colours have to be looked at: 1 where they are equal in every pixel. */
+  readonly distinct: 1 | 3;
 }
 
 const kinds = { Uint8Array, Uint8ClampedArray, Float32Array };
@@ -52,5 +54,9 @@ export function checkImage({ data, width, height, channels }: Image): Channels {
     const bad = data.findIndex((value) => !Number.isFinite(value));
     throw new DataError(`The image's value ${bad} is ${data[bad]}. Give finite values.`);
   }
-  return { channels: count, colors: count < 3 ? 1 : 3 };
+  const colors = count < 3 ? 1 : 3;
+  let grey = true;
+  for (let i = 0; i < length && grey && colors > 1; i += count)
+    grey = data[i] === data[i + 1] && data[i] === data[i + 2];
+  return { channels: count, colors, distinct: grey ? 1 : colors };
 }

@@ -43,9 +43,9 @@ const meanBelowLimit = [
  * @throws DataError as `checkImage` does
  */
 export function estimateSigma(image: Image): number {
-  const { channels, colors } = checkImage(image);
-  const estimates = Array.from({ length: colors }, (_, channel) => sigmaOfPlane(image, channels, channel));
-  return estimates.sort((a, b) => a - b)[colors >> 1]!;
+  const { channels, distinct } = checkImage(image);
+  const estimates = Array.from({ length: distinct }, (_, channel) => sigmaOfPlane(image, channels, channel));
+  return estimates.sort((a, b) => a - b)[distinct >> 1]!;
 }
 
 function sigmaOfPlane({ data, width, height }: Image, channels: number, channel: number): number {

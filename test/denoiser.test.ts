@@ -20,6 +20,7 @@ import type { Model } from "../src/model.ts";
 import { encodeModel } from "../src/model-file.ts";
 import { Network } from "../src/network.ts";
 import { recipes } from "../src/recipes.ts";
+import { estimateSigma } from "../src/sigma.ts";
 import { bundled } from "../src/wasm/bundled.ts";
 import { hasRelaxedSimd, type Mode } from "../src/wasm/detect.ts";
 import { loadInference } from "../src/wasm/inference.ts";
@@ -220,6 +221,34 @@ describe("images", () => {
         expect(plane).toEqual(alpha ? planes[channel] : await grey(planes[channel]!));
       }
       expect(data).toEqual(before);
+    });
+  }
+
+  for (const channels of [3, 4]) {
+    it(`grey in ${channels} channels, also but for its last pixel`, async () => {
+      const denoiser = await createDenoiser({ model });
+      const denoised = async (colors: Uint8Array[], sigma: number | "auto") => {
+        const data = Uint8Array.from({ length: 600 * channels }, (_, i) =>
+          i % channels === 3
+            ? planes[3]![Math.floor(i / 4)]!
+            : colors[i % channels]![Math.floor(i / channels)]!,
+        );
+        const result = await denoiser.denoise({ data, width: 30, height: 20 }, { sigma });
+        const plane = (channel: number) => result.data.filter((_, i) => i % channels === channel);
+        return {
+          sigma: result.sigma,
+          planes: Array.from({ length: channels }, (_, channel) => plane(channel)),
+        };
+      };
+      const alpha = channels === 4 ? [planes[3]!] : [];
+      const plane = planes[0]!;
+      const { sigma, planes: equal } = await denoised([plane, plane, plane], "auto");
+      expect(sigma).toBe(estimateSigma({ data: plane, width: 30, height: 20 }));
+      const clean = (await denoiser.denoise({ data: plane, width: 30, height: 20 }, { sigma })).data;
+      expect(equal).toEqual([clean, clean, clean, ...alpha]);
+      const other = plane.with(599, 255 - plane[599]!);
+      const { planes: different } = await denoised([plane, plane, other], 15);
+      expect(different).toEqual([await grey(plane), await grey(plane), await grey(other), ...alpha]);
     });
   }
 

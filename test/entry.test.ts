@@ -71,7 +71,7 @@ describe("build/edge", () => {
   const expected = async () => (await (await createDenoiser()).denoise(image)).data;
 
   it("keeps to its budgets, gzipped", async () => {
-    expect(gzipped(await read("edge/denoise.js"))).toBeLessThan(5900);
+    expect(gzipped(await read("edge/denoise.js"))).toBeLessThan(5000);
     expect(gzipped(await read("edge/denoise.wasm"))).toBeLessThan(6000);
     expect(gzipped(await read("edge/fashion-conv.safetensors"))).toBeLessThan(9000);
     expect(gzipped(await read("edge/denoise-all.js"))).toBeLessThan(22_000);
