@@ -79,8 +79,11 @@ const PATIENCE = 20;
  */
 export async function createDenoiser(options: DenoiserOptions = {}): Promise<Denoiser> {
   const { variant, wasm } = bundled(options.mode ?? "reproducible");
-  const model = await modelFrom(options.model);
-  const core = await loadInference(options.wasm ?? wasm?.());
+  // The engine compiles while the model is read.
+  const [core, model] = await Promise.all([
+    loadInference(options.wasm ?? wasm?.()),
+    modelFrom(options.model),
+  ]);
   let stream: ConvStream | undefined = createConvStream(core, model);
   let turn: Promise<unknown> = Promise.resolve();
   const dispose = () => {
