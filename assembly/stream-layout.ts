@@ -3,7 +3,7 @@
  * pictures. One network to an instance. Functions that place say where all that is placed ends: the memory has to
  * reach so far before anything is put there.
  */
-import { transformWeights } from "./winograd-weights";
+import { panelsBytes, transformWeights } from "./winograd-weights";
 
 /** A layer; addresses and distances are in bytes. */
 @unmanaged
@@ -158,20 +158,6 @@ export function firstLayer(): Layer {
 export function layerAfter(layer: Layer): Layer | null {
   const next = changetype<usize>(layer) + offsetof<Layer>();
   return next < layersEnd ? changetype<Layer>(next) : null;
-}
-
-/** Bytes of a plane of U: whole panels of 4 outputs, of rows of 4 values. */
-// @ts-ignore: decorator
-@inline
-export function panelsBytes(outs: i32, ins: i32): usize {
-  return <usize>((outs + 3) >> 2) * panelBytes(ins);
-}
-
-/** Bytes of one panel of U. */
-// @ts-ignore: decorator
-@inline
-export function panelBytes(ins: i32): usize {
-  return (<usize>ins * 48 + 63) & ~63;
 }
 
 /** Places bytes on cache lines of their own. */

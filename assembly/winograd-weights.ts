@@ -16,13 +16,11 @@
  * 4 float32, 2 float16, 1 int8, which count in units of `scale`, a float32 for each output.
  */
 export function transformWeights(u: usize, weight: usize, size: i32, scale: usize, outs: i32, ins: i32): void {
-  const rows = 3 * ins;
-  const panelRows = (rows + 3) & ~3;
-  const plane = <usize>(((outs + 3) >> 2) * panelRows) << 4;
+  const plane = panelsBytes(outs, ins);
   const step = <usize>size;
   for (let o = 0; o < outs; o++, scale += 4) {
-    let at = u + (<usize>((o >> 2) * panelRows) << 4) + (<usize>(o & 3) << 2);
-    for (let k = 0; k < rows; k++, at += 16, weight += 3 * step) {
+    let at = u + <usize>(o >> 2) * panelBytes(ins) + (<usize>(o & 3) << 2);
+    for (let k = 0; k < 3 * ins; k++, at += 16, weight += 3 * step) {
       const a = valueAt(weight, size, scale);
       const b = valueAt(weight + step, size, scale);
       const c = valueAt(weight + 2 * step, size, scale);
@@ -35,6 +33,20 @@ export function transformWeights(u: usize, weight: usize, size: i32, scale: usiz
       store<f32>(to + plane, <f32>c);
     }
   }
+}
+
+/** Bytes of a plane of U: whole panels of 4 outputs, of rows of 4 values. */
+// @ts-ignore: decorator
+@inline
+export function panelsBytes(outs: i32, ins: i32): usize {
+  return <usize>((outs + 3) >> 2) * panelBytes(ins);
+}
+
+/** Bytes of one panel of U. */
+// @ts-ignore: decorator
+@inline
+export function panelBytes(ins: i32): usize {
+  return (<usize>ins * 48 + 63) & ~63;
 }
 
 /** A value as the float32 that it stands for. */

@@ -32,8 +32,6 @@ import {
   Layer,
   modulus,
   PRODUCTS,
-  panelBytes,
-  panelsBytes,
   pitch,
   products,
   STRIP,
@@ -42,6 +40,7 @@ import {
   vectors,
 } from "./stream-layout";
 import { clearTail, columnOf } from "./winograd-rows";
+import { panelBytes, panelsBytes } from "./winograd-weights";
 
 /** The split row of outputs from transformed rows, of which x is the middle one. */
 export function convolveRow(layer: Layer, x: usize, taps: usize): void {

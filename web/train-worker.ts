@@ -6,11 +6,15 @@ import { loadDataset } from "./dataset.ts";
 import { TestSet } from "./test-set.ts";
 import type { FromWorker, ToWorker, TrainingRequest } from "./training-messages.ts";
 
+/** Milliseconds between two reports of progress: drawing them takes a core from the training. */
+const REPORT_EVERY = 200;
+
 const stop = new AbortController();
 /** While the training is paused, what it waits for. */
 let pause: PromiseWithResolvers | undefined;
 let training: Training | undefined;
 let begun = false;
+let reported = 0;
 /** The file of the model after the last epoch. */
 let modelFile: (() => Uint8Array<ArrayBuffer>) | undefined;
 
@@ -91,7 +95,10 @@ async function run({ recipe, seed, mode, threads, data, from }: TrainingRequest)
     signal: stop.signal,
     onProgress(progress) {
       begin(started);
-      say({ type: "progress", progress });
+      if (performance.now() - reported >= REPORT_EVERY) {
+        reported = performance.now();
+        say({ type: "progress", progress });
+      }
       return pause?.promise;
     },
   };
