@@ -160,10 +160,10 @@ export const recipes = {
     loss: "mse",
     lossWeight: { offset: 5, power: 2 },
     // With the usual beta2 of 0.999 the loss jumps at this rate, or the network dies: docs/experiments.md.
-    optimizer: { type: "adam", learningRate: 0.008, beta1: 0.9, beta2: 0.98, epsilon: 1e-8 },
+    optimizer: { type: "adam", learningRate: 0.004, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
     schedule: { type: "cosine", warmUp: 1000 },
     averaging: { decay: 0.999 },
-    epochs: 48,
+    epochs: 38,
     batch: 32,
     order: "shuffled",
     flips: true,
