@@ -10,7 +10,7 @@ import { networkFor } from "../src/training-state.ts";
 
 export const SEED = 1;
 const WHITE = 255;
-const { spec } = recipes["fashion-conv"];
+const { spec, optimizer } = recipes["fashion-conv"];
 
 /**
  * The recipe in batches of 128, and with a last layer that does not begin with zeros, which would hide what is wrong in
@@ -34,6 +34,8 @@ export interface ConvWorkload {
   /** Initial weights [outputs, inputs, 3, 3] and biases [outputs] by name. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
   readonly learningRate: number;
+  /** Adam's. */
+  readonly betas: readonly [number, number];
   readonly batch: number;
   readonly height: number;
   readonly width: number;
@@ -105,6 +107,7 @@ function common(parameters: ReadonlyMap<string, Float32Array>) {
     layers: convolutions.map(({ inputs, outputs, dilation }) => [inputs, outputs, dilation] as const),
     sumLength: convolutions.reduce((sum, { inputs }) => sum + 9 * inputs, 0),
     parameters,
-    learningRate: recipe.optimizer.learningRate,
+    learningRate: optimizer.learningRate,
+    betas: [optimizer.beta1, optimizer.beta2] as const,
   };
 }

@@ -48,8 +48,8 @@ class Worker:
         with torch.no_grad():
             for parameter, value in zip(self.model.parameters(), self.initial):
                 parameter.copy_(value)
-        rate = self.request["learningRate"]
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=rate, fused=True)
+        rate, betas = self.request["learningRate"], self.request["betas"]
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=rate, betas=betas, fused=True)
 
     def step(self):
         self.optimizer.zero_grad(set_to_none=True)
