@@ -27,7 +27,10 @@ export interface TrainOptions extends ResumeOptions {
 }
 
 export interface ResumeOptions {
-  /** Default: one a core, as far as the network gives each enough to do. The result does not depend on it. */
+  /**
+   * Default: one a core, in a browser but one, as far as the network gives each enough to do. The result does not
+   * depend on it.
+   */
   threads?: number;
   /** Where a page has the package's `thread-worker.js`; default: beside the script that holds this code. */
   threadWorkerUrl?: string | URL;
