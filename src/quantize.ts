@@ -2,7 +2,7 @@
 import { SpecError } from "./errors.ts";
 
 /** Greatest int8 weight, either way. Fewer levels than the 255 there are compress better; see docs/experiments.md. */
-const MOST = 81;
+const MOST = 77;
 /** How much more the error of a kernel's sum counts than that of a weight. */
 const SUMS_COUNT = 4;
 /** Scales that are tried for each output: from that of its largest weight down to half of it. */
@@ -15,12 +15,12 @@ export interface Quantized {
 }
 
 /**
- * Weights as integers from −81 to 81, times a scale for each output.
+ * Weights as integers from −77 to 77, times a scale for each output.
  *
  * A weight goes to the nearest integer, halves upward. Then, kernel by kernel (the window of one input, or all inputs of
  * a dense unit), those that were rounded furthest the wrong way are moved on by one, until the sum of the kernel, with
  * what the sums before it are off, is as near to its true value as whole steps allow: what a kernel sees is mostly
- * smooth, so that its sum counts most. Of 64 scales, from |largest weight| / 81 down to half of that, it is the one with
+ * smooth, so that its sum counts most. Of 64 scales, from |largest weight| / 77 down to half of that, it is the one with
  * the least squared error of weights and, four times, of kernels' sums; the first of equals. Scales have 8 significant bits, so that
  * what the integers expand to is quantised to them again.
  *
