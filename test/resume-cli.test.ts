@@ -15,7 +15,7 @@ import { cli, type Result, runCli } from "./run-cli.ts";
 
 const size = [12, 12] as const;
 /** So many epochs that a signal finds it still in training. */
-const recipe = smallRecipe({ size, units: [16, 144], epochs: 1000, batch: 8 });
+const recipe = smallRecipe({ size, units: [16, 144], epochs: 5000, batch: 8 });
 const complete = ["figure.png", "index.html", "loss.svg", "model.safetensors", "report.json"];
 
 let folder: string;
@@ -102,7 +102,7 @@ describe("a run that is interrupted", () => {
     const second = await goOn("often", ["--threads", "2"], killIn(next, "SIGTERM"));
     expect([second.code, second.stdout]).toEqual([130, ""]);
     expect(second.stderr).toContain(
-      `Going on with small on 20 images (${data}), seed 7, ${epochs.length} of 1000`,
+      `Going on with small on 20 images (${data}), seed 7, ${epochs.length} of 5000`,
     );
     expect(second.stderr).not.toContain(`epoch ${epochs.length}/`);
     expect((await loadCheckpoint(checkpointOf("often"))).epochs.length).toBeGreaterThanOrEqual(next);
@@ -110,7 +110,7 @@ describe("a run that is interrupted", () => {
     const third = await goOn("often", ["--json"]);
     expect(third.code).toBe(0);
     const report = JSON.parse(third.stdout);
-    expect(report.epochs).toHaveLength(1000);
+    expect(report.epochs).toHaveLength(5000);
     const seconds = report.epochs.reduce((sum: number, epoch: { seconds: number }) => sum + epoch.seconds, 0);
     expect(report.seconds).toBe(seconds);
     expect(report.epochs.slice(0, epochs.length)).toEqual(epochs);
@@ -136,7 +136,7 @@ describe("a run that is interrupted", () => {
     const { code } = await begin("crashed", ["--checkpoint-every", "0.0001"], crash);
     expect(code).toBe(null);
     const { epochs } = await loadCheckpoint(checkpointOf("crashed"));
-    expect(epochs.length).toBeLessThan(1000);
+    expect(epochs.length).toBeLessThan(5000);
     // The crash may have left the temporary file of the next checkpoint.
     for (const name of await readdir(inFolder("crashed"))) {
       if (name.endsWith(".tmp")) await rm(join(folder, "crashed", name));
@@ -197,7 +197,7 @@ describe("a run that cannot be written", () => {
     await rmdir(join(folder, "blocked", "figure.png"));
     const again = await goOn("blocked");
     expect(again.code).toBe(0);
-    expect(again.stderr).toMatch(/1000 of 1000 epochs done\.\n$/);
+    expect(again.stderr).toMatch(/5000 of 5000 epochs done\.\n$/);
     await expectComplete("blocked");
   });
 });
@@ -219,7 +219,7 @@ describe("--resume refuses, and keeps the checkpoint:", () => {
 
   it.each([
     [["--recipe", "fashion-conv"]],
-    [["--epochs", "1000"]],
+    [["--epochs", "5000"]],
     [["--lr", "1"]],
     [["--layers", "144"]],
     [["--sigma", "1"]],
