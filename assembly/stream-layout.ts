@@ -28,7 +28,7 @@ export class Layer {
 /** Vectors of a row that are taken at a time: their products and inputs stay in the first-level cache. */
 export const STRIP: i32 = 16;
 /** Bytes of an output channel's products in a strip; singleOutput writes 6 vectors too many. */
-export const PRODUCTS: usize = (16 + 6) * 16;
+export const PRODUCTS: usize = (STRIP + 6) * 16;
 /** Bytes past a buffer's last row that kernels may read. */
 const SLACK: usize = 128;
 

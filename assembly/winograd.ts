@@ -2,7 +2,7 @@
  * 3×3 convolutions for inference by Winograd's minimal filtering F(4, 3) along the rows: four outputs of a row take
  * 6 · 3 products for each pair of channels instead of 36. Rows are taken directly, one after the other.
  *
- * A row of a picture is in two forms.
+ * Beside the plain one, which goes in and comes out, a row of a picture has two forms.
  *
  * Split (the scratch of a layer): column x = m·q + r of channel c is at  split + (c·m + r)·splitPitch + 4q,  with 16
  * bytes of margin on both sides of a residue. m is a multiple of 4d for every dilation d of the network, so that
@@ -18,7 +18,7 @@
  *   M_p[o] = Σ_{i, ky} U_p[o, i, ky] · t_p[i, row + (ky − 1)·d],   U = G w,   y = Aᵀ M + bias.
  *
  * U is in panels of 4 outputs: value ((⌊o/4⌋·P + k)·4 + o mod 4) of plane p, k = 3i + ky, P = 3·ins rounded up to a
- * multiple of 4. taps[k] = (ky − 1)·d·(bytes of a row) + i·pitch.
+ * multiple of 4. taps[k] = (ky − 1)·d·(bytes of a row) + i·pitch, around the ring of rows (stream-layout.ts).
  *
  * The register tile is 4 outputs × 2 vectors, as in conv3x3.ts. A value's sum is the same in every picture that
  * is cut at columns divisible by m.
