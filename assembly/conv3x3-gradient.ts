@@ -1,125 +1,137 @@
 /**
- * The weight gradient of the 3×3 convolution, and the transposition of weights that turns the forward kernel
- * into the input gradient. Layouts: conv3x3.ts.
+ * The weight gradient of the 3×3 convolution. Layouts: conv3x3.ts and conv3x3-weights.ts.
  *
- * The gradient is a sum over all pixels of a batch. The batch is cut into a number of chunks that depends on
- * the plan and not on the number of threads; each chunk is summed by one thread into a buffer of its own, image
- * after image, and sumChunks adds the buffers in order. Sums run over one band of rows of an image at a time, in 4
- * lanes, and bands are added up: with bands of about 1,000 pixels no float32 sum is longer than a few hundred.
+ * It is a sum over all pixels of a batch. The batch is cut into a number of chunks that depends on the plan and not on
+ * the number of threads; each chunk is summed by one thread into a buffer of its own, image after image, and sumChunks
+ * adds the buffers in order. Sums run over one band of an image's rows at a time, in 4 lanes, and bands are added
+ * up, so that no float32 sum is longer than a few hundred.
+ *
+ * As the layer is  y = Aᵀ M,  M_p = U_p · t_p  (conv3x3.ts), the gradient of U is a sum over six planes of products, half
+ * as many as the weight's own, and that of w = Gᵀ of it, taken once for a batch (conv3x3GatherWeights).
  */
-import { panelBytes } from "./conv3x3";
 import { BAND } from "./opcodes";
+import { groupsOf, rowOf, transformGroup, writeTaps } from "./row-groups";
 import { multiplyAdd } from "./simd";
+import { panelBytes, panelsBytes } from "./winograd-weights";
+import { storeGradients } from "./winograd-transforms";
 
 /**
- * The weights of the input gradient: turned by 180°, with inputs and outputs exchanged
+ * S_p[c, k] (+)= Σ_{groups, s} (A a)_p[c, s] · (Bᵀ b)_p[i, s + (kx − 1)·d]   for p = 0..5, k = 3i + kx
+ * sums[c]   (+)= Σ_{r, s} a[r, c, s], or of b with sumOfB
  *
- * wt[i][o][2 − ky][2 − kx] = w[o][i][ky][kx].  w: `outs` × `ins`; wt: `ins` × `outs`, both in panels, padding
- * set to 0. Done twice it gives w back. An item is a panel of wt: 4 inputs.
- */
-export function conv3x3TransposeWeights(wt: usize, w: usize, ins: i32, outs: i32, first: i32, last: i32): void {
-  const from = panelBytes(ins);
-  const to = panelBytes(outs);
-  wt += <usize>first * to;
-  for (let panel = first; panel < last; panel++, wt += to) {
-    memory.fill(wt, 0, to);
-    for (let lane = 0; lane < 4; lane++) {
-      const i = (panel << 2) + lane;
-      if (i == ins) break;
-      let at = wt + (<usize>lane << 2);
-      for (let o = 0; o < outs; o++) {
-        const final = w + <usize>(o >> 2) * from + (<usize>(i * 9 + 8) << 4) + (<usize>(o & 3) << 2);
-        for (let source = final; source > final - 144; source -= 16, at += 16) store<f32>(at, load<f32>(source));
-      }
-    }
-  }
-}
-
-/**
- * weights[c][k] (+)= Σ_{r, s} a[r, c, s] · b[r, 0, s : +taps[k]]
- * sums[c]       (+)= Σ_{r, s} a[r, c, s], or of b with sumOfB
+ * over one image, added to what is there or, with `start`, not. With a = dy and b = x it is the gradient of U and bias.
+ * With a = x, b = dy and sumOfB it is that of the transposed weights' U and of the bias, for borders of zeros: better
+ * where dy has 1 to 3 channels, since a's channels are taken 4 at a time.
  *
- * over one image, added to what is there or, with `start`, not. With a = dy, b = x and the taps of x this is the
- * gradient of w and bias. With a = x, b = dy, the taps of dy and sumOfB it is that of the transposed weights and of
- * the bias, for borders of zeros: better where dy has 1 to 3 channels, since a's channels are taken 4 at a time.
+ * chunk: S in panels (winograd-weights.ts), then the sums, rounded up to a cache line; scratch: as opcodes.ts says; a:
+ * `as` channels, zero from `width` to the next multiple of 4; b: `bs` channels; line: the image's first row in both,
+ * counted over all images.
  *
- * chunk: the weights in panels, then the sums, rounded up to a cache line; scratch: 68 bytes for each vector of a band; a: `as`
- * channels, zero from `width` to the next multiple of 4; b: `bs` channels, finite there; line: the image's first row
- * in both, counted over all images.
- *
- * What makes it fast: 4 channels of a band of `a` are copied next to each other, 4 pixels each in turn; the
- * register tile is those 4 × 2 columns k of b, each lane summing a quarter of the pixels, so that no value is
- * broadcast. A table of the places of a band's vectors makes one loop of its rows and columns.
+ * What makes it fast: 4 channels of a band of A a are put next to each other, 4 pixels each in turn; the register tile is
+ * those 4 × 2 columns k of Bᵀ b, each lane summing a quarter of the pixels, so that no value is broadcast. A table of
+ * the places of a band's vectors makes one loop of its rows and columns.
  */
 export function conv3x3WeightGradient(
-  chunk: usize, scratch: usize, a: usize, b: usize, taps: usize, as: i32, bs: i32, height: i32, width: i32, pitch: usize,
-  line: i32, sumOfB: bool, start: bool,
+  chunk: usize, scratch: usize, a: usize, b: usize, as: i32, bs: i32, height: i32, width: i32, pitch: usize, line: i32,
+  dilation: i32, sumOfB: bool, start: bool,
 ): void {
   const vectors = (width + 3) >> 2;
-  const band = max(1, min(height, BAND / vectors));
-  const places = scratch + (<usize>(vectors * band) << 6);
-  const weightBytes = <usize>((as + 3) >> 2) * panelBytes(bs);
-  const sums = chunk + weightBytes;
-  if (start) memory.fill(chunk, 0, weightBytes + ((<usize>((sumOfB ? bs : as) << 2) + 63) & ~63));
-  writePlaces(places, vectors, band, <usize>bs * pitch);
-  for (let row = 0; row < height; row += band) {
-    const bandRows = min(band, height - row);
-    const aBand = a + <usize>(line + row) * <usize>as * pitch;
-    const bBand = b + <usize>(line + row) * <usize>bs * pitch;
-    for (let c = 0; c < as; c += 4) {
-      packFour(
-        scratch, sums + (<usize>c << 2), aBand + <usize>c * pitch, min(as - c, 4), <usize>as * pitch, pitch, vectors,
-        bandRows, !sumOfB,
+  const groups = groupsOf(height, dilation);
+  const band = max(1, min(groups, BAND / vectors));
+  const row = <usize>(vectors + 2) << 4;
+  const length = <usize>band * row;
+  const plane = <usize>bs * length;
+  const fours = <usize>((as + 3) >> 2);
+  const packedBytes = <usize>(band * vectors) << 6;
+  const taps = scratch;
+  const none = taps + ((<usize>bs * 12 + 63) & ~63);
+  const t = none + row;
+  const packed = t + 6 * plane;
+  const places = packed + 6 * fours * packedBytes;
+  const weightPlane = panelsBytes(as, bs);
+  const sums = chunk + 6 * weightPlane;
+  if (start) memory.fill(chunk, 0, 6 * weightPlane + ((<usize>((sumOfB ? bs : as) << 2) + 63) & ~63));
+  memory.fill(none, 0, row);
+  writeTaps(taps, bs, length, dilation);
+  writePlaces(places, vectors, band);
+  a += <usize>line * <usize>as * pitch;
+  b += <usize>line * <usize>bs * pitch;
+  for (let first = 0; first < groups; first += band) {
+    const count = min(band, groups - first);
+    for (let g = 0; g < count; g++) {
+      const top = rowOf(first + g, dilation);
+      const above = b + <usize>((top - dilation) * bs) * pitch - 16;
+      transformGroup(t + <usize>g * row, plane, length, above, none, bs, dilation, pitch, row, height - top);
+      const to = packed + (<usize>(g * vectors) << 6);
+      const rows = a + <usize>(top * as) * pitch;
+      packGroup(
+        to, fours * packedBytes, packedBytes, sumOfB ? 0 : sums, rows, none, as, dilation, pitch, vectors, height - top,
       );
-      let to = chunk + <usize>(c >> 2) * panelBytes(bs);
-      let tap = taps;
-      for (let k = 0; k < bs * 9; k += 2, to += 32, tap += 8) {
-        const pair = k + 1 < bs * 9;
-        const b0 = bBand + load<usize>(tap);
-        const b1 = pair ? bBand + load<usize>(tap, 4) : b0;
-        addProducts(to, scratch, places, b0, b1, vectors * bandRows, pair);
+    }
+    for (let p: usize = 0; p < 6; p++) {
+      let from = packed + p * fours * packedBytes;
+      let to = chunk + p * weightPlane;
+      for (let c = 0; c < as; c += 4, from += packedBytes, to += panelBytes(bs)) {
+        addPlane(to, from, t + p * plane + 16, taps, places, 3 * bs, vectors * count);
       }
     }
-    for (let c = 0; sumOfB && c < bs; c++) {
-      addSum(sums + (<usize>c << 2), bBand + <usize>c * pitch, <usize>bs * pitch, width, bandRows);
-    }
+  }
+  for (let c = 0; sumOfB && c < bs; c++) {
+    addSum(sums + (<usize>c << 2), b + <usize>c * pitch, <usize>bs * pitch, width, height);
   }
 }
 
-/** places[r · vectors + v] = r · rowStride + 16v, as i32. */
-function writePlaces(places: usize, vectors: i32, rows: i32, rowStride: usize): void {
-  for (let r = 0; r < rows; r++) {
-    for (let v = 0; v < vectors; v++, places += 4) store<i32>(places, r * <i32>rowStride + (v << 4));
+/** places[g · vectors + v] = the bytes from a band's first vector to vector v of group g, as i32. */
+function writePlaces(places: usize, vectors: i32, groups: i32): void {
+  for (let g = 0; g < groups; g++) {
+    for (let v = 0; v < vectors; v++, places += 4) store<i32>(places, (g * (vectors + 2) + v) << 4);
   }
 }
 
 /**
- * packed[r][v][c][0..3] = a[r][c][4v..4v+3]   for 4 channels, those past `channels` 0
- * sums[c] += Σ_{r, s} a[r][c][s]              with `sum`
+ * packed_p[⌊c/4⌋][v][c mod 4][0..3] = (A a)_p[c][4v..4v+3]   for the four rows of a group, d apart, the first at a
+ * sums[c] += Σ_{rows, s} a[c][s]                             with sums ≠ 0
+ *
+ * packed: `plane` bytes from p to p + 1 and `four` from 4 channels to the next; channels past `channels` become 0, rows
+ * past the `left` are zeros, taken from `none`.
  */
-function packFour(
-  packed: usize, sums: usize, a: usize, channels: i32, rowStride: usize, pitch: usize, vectors: i32, rows: i32, sum: bool,
+function packGroup(
+  packed: usize, plane: usize, four: usize, sums: usize, a: usize, none: usize, channels: i32, dilation: i32, pitch: usize,
+  vectors: i32, left: i32,
 ): void {
-  const zero = f32x4.splat(0);
-  let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
-  for (let r = 0; r < rows; r++, a += rowStride) {
-    let at = a;
-    for (const end = a + (<usize>vectors << 4); at < end; at += 16, packed += 64) {
-      const v0 = v128.load(at);
-      const v1 = channels > 1 ? v128.load(at + pitch) : zero;
-      const v2 = channels > 2 ? v128.load(at + 2 * pitch) : zero;
-      const v3 = channels > 3 ? v128.load(at + 3 * pitch) : zero;
-      v128.store(packed, v0);
-      v128.store(packed, v1, 16);
-      v128.store(packed, v2, 32);
-      v128.store(packed, v3, 48);
-      s0 = f32x4.add(s0, v0);
-      s1 = f32x4.add(s1, v1);
-      s2 = f32x4.add(s2, v2);
-      s3 = f32x4.add(s3, v3);
+  const step = <usize>(dilation * channels) * pitch;
+  const bytes = <usize>vectors << 4;
+  for (let c = 0; c < ((channels + 3) & ~3); c++, a += pitch) {
+    let to = packed + <usize>(c >> 2) * four + (<usize>(c & 3) << 4);
+    const d0 = c < channels ? a : none;
+    const d1 = c < channels && left > dilation ? a + step : none;
+    const d2 = c < channels && left > 2 * dilation ? a + 2 * step : none;
+    const d3 = c < channels && left > 3 * dilation ? a + 3 * step : none;
+    let sum = f32x4.splat(0);
+    for (let at: usize = 0; at < bytes; at += 16, to += 64) {
+      const all = storeGradients(
+        to, plane, v128.load(d0 + at), v128.load(d1 + at), v128.load(d2 + at), v128.load(d3 + at),
+      );
+      sum = f32x4.add(sum, all);
     }
+    if (sums && c < channels) addLanes(sums + (<usize>c << 2), sum);
   }
-  if (sum) v128.store(sums, f32x4.add(v128.load(sums), sumLanes(s0, s1, s2, s3)));
+}
+
+/** to += the sum of four lanes */
+function addLanes(to: usize, lanes: v128): void {
+  const pairs = f32x4.add(lanes, v128.shuffle<f32>(lanes, lanes, 2, 3, 0, 1));
+  store<f32>(to, load<f32>(to) + (f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1)));
+}
+
+/** to[k][0..3] += Σ_{v, lane} packed[v][0..3][lane] · t[places[v] + taps[k] + lane]   for k < count */
+function addPlane(to: usize, packed: usize, t: usize, taps: usize, places: usize, count: i32, vectors: i32): void {
+  for (let k = 0; k < count; k += 2, to += 32, taps += 8) {
+    const pair = k + 1 < count;
+    const b0 = t + load<usize>(taps);
+    const b1 = pair ? t + load<usize>(taps, 4) : b0;
+    addProducts(to, packed, places, b0, b1, vectors, pair);
+  }
 }
 
 /** to[j][0..3] += Σ_{v, lane} packed[v][0..3][lane] · b_j[places[v] + lane]   for j = 0 and, with `pair`, 1 */

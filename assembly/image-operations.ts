@@ -11,10 +11,10 @@ import {
 import { address, float, word } from "./record";
 
 /**
- * Runs items `first` to `last` of an operation. Image n of a buffer of images is picture n + shift of the batch: where
+ * Runs items `first` to `last` of an operation in the scratch of a thread. Image n of a buffer of images is picture n + shift of the batch: where
  * a batch lies picture after picture, or has a value a picture, `shift` pictures are skipped.
  */
-export function executeOnImages(op: usize, shift: i32, first: i32, last: i32): void {
+export function executeOnImages(op: usize, thread: i32, shift: i32, first: i32, last: i32): void {
   switch (word(op, 0)) {
     case Op.gaussianNoise:
       gaussianNoise(address(op, 1), address(op, 2), address(op, 3), address(op, 4), word(op, 5), shift + first, shift + last);
@@ -58,8 +58,9 @@ export function executeOnImages(op: usize, shift: i32, first: i32, last: i32): v
       break;
     case Op.conv3x3:
       conv3x3(
-        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5), address(op, 6), word(op, 7),
-        word(op, 8), word(op, 9), word(op, 10), address(op, 11), word(op, 12), word(op, 13), first, last,
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5),
+        address(op, 6) + <usize>thread * address(op, 7), word(op, 8), word(op, 9), word(op, 10), word(op, 11),
+        address(op, 12), word(op, 13), word(op, 14), word(op, 15), first, last,
       );
       break;
     case Op.padReflected:
@@ -101,7 +102,7 @@ function pictures(op: usize, shift: i32, size: i32): usize {
 export function addWeightGradient(op: usize, slot: i32, chunk: i32, start: bool): void {
   conv3x3WeightGradient(
     address(op, 1) + <usize>chunk * address(op, 2), address(op, 3) + <usize>slot * address(op, 4), address(op, 5),
-    address(op, 6), address(op, 7), word(op, 8), word(op, 9), word(op, 10), word(op, 11), address(op, 12),
-    slot * word(op, 13), word(op, 14) != 0, start,
+    address(op, 6), word(op, 7), word(op, 8), word(op, 9), word(op, 10), address(op, 11), slot * word(op, 12),
+    word(op, 13), word(op, 14) != 0, start,
   );
 }

@@ -2,7 +2,7 @@
  * The operations of a program, shared by the walker (assembly/program.ts) and the compiler of programs
  * (src/plan.ts). Valid AssemblyScript and valid TypeScript.
  *
- * An operation is a record of 16 words of 32 bits: its opcode, then its arguments in the order given here, and in
+ * An operation is a record of 20 words of 32 bits: its opcode, then its arguments in the order given here, and in
  * the last word 1 where the next operation needs nothing of it, so that threads need not wait for each other.
  * Sizes are counts of values, panels or rows; `stride` is the bytes of one panel of a batch; every other
  * name is the address of a buffer. `settings` holds the float32 values of `Setting`. Layouts, alignment and
@@ -39,6 +39,10 @@ export enum Op {
   average,
   /** wt, w, ins, outs, panels of wt: of a convolution */
   conv3x3TransposeWeights,
+  /** u, w, ins, outs, panels of w: of a convolution */
+  conv3x3TransformWeights,
+  /** dw, gradient of u, ins, outs, panels of dw: of a convolution */
+  conv3x3GatherWeights,
   /** to, from, stride, count, items of 64 bytes */
   sumChunks,
   /**
@@ -64,7 +68,7 @@ export enum Op {
   residual,
   /** dout, out, target, weights (float32 an image), partials (float64 an item), channels, shape, loss, scale (float32) */
   imageLoss,
-  /** y, x, w, bias, taps, gate, ins, outs, shape, activation */
+  /** y, x, u, bias, gate, scratch, bytes of it a thread, ins, outs, shape, dilation, activation; an item is a group of rows */
   conv3x3,
   /** x, channels, shape, pad; an item is a row, borders counted */
   padReflected,
@@ -75,8 +79,8 @@ export enum Op {
   /** x, y, channels, shape of y, pitch and rows of x */
   pixelShuffle,
   /**
-   * chunks, bytes of a chunk, scratch, bytes of it a thread, a, b, taps, as, bs, height, width, pitch, rows, sumOfB:
-   * in the body of eachImage only; has no items
+   * chunks, bytes of a chunk, scratch, bytes of it a thread, a, b, as, bs, shape, dilation, sumOfB: in the body of
+   * eachImage only; has no items
    */
   conv3x3WeightGradient,
 }
@@ -108,17 +112,24 @@ export enum Setting {
 export const SETTINGS = 6;
 
 /** The word of a record that says whether the next operation is independent of it. */
-export const INDEPENDENT = 15;
+export const INDEPENDENT = 19;
 
 /** The word of a record that holds the number of an image operation's items. */
-export const ITEMS = 14;
+export const ITEMS = 18;
 
 /** Bytes of scratch that denseWeightGradientAdagrad needs for each thread, and panels of a batch beside them. */
 export const SCRATCH = 192;
 export const SCRATCH_PANELS = 5;
 
 /**
- * Vectors of 4 pixels that conv3x3WeightGradient copies at a time, so that they stay in the first-level cache: as many
- * rows of an image as fit, or one. Its scratch has 68 bytes for each.
+ * Vectors of 4 pixels that conv3x3WeightGradient takes at a time, so that a plane of them stays in the first-level cache:
+ * as many groups of rows as fit, or one. With v vectors in a row and a band of n groups its scratch has 12·bs bytes,
+ * rounded up to 64, 16 for each of (1 + 6·bs·n)·(v + 2) + 6·⌈as⌉₄·n·v vectors, and 4·n·v.
  */
-export const BAND = 256;
+export const BAND = 64;
+
+/**
+ * Vectors of 4 pixels that conv3x3 takes at a time. Its scratch has 12·ins bytes, rounded up to 64, and 16 for each of
+ * (6·ins + 1)·(STRIP + 2) + 6·⌈outs⌉₄·(STRIP + 6) vectors.
+ */
+export const STRIP = 16;

@@ -2,7 +2,8 @@
  * Walks a program: a flat table of operations (opcodes.ts) in memory. One call is one training step or one
  * forward pass. Each thread walks the same table and takes its share of the items of each operation.
  */
-import { conv3x3TransposeWeights, sumChunks } from "./conv3x3-gradient";
+import { sumChunks } from "./conv3x3-gradient";
+import { conv3x3GatherWeights, conv3x3TransformWeights, conv3x3TransposeWeights } from "./conv3x3-weights";
 import * as dense from "./dense";
 import { addWeightGradient, executeOnImages } from "./image-operations";
 import { meanSquaredError, sumLoss } from "./loss";
@@ -112,6 +113,18 @@ export function execute(op: usize, thread: i32, threads: i32): void {
         share(word(op, 5), thread, threads), share(word(op, 5), thread + 1, threads),
       );
       break;
+    case Op.conv3x3TransformWeights:
+      conv3x3TransformWeights(
+        address(op, 1), address(op, 2), word(op, 3), word(op, 4),
+        share(word(op, 5), thread, threads), share(word(op, 5), thread + 1, threads),
+      );
+      break;
+    case Op.conv3x3GatherWeights:
+      conv3x3GatherWeights(
+        address(op, 1), address(op, 2), word(op, 3), word(op, 4),
+        share(word(op, 5), thread, threads), share(word(op, 5), thread + 1, threads),
+      );
+      break;
     case Op.sumChunks:
       sumChunks(
         address(op, 1), address(op, 2), address(op, 3), word(op, 4),
@@ -122,7 +135,7 @@ export function execute(op: usize, thread: i32, threads: i32): void {
       eachImage(op, thread, threads);
       break;
     default:
-      executeOnImages(op, 0, share(word(op, ITEMS), thread, threads), share(word(op, ITEMS), thread + 1, threads));
+      executeOnImages(op, thread, 0, share(word(op, ITEMS), thread, threads), share(word(op, ITEMS), thread + 1, threads));
   }
 }
 
@@ -144,7 +157,7 @@ function eachImage(op: usize, thread: i32, threads: i32): void {
       if (turn && turn != turns) continue;
       for (let body = op + RECORD; body < end; body += RECORD) {
         if (word(body, 0) == Op.conv3x3WeightGradient) addWeightGradient(body, thread, chunk, image == start);
-        else executeOnImages(body, image - thread, thread * word(body, ITEMS), (thread + 1) * word(body, ITEMS));
+        else executeOnImages(body, thread, image - thread, thread * word(body, ITEMS), (thread + 1) * word(body, ITEMS));
       }
     }
   }

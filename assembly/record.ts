@@ -2,7 +2,7 @@
 import { Op } from "./opcodes";
 
 /** Bytes of an operation. */
-export const RECORD: usize = 64;
+export const RECORD: usize = 80;
 
 /** The operation after `op`: the body of eachImage belongs to it. */
 // @ts-ignore: decorator

@@ -3,6 +3,7 @@
  * pictures. One network to an instance. Functions that place say where all that is placed ends: the memory has to
  * reach so far before anything is put there.
  */
+import { productsBytes } from "./winograd-products";
 import { panelsBytes, transformWeights } from "./winograd-weights";
 
 /** A layer; addresses and distances are in bytes. */
@@ -25,10 +26,6 @@ export class Layer {
   went!: i32;
 }
 
-/** Vectors of a row that are taken at a time: their products and inputs stay in the first-level cache. */
-export const STRIP: i32 = 16;
-/** Bytes of an output channel's products in a strip; singleOutput writes 6 vectors too many. */
-export const PRODUCTS: usize = (STRIP + 6) * 16;
 /** Bytes past a buffer's last row that kernels may read. */
 const SLACK: usize = 128;
 
@@ -116,7 +113,7 @@ export function fit(pictureWidth: i32): usize {
   input = place(<usize>first.ins * plainPitch);
   output = place(<usize>((delay + 1) * outs) * plainPitch);
   split = place(<usize>(most * modulus) * splitPitch) + 16;
-  products = place(6 * <usize>roundUp(most, 4) * PRODUCTS);
+  products = place(6 * productsBytes(most));
   return end;
 }
 

@@ -1,6 +1,6 @@
 /** A row of a picture between its three forms: plain, split and transformed; winograd.ts says what they are. */
-import { multiplyAdd } from "./simd";
 import { mirrored, modulus, pitch, plainPitch, split, splitPitch, vectors, width } from "./stream-layout";
+import { storeInputs } from "./winograd-transforms";
 
 /** A plain row of `channels` into the split one. */
 export function enterPlain(plain: usize, channels: i32): void {
@@ -71,16 +71,7 @@ function columnAddress(column: i32): usize {
   return split + <usize>r * splitPitch + (<usize>q << 2);
 }
 
-/**
- * t = Bᵀ v for a layer of `ins` channels and dilation d, from the split row
- *
- *        4  0 −5  0 1 0
- *        0 −4 −4  1 1 0
- *   Bᵀ = 0  4 −4 −1 1 0
- *        0 −2 −1  2 1 0
- *        0  2 −1 −2 1 0
- *        0  4  0 −5 0 1
- */
+/** t = Bᵀ v for a layer of `ins` channels and dilation d, from the split row. */
 export function transformRow(t: usize, ins: i32, d: i32): void {
   if (mirrored) mirror(ins, d);
   const n = vectors;
@@ -97,23 +88,10 @@ export function transformRow(t: usize, ins: i32, d: i32): void {
     let to = t + (<usize>(set * n) << 4);
     for (let c = 0; c < ins; c++, to += pitch) {
       for (let v: usize = 0; v < <usize>n << 4; v += 16) {
-        const x1 = v128.load(a1 + v);
-        const x2 = v128.load(a2 + v);
-        const x3 = v128.load(a3 + v);
-        const x4 = v128.load(a4 + v);
-        const even = multiplyAdd(f32x4.splat(-4), x2, x4);
-        const odd = multiplyAdd(f32x4.splat(-4), x1, x3);
-        const evenHalf = f32x4.sub(x4, x2);
-        const difference = f32x4.sub(x3, x1);
-        const oddHalf = f32x4.add(difference, difference);
-        const at = to + v;
-        // 4 x₀ − 5 x₂ + x₄ = 4 (x₀ − x₂) + (x₄ − x₂), and in the same way the last.
-        v128.store(at, multiplyAdd(f32x4.splat(4), f32x4.sub(v128.load(a0 + v), x2), evenHalf));
-        v128.store(at + plane, f32x4.add(even, odd));
-        v128.store(at + 2 * plane, f32x4.sub(even, odd));
-        v128.store(at + 3 * plane, f32x4.add(evenHalf, oddHalf));
-        v128.store(at + 4 * plane, f32x4.sub(evenHalf, oddHalf));
-        v128.store(at + 5 * plane, multiplyAdd(f32x4.splat(-4), difference, f32x4.sub(v128.load(a5 + v), x3)));
+        storeInputs(
+          to + v, plane, v128.load(a0 + v), v128.load(a1 + v), v128.load(a2 + v), v128.load(a3 + v), v128.load(a4 + v),
+          v128.load(a5 + v),
+        );
       }
       a0 += channelPitch;
       a1 += channelPitch;

@@ -1,5 +1,5 @@
 /**
- * Weights for winograd.ts from those of a model file: for each row (a, b, c) of a kernel, U = G (a, b, c),
+ * Weights for Winograd's filtering: for each row or column (a, b, c) of a kernel, U = G (a, b, c),
  *
  *             6  0  0
  *            −4 −4 −4
@@ -24,15 +24,19 @@ export function transformWeights(u: usize, weight: usize, size: i32, scale: usiz
       const a = valueAt(weight, size, scale);
       const b = valueAt(weight + step, size, scale);
       const c = valueAt(weight + 2 * step, size, scale);
-      let to = at;
-      store<f32>(to, <f32>(a / 4));
-      store<f32>((to += plane), <f32>((a + b + c) / -6));
-      store<f32>((to += plane), <f32>((a - b + c) / -6));
-      store<f32>((to += plane), <f32>((a + 2 * b + 4 * c) / 24));
-      store<f32>((to += plane), <f32>((a - 2 * b + 4 * c) / 24));
-      store<f32>(to + plane, <f32>c);
+      storeTransformed(at, plane, a, b, c);
     }
   }
+}
+
+/** The six values of G (a, b, c) at u, u + plane, … */
+export function storeTransformed(u: usize, plane: usize, a: f64, b: f64, c: f64): void {
+  store<f32>(u, <f32>(a / 4));
+  store<f32>((u += plane), <f32>((a + b + c) / -6));
+  store<f32>((u += plane), <f32>((a - b + c) / -6));
+  store<f32>((u += plane), <f32>((a + 2 * b + 4 * c) / 24));
+  store<f32>((u += plane), <f32>((a - 2 * b + 4 * c) / 24));
+  store<f32>(u + plane, <f32>c);
 }
 
 /** Bytes of a plane of U: whole panels of 4 outputs, of rows of 4 values. */

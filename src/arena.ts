@@ -5,7 +5,7 @@ import { INDEPENDENT, ITEMS, Op } from "../assembly/opcodes.ts";
 export const ARENA_START = 4096;
 const ALIGNMENT = 64;
 /** Words of 32 bits in an operation's record. */
-export const RECORD_WORDS = 16;
+export const RECORD_WORDS = 20;
 /** Bytes of the block where threads meet (assembly/threads.ts). */
 export const SYNC_BYTES = 320;
 
@@ -55,21 +55,15 @@ export interface Plan {
   readonly sync: number;
   /** Room for a program of three records (profile.ts). Only where the plan trains. */
   readonly single?: number;
-  /** What is written into the memory once, beside the programs. */
-  readonly tables: readonly Table[];
   readonly forward: Program;
   /** A training step of `batch` pictures, and, where the data does not divide, of the last, smaller batch. */
   readonly steps: readonly Program[];
 }
 
-/** Words that stand in the memory from the start. */
-export interface Table {
+/** A table of operations at an address, and how many pictures it takes. */
+export interface Program {
   readonly address: number;
   readonly words: Uint32Array;
-}
-
-/** A table of operations, and how many pictures it takes. */
-export interface Program extends Table {
   readonly rows: number;
 }
 

@@ -1,8 +1,8 @@
 /** The operations of one layer of a network of convolutions, on images in rows. */
-import { Activation, BAND, Op } from "../assembly/opcodes.ts";
+import { Activation, BAND, Op, STRIP } from "../assembly/opcodes.ts";
 import { type Operation, roundUp, type TensorPlace, withItems } from "./arena.ts";
-import { type ImageBuffer, shapeOf, type TapTables } from "./image-buffers.ts";
-import { convWeightLength } from "./layout.ts";
+import { type ImageBuffer, shapeOf } from "./image-buffers.ts";
+import { transformedLength } from "./layout.ts";
 import type { LayerShape } from "./spec.ts";
 
 export type Padding = "zeros" | "reflect";
@@ -27,8 +27,12 @@ export interface ConvStage extends Stage {
   readonly bias: TensorPlace;
   /** What lies around its input. */
   readonly padding: Padding;
-  /** The transposed weights, where its input has a gradient. */
-  readonly transposed: number | undefined;
+  /** The weight, transformed for the kernel. */
+  readonly transformed: number;
+  /** The transposed weight, and that transformed, where its input has a gradient. */
+  readonly transposed: { readonly weight: number; readonly transformed: number } | undefined;
+  /** The gradient of the transposed weight, where that is what sums up. */
+  readonly gathered: number | undefined;
   /** The gradient of its input and of that one's mirrored border. */
   readonly padded: ImageBuffer | undefined;
 }
@@ -37,21 +41,57 @@ export function isConvolution(stage: Stage): stage is ConvStage {
   return stage.layer.type === "conv3x3";
 }
 
+/** Memory that each thread has for itself. */
+export interface Scratch {
+  readonly address: number;
+  /** Of one thread. */
+  readonly bytes: number;
+}
+
+/** Bytes of scratch that each thread needs for a layer: for its products, and with `training` for its gradients. */
+export function scratchBytes(stage: ConvStage, training: boolean): number {
+  const { inputs, outputs } = stage.layer;
+  const uses = [productScratch(inputs, outputs)];
+  if (training) uses.push(productScratch(outputs, inputs), gradientScratch(stage));
+  return roundUp(Math.max(...uses), 64);
+}
+
+/** assembly/opcodes.ts, STRIP */
+function productScratch(ins: number, outs: number): number {
+  return roundUp(12 * ins, 64) + 16 * ((6 * ins + 1) * (STRIP + 2) + 6 * roundUp(outs, 4) * (STRIP + 6));
+}
+
+/** assembly/opcodes.ts, BAND */
+function gradientScratch(stage: ConvStage): number {
+  const { inputs, outputs, dilation } = stage.layer;
+  const [as, bs] = gradientSums(stage).transposed ? [inputs, outputs] : [outputs, inputs];
+  const { height, width } = stage.input.geometry;
+  const vectors = Math.ceil(width / 4);
+  const band = Math.max(1, Math.min(groupsOf(height, dilation), Math.floor(BAND / vectors)));
+  const whole = (1 + 6 * bs * band) * (vectors + 2) + 6 * roundUp(as, 4) * band * vectors;
+  return roundUp(12 * bs, 64) + 16 * whole + 4 * band * vectors;
+}
+
+/** Groups of up to four rows, `dilation` apart, in an image: assembly/row-groups.ts. */
+function groupsOf(height: number, dilation: number): number {
+  return Math.floor(height / (4 * dilation)) * dilation + Math.min(height % (4 * dilation), dilation);
+}
+
 /** output = layer(input) */
-export function forward(stage: Stage, taps: TapTables): Operation[] {
+export function forward(stage: Stage, scratch: Scratch): Operation[] {
   const { input, output } = stage;
   if (!isConvolution(stage)) {
     return [stage.layer.type === "pixel-unshuffle" ? unshuffle(output, input) : shuffle(output, input)];
   }
-  const { layer, weight, bias, padding } = stage;
+  const { layer, transformed, bias, padding } = stage;
   const { dilation } = layer;
-  const tensors = [weight.value, bias.value, taps.place(input, dilation)];
-  const convolution = convolve(output, input, tensors, 0, Activation[layer.activation]);
+  const tensors = [transformed, bias.value, 0];
+  const convolution = convolve(output, input, tensors, scratch, dilation, Activation[layer.activation]);
   return padding === "zeros" ? [convolution] : [padReflected(input, dilation), convolution];
 }
 
 /** The gradient of the input, where it has one, from that of the output. `zeros`: as many as the input has channels. */
-export function inputGradient(stage: Stage, taps: TapTables, zeros: number): Operation[] {
+export function inputGradient(stage: Stage, scratch: Scratch, zeros: number): Operation[] {
   const { input } = stage;
   const dx = input.gradient;
   const dy = stage.output.gradient!;
@@ -61,64 +101,66 @@ export function inputGradient(stage: Stage, taps: TapTables, zeros: number): Ope
   }
   const { layer, transposed, padded } = stage;
   const { dilation } = layer;
-  const tensors = [transposed!, zeros, taps.place(dy, dilation)];
+  const tensors = [transposed!.transformed, zeros];
   const gate = input.rectified ? input.origin : 0;
-  if (padded === undefined) return [convolve(dx, dy, tensors, gate, Activation.linear)];
+  const { linear } = Activation;
+  if (padded === undefined) return [convolve(dx, dy, [...tensors, gate], scratch, dilation, linear)];
   const { height } = dx.geometry;
   const fold = [dx.origin, padded.origin, gate, dx.channels, ...shapeOf(dx), dilation];
   return [
-    convolve(withBorder(padded, dilation), withBorder(dy, dilation), tensors, 0, Activation.linear),
+    convolve(
+      withBorder(padded, dilation),
+      withBorder(dy, dilation),
+      [...tensors, 0],
+      scratch,
+      dilation,
+      linear,
+    ),
     withItems(height, [Op.foldReflected, ...fold]),
   ];
 }
 
 /**
- * How the gradients of a layer's weight and bias are summed: of the weight's transpose, where the output has so few
+ * How the gradients of a layer's transformed weight and bias are summed: of the weight's transpose, where the output has so few
  * channels that a pass over them in fours would be mostly padding; borders have to be zero for that. Sizes are in bytes.
  */
-export function gradientSums({ layer, padding }: ConvStage) {
+export function gradientSums({ layer, padding }: Pick<ConvStage, "layer" | "padding">) {
   const { inputs, outputs } = layer;
   const transposed = outputs <= 3 && padding === "zeros";
-  const weight = 4 * (transposed ? convWeightLength(inputs, outputs) : convWeightLength(outputs, inputs));
+  const weight = 4 * (transposed ? transformedLength(inputs, outputs) : transformedLength(outputs, inputs));
   const bias = roundUp(4 * outputs, 64);
   return { transposed, weight, bias, chunk: weight + bias };
 }
 
-/** Bytes of scratch that weightGradient needs for each thread. */
-export function gradientScratch({ input }: Stage): number {
-  return roundUp(68 * Math.max(BAND, Math.ceil(input.geometry.width / 4)), 64);
-}
-
 /** Adds a picture's part of the gradients of weight and bias to a chunk. */
-export function weightGradient(
-  stage: ConvStage,
-  taps: TapTables,
-  chunks: number,
-  scratch: { address: number; bytes: number },
-): Operation {
+export function weightGradient(stage: ConvStage, chunks: number, scratch: Scratch): Operation {
   const { layer, input, output } = stage;
   const { transposed, chunk } = gradientSums(stage);
   const dy = output.gradient!;
   const [a, b] = transposed ? [input, dy] : [dy, input];
   const buffers = [chunks, chunk, scratch.address, scratch.bytes, a.origin, b.origin];
-  const sizes = [a.channels, b.channels, ...shapeOf(input)];
-  return [Op.conv3x3WeightGradient, ...buffers, taps.place(b, layer.dilation), ...sizes, Number(transposed)];
+  const sizes = [a.channels, b.channels, ...shapeOf(input), layer.dilation];
+  return [Op.conv3x3WeightGradient, ...buffers, ...sizes, Number(transposed)];
 }
 
+/** @param tensors the transformed weight, the bias, and the gate or 0 */
 function convolve(
   y: ImageBuffer,
   x: ImageBuffer,
   tensors: readonly number[],
-  gate: number,
+  { address, bytes }: Scratch,
+  dilation: number,
   activation: Activation,
 ): Operation {
-  const sizes = [x.channels, y.channels, ...shapeOf(y)];
-  return withItems(y.geometry.height, [
+  const groups = groupsOf(y.geometry.height, dilation);
+  const sizes = [x.channels, y.channels, ...shapeOf(y), dilation];
+  return withItems(groups, [
     Op.conv3x3,
     y.origin,
     x.origin,
     ...tensors,
-    gate,
+    address,
+    bytes,
     ...sizes,
     activation,
   ]);

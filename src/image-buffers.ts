@@ -1,5 +1,5 @@
-/** Buffers of images in rows (assembly/pixels.ts) in the arena, and the tables that kernels find their pixels with. */
-import { type Arena, roundUp, type Table } from "./arena.ts";
+/** Buffers of images in rows (assembly/pixels.ts) in the arena. */
+import { type Arena, roundUp } from "./arena.ts";
 
 /** Bytes past an image's last row that kernels may read. */
 const SLACK = 128;
@@ -55,32 +55,4 @@ export function placeImages(arena: Arena, count: number, geometry: Geometry, cha
   const row = channels * pitch;
   const address = arena.place((border + count * rows) * row + SLACK);
   return { geometry, channels, origin: address + border * row + 4 * roundUp(border, 4) };
-}
-
-/** taps[9i + 3ky + kx] = ((ky − 1)·dilation·channels + i)·pitch + (kx − 1)·4·dilation: see assembly/conv3x3.ts. */
-export function tapsOf(channels: number, pitch: number, dilation: number): Int32Array {
-  return Int32Array.from({ length: 9 * channels }, (_, k) => {
-    const ky = (Math.floor(k / 3) % 3) - 1;
-    const kx = (k % 3) - 1;
-    return (ky * dilation * channels + Math.floor(k / 9)) * pitch + kx * 4 * dilation;
-  });
-}
-
-/** Tables of taps, each placed when it is first asked for. */
-export class TapTables {
-  readonly tables: Table[] = [];
-  readonly #known = new Map<string, number>();
-
-  constructor(readonly arena: Arena) {}
-
-  /** The address of the taps on a buffer's images. */
-  place({ channels, geometry: { pitch } }: ImageBuffer, dilation: number): number {
-    const key = `${channels}, ${pitch}, ${dilation}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const address = this.arena.place(36 * channels);
-    this.#known.set(key, address);
-    this.tables.push({ address, words: new Uint32Array(tapsOf(channels, pitch, dilation).buffer) });
-    return address;
-  }
 }

@@ -6,7 +6,7 @@ function denseIndex(unit: number, input: number, inputs: number): number {
   return ((unit >> 3) * paddedInputs + input) * 8 + (unit & 7);
 }
 
-/** Where weight k = 9·input + 3·ky + kx of an output lies in panels of 4 outputs (assembly/conv3x3.ts). */
+/** Where weight k = 9·input + 3·ky + kx of an output lies in panels of 4 outputs (assembly/conv3x3-weights.ts). */
 function convIndex(output: number, k: number, inputs: number): number {
   return ((output >> 2) * convPanelRows(inputs) + k) * 4 + (output & 3);
 }
@@ -18,6 +18,11 @@ function convPanelRows(inputs: number): number {
 /** Values in the panels of a convolution's weight, padding included. */
 export function convWeightLength(outputs: number, inputs: number): number {
   return Math.ceil(outputs / 4) * 4 * convPanelRows(inputs);
+}
+
+/** Values of its transformed weight: six planes of panels (assembly/winograd-weights.ts). */
+export function transformedLength(outputs: number, inputs: number): number {
+  return 6 * Math.ceil(outputs / 4) * 4 * Math.ceil((3 * inputs) / 4) * 4;
 }
 
 /** Calls back with the place in the arena's buffer and the index in PyTorch's order of each value of a tensor. */

@@ -77,7 +77,7 @@ export class Network {
     this.sigma = floats(plan.sigma, batch);
     this.streams = new Uint32Array(buffer, plan.streams ?? 0, plan.streams === undefined ? 0 : 3 * batch);
     this.weights = floats(plan.weights, batch).fill(1);
-    for (const { address, words } of [plan.forward, ...plan.steps, ...plan.tables]) {
+    for (const { address, words } of [plan.forward, ...plan.steps]) {
       new Uint32Array(buffer, address, words.length).set(words);
     }
   }

@@ -20,17 +20,17 @@ import {
 import {
   type ConvStage,
   forward,
-  gradientScratch,
   gradientSums,
   inputGradient,
   isConvolution,
   type Stage,
+  scratchBytes,
   type Value,
   weightGradient,
 } from "./conv-operations.ts";
 import { SpecError } from "./errors.ts";
-import { geometryOf, type ImageBuffer, placeImages, shapeOf, TapTables } from "./image-buffers.ts";
-import { convWeightLength } from "./layout.ts";
+import { geometryOf, type ImageBuffer, placeImages, shapeOf } from "./image-buffers.ts";
+import { convWeightLength, transformedLength } from "./layout.ts";
 import { noiseOperations, placeCommon, placeTensor, updates } from "./plan-common.ts";
 import { layerShapes, type Spec, scaleOf, shrinkOf } from "./spec.ts";
 
@@ -42,7 +42,6 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
   const { batch, size = spec.input, threads = 1, training } = options;
   requireMultiple(spec, size);
   const arena = new Arena();
-  const taps = new TapTables(arena);
   const { height, width } = size;
   const { channels } = spec.input;
   const pixels = height * width * channels;
@@ -55,6 +54,8 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
   const out = spec.residual ? placeImages(arena, slots, x.geometry, channels) : last;
   const convolutions = stages.filter(isConvolution);
   const tensors = convolutions.flatMap(({ weight, bias }) => [weight, bias]);
+  const bytes = Math.max(...convolutions.map((stage) => scratchBytes(stage, training !== undefined)));
+  const scratch = { address: arena.place(bytes * threads), bytes };
 
   /** Runs operations on images for each of `rows` pictures. */
   const each = (rows: number, body: Operation[]): Operation[] =>
@@ -72,7 +73,7 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
     ...(spec.noiseLevel
       ? [withItems(first.geometry.height, [Op.fillChannel, ...fillLevel, float32Bits(scale)])]
       : []),
-    ...stages.flatMap((stage) => forward(stage, taps)),
+    ...stages.flatMap((stage) => forward(stage, scratch)),
     ...(spec.residual ? [withItems(height, [Op.residual, ...subtract])] : []),
   ];
   const put = convert(Op.imageToFloats, common.output, out.origin, out, 1 / scale);
@@ -81,8 +82,7 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
     batch,
     pixels,
     tensors,
-    tables: taps.tables,
-    forward: placeProgram(arena, batch, each(batch, [...forwardPass, put])),
+    forward: placeProgram(arena, batch, [...transform(convolutions), ...each(batch, [...forwardPass, put])]),
   };
   if (!training) return { ...inference, steps: [], end: arena.end };
 
@@ -92,8 +92,6 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
   const partials = arena.place(8 * batch * height);
   const single = arena.place(3 * 4 * RECORD_WORDS);
   const zeros = arena.floats(roundUp(Math.max(...convolutions.map(({ layer }) => layer.inputs)), 4));
-  const scratch = gradientScratch(convolutions[0]!);
-  const scratchPlace = { address: arena.place(scratch * threads), bytes: scratch };
   const chunks = new Map(
     convolutions.map((stage) => [stage, arena.place(gradientSums(stage).chunk * Math.min(CHUNKS, batch))]),
   );
@@ -105,11 +103,8 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
     const loss = [last.gradient!.origin, out.origin, t.origin, weights, partials, channels, ...shapeOf(out)];
     const kind = absolute ? ImageLoss.absolute : ImageLoss.squared;
     return placeProgram(arena, rows, [
-      ...together(
-        convolutions.flatMap(({ layer: { inputs, outputs }, transposed, weight }) =>
-          transposed === undefined ? [] : [transposeWeights(transposed, weight.value, inputs, outputs)],
-        ),
-      ),
+      ...transpose(convolutions),
+      ...transform(convolutions),
       ...each(rows, [
         ...noiseOperations(common, target, 1, pixels),
         convert(Op.imageFromBytes, t.origin, target, t, scale),
@@ -118,8 +113,8 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
         ...stages
           .toReversed()
           .flatMap((stage) => [
-            ...(isConvolution(stage) ? [weightGradient(stage, taps, chunks.get(stage)!, scratchPlace)] : []),
-            ...inputGradient(stage, taps, zeros),
+            ...(isConvolution(stage) ? [weightGradient(stage, chunks.get(stage)!, scratch)] : []),
+            ...inputGradient(stage, scratch, zeros),
           ]),
       ]),
       // Reported in grey levels, whatever white is inside the network.
@@ -149,30 +144,59 @@ function sumAndUpdate(
   settings: number,
   beside: Operation,
 ): Operation[] {
-  const before: Operation[] = [beside];
-  const main: Operation[] = [];
-  const after: Operation[] = [];
+  const sums: Operation[] = [beside];
+  const gathers: Operation[] = [];
+  const turns: Operation[] = [];
+  const weights: Operation[] = [];
   for (const stage of convolutions) {
-    const { layer, weight, bias } = stage;
-    const sums = gradientSums(stage);
+    const { weight, bias, gathered } = stage;
+    const { inputs, outputs } = stage.layer;
+    const { transposed, ...bytes } = gradientSums(stage);
     const { from, count } = chunksOf(stage);
-    const sum = (to: number, first: number, bytes: number) => [
+    const sum = (to: number, first: number, size: number) => [
       Op.sumChunks,
       to,
       first,
-      sums.chunk,
+      bytes.chunk,
       count,
-      bytes / 64,
+      size / 64,
     ];
-    main.push(sum(bias.gradient!, from + sums.weight, sums.bias), ...updates(bias, settings));
-    if (sums.transposed) {
-      // The first chunk is read for the last time here, and serves as the place for the sum.
-      before.push(sum(from, from, sums.weight));
-      main.push(transposeWeights(weight.gradient!, from, layer.outputs, layer.inputs));
-      after.push(...updates(weight, settings));
-    } else main.push(sum(weight.gradient!, from, sums.weight), ...updates(weight, settings));
+    // The first chunk is read for the last time here, and serves as the place for the sum.
+    sums.push(sum(from, from, bytes.weight));
+    sums.push(sum(bias.gradient!, from + bytes.weight, bytes.bias), ...updates(bias, settings));
+    if (transposed) {
+      gathers.push(gatherWeights(gathered!, from, outputs, inputs));
+      turns.push(transposeWeights(weight.gradient!, gathered!, outputs, inputs));
+    } else gathers.push(gatherWeights(weight.gradient!, from, inputs, outputs));
+    weights.push(...updates(weight, settings));
   }
-  return [...together(before), ...together(main), ...together(after)];
+  return [sums, gathers, turns, weights].flatMap(together);
+}
+
+function gatherWeights(to: number, from: number, inputs: number, outputs: number): Operation {
+  return [Op.conv3x3GatherWeights, to, from, inputs, outputs, Math.ceil(outputs / 4)];
+}
+
+/** The weights as the forward pass and, where they are transposed, the backward pass needs them. */
+function transform(convolutions: readonly ConvStage[]): Operation[] {
+  return together(
+    convolutions.flatMap(({ layer: { inputs, outputs }, weight, transformed, transposed }) => [
+      transformWeights(transformed, weight.value, inputs, outputs),
+      ...(transposed ? [transformWeights(transposed.transformed, transposed.weight, outputs, inputs)] : []),
+    ]),
+  );
+}
+
+function transformWeights(to: number, from: number, inputs: number, outputs: number): Operation {
+  return [Op.conv3x3TransformWeights, to, from, inputs, outputs, Math.ceil(outputs / 4)];
+}
+
+function transpose(convolutions: readonly ConvStage[]): Operation[] {
+  return together(
+    convolutions.flatMap(({ layer: { inputs, outputs }, weight, transposed }) =>
+      transposed ? [transposeWeights(transposed.weight, weight.value, inputs, outputs)] : [],
+    ),
+  );
 }
 
 function transposeWeights(to: number, from: number, inputs: number, outputs: number): Operation {
@@ -219,7 +243,8 @@ function placeNetwork(arena: Arena, spec: Spec, { size = spec.input, training }:
     const stage = { layer, input, output };
     stages.push(layer.type === "conv3x3" ? { ...stage, ...placeWeights(layer) } : stage);
     input = output;
-    function placeWeights({ name, inputs, outputs, shrink }: ConvStage["layer"]) {
+    function placeWeights(layer: ConvStage["layer"]) {
+      const { name, inputs, outputs, shrink } = layer;
       const options = training && { ...training, gradients: true };
       const tensor = (suffix: string, shape: number[], length: number): TensorPlace =>
         placeTensor(arena, options, { name: `${name}.${suffix}`, shape, length });
@@ -228,7 +253,17 @@ function placeNetwork(arena: Arena, spec: Spec, { size = spec.input, training }:
         weight: tensor("weight", [outputs, inputs, 3, 3], convWeightLength(outputs, inputs)),
         bias: tensor("bias", [outputs], roundUp(outputs, 16)),
         padding,
-        transposed: back ? arena.floats(convWeightLength(inputs, outputs)) : undefined,
+        transformed: arena.floats(transformedLength(outputs, inputs)),
+        transposed: back
+          ? {
+              weight: arena.floats(convWeightLength(inputs, outputs)),
+              transformed: arena.floats(transformedLength(inputs, outputs)),
+            }
+          : undefined,
+        gathered:
+          training && gradientSums({ layer, padding }).transposed
+            ? arena.floats(convWeightLength(inputs, outputs))
+            : undefined,
         padded: back && padding === "reflect" ? image(shrink, inputs) : undefined,
       };
     }

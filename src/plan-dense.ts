@@ -95,7 +95,7 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
     ...forwardPass(batch),
     [Op.unpackFloats, output, last.y, stride, batch, pixels],
   ]);
-  const inference = { ...common, batch, pixels, tensors, tables: [], forward };
+  const inference = { ...common, batch, pixels, tensors, forward };
   if (!training) return { ...inference, steps: [], end: arena.end };
 
   const target = arena.place(batch * pixels);

@@ -27,11 +27,18 @@ const weightsWord: Partial<Record<Op, number>> = {
   [Op.adam]: 1,
   [Op.conv3x3]: 3,
   [Op.conv3x3TransposeWeights]: 1,
+  [Op.conv3x3TransformWeights]: 1,
   [Op.conv3x3WeightGradient]: 1,
+  [Op.conv3x3GatherWeights]: 1,
   [Op.sumChunks]: 1,
 };
 /** Operations that carry weights or gradients from the address in word 2 to that in word 1. */
-const carries = [Op.conv3x3TransposeWeights, Op.sumChunks];
+const carries = [
+  Op.conv3x3TransposeWeights,
+  Op.conv3x3TransformWeights,
+  Op.conv3x3GatherWeights,
+  Op.sumChunks,
+];
 const multiplies = [
   Op.denseForward,
   Op.denseInputGradient,
@@ -75,17 +82,20 @@ export class StepProfile {
     let body: Uint32Array[] = [];
     for (let at = 0; program.words[at] !== Op.end; at += RECORD_WORDS) {
       const words = program.words.slice(at, at + RECORD_WORDS);
-      for (const [to, from] of [
-        [words[1]!, words[2]!],
-        [words[2]!, words[1]!],
-      ] as const) {
-        if (carries.includes(words[0]!) && layerAt.has(from)) layerAt.set(to, layerAt.get(from)!);
-      }
       if (words[0] === Op.eachImage) {
         body = new Array(words[3]!).fill(words);
       } else {
         const header = body.pop();
         this.#operations.push({ words, times: [], ...(header && { header }) });
+      }
+    }
+    // What carries them from a layer's weights on comes in the order of the program, what carries to them backwards.
+    for (const { words } of [...this.#operations, ...this.#operations.toReversed()]) {
+      for (const [to, from] of [
+        [words[1]!, words[2]!],
+        [words[2]!, words[1]!],
+      ] as const) {
+        if (carries.includes(words[0]!) && layerAt.has(from)) layerAt.set(to, layerAt.get(from)!);
       }
     }
     for (const operation of this.#operations) {

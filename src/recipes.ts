@@ -163,7 +163,7 @@ export const recipes = {
     optimizer: { type: "adam", learningRate: 0.004, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
     schedule: { type: "cosine", warmUp: 1000 },
     averaging: { decay: 0.999 },
-    epochs: 38,
+    epochs: 56,
     batch: 32,
     order: "shuffled",
     flips: true,

@@ -6,6 +6,14 @@ import { type LayerShape, layerShapes, type Spec, scaleOf } from "../src/spec.ts
 import { type Bounded, exact } from "./bounds.ts";
 import { roundoff } from "./comparison.ts";
 import * as naive from "./naive-conv.ts";
+import {
+  inputGradientTerms,
+  roundingsOf,
+  sizesOf,
+  termsOf,
+  weightGradientRoundings,
+  weightGradientTerms,
+} from "./winograd-bounds.ts";
 
 export interface ConvBatch {
   readonly images: number;
@@ -147,34 +155,34 @@ function subtract(a: Bounded, b: Bounded): Bounded {
 }
 
 function convolve(window: naive.Window, x: Bounded, w: ArrayLike<number>, bias: ArrayLike<number>): Bounded {
-  const [size, shift] = [abs(Float64Array.from(w)), abs(Float64Array.from(bias))];
-  const terms = naive.convolve(window, plus(abs(x.value), x.error), size, shift);
+  const size = abs(Float64Array.from(w));
+  const terms = termsOf(window, sizesOf(x), w, bias, "column");
   const carried = naive.convolve(window, x.error, size, zeros(window.outs));
   return {
     value: naive.convolve(window, x.value, w, bias),
-    error: terms.map((term, i) => (9 * window.ins + 2) * roundoff * term + carried[i]!),
+    error: terms.map((term, i) => (roundingsOf(window) + 1) * roundoff * term + carried[i]!),
   };
 }
 
 function inputGradient(window: naive.Window, dy: Bounded, w: ArrayLike<number>): Bounded {
   const size = abs(Float64Array.from(w));
-  const terms = naive.inputGradient(window, plus(abs(dy.value), dy.error), size);
+  const terms = inputGradientTerms(window, sizesOf(dy), w);
+  const roundings = roundingsOf({ ...window, ins: window.outs }) + 1 + 8;
   const carried = naive.inputGradient(window, dy.error, size);
   return {
     value: naive.inputGradient(window, dy.value, w),
     // A pixel near a corner is mirrored three times.
-    error: terms.map((term, i) => (9 * window.outs + 2 + 8) * roundoff * term + carried[i]!),
+    error: terms.map((term, i) => roundings * roundoff * term + carried[i]!),
   };
 }
 
 function weightGradient(window: naive.Window, dy: Bounded, x: Bounded): { dw: Bounded; dbias: Bounded } {
-  const { images, height, width } = window;
   const value = naive.weightGradient(window, dy.value, x.value);
-  const terms = naive.weightGradient(window, plus(abs(dy.value), dy.error), plus(abs(x.value), x.error));
+  const transposed = window.outs <= 3 && window.padding === "zeros";
+  const terms = weightGradientTerms(window, sizesOf(dy), sizesOf(x), transposed);
   const fromOutput = naive.weightGradient(window, dy.error, plus(abs(x.value), x.error));
   const fromInput = naive.weightGradient(window, abs(dy.value), x.error);
-  // A lane's run over an image, the lanes' sum, and the images' sum.
-  const length = height * Math.ceil(width / 4) + 4 + images + 2;
+  const length = weightGradientRoundings(window) + 1;
   const bounded = (kind: "dw" | "dbias"): Bounded => ({
     value: value[kind],
     error: terms[kind].map(

@@ -15,7 +15,9 @@ export async function compileKernels(target: string): Promise<Uint8Array<ArrayBu
   const folder = mkdtempSync(join(tmpdir(), "conv-kernels-"));
   try {
     const outFile = join(folder, "kernels.wasm");
-    const files = ["conv3x3", "conv3x3-gradient", "padding", "pixels"].map((name) => `assembly/${name}.ts`);
+    const files = ["conv3x3", "conv3x3-gradient", "conv3x3-weights", "padding", "pixels"].map(
+      (name) => `assembly/${name}.ts`,
+    );
     const root = new URL("..", import.meta.url).pathname;
     const { error, stderr } = await asc.main([
       ...files,
@@ -139,6 +141,11 @@ export class Kernels {
     return address;
   }
 
+  /** Sets `bytes` from an address on to canaries. */
+  fill(address: number, bytes: number): void {
+    this.#words.fill(canary, address >> 2, (address + bytes) >> 2);
+  }
+
   readFloats(address: number, count: number): Float32Array {
     return this.#floats.slice(address >> 2, (address >> 2) + count);
   }
@@ -202,12 +209,19 @@ export class Kernels {
   check(kernel: string, items: number, values: number[], written: Written[]): void {
     const memory = this.#words.subarray(0, this.#top >> 2);
     const before = memory.slice();
-    this.run(kernel, items, 1, values);
-    const first = memory.slice();
+    /** The memory afterwards, but for scratch. */
+    const after = (threads: number) => {
+      this.run(kernel, items, threads, values);
+      const result = memory.slice();
+      for (const place of written) {
+        if ("scratch" in place) result.fill(0, place.address >> 2, (place.address >> 2) + place.words);
+      }
+      return result;
+    };
+    const first = after(1);
     for (const threads of [2, 3, 4]) {
       memory.set(before);
-      this.run(kernel, items, threads, values);
-      expect(firstDifference(first, memory), `${threads} threads`).toBe(-1);
+      expect(firstDifference(first, after(threads)), `${threads} threads`).toBe(-1);
     }
     this.#expectWritten(kernel, before, written);
   }
@@ -241,7 +255,9 @@ export class Kernels {
 }
 
 /** What a kernel may write: an image's values, with so much of its border, or a run of words. */
-export type Written = (Image & { border?: number }) | { address: number; words: number };
+export type Written =
+  | (Image & { border?: number })
+  | { address: number; words: number /** What is in it afterwards does not count. */; scratch?: true };
 
 /** The first word that differs, or −1. */
 function firstDifference(a: Int32Array, b: Int32Array): number {
@@ -256,6 +272,16 @@ export function roundUp(value: number, multiple: number): number {
 /** Values of a layer's weights in panels. */
 export function panelLength(ins: number, outs: number): number {
   return Math.ceil(outs / 4) * 4 * roundUp(9 * ins, 4);
+}
+
+/** Values of the transformed weight. */
+export function transformedLength(ins: number, outs: number): number {
+  return 6 * Math.ceil(outs / 4) * 4 * roundUp(3 * ins, 4);
+}
+
+/** Items of conv3x3 for an image of that height: groups of up to 4 rows, `dilation` rows apart. */
+export function groupsOf(height: number, dilation: number): number {
+  return Math.floor(height / (4 * dilation)) * dilation + Math.min(height % (4 * dilation), dilation);
 }
 
 /** Index in panels of w[o][i][ky][kx], where k = 9i + 3ky + kx. */

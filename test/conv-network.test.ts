@@ -175,7 +175,7 @@ describeBuilds("networks of convolutions against the twin", (build) => {
       [plan.settings, 24],
       [plan.sigma, 4 * images],
       [plan.weights!, 4 * images],
-      ...[plan.forward, ...plan.steps, ...plan.tables].map(({ address, words }) => [
+      ...[plan.forward, ...plan.steps].map(({ address, words }) => [
         address,
         words.byteLength,
       ]),

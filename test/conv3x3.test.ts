@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Activation } from "../assembly/opcodes.ts";
-import { tapsOf } from "../src/image-buffers.ts";
+import { Activation, BAND, STRIP } from "../assembly/opcodes.ts";
 import { Purpose, Random } from "../src/rng.ts";
 import { readSafetensors } from "../src/safetensors.ts";
 import { hasRelaxedSimd } from "../src/wasm/detect.ts";
@@ -9,13 +8,22 @@ import {
   compileKernels,
   fromPanels,
   geometryOf,
+  groupsOf,
   type Image,
   Kernels,
   panelLength,
   roundUp,
   toPanels,
+  transformedLength,
 } from "./conv-kernels.ts";
 import * as naive from "./naive-conv.ts";
+import {
+  inputGradientTerms,
+  roundingsOf,
+  termsOf,
+  weightGradientRoundings,
+  weightGradientTerms,
+} from "./winograd-bounds.ts";
 
 /** The relative error of one float32 rounding. */
 const unit = 2 ** -24;
@@ -44,7 +52,8 @@ function caseOf(layer: naive.Window): Case {
     x: normal(naive.valuesOf(layer, ins)).map((value) => Math.max(value, 0)),
     w: normal(outs * ins * 9),
     bias: normal(outs),
-    dy: normal(naive.valuesOf(layer, outs)),
+    // Over a large picture with a mean, so that sums are not mere cancellation.
+    dy: normal(naive.valuesOf(layer, outs)).map((value) => (layer.height > 100 ? value + 0.5 : value)),
   };
 }
 
@@ -145,8 +154,7 @@ class Layer {
   readonly dy: Image;
   readonly w: number;
   readonly bias: number;
-  readonly taps: number;
-  readonly outTaps: number;
+  readonly u: number;
 
   constructor(
     readonly kernels: Kernels,
@@ -161,8 +169,7 @@ class Layer {
     this.dy = kernels.image(geometry, outs, task.dy);
     this.w = kernels.floats(toPanels(task.w, ins, outs));
     this.bias = kernels.floats([...task.bias, 0, 0, 0]);
-    this.taps = kernels.words(tapsOf(ins, geometry.pitch, dilation));
-    this.outTaps = kernels.words(tapsOf(outs, geometry.pitch, dilation));
+    this.u = this.transform(this.w, ins, outs);
     if (padding === "reflect") {
       const items = images * (height + 2 * dilation);
       kernels.check(
@@ -174,32 +181,61 @@ class Layer {
     }
   }
 
-  get items(): number {
-    return this.x.images * this.x.height;
-  }
-
   get shape(): number[] {
     const { height, width, pitch, rows } = this.x;
     return [height, width, pitch, rows];
   }
 
-  forward(activation: Activation): Float32Array {
-    const { ins, outs } = this.task.layer;
-    const y = this.kernels.image(this.x, outs);
-    this.kernels.check(
+  transform(w: number, ins: number, outs: number): number {
+    const words = transformedLength(ins, outs);
+    const u = this.kernels.place(4 * words);
+    const items = Math.ceil(outs / 4);
+    this.kernels.check("conv3x3TransformWeights", items, [u, w, ins, outs], [{ address: u, words }]);
+    return u;
+  }
+
+  /** y = conv(x); `border` of y is written too. */
+  convolve(
+    y: Image,
+    x: Image,
+    u: number,
+    bias: number,
+    gate: number,
+    activation: Activation,
+    border = 0,
+  ): void {
+    const { kernels } = this;
+    const { dilation } = this.task.layer;
+    const [ins, outs] = [x.channels, y.channels];
+    const [height, width] = [y.height + 2 * border, y.width + 2 * border];
+    const start = (image: Image) => image.origin - border * (image.channels * y.pitch + 4);
+    const bytes =
+      roundUp(12 * ins, 64) + 16 * ((6 * ins + 1) * (STRIP + 2) + 6 * roundUp(outs, 4) * (STRIP + 6));
+    const scratch = kernels.place(bytes);
+    // What another layer has left there does not count.
+    kernels.fill(scratch, bytes);
+    const shape = [height, width, y.pitch, y.rows];
+    kernels.check(
       "conv3x3",
-      this.items,
-      [y.origin, this.x.origin, this.w, this.bias, this.taps, 0, ins, outs, ...this.shape, activation],
-      [y],
+      y.images * groupsOf(height, dilation),
+      [start(y), start(x), u, bias, gate, scratch, ins, outs, ...shape, dilation, activation],
+      [
+        { ...y, border },
+        { address: scratch, words: bytes / 4, scratch: true },
+      ],
     );
+  }
+
+  forward(activation: Activation): Float32Array {
+    const y = this.kernels.image(this.x, this.task.layer.outs);
+    this.convolve(y, this.x, this.u, this.bias, 0, activation);
     return this.kernels.planes(y);
   }
 
   /** dx ∘ (x > 0) */
   inputGradient(): Float32Array {
     const { kernels, x, dy } = this;
-    const { images, height, width, ins, outs, dilation, padding } = this.task.layer;
-    const { pitch, rows } = x;
+    const { images, height, ins, outs, dilation, padding } = { ...x, ...this.task.layer };
     const length = panelLength(outs, ins);
     const wt = kernels.place(4 * length);
     kernels.check(
@@ -208,53 +244,16 @@ class Layer {
       [wt, this.w, ins, outs],
       [{ address: wt, words: length }],
     );
+    const u = this.transform(wt, outs, ins);
     const zeros = kernels.place(4 * roundUp(ins, 4));
     const dx = kernels.image(x, ins);
-    if (padding === "zeros") {
-      kernels.check(
-        "conv3x3",
-        this.items,
-        [
-          dx.origin,
-          dy.origin,
-          wt,
-          zeros,
-          this.outTaps,
-          x.origin,
-          outs,
-          ins,
-          ...this.shape,
-          Activation.linear,
-        ],
-        [dx],
-      );
-    } else {
+    if (padding === "zeros") this.convolve(dx, dy, u, zeros, x.origin, Activation.linear);
+    else {
       const padded = kernels.image(x, ins);
-      const back = (image: Image) => image.origin - dilation * (image.channels * pitch + 4);
-      const [tall, wide] = [height + 2 * dilation, width + 2 * dilation];
-      kernels.check(
-        "conv3x3",
-        images * tall,
-        [
-          back(padded),
-          back(dy),
-          wt,
-          zeros,
-          this.outTaps,
-          0,
-          outs,
-          ins,
-          tall,
-          wide,
-          pitch,
-          rows,
-          Activation.linear,
-        ],
-        [{ ...padded, border: dilation }],
-      );
+      this.convolve(padded, dy, u, zeros, 0, Activation.linear, dilation);
       kernels.check(
         "foldReflected",
-        this.items,
+        images * height,
         [dx.origin, padded.origin, x.origin, ins, ...this.shape, dilation],
         [dx],
       );
@@ -265,30 +264,33 @@ class Layer {
   /** With `transposed`, the gradient of the transposed weights, turned back. */
   weightGradient(transposed: boolean): { dw: Float32Array; dbias: Float32Array; roundings: number } {
     const { kernels, x } = this;
-    const { images, height, width, ins, outs } = this.task.layer;
+    const { images, height, width, ins, outs, dilation } = this.task.layer;
     const vectors = Math.ceil(width / 4);
-    const band = Math.min(height, Math.max(1, Math.floor(256 / vectors)));
+    const groups = groupsOf(height, dilation);
+    const band = Math.max(1, Math.min(groups, Math.floor(BAND / vectors)));
     const [a, b] = transposed ? [x, this.dy] : [this.dy, x];
-    const length = panelLength(b.channels, a.channels);
+    const [as, bs] = [a.channels, b.channels];
+    const length = transformedLength(bs, as);
     const chunk = 4 * length + 4 * roundUp(outs, 16);
     // All images but the last in one chunk, the last in another, whose old contents do not count.
     const count = Math.min(images, 2);
     const chunks = kernels.floats(normal((chunk * count) / 4));
-    const scratchBytes = 68 * Math.max(256, vectors);
-    const scratch = kernels.place(scratchBytes);
-    const taps = transposed ? this.outTaps : this.taps;
+    const whole = (1 + 6 * bs * band) * (vectors + 2) + 6 * roundUp(as, 4) * band * vectors;
+    const bytes = roundUp(12 * bs, 64) + 16 * whole + 4 * band * vectors;
+    const scratch = kernels.place(bytes);
+    kernels.fill(scratch, bytes);
     for (let image = 0; image < images; image++) {
       const own = count === 1 || image < images - 1 ? chunks : chunks + chunk;
       const start = image === 0 || own !== chunks;
       kernels.checkCall(
         "conv3x3WeightGradient",
         [
-          ...[own, scratch, a.origin, b.origin, taps, a.channels, b.channels, height, width, x.pitch],
-          ...[image * x.rows, +transposed, +start],
+          ...[own, scratch, a.origin, b.origin, as, bs, height, width, x.pitch],
+          ...[image * x.rows, dilation, +transposed, +start],
         ],
         [
           { address: own, words: chunk / 4 },
-          { address: scratch, words: scratchBytes / 4 },
+          { address: scratch, words: bytes / 4 },
         ],
       );
     }
@@ -297,7 +299,14 @@ class Layer {
       kernels.check("sumChunks", words / 16, [to, from, chunk, count], [{ address: to, words }]);
       return to;
     };
-    let dw = sum(chunks, length);
+    const words = panelLength(bs, as);
+    let dw = kernels.place(4 * words);
+    kernels.check(
+      "conv3x3GatherWeights",
+      Math.ceil(as / 4),
+      [dw, sum(chunks, length), bs, as],
+      [{ address: dw, words }],
+    );
     if (transposed) {
       const panels = panelLength(ins, outs);
       const turned = kernels.place(4 * panels);
@@ -315,7 +324,7 @@ class Layer {
     return {
       dw: fromPanels(panels, ins, outs),
       dbias: kernels.readFloats(sum(chunks + 4 * length, roundUp(outs, 16)), outs),
-      roundings: 1 + vectors * band + 2 + images * Math.ceil(height / band) + count,
+      roundings: weightGradientRoundings(this.task.layer),
     };
   }
 }
@@ -334,10 +343,10 @@ for (const { target, reason } of builds) {
 
       it("forward", () => {
         const y = once(`${name} y`, () => naive.convolve(layer, x, w, bias));
-        const magnitude = terms(() => naive.convolve(layer, x, abs(w), abs(bias)));
+        const magnitude = terms(() => termsOf(layer, x, w, bias, "column"));
         const buffers = new Layer(kernels, task);
         const linear = buffers.forward(Activation.linear);
-        expectClose(linear, y, magnitude, 9 * layer.ins + 1);
+        expectClose(linear, y, magnitude, roundingsOf(layer));
         const rectified = linear.map((value) => Math.max(value, 0));
         expectSame(buffers.forward(Activation.relu), rectified);
       });
@@ -345,9 +354,14 @@ for (const { target, reason } of builds) {
       it("input gradient behind a ReLU", () => {
         const gate = (dx: Float64Array) => dx.map((value, index) => (x[index]! > 0 ? value : 0));
         const dx = once(`${name} dx`, () => gate(naive.inputGradient(layer, dy, w)));
-        const magnitude = once(`${name} dx terms`, () => naive.inputGradient(layer, abs(dy), abs(w)));
+        const magnitude = once(`${name} dx terms`, () => inputGradientTerms(layer, abs(dy), w));
         // A pixel near a corner is mirrored three times.
-        expectClose(new Layer(kernels, task).inputGradient(), dx, magnitude, 9 * layer.outs + 1 + 8);
+        expectClose(
+          new Layer(kernels, task).inputGradient(),
+          dx,
+          magnitude,
+          roundingsOf({ ...layer, ins: layer.outs }) + 8,
+        );
       });
 
       it.each(layer.padding === "zeros" ? [false, true] : [false])(
@@ -356,7 +370,9 @@ for (const { target, reason } of builds) {
           const both = (values: { dw: Float64Array; dbias: Float64Array }) =>
             Float64Array.of(...values.dw, ...values.dbias);
           const wanted = once(`${name} dw`, () => both(naive.weightGradient(layer, dy, x)));
-          const magnitude = once(`${name} dw terms`, () => both(naive.weightGradient(layer, abs(dy), x)));
+          const magnitude = once(`${name} dw terms ${transposed}`, () =>
+            both(weightGradientTerms(layer, abs(dy), x, transposed)),
+          );
           const { dw, dbias, roundings } = new Layer(kernels, task).weightGradient(transposed);
           expectClose(Float32Array.of(...dw, ...dbias), wanted, magnitude, roundings);
         },
@@ -376,9 +392,10 @@ for (const { target, reason } of builds) {
       const task = caseOf(layer);
       task.x[0] = Number.NaN;
       const y = new Layer(kernels, task).forward(Activation.relu);
-      expect([...y].map(Number.isNaN)).toEqual(
-        [...naive.convolve(layer, task.x, task.w, task.bias)].map(Number.isNaN),
-      );
+      // The rows of a group are computed together.
+      const wanted = naive.convolve(layer, task.x, task.w, task.bias);
+      expect(wanted.some(Number.isNaN)).toBe(true);
+      for (const [at, value] of wanted.entries()) if (Number.isNaN(value)) expect(y[at]).toBeNaN();
     });
 
     describe.each(["adam", "adagrad"])("a network against PyTorch: conv-small-%s", (name) => {

@@ -1,13 +1,11 @@
 /** Small networks with random weights, as the twin sees them and as a build runs them. */
 import { Op, Setting } from "../assembly/opcodes.ts";
-import type { PlanOptions, Program } from "../src/arena.ts";
+import { type PlanOptions, type Program, RECORD_WORDS } from "../src/arena.ts";
 import { Network } from "../src/network.ts";
 import { Random } from "../src/rng.ts";
 import { type ActivationName, denseShapes, type Spec } from "../src/spec.ts";
 import type { Build } from "./builds.ts";
 import { type Layer, unpack } from "./naive.ts";
-
-const RECORD_WORDS = 16;
 
 /** Pictures of 1 × `inputs` pixels through dense layers of these units. */
 export function specOf(

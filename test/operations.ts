@@ -1,11 +1,12 @@
 /** Runs single operations of a build on buffers of the test's own, and watches all of the memory meanwhile. */
 import { instantiate } from "@assemblyscript/loader";
 import { Op } from "../assembly/opcodes.ts";
+import { RECORD_WORDS } from "../src/arena.ts";
 import type { Build } from "./builds.ts";
 import { pack, unpack, type Values } from "./naive.ts";
 
 const PAGE = 65536;
-const RECORD_WORDS = 16;
+
 const PROGRAM = 4096;
 const FIRST_BUFFER = PROGRAM + 2 * 4 * RECORD_WORDS;
 

@@ -1,0 +1,74 @@
+/**
+ * Groups of four rows of an image, d apart, which Winograd's filtering F(4, 3) along the columns takes together, with the
+ * six rows around them that their windows reach: conv3x3.ts.
+ */
+import { storeInputs } from "./winograd-transforms";
+
+/** Groups of rows in an image. */
+// @ts-ignore: decorator
+@inline
+export function groupsOf(height: i32, dilation: i32): i32 {
+  return (height / (4 * dilation)) * dilation + min(height % (4 * dilation), dilation);
+}
+
+/** The first row of a group: groups of every 4d rows begin at each of the first d. */
+// @ts-ignore: decorator
+@inline
+export function rowOf(group: i32, dilation: i32): i32 {
+  return (group / dilation) * 4 * dilation + (group % dilation);
+}
+
+/** taps[3i + kx] = the distance in t, of `length` bytes a channel, from a pixel of channel 0 to what weight (i, kx) multiplies. */
+export function writeTaps(taps: usize, ins: i32, length: usize, dilation: i32): void {
+  const reach = <usize>dilation << 2;
+  for (let at: usize = 0, end = <usize>ins * length; at < end; at += length, taps += 12) {
+    store<usize>(taps, at - reach);
+    store<usize>(taps, at, 4);
+    store<usize>(taps, at + reach, 8);
+  }
+}
+
+/**
+ * t = Bᵀ v for `bytes` of a row and all channels, t with `length` bytes a channel, from six rows d apart, the first at
+ * `above`. The group's first row is the second of them; `left` rows of the image begin there, and rows further than d
+ * below the image are zeros, taken from `none`.
+ */
+export function transformGroup(
+  t: usize, plane: usize, length: usize, above: usize, none: usize, ins: i32, dilation: i32, pitch: usize, bytes: usize,
+  left: i32,
+): void {
+  const step = <usize>(dilation * ins) * pitch;
+  let v0 = above;
+  let v1 = v0 + step;
+  let v2 = v1 + step;
+  let v3 = v2 + step;
+  let v4 = v3 + step;
+  let v5 = v4 + step;
+  let step3 = pitch, step4 = pitch, step5 = pitch;
+  if (left <= dilation) {
+    v3 = none;
+    step3 = 0;
+  }
+  if (left <= 2 * dilation) {
+    v4 = none;
+    step4 = 0;
+  }
+  if (left <= 3 * dilation) {
+    v5 = none;
+    step5 = 0;
+  }
+  for (let c = 0; c < ins; c++, t += length) {
+    for (let at: usize = 0; at < bytes; at += 16) {
+      storeInputs(
+        t + at, plane, v128.load(v0 + at), v128.load(v1 + at), v128.load(v2 + at), v128.load(v3 + at), v128.load(v4 + at),
+        v128.load(v5 + at),
+      );
+    }
+    v0 += pitch;
+    v1 += pitch;
+    v2 += pitch;
+    v3 += step3;
+    v4 += step4;
+    v5 += step5;
+  }
+}
