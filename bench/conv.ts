@@ -135,10 +135,10 @@ async function sixteenChannels(batch: number, side: number, variant: Variant): P
   return { network, fill: () => {} };
 }
 
-/** Forward, input gradient and weight gradient of the layer from 16 to 16 channels, under these names. */
+/** The layer from 16 to 16 channels, in the order of a step. */
 function kernels(operations: readonly OperationProfile[]) {
   const of16 = operations.filter(({ layer, flop }) => flop && layer?.inputs === 16 && layer.outputs === 16);
-  const names = ["forward", "input gradient", "weight gradient"];
+  const names = ["forward", "weight gradient", "input gradient"];
   if (of16.length !== names.length) throw new Error(`${of16.length} convolutions of 16 channels in a step`);
   return of16.map((kernel, index) => ({ name: names[index]!, ...kernel }));
 }
