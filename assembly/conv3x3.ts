@@ -15,7 +15,8 @@
  * winograd-transforms.ts. Every value is summed by one thread in one order, whatever the number of threads.
  *
  * Method: Andrew Lavin and Scott Gray, "Fast algorithms for convolutional neural networks", CVPR 2016, here in one
- * dimension; inference goes the other way, along the rows (winograd.ts).
+ * dimension; Shmuel Winograd, "Arithmetic complexity of computations" (1980). The matrices are those of the points
+ * 0, ±1, ±2 and ∞.
  */
 import { Activation, STRIP } from "./opcodes";
 import { groupsOf, rowOf, transformGroup, writeTaps } from "./row-groups";
@@ -24,6 +25,11 @@ import { storeOutputs } from "./winograd-transforms";
 
 /** Bytes of a channel in a plane of t: a strip and a vector on both sides, of several groups where they fit. */
 const TRANSFORMED: usize = (STRIP + 2) << 4;
+
+/** Bytes of its scratch, as opcodes.ts says. */
+export function scratchBytes(ins: i32, outs: i32): usize {
+  return ((<usize>ins * 12 + 63) & ~63) + (6 * <usize>ins + 1) * TRANSFORMED + 6 * productsBytes(outs);
+}
 
 /**
  * y[n, r, o, s] = f(bias[o] + Σ_{i, ky, kx} w[o, i, ky, kx] · x[n, r + (ky − 1)·d, i, s + (kx − 1)·d])

@@ -1,2 +1,2 @@
-export { push, start } from "./conv-stream";
-export { addLayer, begin, fit, input, modulus, output, plainPitch, setParameters } from "./stream-layout";
+export { input, push, start } from "./conv-stream";
+export { addLayer, begin, fit, output, pitch, setParameters } from "./stream-layout";

@@ -3,7 +3,7 @@
  * pictures. One network to an instance. Functions that place say where all that is placed ends: the memory has to
  * reach so far before anything is put there.
  */
-import { productsBytes } from "./winograd-products";
+import { scratchBytes } from "./conv3x3";
 import { panelsBytes, transformWeights } from "./winograd-weights";
 
 /** A layer; addresses and distances are in bytes. */
@@ -12,29 +12,26 @@ export class Layer {
   ins!: i32;
   outs!: i32;
   dilation!: i32;
-  relu!: i32;
-  /** U (winograd.ts) and the bias, whose length is that of whole panels. */
+  activation!: i32;
+  /** U (conv3x3.ts) and the bias, whose length is that of whole panels. */
   weights!: usize;
   bias!: usize;
-  /** Three tables of taps: as they are; for rows whose upper, and whose lower neighbours lie around the ring's end. */
-  taps!: usize;
-  /** The transformed rows that it reads: a ring of 2 · dilation + 1, the row r of the picture in place r mod that. */
-  ring!: usize;
+  /** Rows of its input, in rows (pixels.ts), as many as its windows still reach: the first is row `top` of the picture. */
+  rows!: usize;
   rowBytes!: usize;
-  /** Rows that came in, with those below the picture, and rows that went out. */
+  top!: i32;
+  /** Rows that came in, and rows that went out. */
   came!: i32;
   went!: i32;
 }
 
-/** Bytes past a buffer's last row that kernels may read. */
+/** Bytes of the border left of a row, 4 columns; where it is mirrored there are as many on the right. */
+export const BORDER: usize = 16;
+/** Bytes before a buffer's first row and past its last that kernels may read. */
 const SLACK: usize = 128;
 
 /** Whether what lies outside a picture is its mirror image, or zero. */
 export let mirrored: bool = false;
-/** What columns are split by: a multiple of 4 · dilation for every layer. */
-export let modulus: i32 = 4;
-/** Rows by which the output is behind the input. */
-let delay: i32 = 0;
 let layers: usize = 0;
 let layersEnd: usize = 0;
 /** Where the parameters end, and what depends on the width begins. */
@@ -43,17 +40,11 @@ let start: usize = 0;
 let end: usize = 0;
 
 export let width: i32 = 0;
-/** Of 4 groups, for each set of groups: ⌈width / 4 modulus⌉. */
-export let vectors: i32 = 0;
-/** The split row, and from one residue of a channel to the next. */
-export let split: usize = 0;
-export let splitPitch: usize = 0;
-export let products: usize = 0;
-/** From one channel to the next of a transformed row, and of a plain one. */
+/** From one channel of a row to the next. */
 export let pitch: usize = 0;
-export let plainPitch: usize = 0;
-/** The plain row that goes in, and as many that come out as `push` may give at once. */
-export let input: usize = 0;
+/** What the convolutions need for themselves. */
+export let scratch: usize = 0;
+/** The rows that come out: as many as `push` may give at once. */
 export let output: usize = 0;
 
 /** Begins a network of so many layers. @returns where its records end */
@@ -64,19 +55,15 @@ export function begin(count: i32, mirror: bool): usize {
 }
 
 /** Adds a layer. @returns where its parameters end; `setParameters` may have its sources there */
-export function addLayer(ins: i32, outs: i32, dilation: i32, relu: i32): usize {
+export function addLayer(ins: i32, outs: i32, dilation: i32, activation: i32): usize {
   const layer = changetype<Layer>(layersEnd);
   layersEnd += offsetof<Layer>();
   layer.ins = ins;
   layer.outs = outs;
   layer.dilation = dilation;
-  layer.relu = relu;
+  layer.activation = activation;
   layer.weights = place(6 * panelsBytes(outs, ins));
-  layer.bias = place(<usize>roundUp(outs, 4) << 2);
-  layer.taps = place(<usize>ins * 36);
-  delay += dilation;
-  const step = modulus;
-  while (modulus % (4 * dilation)) modulus += step;
+  layer.bias = place(<usize>((outs + 3) & ~3) << 2);
   start = end;
   return end;
 }
@@ -84,67 +71,41 @@ export function addLayer(ins: i32, outs: i32, dilation: i32, relu: i32): usize {
 /** Sets the parameters of the layer that was added last, from a weight as in winograd-weights.ts and float32 biases. */
 export function setParameters(weight: usize, size: i32, scale: usize, bias: usize): void {
   const layer = changetype<Layer>(layersEnd - offsetof<Layer>());
-  memory.fill(layer.weights, 0, layer.taps - layer.weights);
+  memory.fill(layer.weights, 0, end - layer.weights);
   transformWeights(layer.weights, weight, size, scale, layer.outs, layer.ins);
   memory.copy(layer.bias, bias, <usize>layer.outs << 2);
 }
 
 /** Places what pictures of a width need. @returns where it ends */
 export function fit(pictureWidth: i32): usize {
-  if (width == pictureWidth) return end;
   end = start;
   width = pictureWidth;
-  vectors = (width + 4 * modulus - 1) / (4 * modulus);
-  // An even number of cache lines would put all channels into a few sets of the cache.
-  const bytes = <usize>(4 * modulus * vectors);
-  pitch = bytes & 127 ? bytes : bytes + 64;
-  splitPitch = <usize>(vectors + 2) << 4;
-  plainPitch = <usize>roundUp(width, 16) << 2;
-  const first = firstLayer();
+  const columns = <usize>((width + 3) & ~3) << 2;
+  pitch = (BORDER + columns + (mirrored ? BORDER : 0) + 63) & ~63;
+  let most: usize = 0;
+  let incoming = 1;
+  let delay = 1;
   let outs = 0;
-  let most = first.ins;
   for (let at = layers; at < layersEnd; at += offsetof<Layer>()) {
     const layer = changetype<Layer>(at);
-    layer.rowBytes = <usize>(6 * layer.ins) * pitch;
-    layer.ring = place(<usize>(2 * layer.dilation + 1) * layer.rowBytes + SLACK);
+    const d = layer.dilation;
     outs = layer.outs;
-    most = max(most, outs);
+    layer.rowBytes = <usize>layer.ins * pitch;
+    // 6d − 1 are too few for a block; on top may come a block of the layer before, and the border below.
+    layer.rows = place(<usize>(7 * d + incoming) * layer.rowBytes + 2 * SLACK) + SLACK;
+    most = max(most, scratchBytes(layer.ins, outs));
+    incoming = 4 * d;
+    delay += 9 * d;
   }
-  input = place(<usize>first.ins * plainPitch);
-  output = place(<usize>((delay + 1) * outs) * plainPitch);
-  split = place(<usize>(most * modulus) * splitPitch) + 16;
-  products = place(6 * productsBytes(most));
+  output = place(<usize>(delay * outs) * pitch + SLACK);
+  scratch = place(most);
   return end;
 }
 
-/** Makes all ready for a picture of the width of the last `fit`. */
+/** Makes all ready for the first picture of a width. */
 export function clear(): void {
-  // The margins of the split row have to be zero.
-  memory.fill(split - 16, 0, products - split + 16);
-  for (let at = layers; at < layersEnd; at += offsetof<Layer>()) {
-    const layer = changetype<Layer>(at);
-    const d = <usize>layer.dilation;
-    layer.came = layer.went = 0;
-    // The rows above the picture.
-    memory.fill(layer.ring + (d + 1) * layer.rowBytes, 0, d * layer.rowBytes);
-    setTaps(layer);
-  }
-}
-
-/** taps[k] for k = 3i + ky, in three tables. */
-function setTaps(layer: Layer): void {
-  const ins = layer.ins;
-  const reach = <usize>layer.dilation * layer.rowBytes;
-  let table = layer.taps;
-  for (let i = 0; i < ins; i++, table += 12) {
-    const at = <usize>i * pitch;
-    for (let which: usize = 0; which < 3; which++) {
-      const taps = table + which * <usize>ins * 12;
-      store<usize>(taps, which == 1 ? at + reach + layer.rowBytes : at - reach);
-      store<usize>(taps, at, 4);
-      store<usize>(taps, which == 2 ? at - reach - layer.rowBytes : at + reach, 8);
-    }
-  }
+  // Borders have to be zero; nothing is written there.
+  memory.fill(firstLayer().rows - SLACK, 0, output - firstLayer().rows + SLACK);
 }
 
 export function firstLayer(): Layer {
@@ -157,14 +118,15 @@ export function layerAfter(layer: Layer): Layer | null {
   return next < layersEnd ? changetype<Layer>(next) : null;
 }
 
+/** Where a row of a layer's input is. */
+export function rowOf(layer: Layer, row: i32): usize {
+  return layer.rows + <usize>(row - layer.top) * layer.rowBytes;
+}
+
 /** Places bytes on cache lines of their own. */
 function place(bytes: usize): usize {
   if (end == 0) end = (__heap_base + 63) & ~63;
   const at = end;
   end += (bytes + 63) & ~63;
   return at;
-}
-
-function roundUp(value: i32, multiple: i32): i32 {
-  return ((value + multiple - 1) / multiple) * multiple;
 }

@@ -1,5 +1,5 @@
 /**
- * The products of Winograd's filtering, the same for rows (winograd.ts) and for columns (conv3x3.ts): for each p = 0..5
+ * The products of Winograd's filtering in conv3x3.ts: for each p = 0..5
  *
  *   M_p[o, v] = Σ_k U_p[o, k] · t_p[v + taps[k]],   k = 0..3·ins − 1
  *

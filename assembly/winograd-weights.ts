@@ -1,5 +1,5 @@
 /**
- * Weights for Winograd's filtering: for each row or column (a, b, c) of a kernel, U = G (a, b, c),
+ * Weights for Winograd's filtering along columns: for each column (a, b, c) of a kernel, U = G (a, b, c),
  *
  *             6  0  0
  *            −4 −4 −4
@@ -8,7 +8,8 @@
  *             1 −2  4
  *             0  0 24
  *
- * in float64, rounded once.
+ * in float64, rounded once. U is six planes of panels of 4 outputs: value ((⌊o/4⌋·P + k)·4 + o mod 4) of plane p is
+ * U_p[o, i, kx], with k = 3i + kx and P = 3·ins rounded up to a multiple of 4.
  */
 
 /**
@@ -20,11 +21,13 @@ export function transformWeights(u: usize, weight: usize, size: i32, scale: usiz
   const step = <usize>size;
   for (let o = 0; o < outs; o++, scale += 4) {
     let at = u + <usize>(o >> 2) * panelBytes(ins) + (<usize>(o & 3) << 2);
-    for (let k = 0; k < 3 * ins; k++, at += 16, weight += 3 * step) {
-      const a = valueAt(weight, size, scale);
-      const b = valueAt(weight + step, size, scale);
-      const c = valueAt(weight + 2 * step, size, scale);
-      storeTransformed(at, plane, a, b, c);
+    for (let i = 0; i < ins; i++, weight += 6 * step) {
+      for (const end = weight + 3 * step; weight < end; weight += step, at += 16) {
+        const a = valueAt(weight, size, scale);
+        const b = valueAt(weight + 3 * step, size, scale);
+        const c = valueAt(weight + 6 * step, size, scale);
+        storeTransformed(at, plane, a, b, c);
+      }
     }
   }
 }

@@ -2,6 +2,7 @@
  * A network of 3×3 convolutions in the core, through which pictures of any height go row by row
  * (assembly/conv-stream.ts).
  */
+import { Activation } from "../assembly/opcodes.ts";
 import type { ConvModel } from "./conv-model.ts";
 import type { InferenceCore } from "./wasm/inference.ts";
 
@@ -21,8 +22,6 @@ export interface Picture {
 
 /** A network that pictures can be run through, one after the other. */
 export interface ConvStream {
-  /** What the columns are split by; windows that begin at its multiples give the whole picture's values. */
-  readonly modulus: number;
   /**
    * Runs the network over a picture, padded around every layer as in training; yields the number of rows that were
    * read after each that was written. Another picture may begin when the last one is through or given up. Where
@@ -43,7 +42,7 @@ export function createConvStream(
   };
   grow(core.begin(layers.length, +(padding === "reflect")));
   for (const { inputs, outputs, dilation, activation, weight, scale, bias } of layers) {
-    const end = core.addLayer(inputs, outputs, dilation, +(activation === "relu"));
+    const end = core.addLayer(inputs, outputs, dilation, Activation[activation]);
     const atBias = end + 4 * outputs;
     const atWeight = atBias + 4 * outputs;
     grow(atWeight + weight.byteLength);
@@ -54,13 +53,15 @@ export function createConvStream(
     put(atWeight, weight);
     core.setParameters(atWeight, weight.BYTES_PER_ELEMENT, end, atBias);
   }
+  let fitted = 0;
   return {
-    modulus: core.modulus.value,
     *run({ width, height, write, read }) {
-      grow(core.fit(width));
-      core.start(height);
+      const first = width !== fitted;
+      if (first) grow(core.fit(width));
+      fitted = width;
+      core.start(height, +first);
       const floats = new Float32Array(memory.buffer);
-      const stride = core.plainPitch.value / 4;
+      const stride = core.pitch.value / 4;
       let done = 0;
       for (let row = 0; row < height; row++) {
         write(row, floats, core.input.value / 4, stride);

@@ -120,8 +120,7 @@ async function denoise<Values extends ImageValues>(
   const copied = groups.length * model.channels < colors;
   const sigma = asked === "auto" ? estimateSigma(image) : asked;
   const result = copyOf(data);
-  const { modulus } = stream;
-  const windows = sigma * strength > 0 ? windowsOf(width, modulus * model.layers.length, modulus) : [];
+  const windows = sigma * strength > 0 ? windowsOf(width, reachOf(model)) : [];
   const { scale, noiseLevel, residual } = model;
   const level = Math.fround(scale * sigma);
   const unscaled = 1 / scale;
@@ -179,19 +178,23 @@ interface Window {
   readonly to: number;
 }
 
+/** Columns to each side that a pixel of the output depends on. */
+function reachOf({ layers }: ConvModel): number {
+  return layers.reduce((sum, { dilation }) => sum + dilation, 0);
+}
+
 /**
- * Windows over a picture's columns, those but the last of equal width. At the picture's edges they end where it
- * does, so that what lies around it is there for every layer; elsewhere they overlap by what is spoiled around a window.
- * All begin at multiples of `step`, which divides `halo`, and hand over there.
+ * Windows over a picture's columns, all but the last of one width. At the picture's edges they end where it does, so that
+ * what lies around it is there for every layer; elsewhere they overlap by what is spoiled on both sides of their ends.
  */
-export function windowsOf(width: number, halo: number, step: number, most = MOST_COLUMNS): Window[] {
-  const count = width <= most ? 1 : Math.ceil((width - 2 * halo) / (most - 2 * halo));
-  const size = Math.ceil((width - 2 * halo) / count / step) * step + 2 * halo;
+export function windowsOf(width: number, reach: number, most = MOST_COLUMNS): Window[] {
+  const count = width <= most ? 1 : Math.ceil((width - 2 * reach) / (most - 2 * reach));
+  const size = Math.ceil((width - 2 * reach) / count) + 2 * reach;
   const windows: Window[] = [];
   for (let from = 0; from < width; from = windows.at(-1)!.to) {
-    const start = Math.max(0, from - halo);
+    const start = Math.max(0, from - reach);
     const end = Math.min(width, start + size);
-    windows.push({ start, end, from, to: end === width ? width : end - halo });
+    windows.push({ start, end, from, to: end === width ? width : end - reach });
   }
   return windows;
 }

@@ -156,7 +156,7 @@ function subtract(a: Bounded, b: Bounded): Bounded {
 
 function convolve(window: naive.Window, x: Bounded, w: ArrayLike<number>, bias: ArrayLike<number>): Bounded {
   const size = abs(Float64Array.from(w));
-  const terms = termsOf(window, sizesOf(x), w, bias, "column");
+  const terms = termsOf(window, sizesOf(x), w, bias);
   const carried = naive.convolve(window, x.error, size, zeros(window.outs));
   return {
     value: naive.convolve(window, x.value, w, bias),

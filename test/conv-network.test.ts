@@ -175,10 +175,7 @@ describeBuilds("networks of convolutions against the twin", (build) => {
       [plan.settings, 24],
       [plan.sigma, 4 * images],
       [plan.weights!, 4 * images],
-      ...[plan.forward, ...plan.steps].map(({ address, words }) => [
-        address,
-        words.byteLength,
-      ]),
+      ...[plan.forward, ...plan.steps].map(({ address, words }) => [address, words.byteLength]),
       [plan.end, buffer.byteLength - plan.end],
     ] as const;
     // Beyond the arena nothing is ever read or written: mark it.

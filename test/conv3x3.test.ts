@@ -343,7 +343,7 @@ for (const { target, reason } of builds) {
 
       it("forward", () => {
         const y = once(`${name} y`, () => naive.convolve(layer, x, w, bias));
-        const magnitude = terms(() => termsOf(layer, x, w, bias, "column"));
+        const magnitude = terms(() => termsOf(layer, x, w, bias));
         const buffers = new Layer(kernels, task);
         const linear = buffers.forward(Activation.linear);
         expectClose(linear, y, magnitude, roundingsOf(layer));

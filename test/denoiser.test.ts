@@ -158,19 +158,18 @@ describe("equals the whole picture at once, bit for bit", () => {
   });
 
   it("cuts columns so that each is taken once, with a halo wherever the picture goes on", () => {
-    for (const [width, halo, step, most] of [
-      [1, 8, 8, 64],
-      [64, 8, 8, 64],
-      [65, 8, 8, 64],
-      [1000, 16, 4, 64],
-      [2000, 48, 8, 2048],
-      [97, 0, 1, 10],
+    for (const [width, halo, most] of [
+      [1, 8, 64],
+      [64, 8, 64],
+      [65, 8, 64],
+      [1000, 15, 64],
+      [2000, 48, 2048],
+      [97, 0, 10],
     ] as const) {
-      const windows = windowsOf(width, halo, step, most);
+      const windows = windowsOf(width, halo, most);
       let next = 0;
       for (const { start, end, from, to } of windows) {
         expect(from).toBe(next);
-        expect(start % step).toBe(0);
         expect(end - start).toBeLessThanOrEqual(most);
         if (end < width) expect(end - start).toBe(windows[0]!.end);
         expect(from - start >= halo || start === 0).toBe(true);

@@ -48,7 +48,7 @@ export function streamOutput({ layers, padding }: ConvModel, input: Bounded, siz
   for (const layer of layers) {
     const { inputs: ins, outputs: outs, dilation, weight, bias } = layer;
     const window = { ...size, ins, outs, dilation, padding };
-    const terms = termsOf(window, sizesOf(x), weight, bias, "row");
+    const terms = termsOf(window, sizesOf(x), weight, bias);
     const carried = naive.convolve(window, x.error, weight.map(Math.abs), new Float64Array(outs));
     const value = naive.convolve(window, x.value, weight, bias);
     x = {
@@ -64,45 +64,36 @@ export function sizesOf({ value, error }: Bounded): Float64Array {
   return value.map((x, i) => Math.abs(x) + error[i]!);
 }
 
-/**
- * The sums of the absolute values of all that a kernel adds up for each output, from those of its inputs, where it
- * filters along each row or each column of the image.
- */
+/** The sums of the absolute values of all that a kernel adds up for each output, from those of its inputs. */
 export function termsOf(
   window: naive.Window,
   sizes: naive.Numbers,
   w: naive.Numbers,
   bias: naive.Numbers,
-  along: "row" | "column",
 ): Float64Array {
   const { images, height, width, ins, outs, dilation: d, padding } = window;
-  const inRows = along === "row";
-  /** The size of a value at a place along the filter and one across it. */
-  const at = (plane: number, a: number, b: number) => {
-    const length = inRows ? width : height;
-    // Further out than the window reaches the kernels take zeros.
-    const place = a < length + d ? naive.source(a, length, padding) : -1;
-    const across = naive.source(b, inRows ? height : width, padding);
-    if (place < 0 || across < 0) return 0;
-    return sizes[(plane * height + (inRows ? across : place)) * width + (inRows ? place : across)]!;
+  const at = (plane: number, r: number, s: number) => {
+    // Further out than the window reaches the kernel takes zeros.
+    const row = r < height + d ? naive.source(r, height, padding) : -1;
+    const column = naive.source(s, width, padding);
+    return row < 0 || column < 0 ? 0 : sizes[(plane * height + row) * width + column]!;
   };
-  /** |G| |w| of kernel (o, i) for each of the three places across. */
+  /** |G| |w| of each column of each kernel. */
   const kernels = Array.from({ length: outs * ins }, (_, kernel) =>
-    [0, 1, 2].map((k) => {
-      const filter = [0, 1, 2].map((l) => Math.abs(w[9 * kernel + (inRows ? 3 * k + l : 3 * l + k)]!));
-      return G.map((row) => dot(row, filter));
+    [0, 1, 2].map((kx) => {
+      const column = [0, 1, 2].map((ky) => Math.abs(w[9 * kernel + 3 * ky + kx]!));
+      return G.map((row) => dot(row, column));
     }),
   );
   const terms = new Float64Array(images * outs * height * width);
   for (let n = 0; n < images; n++) {
     for (let r = 0; r < height; r++) {
       for (let s = 0; s < width; s++) {
-        const [a, b] = inRows ? [s, r] : [r, s];
-        const j = Math.floor((a % (4 * d)) / d);
+        const j = Math.floor((r % (4 * d)) / d);
         const y = (o: number) => ((n * outs + o) * height + r) * width + s;
         for (let i = 0; i < ins; i++) {
           for (let k = 0; k < 3; k++) {
-            const v = [0, 1, 2, 3, 4, 5].map((l) => at(n * ins + i, a + (l - 1 - j) * d, b + (k - 1) * d));
+            const v = [0, 1, 2, 3, 4, 5].map((l) => at(n * ins + i, r + (l - 1 - j) * d, s + (k - 1) * d));
             const t = B.map((row, p) => A[j]![p]! * dot(row, v));
             for (let o = 0; o < outs; o++) terms[y(o)]! += dot(t, kernels[o * ins + i]![k]!);
           }
@@ -126,7 +117,7 @@ export function inputGradientTerms(window: naive.Window, dy: naive.Numbers, w: n
   const size = { images, height: height + 2 * by, width: width + 2 * by };
   const back = { ...size, ins: outs, outs: ins, dilation, padding: "zeros" } as const;
   const padded = naive.pad(dy, window, outs, by, "zeros");
-  const terms = termsOf(back, padded, turned, new Float64Array(ins), "column");
+  const terms = termsOf(back, padded, turned, new Float64Array(ins));
   const dx = new Float64Array(naive.valuesOf(window, ins));
   terms.forEach((term, at) => {
     const plane = Math.floor(at / (size.height * size.width));

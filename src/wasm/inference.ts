@@ -17,17 +17,17 @@ export interface InferenceCore {
   readonly memory: WebAssembly.Memory;
   /** Begins a network. The memory has to reach where this and the next two say. */
   begin(layers: number, mirrored: number): number;
-  addLayer(ins: number, outs: number, dilation: number, relu: number): number;
+  addLayer(ins: number, outs: number, dilation: number, activation: number): number;
   fit(width: number): number;
   setParameters(weight: number, size: number, scale: number, bias: number): void;
-  start(height: number): void;
+  /** `first`: whether it is the first picture since `fit`. */
+  start(height: number, first: number): void;
   /** Takes a row, and gives so many. */
   push(): number;
-  readonly modulus: WebAssembly.Global<"i32">;
-  /** The row that goes in, those that come out, and from channel to channel of these. */
+  /** Where the next row goes in, those that came out, and from channel to channel of both. */
   readonly input: WebAssembly.Global<"i32">;
   readonly output: WebAssembly.Global<"i32">;
-  readonly plainPitch: WebAssembly.Global<"i32">;
+  readonly pitch: WebAssembly.Global<"i32">;
 }
 
 /**
