@@ -3,8 +3,8 @@
  * distance of its window, and keeps the few rows that it will read again. So no value is computed twice, every value
  * is the whole picture's, and the memory depends on the width alone.
  *
- * A layer of dilation d takes blocks of 4d rows, all groups that begin at its first d (conv3x3.ts); what it puts out
- * goes right where the next layer reads it.
+ * A layer takes a block of rows when the rows below it that its windows reach have come; what it puts out goes right
+ * where the next layer reads it.
  */
 import { conv3x3 } from "./conv3x3";
 import { groupsOf } from "./row-groups";
@@ -56,10 +56,10 @@ function take(layer: Layer, rows: i32): void {
       else memory.fill(rowOf(layer, height - 1 + s), 0, layer.rowBytes);
     }
   }
-  while (layer.went < height && (layer.came == height || layer.came >= layer.went + 5 * d)) {
+  while (layer.went < height && (layer.came == height || layer.came >= layer.went + layer.block + d)) {
     const row = layer.went;
     if (mirrored && row == 0) for (let s = 1; s <= d; s++) copyRows(layer, -s, s, 1);
-    const count = min(4 * d, height - row);
+    const count = min(layer.block, height - row);
     const y = next ? rowOf(next, next.came) : output + <usize>(fresh * layer.outs) * pitch;
     conv3x3(
       y, rowOf(layer, row), layer.weights, layer.bias, 0, scratch, layer.ins, layer.outs, count, width, pitch, 0, d,

@@ -26,6 +26,13 @@ import { storeOutputs } from "./winograd-transforms";
 /** Bytes of a channel in a plane of t: a strip and a vector on both sides, of several groups where they fit. */
 const TRANSFORMED: usize = (STRIP + 2) << 4;
 
+/** Groups that conv3x3 takes at a time: of narrow pictures as many as there is place for, so that fewer tiles are half empty. */
+// @ts-ignore: decorator
+@inline
+export function groupsTogether(vectors: i32): i32 {
+  return max(1, (STRIP + 2) / (vectors + 2));
+}
+
 /** Bytes of its scratch, as opcodes.ts says. */
 export function scratchBytes(ins: i32, outs: i32): usize {
   return ((<usize>ins * 12 + 63) & ~63) + (6 * <usize>ins + 1) * TRANSFORMED + 6 * productsBytes(outs);
@@ -60,8 +67,7 @@ export function conv3x3(
   for (let item = first; item < last; ) {
     const image = item / groups;
     const group = item - image * groups;
-    // Of narrow pictures as many groups as there is place for: fewer tiles are half empty.
-    const together = min(max(1, (STRIP + 2) / (vectors + 2)), min(last - item, groups - group));
+    const together = min(groupsTogether(vectors), min(last - item, groups - group));
     for (let column = 0; column < vectors; column += STRIP) {
       const count = min(STRIP, vectors - column);
       const gap: usize = 32;

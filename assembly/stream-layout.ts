@@ -3,7 +3,7 @@
  * pictures. One network to an instance. Functions that place say where all that is placed ends: the memory has to
  * reach so far before anything is put there.
  */
-import { scratchBytes } from "./conv3x3";
+import { groupsTogether, scratchBytes } from "./conv3x3";
 import { panelsBytes, transformWeights } from "./winograd-weights";
 
 /** A layer; addresses and distances are in bytes. */
@@ -20,6 +20,8 @@ export class Layer {
   rows!: usize;
   rowBytes!: usize;
   top!: i32;
+  /** Rows that it takes at a time: groups (row-groups.ts) that begin at the first d rows of every 4d. */
+  block!: i32;
   /** Rows that came in, and rows that went out. */
   came!: i32;
   went!: i32;
@@ -89,13 +91,15 @@ export function fit(pictureWidth: i32): usize {
   for (let at = layers; at < layersEnd; at += offsetof<Layer>()) {
     const layer = changetype<Layer>(at);
     const d = layer.dilation;
+    const block = 4 * d * max(1, groupsTogether((width + 3) >> 2) / d);
     outs = layer.outs;
+    layer.block = block;
     layer.rowBytes = <usize>layer.ins * pitch;
-    // 6d − 1 are too few for a block; on top may come a block of the layer before, and the border below.
-    layer.rows = place(<usize>(7 * d + incoming) * layer.rowBytes + 2 * SLACK) + SLACK;
+    // For a block, block + 2d rows are needed; a block of the layer before may come on top, and the border below.
+    layer.rows = place(<usize>(block + 3 * d + incoming) * layer.rowBytes + 2 * SLACK) + SLACK;
     most = max(most, scratchBytes(layer.ins, outs));
-    incoming = 4 * d;
-    delay += 9 * d;
+    incoming = block;
+    delay += block + d;
   }
   output = place(<usize>(delay * outs) * pitch + SLACK);
   scratch = place(most);
