@@ -6,8 +6,9 @@
  * over vectors v of 4 lanes, a strip of them at a time. U is in panels (winograd-weights.ts), taps are distances in
  * bytes, and M_p[o, v] is at  m + (p·⌈outs⌉₄ + o)·PRODUCTS + 16·v.
  *
- * The register tile is 4 outputs × 2 vectors. The loop over taps is not unrolled: the V8 of Node 20 puts all loads of a
- * loop's body first, so sums and loads together have to fit 15 registers.
+ * The register tile is 4 outputs × 2 vectors; with fused multiply-add, which wants more sums under way, 6 × 2. The loop
+ * over taps is not unrolled: the V8 of Node 20 puts all loads of a loop's body first, so sums and loads together have
+ * to fit 15 registers.
  */
 import { STRIP } from "./opcodes";
 import { multiplyAdd } from "./simd";
@@ -54,9 +55,11 @@ export function multiplyPlanes(
       let o = 4;
       if (ASC_FEATURE_RELAXED_SIMD) {
         for (; o + 8 <= outs; o += 12, at += 12 * PRODUCTS, w += 3 * panel) {
+          const last = at + 8 * PRODUCTS;
           sixOutputs(ma + at, mb + at, xa, xb, w, w + panel, 4 * PRODUCTS, taps, tapsEnd);
-          const half = at + 6 * PRODUCTS;
-          sixOutputs(ma + half + 2 * PRODUCTS, mb + half + 2 * PRODUCTS, xa, xb, w + 2 * panel, w + panel + 8, 0 - 2 * PRODUCTS, taps, tapsEnd);
+          sixOutputs(
+            ma + last, mb + last, xa, xb, w + 2 * panel, w + panel + 8, 0 - 2 * PRODUCTS, taps, tapsEnd,
+          );
         }
       }
       for (; o <= outs; o += 4, at += 4 * PRODUCTS, w += panel) {
@@ -111,11 +114,10 @@ function fourOutputs(ma: usize, mb: usize, xa: usize, xb: usize, w: usize, taps:
   v128.store(mb, c31, 3 * PRODUCTS);
 }
 
-/**
- * Six outputs of two vectors: 4 from the panel at w4, to ma and mb, and 2 from half a panel at w2, to `two` bytes after
- * those. Fused multiply-add wants more sums under way.
- */
-function sixOutputs(ma: usize, mb: usize, xa: usize, xb: usize, w4: usize, w2: usize, two: usize, taps: usize, tapsEnd: usize): void {
+/** fourOutputs for 4 outputs from the panel at w4, to ma and mb, and 2 from half a panel at w2, to `two` bytes after those. */
+function sixOutputs(
+  ma: usize, mb: usize, xa: usize, xb: usize, w4: usize, w2: usize, two: usize, taps: usize, tapsEnd: usize,
+): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
   let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
   while (taps < tapsEnd) {
