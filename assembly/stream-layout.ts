@@ -4,6 +4,7 @@
  * reach so far before anything is put there.
  */
 import { groupsTogether, scratchBytes } from "./conv3x3";
+import { Activation } from "./opcodes";
 import { panelsBytes, transformWeights } from "./winograd-weights";
 
 /** A layer; addresses and distances are in bytes. */
@@ -57,13 +58,13 @@ export function begin(count: i32, mirror: bool): usize {
 }
 
 /** Adds a layer. @returns where its parameters end; `setParameters` may have its sources there */
-export function addLayer(ins: i32, outs: i32, dilation: i32, activation: i32): usize {
+export function addLayer(ins: i32, outs: i32, dilation: i32, relu: bool): usize {
   const layer = changetype<Layer>(layersEnd);
   layersEnd += offsetof<Layer>();
   layer.ins = ins;
   layer.outs = outs;
   layer.dilation = dilation;
-  layer.activation = activation;
+  layer.activation = relu ? Activation.relu : Activation.linear;
   layer.weights = place(6 * panelsBytes(outs, ins));
   layer.bias = place(<usize>((outs + 3) & ~3) << 2);
   start = end;

@@ -2,7 +2,6 @@
  * A network of 3×3 convolutions in the core, through which pictures of any height go row by row
  * (assembly/conv-stream.ts).
  */
-import { Activation } from "../assembly/opcodes.ts";
 import type { ConvModel } from "./conv-model.ts";
 import type { InferenceCore } from "./wasm/inference.ts";
 
@@ -42,7 +41,7 @@ export function createConvStream(
   };
   grow(core.begin(layers.length, +(padding === "reflect")));
   for (const { inputs, outputs, dilation, activation, weight, scale, bias } of layers) {
-    const end = core.addLayer(inputs, outputs, dilation, Activation[activation]);
+    const end = core.addLayer(inputs, outputs, dilation, +(activation === "relu"));
     const atBias = end + 4 * outputs;
     const atWeight = atBias + 4 * outputs;
     grow(atWeight + weight.byteLength);

@@ -17,7 +17,7 @@ export interface InferenceCore {
   readonly memory: WebAssembly.Memory;
   /** Begins a network. The memory has to reach where this and the next two say. */
   begin(layers: number, mirrored: number): number;
-  addLayer(ins: number, outs: number, dilation: number, activation: number): number;
+  addLayer(ins: number, outs: number, dilation: number, relu: number): number;
   fit(width: number): number;
   setParameters(weight: number, size: number, scale: number, bias: number): void;
   /** `first`: whether it is the first picture since `fit`. */
