@@ -82,7 +82,10 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
     batch,
     pixels,
     tensors,
-    forward: placeProgram(arena, batch, [...transform(convolutions), ...each(batch, [...forwardPass, put])]),
+    forward: placeProgram(arena, batch, [
+      ...together(convolutions.map(transform)),
+      ...each(batch, [...forwardPass, put]),
+    ]),
   };
   if (!training) return { ...inference, steps: [], end: arena.end };
 
@@ -103,8 +106,8 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
     const loss = [last.gradient!.origin, out.origin, t.origin, weights, partials, channels, ...shapeOf(out)];
     const kind = absolute ? ImageLoss.absolute : ImageLoss.squared;
     return placeProgram(arena, rows, [
-      ...transpose(convolutions),
-      ...transform(convolutions),
+      ...together([...convolutions.flatMap(transpose), ...convolutions.map(transform)]),
+      ...together(convolutions.flatMap(transformBack)),
       ...each(rows, [
         ...noiseOperations(common, target, 1, pixels),
         convert(Op.imageFromBytes, t.origin, target, t, scale),
@@ -177,26 +180,22 @@ function gatherWeights(to: number, from: number, inputs: number, outputs: number
   return [Op.conv3x3GatherWeights, to, from, inputs, outputs, Math.ceil(outputs / 4)];
 }
 
-/** The weights as the forward pass and, where they are transposed, the backward pass needs them. */
-function transform(convolutions: readonly ConvStage[]): Operation[] {
-  return together(
-    convolutions.flatMap(({ layer: { inputs, outputs }, weight, transformed, transposed }) => [
-      transformWeights(transformed, weight.value, inputs, outputs),
-      ...(transposed ? [transformWeights(transposed.transformed, transposed.weight, outputs, inputs)] : []),
-    ]),
-  );
+/** The weight as the forward pass needs it. */
+function transform({ layer: { inputs, outputs }, weight, transformed }: ConvStage): Operation {
+  return transformWeights(transformed, weight.value, inputs, outputs);
+}
+
+/** The transposed weight as the backward pass needs it. */
+function transformBack({ layer: { inputs, outputs }, transposed }: ConvStage): Operation[] {
+  return transposed ? [transformWeights(transposed.transformed, transposed.weight, outputs, inputs)] : [];
 }
 
 function transformWeights(to: number, from: number, inputs: number, outputs: number): Operation {
   return [Op.conv3x3TransformWeights, to, from, inputs, outputs, Math.ceil(outputs / 4)];
 }
 
-function transpose(convolutions: readonly ConvStage[]): Operation[] {
-  return together(
-    convolutions.flatMap(({ layer: { inputs, outputs }, weight, transposed }) =>
-      transposed ? [transposeWeights(transposed.weight, weight.value, inputs, outputs)] : [],
-    ),
-  );
+function transpose({ layer: { inputs, outputs }, weight, transposed }: ConvStage): Operation[] {
+  return transposed ? [transposeWeights(transposed.weight, weight.value, inputs, outputs)] : [];
 }
 
 function transposeWeights(to: number, from: number, inputs: number, outputs: number): Operation {

@@ -135,12 +135,6 @@ export class Kernels {
     return address;
   }
 
-  words(values: Int32Array): number {
-    const address = this.place(4 * values.length);
-    this.#words.set(values, address >> 2);
-    return address;
-  }
-
   /** Sets `bytes` from an address on to canaries. */
   fill(address: number, bytes: number): void {
     this.#words.fill(canary, address >> 2, (address + bytes) >> 2);

@@ -180,7 +180,7 @@ describe.skipIf(!chromium)(title, () => {
       await page.locator("#added").fill("0");
       await page.setInputFiles(
         "#picture-file",
-        pngFile("large.png", [3000, 2000], (x, y) => (x * y) % 7 < 3),
+        pngFile("large.png", [6000, 3000], (x, y) => (x * y) % 7 < 3),
       );
       await page.waitForFunction(
         () => document.querySelector<HTMLProgressElement>("#denoise-progress")!.value % 1 > 0,
