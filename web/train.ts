@@ -15,8 +15,8 @@ import {
   type TrainingRequest,
 } from "./training-messages.ts";
 
-/** Milliseconds between two looks at a model in training: writing its file takes time from the training. */
-const MODEL_EVERY = 2000;
+/** Milliseconds between two looks at a model in training. */
+const MODEL_EVERY = 500;
 
 export function startTrain(): void {
   startRecipeForm();
