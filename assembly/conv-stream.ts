@@ -8,7 +8,7 @@
  */
 import { conv3x3 } from "./conv3x3";
 import { groupsOf } from "./row-groups";
-import { BORDER, clear, firstLayer, Layer, layerAfter, mirrored, output, pitch, rowOf, scratch, width } from "./stream-layout";
+import { BORDER, clearBorders, firstLayer, Layer, layerAfter, mirrored, output, pitch, rowOf, scratch, width } from "./stream-layout";
 
 let height: i32 = 0;
 /** Rows that came out since `push` was called. */
@@ -16,13 +16,10 @@ let fresh: i32 = 0;
 /** Where the next row of the picture goes, its channels at a distance of `pitch`. */
 export let input: usize = 0;
 
-/**
- * Begins a picture of a width that is placed (stream-layout.ts); `first` says that it is the first of that width. Where
- * borders are mirrored, it has to be wider and higher than every dilation.
- */
-export function start(pictureHeight: i32, first: bool): void {
+/** Begins a picture of the width of the last `fit`. Where borders are mirrored, it has to be wider and higher than every dilation. */
+export function start(pictureHeight: i32): void {
   height = pictureHeight;
-  if (first) clear();
+  clearBorders();
   for (let layer: Layer | null = firstLayer(); layer; layer = layerAfter(layer)) {
     const d = layer.dilation;
     layer.top = -d;

@@ -11,8 +11,8 @@ import {
 import { address, float, word } from "./record";
 
 /**
- * Runs items `first` to `last` of an operation in the scratch of a thread. Image n of a buffer of images is picture n + shift of the batch: where
- * a batch lies picture after picture, or has a value a picture, `shift` pictures are skipped.
+ * Runs items `first` to `last` of an operation, in the scratch of a thread. Image n of a buffer of images is picture
+ * n + shift of the batch: where a batch lies picture after picture, or has a value a picture, `shift` pictures are skipped.
  */
 export function executeOnImages(op: usize, thread: i32, shift: i32, first: i32, last: i32): void {
   switch (word(op, 0)) {

@@ -108,23 +108,22 @@ export function execute(op: usize, thread: i32, threads: i32): void {
       break;
     }
     case Op.conv3x3TransposeWeights:
-      conv3x3TransposeWeights(
-        address(op, 1), address(op, 2), word(op, 3), word(op, 4),
-        share(word(op, 5), thread, threads), share(word(op, 5), thread + 1, threads),
-      );
-      break;
     case Op.conv3x3TransformWeights:
-      conv3x3TransformWeights(
-        address(op, 1), address(op, 2), word(op, 3), word(op, 4),
-        share(word(op, 5), thread, threads), share(word(op, 5), thread + 1, threads),
-      );
+    case Op.conv3x3GatherWeights: {
+      const first = share(word(op, 5), thread, threads);
+      const last = share(word(op, 5), thread + 1, threads);
+      switch (word(op, 0)) {
+        case Op.conv3x3TransposeWeights:
+          conv3x3TransposeWeights(address(op, 1), address(op, 2), word(op, 3), word(op, 4), first, last);
+          break;
+        case Op.conv3x3TransformWeights:
+          conv3x3TransformWeights(address(op, 1), address(op, 2), word(op, 3), word(op, 4), first, last);
+          break;
+        default:
+          conv3x3GatherWeights(address(op, 1), address(op, 2), word(op, 3), word(op, 4), first, last);
+      }
       break;
-    case Op.conv3x3GatherWeights:
-      conv3x3GatherWeights(
-        address(op, 1), address(op, 2), word(op, 3), word(op, 4),
-        share(word(op, 5), thread, threads), share(word(op, 5), thread + 1, threads),
-      );
-      break;
+    }
     case Op.sumChunks:
       sumChunks(
         address(op, 1), address(op, 2), address(op, 3), word(op, 4),

@@ -43,6 +43,8 @@ let start: usize = 0;
 let end: usize = 0;
 
 export let width: i32 = 0;
+/** Whether the borders of what was placed last are still to be cleared. */
+let isNew: bool = false;
 /** From one channel of a row to the next. */
 export let pitch: usize = 0;
 /** What the convolutions need for themselves. */
@@ -81,8 +83,10 @@ export function setParameters(weight: usize, size: i32, scale: usize, bias: usiz
 
 /** Places what pictures of a width need. @returns where it ends */
 export function fit(pictureWidth: i32): usize {
+  if (width == pictureWidth) return end;
   end = start;
   width = pictureWidth;
+  isNew = true;
   const columns = <usize>((width + 3) & ~3) << 2;
   pitch = (BORDER + columns + (mirrored ? BORDER : 0) + 63) & ~63;
   let most: usize = 0;
@@ -107,10 +111,10 @@ export function fit(pictureWidth: i32): usize {
   return end;
 }
 
-/** Makes all ready for the first picture of a width. */
-export function clear(): void {
-  // Borders have to be zero; nothing is written there.
-  memory.fill(firstLayer().rows - SLACK, 0, output - firstLayer().rows + SLACK);
+/** Clears the borders, which have to be zero and are not written to, after a `fit` that placed them anew. */
+export function clearBorders(): void {
+  if (isNew) memory.fill(firstLayer().rows - SLACK, 0, output - firstLayer().rows + SLACK);
+  isNew = false;
 }
 
 export function firstLayer(): Layer {

@@ -52,13 +52,10 @@ export function createConvStream(
     put(atWeight, weight);
     core.setParameters(atWeight, weight.BYTES_PER_ELEMENT, end, atBias);
   }
-  let fitted = 0;
   return {
     *run({ width, height, write, read }) {
-      const first = width !== fitted;
-      if (first) grow(core.fit(width));
-      fitted = width;
-      core.start(height, +first);
+      grow(core.fit(width));
+      core.start(height);
       const floats = new Float32Array(memory.buffer);
       const stride = core.pitch.value / 4;
       let done = 0;

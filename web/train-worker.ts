@@ -6,8 +6,8 @@ import { loadDataset } from "./dataset.ts";
 import { TestSet } from "./test-set.ts";
 import type { FromWorker, ToWorker, TrainingRequest } from "./training-messages.ts";
 
-/** Milliseconds from one report to one of progress: drawing it takes a core from the training. */
-const REPORT_EVERY = 250;
+/** Milliseconds between two reports of progress: drawing them takes a core from the training. */
+const REPORT_EVERY = 200;
 
 const stop = new AbortController();
 /** While the training is paused, what it waits for. */
@@ -118,7 +118,6 @@ async function run({ recipe, seed, mode, threads, data, from }: TrainingRequest)
     const model = started.snapshot();
     modelFile = () => encodeModel(model) as Uint8Array<ArrayBuffer>;
     say({ type: "epoch", epoch, ...test.look(model) });
-    reported = performance.now();
     // An epoch may be shorter than the training's turn, in which no message arrives.
     await pause?.promise;
     await new Promise((resolve) => setTimeout(resolve));

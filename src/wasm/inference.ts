@@ -20,8 +20,7 @@ export interface InferenceCore {
   addLayer(ins: number, outs: number, dilation: number, relu: number): number;
   fit(width: number): number;
   setParameters(weight: number, size: number, scale: number, bias: number): void;
-  /** `first`: whether it is the first picture since `fit`. */
-  start(height: number, first: number): void;
+  start(height: number): void;
   /** Takes a row, and gives so many. */
   push(): number;
   /** Where the next row goes in, those that came out, and from channel to channel of both. */
