@@ -15,6 +15,8 @@ const FLATTEST = 0.02;
 const LIMIT = 1.2;
 /** Below it, texture cannot be told from noise. */
 const LEAST_SIGMA = 3;
+/** Of the values at a limit, the most whose square of 2×2 noise alone puts there: an eighth is expected. */
+const MOST_TOGETHER = 0.28;
 const MOST_ROUNDS = 30;
 /** Degrees of freedom that a patch needs to be looked at. */
 const LEAST_FREEDOM = 4;
@@ -35,7 +37,8 @@ const meanBelowLimit = [
  * deviations, k their degrees of freedom and m the mean of a χ² variable cut off there, approached from the
  * flattest patches; so texture, which makes patches vary more, is left out, and leaving it out does not bias what is
  * left. Values cut off at 0 or 255 are no noise: the rest of their patch is taken as half of a normal distribution
- * around the limit. Pictures with exactly flat areas (2 % of the patches) count as clean.
+ * around the limit. Pictures with exactly flat areas (2 % of the patches, or of the squares of 2×2 pixels where they are at
+ * a limit) count as clean.
  *
  * After Liu, Tanaka and Okutomi, "Single-image noise level estimation for blind denoising", IEEE TIP 22 (2013): noise
  * is measured where texture is weak.
@@ -48,7 +51,8 @@ export function estimateSigma(image: Image): number {
   return estimates.sort((a, b) => a - b)[distinct >> 1]!;
 }
 
-function sigmaOfPlane({ data, width, height }: Image, channels: number, channel: number): number {
+function sigmaOfPlane(image: Image, channels: number, channel: number): number {
+  const { data, width, height } = image;
   const across = width - SIDE + 1;
   const down = height - SIDE + 1;
   if (across < 1 || down < 1) return 0;
@@ -103,5 +107,26 @@ function sigmaOfPlane({ data, width, height }: Image, channels: number, channel:
     if (weight > 0) variance = squares / weight;
   }
   const sigma = Math.sqrt(variance);
-  return sigma < LEAST_SIGMA ? 0 : sigma;
+  if (sigma < LEAST_SIGMA) return 0;
+  return [low, high].some((limit) => isFlatAt(limit, image, channels, channel)) ? 0 : sigma;
+}
+
+/**
+ * Whether a picture has areas at a limit that no noise has touched: 2 % of all squares of 2×2 pixels, and more than
+ * chance allows. Noise carries a value past the limit at most half of the time, each pixel for itself; so of the values at a
+ * limit at most one in eight has a whole square there.
+ */
+function isFlatAt(limit: number, { data, width, height }: Image, channels: number, channel: number): boolean {
+  const below = width * channels;
+  let squares = 0;
+  let values = 0;
+  for (let y = 0; y < height - 1; y++) {
+    for (let i = y * below + channel, end = i + below - channels; i < end; i += channels) {
+      const above = Number(data[i] === limit) + Number(data[i + channels] === limit);
+      const count = above + Number(data[i + below] === limit) + Number(data[i + below + channels] === limit);
+      values += count;
+      if (count === 4) squares++;
+    }
+  }
+  return squares >= FLATTEST * (width - 1) * (height - 1) && 4 * squares > MOST_TOGETHER * values;
 }
