@@ -1,7 +1,8 @@
 /** Contestants timed in turns and printed, after their results were verified. */
 import { type Inference, type Training, unit } from "./contestants.ts";
+import { type InterleaveOptions, interleave } from "./interleave.ts";
 import { digits, printTable, timesCells, timesHeadings } from "./report.ts";
-import { type InterleaveOptions, interleave, type Times } from "./timing.ts";
+import type { Times } from "./timing.ts";
 import {
   type Comparison,
   type OutputReference,

@@ -14,13 +14,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import asc from "assemblyscript/asc";
 import type { Variant } from "../src/wasm/detect.ts";
+import { instantiateLoops, ROUNDS } from "./probe.ts";
 import { type Timed, timeCalls } from "./timing.ts";
 
-const ROUNDS = 20_000;
 /** Instructions between a product and its sum. */
 const LAG = 5;
-/** Where m lies. */
-const FACTOR = 1024;
 const shapes = [12, 13, 14, 15].flatMap((chains) => [1, 2, 4].map((unrolled) => ({ chains, unrolled })));
 
 /** AssemblyScript of one loop, exported as `peak_CHAINS_UNROLLED`. */
@@ -42,7 +40,7 @@ function loop({ chains, unrolled }: (typeof shapes)[number], variant: Variant): 
 }
 
 /** Compiles the loops with a build's compiler options. The source and the wasm stay in build/bench to be looked at. */
-async function compile(variant: Variant): Promise<Uint8Array<ArrayBuffer>> {
+export async function compileLoops(variant: Variant): Promise<Uint8Array<ArrayBuffer>> {
   const source = `build/bench/peak-${variant}.ts`;
   const outFile = `build/bench/peak-${variant}.wasm`;
   await writeFile(source, shapes.map((shape) => loop(shape, variant)).join("\n"));
@@ -62,17 +60,15 @@ export interface PeakLoop extends Timed {
 
 /** The loops of a build. */
 export async function peakLoops(variant: Variant): Promise<PeakLoop[]> {
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  new Float32Array(memory.buffer, FACTOR, 4).fill(0.5);
-  const { instance } = await WebAssembly.instantiate(await compile(variant), { env: { memory } });
+  const callOf = await instantiateLoops(await compileLoops(variant));
   return shapes.map(({ chains, unrolled }) => {
-    const call = instance.exports[`peak_${chains}_${unrolled}`] as (rounds: number, factor: number) => number;
+    const call = callOf(chains, unrolled);
     return {
       name: `${variant}, ${chains} chains, unrolled ${unrolled}×`,
       chains,
       unrolled,
       flop: ROUNDS * unrolled * chains * 4 * 2,
-      run: (count) => timeCalls(() => call(ROUNDS, FACTOR), count),
+      run: (count) => timeCalls(call, count),
     };
   });
 }

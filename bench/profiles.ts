@@ -5,6 +5,7 @@ import { type OperationProfile, StepProfile } from "../src/profile.ts";
 import type { Variant } from "../src/wasm/detect.ts";
 import { variants } from "./contestants.ts";
 import { peakLoops } from "./peak.ts";
+import { quietMachine } from "./quiet.ts";
 import { digits, percent, printTable } from "./report.ts";
 import { summary } from "./timing.ts";
 
@@ -47,8 +48,10 @@ export async function profileBuilds(
       })),
     })),
   );
+  const machine = await quietMachine();
   for (let round = 0; round < warmUp + rounds; round++) {
     for (const { loops, subjects } of measured) {
+      await machine.wait();
       if (round === warmUp) for (const { profile } of subjects) profile.clear();
       for (const { loop, times } of loops) {
         const time = await loop.run(1);
@@ -62,6 +65,7 @@ export async function profileBuilds(
       }
     }
   }
+  machine.dispose();
   return measured.map(({ variant, loops, subjects }) => {
     const rates = loops.map(({ loop: { chains, unrolled, flop }, times }) => ({
       chains,

@@ -5,7 +5,7 @@ import esbuild from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
 await esbuild.build({
-  entryPoints: ["bench", "peers", "conv", "sigma", "cold-start", "edge-load"].map(
+  entryPoints: ["bench", "peers", "conv", "sigma", "cold-start", "edge-load", "probe"].map(
     (name) => `bench/${name}.ts`,
   ),
   outdir: "build/bench",

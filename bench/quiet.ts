@@ -1,0 +1,79 @@
+/**
+ * Waiting for a quiet machine. What else its cores do, be it for another virtual machine on a core's second hardware
+ * thread, slows a loop that keeps all units of a core busy by a half, and no figure of the system's shows it. So a loop
+ * that does runs on all cores at once, and what it takes is compared with the least that it ever took.
+ */
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { compileLoops } from "./peak.ts";
+import { createProbe } from "./probe.ts";
+
+/** A probe that takes longer than this many times its least says that the machine is busy. */
+const BUSY = 1.1;
+/** How long a turn may be put off, and all of a process's, in milliseconds. */
+const MOST_AT_ONCE = 2000;
+const MOST_TOGETHER = 120_000;
+const BETWEEN_PROBES = 10;
+const FIRST_PROBES = 300;
+
+/** Milliseconds that the probe took at least, and that turns were put off, in this process. */
+let least = Number.POSITIVE_INFINITY;
+let spent = 0;
+
+export interface QuietMachine {
+  /** Resolves when the machine is quiet; sooner where that takes too long. */
+  wait(): Promise<void>;
+  /** Does `turn` when the machine is quiet, and again where it is no longer so at the end, but not for ever. */
+  during<T>(turn: () => Promise<T>): Promise<T>;
+  /** Says how many turns had no quiet machine, if any. */
+  dispose(): void;
+}
+
+export async function quietMachine(): Promise<QuietMachine> {
+  const wasm = await compileLoops("simd");
+  const run = await createProbe(wasm);
+  const others = Array.from(
+    { length: availableParallelism() - 1 },
+    () => new Worker(new URL("./probe.js", import.meta.url), { workerData: { probe: wasm } }),
+  );
+  for (const other of others) other.unref();
+  const isQuiet = async () => {
+    const replies = others.map(
+      (other) => new Promise<number>((resolve) => other.once("message", resolve).postMessage(undefined)),
+    );
+    const times = [run(), ...(await Promise.all(replies))];
+    least = Math.min(least, ...times);
+    return Math.max(...times) < BUSY * least;
+  };
+  for (let i = 0; i < FIRST_PROBES; i++) await isQuiet();
+  let turns = 0;
+  let busy = 0;
+  /** Ends what began at `start` and has to be over sooner the more time was spent already. */
+  const isOver = (start: number) => performance.now() - start > Math.min(MOST_AT_ONCE, MOST_TOGETHER - spent);
+  const wait = async (start = performance.now()) => {
+    while (!(await isQuiet()) && !isOver(start)) await pause(BETWEEN_PROBES);
+  };
+  return {
+    wait,
+    async during(turn) {
+      turns++;
+      const start = performance.now();
+      for (;;) {
+        await wait(start);
+        const begun = performance.now();
+        const result = await turn();
+        const quiet = await isQuiet();
+        if (!quiet && !isOver(start)) continue;
+        if (!quiet) busy++;
+        spent += begun - start;
+        return result;
+      }
+    },
+    dispose() {
+      for (const other of others) void other.terminate();
+      if (busy > 0) console.log(`\n${busy} of ${turns} turns had no quiet machine.`);
+    },
+  };
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
