@@ -12,7 +12,7 @@ import { createProbe } from "./probe.ts";
 const BUSY = 1.1;
 /** How long a turn may be put off, and all of a process's, in milliseconds. */
 const MOST_AT_ONCE = 2000;
-const MOST_TOGETHER = 120_000;
+const MOST_TOGETHER = 60_000;
 const BETWEEN_PROBES = 10;
 const FIRST_PROBES = 300;
 
@@ -48,10 +48,12 @@ export async function quietMachine(): Promise<QuietMachine> {
   for (let i = 0; i < FIRST_PROBES; i++) await isQuiet();
   let turns = 0;
   let busy = 0;
-  /** Ends what began at `start` and has to be over sooner the more time was spent already. */
+  /** Whether what began at `start` has been put off for long enough: the sooner, the more time was spent already. */
   const isOver = (start: number) => performance.now() - start > Math.min(MOST_AT_ONCE, MOST_TOGETHER - spent);
   const wait = async (start = performance.now()) => {
+    const begun = performance.now();
     while (!(await isQuiet()) && !isOver(start)) await pause(BETWEEN_PROBES);
+    spent += performance.now() - begun;
   };
   return {
     wait,
@@ -63,10 +65,11 @@ export async function quietMachine(): Promise<QuietMachine> {
         const begun = performance.now();
         const result = await turn();
         const quiet = await isQuiet();
-        if (!quiet && !isOver(start)) continue;
-        if (!quiet) busy++;
-        spent += begun - start;
-        return result;
+        if (quiet || isOver(start)) {
+          if (!quiet) busy++;
+          return result;
+        }
+        spent += performance.now() - begun;
       }
     },
     dispose() {

@@ -116,6 +116,7 @@ describe.skipIf(!chromium)(title, () => {
       await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>("#save-model")!.disabled);
       expect((await saved(page, "save-model")).bytes.equals(expected.bytes)).toBe(true);
       await page.click("#tab-inside");
+      await page.waitForFunction(() => document.querySelector("#code-sliders input"));
       expect(await page.locator("#code-sliders input").count()).toBe(32);
       const before = await pixelsOf(page, "#decoded");
       await page.locator("#code-garments button").first().click();
@@ -180,7 +181,8 @@ describe.skipIf(!chromium)(title, () => {
       await page.locator("#added").fill("0");
       await page.setInputFiles(
         "#picture-file",
-        pngFile("large.png", [6000, 3000], (x, y) => (x * y) % 7 < 3),
+        // Black or white at random: what looks like noise.
+        pngFile("large.png", [6000, 3000], (x, y) => Math.imul(Math.imul(x, 7919) ^ (y + 1), 0x9e3779b1) < 0),
       );
       await page.waitForFunction(
         () => document.querySelector<HTMLProgressElement>("#denoise-progress")!.value % 1 > 0,
@@ -219,6 +221,9 @@ describe.skipIf(!chromium)(title, () => {
         .evaluateAll((all) => all.map(({ ariaLabel }) => ariaLabel));
       expect(labels).toEqual(["original", "noisy", "denoised"].map((row) => `${row}: picture 1, picture 2`));
       await page.click("#tab-inside");
+      await page.waitForFunction(() =>
+        document.getElementById("weights-facts")!.textContent!.includes("filters"),
+      );
       expect(await text(page, "weights-facts")).toContain("16 filters");
       expect(await text(page, "code-facts")).toContain("no narrow layer");
       expect(faults).toEqual([]);
