@@ -108,7 +108,8 @@ function sigmaOfPlane(image: Image, channels: number, channel: number): number {
   }
   const sigma = Math.sqrt(variance);
   if (sigma < LEAST_SIGMA) return 0;
-  return [low, high].some((limit) => isFlatAt(limit, image, channels, channel)) ? 0 : sigma;
+  const isFlat = [low, high].some((limit) => limit >= 0 && isFlatAt(limit, image, channels, channel));
+  return isFlat ? 0 : sigma;
 }
 
 /**
