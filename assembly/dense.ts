@@ -5,7 +5,8 @@
  * Work is cut into items that write disjoint, whole cache lines; a thread takes items `first` to `last`.
  */
 import { activate, activationGradient } from "./activations";
-import { multiplyPanel, multiplyTransposed4x8, multiplyTransposedTile, TRANSPOSED_PANELS, TRANSPOSED_TILE } from "./gemm";
+import { multiplyPanel } from "./gemm";
+import { multiplyTransposed4x8, multiplyTransposedTile, TRANSPOSED_PANELS, TRANSPOSED_TILE } from "./gemm-transposed";
 import { multiplyVector } from "./gemv";
 import { Activation, SCRATCH } from "./opcodes";
 import { adagrad } from "./optimizers";

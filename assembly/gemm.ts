@@ -5,8 +5,12 @@
  *
  * The register tile is 4 rows × 8 columns: 8 accumulators, 2 vectors of B and a broadcast of A in the 16
  * registers of x86-64. With fused multiply-add, whose latency of 4 cycles on 2 ports wants more sums under
- * way, 6 rows × 8 columns. The inner loops are not unrolled: V8 then keeps its address arithmetic in two
- * registers, and each unrolling that was tried was slower (docs/experiments.md).
+ * way, 6 rows × 8 columns.
+ *
+ * Where multiply and add are two instructions, these alone fill two thirds of what a core takes in a cycle, so that
+ * little else fits beside them. A turn of the loop is 8 values of k for one addition to the address of B. The
+ * address of A moves with each of them, and is compared with 0, which it never is: this ends a basic block. Within
+ * one, the compilers would bring so many loads forward that sums no longer fit in the registers (docs/experiments.md).
  *
  * Every value of C is summed by one thread in one order, whatever the tile: runs of 112 products in ascending k,
  * then the runs. Rounding errors grow with the length of a run, so this more than halves those of a sum of 784
@@ -17,128 +21,171 @@
  */
 import { multiplyAdd } from "./simd";
 
-/** Bytes of B in a run of 112 values of k. */
+/** Panels of A, and bytes of B, in a run of 112 values of k. */
+const RUN_PANELS = 14;
 export const RUN: usize = 112 * 32;
-/** Bytes of 8 rows of B. */
-const BLOCK: usize = 8 * 32;
 
 /**
  * C[r, 0..7] = init[0..7] + Σ_k A[r, k] · B[k, 0..7]   for `rows` rows, a multiple of 4
  *
  * c: one panel, at its first row; a: panels of `stride` bytes, at the same row; b: one panel of
- * 8 × `panels` rows; init: 8 values.
+ * 8 × `panels` rows, at least one; init: 8 values.
  */
 export function multiplyPanel(c: usize, a: usize, b: usize, init: usize, rows: i32, stride: usize, panels: i32): void {
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    while (rows >= 12) {
-      multiply6x8(c, a, b, init, stride, panels);
-      multiply6x8(c + 192, a + 192, b, init, stride, panels);
-      c += 384;
-      a += 384;
-      rows -= 12;
+  for (; panels > 0; panels -= RUN_PANELS) {
+    const bytes = <usize>min(panels, RUN_PANELS) << 8;
+    let sixes: usize = 0;
+    if (ASC_FEATURE_RELAXED_SIMD) {
+      sixes = <usize>(rows / 12 * 12) << 5;
+      multiplyRows6(c, c + sixes, a, b, init, stride - 32, bytes);
     }
-  }
-  while (rows > 0) {
-    multiply4x8(c, a, b, init, stride, panels);
-    c += 128;
-    a += 128;
-    rows -= 4;
+    multiplyRows4(c + sixes, c + (<usize>rows << 5), a + sixes, b, init, stride - 28, bytes);
+    init = 0;
+    a += <usize>RUN_PANELS * stride;
+    b += RUN;
   }
 }
 
-/** multiplyPanel for 4 rows. */
-function multiply4x8(c: usize, a: usize, b: usize, init: usize, stride: usize, panels: i32): void {
-  const zero = f32x4.splat(0);
-  const init0 = v128.load(init);
-  const init1 = v128.load(init, 16);
-  v128.store(c, init0, 0);
-  v128.store(c, init1, 16);
-  v128.store(c, init0, 32);
-  v128.store(c, init1, 48);
-  v128.store(c, init0, 64);
-  v128.store(c, init1, 80);
-  v128.store(c, init0, 96);
-  v128.store(c, init1, 112);
-  const skip = stride - 32;
-  for (const end = b + (<usize>panels << 8); b < end; ) {
+/**
+ * multiplyPanel for one run and the rows of C up to `end`
+ *
+ * init: 0 stands for what C holds; skip: bytes from the last value of k in a panel of A to the first in the next;
+ * bytes: of this run in B.
+ */
+function multiplyRows4(c: usize, end: usize, a: usize, b: usize, init: usize, skip: usize, bytes: usize): void {
+  for (; c < end; c += 128, a += 128) {
+    const zero = f32x4.splat(0);
     let c00 = zero, c01 = zero, c10 = zero, c11 = zero;
     let c20 = zero, c21 = zero, c30 = zero, c31 = zero;
-    for (const runEnd = min(b + RUN, end); b < runEnd; a += skip) {
-      for (const panelEnd = a + 32; a < panelEnd; a += 4, b += 32) {
-        const b0 = v128.load(b);
-        const b1 = v128.load(b, 16);
-        const a0 = v128.load32_splat(a);
-        c00 = multiplyAdd(a0, b0, c00);
-        c01 = multiplyAdd(a0, b1, c01);
-        const a1 = v128.load32_splat(a, 32);
-        c10 = multiplyAdd(a1, b0, c10);
-        c11 = multiplyAdd(a1, b1, c11);
-        const a2 = v128.load32_splat(a, 64);
-        c20 = multiplyAdd(a2, b0, c20);
-        c21 = multiplyAdd(a2, b1, c21);
-        const a3 = v128.load32_splat(a, 96);
-        c30 = multiplyAdd(a3, b0, c30);
-        c31 = multiplyAdd(a3, b1, c31);
-      }
+    let k: v128, b0: v128, b1: v128;
+    let at = a, row = b;
+    for (const rowEnd = b + bytes; row < rowEnd; at += skip, row += 256) {
+      b0 = v128.load(row); b1 = v128.load(row, 16);
+      k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+      k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+      k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+      at += 4; if (!at) break;
+      b0 = v128.load(row, 32); b1 = v128.load(row, 48);
+      k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+      k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+      k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+      at += 4; if (!at) break;
+      b0 = v128.load(row, 64); b1 = v128.load(row, 80);
+      k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+      k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+      k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+      at += 4; if (!at) break;
+      b0 = v128.load(row, 96); b1 = v128.load(row, 112);
+      k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+      k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+      k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+      at += 4; if (!at) break;
+      b0 = v128.load(row, 128); b1 = v128.load(row, 144);
+      k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+      k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+      k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+      at += 4; if (!at) break;
+      b0 = v128.load(row, 160); b1 = v128.load(row, 176);
+      k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+      k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+      k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+      at += 4; if (!at) break;
+      b0 = v128.load(row, 192); b1 = v128.load(row, 208);
+      k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+      k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+      k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+      at += 4; if (!at) break;
+      b0 = v128.load(row, 224); b1 = v128.load(row, 240);
+      k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+      k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+      k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
     }
-    addTo(c, c00, c01);
-    addTo(c + 32, c10, c11);
-    addTo(c + 64, c20, c21);
-    addTo(c + 96, c30, c31);
+    if (init) {
+      b0 = v128.load(init); b1 = v128.load(init, 16);
+      v128.store(c, f32x4.add(b0, c00)); v128.store(c, f32x4.add(b1, c01), 16);
+      v128.store(c, f32x4.add(b0, c10), 32); v128.store(c, f32x4.add(b1, c11), 48);
+      v128.store(c, f32x4.add(b0, c20), 64); v128.store(c, f32x4.add(b1, c21), 80);
+      v128.store(c, f32x4.add(b0, c30), 96); v128.store(c, f32x4.add(b1, c31), 112);
+    } else {
+      v128.store(c, f32x4.add(v128.load(c), c00));
+      v128.store(c, f32x4.add(v128.load(c, 16), c01), 16);
+      v128.store(c, f32x4.add(v128.load(c, 32), c10), 32);
+      v128.store(c, f32x4.add(v128.load(c, 48), c11), 48);
+      v128.store(c, f32x4.add(v128.load(c, 64), c20), 64);
+      v128.store(c, f32x4.add(v128.load(c, 80), c21), 80);
+      v128.store(c, f32x4.add(v128.load(c, 96), c30), 96);
+      v128.store(c, f32x4.add(v128.load(c, 112), c31), 112);
+    }
   }
 }
 
-/** multiplyPanel for 6 rows. */
-function multiply6x8(c: usize, a: usize, b: usize, init: usize, stride: usize, panels: i32): void {
-  const zero = f32x4.splat(0);
-  const init0 = v128.load(init);
-  const init1 = v128.load(init, 16);
-  v128.store(c, init0, 0);
-  v128.store(c, init1, 16);
-  v128.store(c, init0, 32);
-  v128.store(c, init1, 48);
-  v128.store(c, init0, 64);
-  v128.store(c, init1, 80);
-  v128.store(c, init0, 96);
-  v128.store(c, init1, 112);
-  v128.store(c, init0, 128);
-  v128.store(c, init1, 144);
-  v128.store(c, init0, 160);
-  v128.store(c, init1, 176);
-  const skip = stride - 32;
-  for (const end = b + (<usize>panels << 8); b < end; ) {
+/** The same for 6 rows a tile. skip: bytes from the end of a panel's row of A to the next panel's. */
+function multiplyRows6(c: usize, end: usize, a: usize, b: usize, init: usize, skip: usize, bytes: usize): void {
+  for (; c < end; c += 192, a += 192) {
+    const zero = f32x4.splat(0);
     let c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero;
     let c30 = zero, c31 = zero, c40 = zero, c41 = zero, c50 = zero, c51 = zero;
-    for (const runEnd = min(b + RUN, end); b < runEnd; a += skip) {
-      for (const panelEnd = a + 32; a < panelEnd; a += 4, b += 32) {
-        const b0 = v128.load(b);
-        const b1 = v128.load(b, 16);
-        const a0 = v128.load32_splat(a);
-        c00 = multiplyAdd(a0, b0, c00);
-        c01 = multiplyAdd(a0, b1, c01);
-        const a1 = v128.load32_splat(a, 32);
-        c10 = multiplyAdd(a1, b0, c10);
-        c11 = multiplyAdd(a1, b1, c11);
-        const a2 = v128.load32_splat(a, 64);
-        c20 = multiplyAdd(a2, b0, c20);
-        c21 = multiplyAdd(a2, b1, c21);
-        const a3 = v128.load32_splat(a, 96);
-        c30 = multiplyAdd(a3, b0, c30);
-        c31 = multiplyAdd(a3, b1, c31);
-        const a4 = v128.load32_splat(a, 128);
-        c40 = multiplyAdd(a4, b0, c40);
-        c41 = multiplyAdd(a4, b1, c41);
-        const a5 = v128.load32_splat(a, 160);
-        c50 = multiplyAdd(a5, b0, c50);
-        c51 = multiplyAdd(a5, b1, c51);
+    let at = a, row = b;
+    for (const rowEnd = b + bytes; row < rowEnd; at += skip) {
+      for (const panelEnd = at + 32; at < panelEnd; at += 4, row += 32) {
+        const b0 = v128.load(row);
+        const b1 = v128.load(row, 16);
+        const k0 = v128.load32_splat(at);
+        c00 = multiplyAdd(k0, b0, c00);
+        c01 = multiplyAdd(k0, b1, c01);
+        const k1 = v128.load32_splat(at, 32);
+        c10 = multiplyAdd(k1, b0, c10);
+        c11 = multiplyAdd(k1, b1, c11);
+        const k2 = v128.load32_splat(at, 64);
+        c20 = multiplyAdd(k2, b0, c20);
+        c21 = multiplyAdd(k2, b1, c21);
+        const k3 = v128.load32_splat(at, 96);
+        c30 = multiplyAdd(k3, b0, c30);
+        c31 = multiplyAdd(k3, b1, c31);
+        const k4 = v128.load32_splat(at, 128);
+        c40 = multiplyAdd(k4, b0, c40);
+        c41 = multiplyAdd(k4, b1, c41);
+        const k5 = v128.load32_splat(at, 160);
+        c50 = multiplyAdd(k5, b0, c50);
+        c51 = multiplyAdd(k5, b1, c51);
       }
     }
-    addTo(c, c00, c01);
-    addTo(c + 32, c10, c11);
-    addTo(c + 64, c20, c21);
-    addTo(c + 96, c30, c31);
-    addTo(c + 128, c40, c41);
-    addTo(c + 160, c50, c51);
+    if (init) {
+      const init0 = v128.load(init), init1 = v128.load(init, 16);
+      v128.store(c, f32x4.add(init0, c00));
+      v128.store(c, f32x4.add(init1, c01), 16);
+      v128.store(c, f32x4.add(init0, c10), 32);
+      v128.store(c, f32x4.add(init1, c11), 48);
+      v128.store(c, f32x4.add(init0, c20), 64);
+      v128.store(c, f32x4.add(init1, c21), 80);
+      v128.store(c, f32x4.add(init0, c30), 96);
+      v128.store(c, f32x4.add(init1, c31), 112);
+      v128.store(c, f32x4.add(init0, c40), 128);
+      v128.store(c, f32x4.add(init1, c41), 144);
+      v128.store(c, f32x4.add(init0, c50), 160);
+      v128.store(c, f32x4.add(init1, c51), 176);
+    } else {
+      v128.store(c, f32x4.add(v128.load(c), c00));
+      v128.store(c, f32x4.add(v128.load(c, 16), c01), 16);
+      v128.store(c, f32x4.add(v128.load(c, 32), c10), 32);
+      v128.store(c, f32x4.add(v128.load(c, 48), c11), 48);
+      v128.store(c, f32x4.add(v128.load(c, 64), c20), 64);
+      v128.store(c, f32x4.add(v128.load(c, 80), c21), 80);
+      v128.store(c, f32x4.add(v128.load(c, 96), c30), 96);
+      v128.store(c, f32x4.add(v128.load(c, 112), c31), 112);
+      v128.store(c, f32x4.add(v128.load(c, 128), c40), 128);
+      v128.store(c, f32x4.add(v128.load(c, 144), c41), 144);
+      v128.store(c, f32x4.add(v128.load(c, 160), c50), 160);
+      v128.store(c, f32x4.add(v128.load(c, 176), c51), 176);
+    }
   }
 }
 
@@ -148,112 +195,4 @@ function multiply6x8(c: usize, a: usize, b: usize, init: usize, stride: usize, p
 export function addTo(c: usize, low: v128, high: v128): void {
   v128.store(c, f32x4.add(v128.load(c), low));
   v128.store(c, f32x4.add(v128.load(c, 16), high), 16);
-}
-
-/** Values of k in a tile of xᵀ·dy, and panels whose values of k are a whole number of tiles. */
-export const TRANSPOSED_TILE: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
-export const TRANSPOSED_PANELS: i32 = ASC_FEATURE_RELAXED_SIMD ? 3 : 1;
-
-/**
- * C[k, 0..7] = Σ_r A[r, k] · B[r, 0..7]   for TRANSPOSED_TILE values of k from `tile` · TRANSPOSED_TILE on, r in 0..`rows`
- *
- * c: as many rows of a panel; a: TRANSPOSED_PANELS panels of a batch, `stride` bytes each; b: one panel of a batch.
- * Two tiles of 4 are a panel of a, four tiles of 6 are three.
- */
-// @ts-ignore: decorator
-@inline
-export function multiplyTransposedTile(c: usize, a: usize, b: usize, rows: i32, stride: usize, tile: i32): void {
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    const pair = tile * 3;
-    multiplyTransposed6x8(c, pairAt(a, stride, pair), pairAt(a, stride, pair + 1), pairAt(a, stride, pair + 2), b, rows);
-  } else {
-    multiplyTransposed4x8(c, a + (<usize>tile << 4), b, rows);
-  }
-}
-
-/** Where two values of k of a row begin: four pairs a panel. */
-// @ts-ignore: decorator
-@inline
-function pairAt(a: usize, stride: usize, pair: i32): usize {
-  return a + <usize>(pair >> 2) * stride + (<usize>(pair & 3) << 3);
-}
-
-/**
- * C[k, 0..7] = Σ_r A[r, k] · B[r, 0..7] for 4 values of k in one panel
- *
- * The loops are nested as in multiply4x8 for V8's sake, which unrolls a loop the more the deeper it stands: on
- * Node 20 the sums run a tenth faster than in a single loop (docs/experiments.md).
- */
-export function multiplyTransposed4x8(c: usize, a: usize, b: usize, rows: i32): void {
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
-  let c20 = c00, c21 = c00, c30 = c00, c31 = c00;
-  const end = b + (<usize>rows << 5);
-  while (b < end) {
-    for (const runEnd = min(b + RUN, end); b < runEnd; ) {
-      for (const blockEnd = min(b + BLOCK, runEnd); b < blockEnd; a += 32, b += 32) {
-        const b0 = v128.load(b);
-        const b1 = v128.load(b, 16);
-        const a0 = v128.load32_splat(a);
-        c00 = multiplyAdd(a0, b0, c00);
-        c01 = multiplyAdd(a0, b1, c01);
-        const a1 = v128.load32_splat(a, 4);
-        c10 = multiplyAdd(a1, b0, c10);
-        c11 = multiplyAdd(a1, b1, c11);
-        const a2 = v128.load32_splat(a, 8);
-        c20 = multiplyAdd(a2, b0, c20);
-        c21 = multiplyAdd(a2, b1, c21);
-        const a3 = v128.load32_splat(a, 12);
-        c30 = multiplyAdd(a3, b0, c30);
-        c31 = multiplyAdd(a3, b1, c31);
-      }
-    }
-  }
-  v128.store(c, c00);
-  v128.store(c, c01, 16);
-  v128.store(c, c10, 32);
-  v128.store(c, c11, 48);
-  v128.store(c, c20, 64);
-  v128.store(c, c21, 80);
-  v128.store(c, c30, 96);
-  v128.store(c, c31, 112);
-}
-
-/** The same for 6 values of k: two at `a0`, two at `a1` and two at `a2`, so that they may lie in two panels. */
-function multiplyTransposed6x8(c: usize, a0: usize, a1: usize, a2: usize, b: usize, rows: i32): void {
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
-  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
-  for (const end = b + (<usize>rows << 5); b < end; a0 += 32, a1 += 32, a2 += 32, b += 32) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
-    const k0 = v128.load32_splat(a0);
-    c00 = multiplyAdd(k0, b0, c00);
-    c01 = multiplyAdd(k0, b1, c01);
-    const k1 = v128.load32_splat(a0, 4);
-    c10 = multiplyAdd(k1, b0, c10);
-    c11 = multiplyAdd(k1, b1, c11);
-    const k2 = v128.load32_splat(a1);
-    c20 = multiplyAdd(k2, b0, c20);
-    c21 = multiplyAdd(k2, b1, c21);
-    const k3 = v128.load32_splat(a1, 4);
-    c30 = multiplyAdd(k3, b0, c30);
-    c31 = multiplyAdd(k3, b1, c31);
-    const k4 = v128.load32_splat(a2);
-    c40 = multiplyAdd(k4, b0, c40);
-    c41 = multiplyAdd(k4, b1, c41);
-    const k5 = v128.load32_splat(a2, 4);
-    c50 = multiplyAdd(k5, b0, c50);
-    c51 = multiplyAdd(k5, b1, c51);
-  }
-  v128.store(c, c00);
-  v128.store(c, c01, 16);
-  v128.store(c, c10, 32);
-  v128.store(c, c11, 48);
-  v128.store(c, c20, 64);
-  v128.store(c, c21, 80);
-  v128.store(c, c30, 96);
-  v128.store(c, c31, 112);
-  v128.store(c, c40, 128);
-  v128.store(c, c41, 144);
-  v128.store(c, c50, 160);
-  v128.store(c, c51, 176);
 }
