@@ -5,7 +5,7 @@
  * Work is cut into items that write disjoint, whole cache lines; a thread takes items `first` to `last`.
  */
 import { activate, activationGradient } from "./activations";
-import { multiplyPanel } from "./gemm";
+import { multiplyPanel, multiplyRun, RUN_PANELS } from "./gemm";
 import { multiplyTransposed4x8, multiplyTransposedTile, TRANSPOSED_PANELS, TRANSPOSED_TILE } from "./gemm-transposed";
 import { multiplyVector } from "./gemv";
 import { Activation, SCRATCH } from "./opcodes";
@@ -61,8 +61,8 @@ function clearColumns(panel: usize, bytes: usize, columns: i32): void {
 /**
  * dx = (dy·Wᵀ) ∘ f′(x), where x is the output of the activation f before this layer
  *
- * zeros: 8 zeros; scratch: one panel of Wᵀ, this thread's own. Each panel of Wᵀ is transposed where it is used, so
- * that it comes from the first-level cache and never from another core.
+ * zeros: 8 zeros; scratch: one panel of Wᵀ for one run, this thread's own. Wᵀ is transposed where it is used, so that
+ * it comes from the first-level cache and never from another core.
  *
  * An item is 4 rows of one panel of dx.
  */
@@ -77,14 +77,17 @@ export function denseInputGradient(
     const count = min(groups - group, last - first);
     const row = <usize>group << 7;
     const offset = <usize>panel * stride + row;
-    transposePanel(scratch, w + (<usize>panel << 8), inPanels, outPanels);
-    multiplyPanel(dx + offset, dy + row, scratch, zeros, count << 2, stride, outPanels);
+    for (let run = 0; run < outPanels; run += RUN_PANELS) {
+      const panels = min(outPanels - run, RUN_PANELS);
+      transposePanel(scratch, w + (<usize>(run * inPanels + panel) << 8), inPanels, panels);
+      multiplyRun(dx + offset, dy + row + <usize>run * stride, scratch, run ? 0 : zeros, count << 2, stride, panels);
+    }
     activationGradient(dx + offset, x + offset, <usize>count << 7, activation);
     first += count;
   }
 }
 
-/** wt = one panel of Wᵀ: 8 rows of W, which begin at w, become 8 columns. */
+/** wt = `outPanels` × 8 rows of one panel of Wᵀ: 8 rows of W, which begin at w, become 8 columns. */
 function transposePanel(wt: usize, w: usize, inPanels: i32, outPanels: i32): void {
   for (const end = wt + (<usize>outPanels << 8); wt < end; wt += 256, w += <usize>inPanels << 8) transpose8x8(wt, w);
 }

@@ -19,11 +19,12 @@
  * Method: register tiles over packed panels, after Goto and van de Geijn, "Anatomy of high-performance matrix
  * multiplication", ACM TOMS 34 (2008).
  */
+import { RUN } from "./opcodes";
 import { multiplyAdd } from "./simd";
 
-/** Panels of A, and bytes of B, in a run of 112 values of k. */
-const RUN_PANELS = 14;
-export const RUN: usize = 112 * 32;
+/** Panels of A, and bytes of B, in a run. */
+export const RUN_PANELS = RUN / 8;
+export const RUN_BYTES: usize = RUN * 32;
 
 /**
  * C[r, 0..7] = init[0..7] + Σ_k A[r, k] · B[k, 0..7]   for `rows` rows, a multiple of 4
@@ -33,23 +34,28 @@ export const RUN: usize = 112 * 32;
  */
 export function multiplyPanel(c: usize, a: usize, b: usize, init: usize, rows: i32, stride: usize, panels: i32): void {
   for (; panels > 0; panels -= RUN_PANELS) {
-    const bytes = <usize>min(panels, RUN_PANELS) << 8;
-    let sixes: usize = 0;
-    if (ASC_FEATURE_RELAXED_SIMD) {
-      sixes = <usize>(rows / 12 * 12) << 5;
-      multiplyRows6(c, c + sixes, a, b, init, stride - 32, bytes);
-    }
-    multiplyRows4(c + sixes, c + (<usize>rows << 5), a + sixes, b, init, stride - 28, bytes);
+    multiplyRun(c, a, b, init, rows, stride, min(panels, RUN_PANELS));
     init = 0;
     a += <usize>RUN_PANELS * stride;
-    b += RUN;
+    b += RUN_BYTES;
   }
 }
 
+/** multiplyPanel for one run, of up to RUN_PANELS panels. init: 0 stands for what C holds. */
+export function multiplyRun(c: usize, a: usize, b: usize, init: usize, rows: i32, stride: usize, panels: i32): void {
+  const bytes = <usize>panels << 8;
+  let sixes: usize = 0;
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    sixes = <usize>(rows / 12 * 12) << 5;
+    multiplyRows6(c, c + sixes, a, b, init, stride - 32, bytes);
+  }
+  multiplyRows4(c + sixes, c + (<usize>rows << 5), a + sixes, b, init, stride - 28, bytes);
+}
+
 /**
- * multiplyPanel for one run and the rows of C up to `end`
+ * multiplyRun for the rows of C up to `end`
  *
- * init: 0 stands for what C holds; skip: bytes from the last value of k in a panel of A to the first in the next;
+ * skip: bytes from the last value of k in a panel of A to the first in the next;
  * bytes: of this run in B.
  */
 function multiplyRows4(c: usize, end: usize, a: usize, b: usize, init: usize, skip: usize, bytes: usize): void {

@@ -1,4 +1,4 @@
-import { addTo, RUN } from "./gemm";
+import { addTo, RUN_BYTES } from "./gemm";
 import { multiplyAdd } from "./simd";
 
 /**
@@ -33,7 +33,7 @@ function multiplyVector4(c: usize, a: usize, b: usize, bytes: usize): void {
   let b1 = b + bytes, b2 = b1 + bytes, b3 = b2 + bytes;
   for (const end = b + bytes; b < end; ) {
     let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
-    for (const runEnd = min(b + RUN, end); b < runEnd; a += 4, b += 32, b1 += 32, b2 += 32, b3 += 32) {
+    for (const runEnd = min(b + RUN_BYTES, end); b < runEnd; a += 4, b += 32, b1 += 32, b2 += 32, b3 += 32) {
       const k = v128.load32_splat(a);
       c00 = multiplyAdd(k, v128.load(b), c00);
       c01 = multiplyAdd(k, v128.load(b, 16), c01);
@@ -58,7 +58,7 @@ function multiplyVector3(c: usize, a: usize, b: usize, bytes: usize): void {
   let k: v128;
   for (const end = b + bytes; b0 < end; ) {
     let c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero;
-    for (const runEnd = min(b0 + RUN, end); b0 < runEnd; b0 += 256, b1 += 256, b2 += 256) {
+    for (const runEnd = min(b0 + RUN_BYTES, end); b0 < runEnd; b0 += 256, b1 += 256, b2 += 256) {
       k = v128.load32_splat(a);
       c00 = multiplyAdd(k, v128.load(b0), c00); c01 = multiplyAdd(k, v128.load(b0, 16), c01);
       c10 = multiplyAdd(k, v128.load(b1), c10); c11 = multiplyAdd(k, v128.load(b1, 16), c11);
@@ -111,7 +111,7 @@ function multiplyVector2(c: usize, a: usize, b: usize, bytes: usize): void {
   let b1 = b + bytes;
   for (const end = b + bytes; b < end; ) {
     let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
-    for (const runEnd = min(b + RUN, end); b < runEnd; a += 4, b += 32, b1 += 32) {
+    for (const runEnd = min(b + RUN_BYTES, end); b < runEnd; a += 4, b += 32, b1 += 32) {
       const k = v128.load32_splat(a);
       c00 = multiplyAdd(k, v128.load(b), c00);
       c01 = multiplyAdd(k, v128.load(b, 16), c01);
@@ -127,7 +127,7 @@ function multiplyVector2(c: usize, a: usize, b: usize, bytes: usize): void {
 function multiplyVector1(c: usize, a: usize, b: usize, bytes: usize): void {
   for (const end = b + bytes; b < end; ) {
     let c0 = f32x4.splat(0), c1 = c0;
-    for (const runEnd = min(b + RUN, end); b < runEnd; a += 4, b += 32) {
+    for (const runEnd = min(b + RUN_BYTES, end); b < runEnd; a += 4, b += 32) {
       const k = v128.load32_splat(a);
       c0 = multiplyAdd(k, v128.load(b), c0);
       c1 = multiplyAdd(k, v128.load(b, 16), c1);

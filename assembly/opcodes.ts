@@ -25,7 +25,7 @@ export enum Op {
   meanSquaredError,
   /** loss (float64), partials, count, divisor (float64) */
   sumLoss,
-  /** dx, dy, w, x, zeros, scratch (256 · outPanels bytes a thread), stride, inPanels, outPanels, activation of x */
+  /** dx, dy, w, x, zeros, scratch (RUN · 32 bytes a thread), stride, inPanels, outPanels, activation of x */
   denseInputGradient,
   /** dw, dbias, dy, x, stride, rows, inPanels, outPanels */
   denseWeightGradient,
@@ -116,6 +116,9 @@ export const INDEPENDENT = 19;
 
 /** The word of a record that holds the number of an image operation's items. */
 export const ITEMS = 18;
+
+/** Products that are summed before the next begin a sum of their own (gemm.ts). */
+export const RUN = 112;
 
 /** Bytes of scratch that denseWeightGradientAdagrad needs for each thread, and panels of a batch beside them. */
 export const SCRATCH = 192;

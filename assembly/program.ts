@@ -5,6 +5,7 @@
 import { sumChunks } from "./conv3x3-gradient";
 import { conv3x3GatherWeights, conv3x3TransformWeights, conv3x3TransposeWeights } from "./conv3x3-weights";
 import * as dense from "./dense";
+import { RUN_BYTES } from "./gemm";
 import { addWeightGradient, executeOnImages } from "./image-operations";
 import { meanSquaredError, sumLoss } from "./loss";
 import { ITEMS, Op, SCRATCH, SCRATCH_PANELS } from "./opcodes";
@@ -65,7 +66,7 @@ export function execute(op: usize, thread: i32, threads: i32): void {
     case Op.denseInputGradient: {
       const items = word(op, 8) * <i32>(address(op, 7) >> 7);
       dense.denseInputGradient(
-        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5), address(op, 6) + <usize>(thread * word(op, 9) << 8),
+        address(op, 1), address(op, 2), address(op, 3), address(op, 4), address(op, 5), address(op, 6) + <usize>thread * RUN_BYTES,
         address(op, 7), word(op, 8), word(op, 9), word(op, 10), share(items, thread, threads), share(items, thread + 1, threads),
       );
       break;

@@ -1,7 +1,7 @@
 /**
  * Dense networks in the arena: matrices in panels of 8 columns. Layouts and padding: docs/memory.md.
  */
-import { Activation, Op, SCRATCH, SCRATCH_PANELS } from "../assembly/opcodes.ts";
+import { Activation, Op, RUN, SCRATCH, SCRATCH_PANELS } from "../assembly/opcodes.ts";
 import {
   Arena,
   float32Bits,
@@ -101,8 +101,7 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
   const target = arena.place(batch * pixels);
   const t = arena.place(last.outPanels * stride);
   const partials = arena.place(8 * last.outPanels);
-  const widest = Math.max(...layers.map(({ outPanels }) => outPanels));
-  const scratch = arena.place(Math.max(SCRATCH + SCRATCH_PANELS * stride, 256 * widest) * threads);
+  const scratch = arena.place(Math.max(SCRATCH + SCRATCH_PANELS * stride, 32 * RUN) * threads);
   const single = arena.place(3 * 4 * RECORD_WORDS);
 
   const upper = layers.slice(1).toReversed();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Activation, Op, SCRATCH, SCRATCH_PANELS } from "../assembly/opcodes.ts";
+import { Activation, Op, RUN, SCRATCH, SCRATCH_PANELS } from "../assembly/opcodes.ts";
 import { Random } from "../src/rng.ts";
 import type { ActivationName } from "../src/spec.ts";
 import * as bounds from "./bounds.ts";
@@ -121,7 +121,7 @@ function runInputGradient(
   operations.clear();
   const dy = operations.batch(rows, units, one.dy);
   const w = placeWeights(operations, one);
-  const scratchBytes = 256 * panelsOf(units) * threads;
+  const scratchBytes = 32 * RUN * threads;
   const scratch = operations.place(scratchBytes);
   const x = operations.batch(rows, inputs, outputOf(one, activation));
   const zeros = operations.floats(new Float32Array(8));
