@@ -1,6 +1,6 @@
-// npm run bench:browser: training in Chromium beside Node, in turns, on the same build and threads; the time to the
-// first denoised picture; the tab's memory over 200 epochs and 100 pictures. --rounds N; --only PART, one of these
-// three, several times: the others' results stay as they were.
+// npm run bench:browser: training in Chromium beside Node, in turns while the machine is quiet, on the same build and
+// threads; the time to the first denoised picture; the tab's memory over 200 epochs and 100 pictures. --rounds N;
+// --only PART, one of these three, several times: the others' results stay as they were.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -11,10 +11,13 @@ import { recipes, train } from "../build/esm/train.js";
 import { chromium, chromiumArguments } from "../test/chromium.js";
 import { buildPage, transferSizes } from "../web/build.js";
 import { serve } from "../web/server.js";
+import "./build.js";
+
+const { quietMachine } = await import("../build/bench/quiet.js");
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "7" },
     only: { type: "string", multiple: true, default: ["training", "picture", "memory"] },
   },
 });
@@ -61,14 +64,15 @@ writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
 
 /** Images per second, median over the epochs of all rounds but each round's first. */
 async function compareTraining() {
+  const machine = await quietMachine();
   const table = [];
   for (const mode of ["reproducible", "fast"]) {
     for (const threads of [1, 2]) {
       const rates = { node: [], chromium: [] };
       const builds = {};
       for (let round = 0; round < Number(options.rounds); round++) {
-        rates.node.push(...(await inNode(threads, mode, builds)));
-        rates.chromium.push(...(await inChromium(threads, mode, builds)));
+        rates.node.push(...(await machine.during(() => inNode(threads, mode, builds))));
+        rates.chromium.push(...(await machine.during(() => inChromium(threads, mode, builds))));
       }
       const [node, page] = [median(rates.node), median(rates.chromium)];
       table.push({
@@ -81,6 +85,7 @@ async function compareTraining() {
       });
     }
   }
+  machine.dispose();
   return table;
 }
 
@@ -117,9 +122,16 @@ async function trainIn(page, epochs, threads, mode) {
   await page.fill("#threads", String(threads));
   await page.selectOption("#mode", mode);
   await page.click("#start");
-  await page.waitForFunction(() => document.getElementById("status-left").textContent === "done", undefined, {
-    timeout: 600_000,
-  });
+  // Told by the page, not looked up again and again, which would take a core from the training for that time.
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const left = document.getElementById("status-left");
+        const look = () => left.textContent === "done" && resolve();
+        new MutationObserver(look).observe(left, { childList: true });
+        look();
+      }),
+  );
 }
 
 async function firstPictures() {

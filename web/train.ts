@@ -17,6 +17,11 @@ import {
 
 /** Milliseconds between two looks at a model in training. */
 const MODEL_EVERY = 500;
+/** Milliseconds between two drawings, however short an epoch is: they take a core from the training. */
+const DRAW_EVERY = 400;
+
+type EpochMessage = Extract<FromWorker, { type: "epoch" }>;
+type ProgressMessage = Extract<FromWorker, { type: "progress" }>;
 
 export function startTrain(): void {
   startRecipeForm();
@@ -44,6 +49,12 @@ class TrainView {
   #paused = false;
   /** When the model was asked for last. */
   #asked = 0;
+  /** What is still to be drawn: the last epoch, and how far the next one is. */
+  #news: { epoch?: EpochMessage; progress?: ProgressMessage } = {};
+  /** Will draw it. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When something was drawn last. */
+  #drawn = 0;
   /** Seconds that the epochs so far took. */
   #seconds = 0;
   /** The file of the training that was stopped. */
@@ -86,6 +97,7 @@ class TrainView {
   pauseOrGoOn(): void {
     this.#paused = !this.#paused;
     this.#say({ type: this.#paused ? "pause" : "goOn" });
+    this.#draw();
     this.#showState(this.#paused ? "paused" : "running");
     setText("train-said", this.#paused ? "Training paused." : "Training goes on.");
   }
@@ -116,7 +128,6 @@ class TrainView {
   }
 
   #hear(message: FromWorker): void {
-    const epochs = this.#request!.recipe.epochs;
     switch (message.type) {
       case "data":
         this.#noisy = message.noisy;
@@ -133,18 +144,12 @@ class TrainView {
           `${message.variant}, ${message.threads} ${message.threads === 1 ? "thread" : "threads"}`,
         );
         break;
-      case "progress": {
-        const { epoch, images, imagesPerEpoch, loss, imagesPerSecond } = message.progress;
-        const done = images / imagesPerEpoch;
-        byId("epoch-progress", HTMLProgressElement).value = done;
-        setText("status-epoch", `${epoch} of ${epochs}`);
-        setText("status-loss", loss.toFixed(1));
-        setText("status-rate", whole(imagesPerSecond));
-        setText("status-left", clock(((epochs - epoch + 1 - done) * imagesPerEpoch) / imagesPerSecond));
+      case "progress":
+        this.#news.progress = message;
+        this.#drawSoon();
         break;
-      }
       case "epoch":
-        this.#showEpoch(message);
+        this.#takeEpoch(message);
         break;
       case "model":
         setCurrentModel(message.bytes, "the training in this page");
@@ -153,21 +158,53 @@ class TrainView {
         this.#takeCheckpoint(message.bytes);
         break;
       case "ended":
+        this.#end(message.why === "stopped");
         setText("status-left", message.why === "finished" ? "done" : "stopped");
         setText("train-said", `Training ${message.why}. ${byId("verdict", HTMLElement).textContent}`);
-        this.#end(message.why === "stopped");
         break;
       case "failed":
         this.#fail(message.message);
     }
   }
 
-  #showEpoch({ epoch, test, row }: Extract<FromWorker, { type: "epoch" }>): void {
-    const { number, loss, imagesPerSecond, seconds } = epoch;
-    const { epochs } = this.#request!.recipe;
-    this.#seconds += seconds;
+  #takeEpoch(message: EpochMessage): void {
+    const { epoch, test } = message;
     performance.mark("epoch", { detail: epoch });
-    this.#points.push({ epoch: number, training: loss, test: test.mse });
+    this.#seconds += epoch.seconds;
+    this.#points.push({ epoch: epoch.number, training: epoch.loss, test: test.mse });
+    this.#news = { epoch: message };
+    this.#drawSoon();
+  }
+
+  #drawSoon(): void {
+    const rest = this.#paused ? 0 : this.#drawn + DRAW_EVERY - performance.now();
+    this.#timer ??= setTimeout(() => this.#draw(), rest);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#drawn = performance.now();
+    const { epoch, progress } = this.#news;
+    this.#news = {};
+    if (epoch) this.#drawEpoch(epoch);
+    if (progress) this.#drawProgress(progress);
+  }
+
+  #drawProgress({ progress }: ProgressMessage): void {
+    const { epochs } = this.#request!.recipe;
+    const { epoch, images, imagesPerEpoch, loss, imagesPerSecond } = progress;
+    const done = images / imagesPerEpoch;
+    byId("epoch-progress", HTMLProgressElement).value = done;
+    setText("status-epoch", `${epoch} of ${epochs}`);
+    setText("status-loss", loss.toFixed(1));
+    setText("status-rate", whole(imagesPerSecond));
+    setText("status-left", clock(((epochs - epoch + 1 - done) * imagesPerEpoch) / imagesPerSecond));
+  }
+
+  #drawEpoch({ epoch, test, row }: EpochMessage): void {
+    const { number, loss, imagesPerSecond } = epoch;
+    const { epochs } = this.#request!.recipe;
     this.#chart.show(this.#points, epochs);
     this.#rows.draw(row);
     button("save-figure").disabled = false;
@@ -178,16 +215,15 @@ class TrainView {
     setText("status-rate", whole(imagesPerSecond));
     setText("status-left", clock((this.#seconds / number) * (epochs - number)));
     setText("verdict", verdict(test, this.#noisy!));
-    const now = performance.now();
-    if (now - this.#asked < MODEL_EVERY && number < epochs) return;
-    this.#asked = now;
+    if (this.#drawn - this.#asked < MODEL_EVERY && number < epochs) return;
+    this.#asked = this.#drawn;
     this.#say({ type: "model" });
   }
 
   #fail(message: string): void {
     setMessage("train-message", message);
-    setText("status-left", "failed");
     this.#end();
+    setText("status-left", "failed");
   }
 
   /**
@@ -195,6 +231,7 @@ class TrainView {
    * @param unfinished whether there is something to go on with
    */
   #end(unfinished = false): void {
+    this.#draw();
     this.#say({ type: "model" });
     if (unfinished) this.#say({ type: "checkpoint" });
     else button("save-checkpoint").disabled = true;
