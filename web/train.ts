@@ -18,7 +18,7 @@ import {
 /** Milliseconds between two looks at a model in training. */
 const MODEL_EVERY = 500;
 /** Milliseconds between two drawings, however short an epoch is: they take a core from the training. */
-const DRAW_EVERY = 400;
+const DRAW_EVERY = 500;
 
 type EpochMessage = Extract<FromWorker, { type: "epoch" }>;
 type ProgressMessage = Extract<FromWorker, { type: "progress" }>;
