@@ -55,8 +55,7 @@ export function multiplyRun(c: usize, a: usize, b: usize, init: usize, rows: i32
 /**
  * multiplyRun for the rows of C up to `end`
  *
- * skip: bytes from the last value of k in a panel of A to the first in the next;
- * bytes: of this run in B.
+ * skip: bytes from the last value of k in a panel of A to the first in the next; bytes: of this run in B.
  */
 function multiplyRows4(c: usize, end: usize, a: usize, b: usize, init: usize, skip: usize, bytes: usize): void {
   for (; c < end; c += 128, a += 128) {
