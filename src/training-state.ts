@@ -14,12 +14,11 @@ import { type Checkpoint, checkpointTensors } from "./checkpoint.ts";
 import type { Images, Photos } from "./data/images.ts";
 import { DivergenceError, SpecError } from "./errors.ts";
 import { initialize } from "./initialize.ts";
-import { Network } from "./network.ts";
+import { Network, type NetworkOptions } from "./network.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { Recipe } from "./recipes.ts";
 import { learningRateAt } from "./schedule.ts";
 import { trainingFlop } from "./spec.ts";
-import type { Mode } from "./wasm/detect.ts";
 import { defaultThreads } from "./wasm/threads.ts";
 
 export class TrainingState {
@@ -143,7 +142,12 @@ export async function networkFor(
   { spec, batch, optimizer, loss, averaging, noise }: Recipe,
   count: number,
   seed: number,
-  { mode, threads, threadWorkerUrl }: { mode?: Mode; threads?: number; threadWorkerUrl?: string | URL },
+  {
+    mode,
+    variant,
+    threads,
+    threadWorkerUrl,
+  }: Pick<NetworkOptions, "mode" | "variant" | "threads" | "threadWorkerUrl">,
 ): Promise<Network> {
   const lastBatch = lastBatchOf(count, batch);
   const network = await Network.create(spec, {
@@ -157,6 +161,7 @@ export async function networkFor(
     },
     threads: threads ?? defaultThreads(trainingFlop(spec, batch)),
     ...(mode && { mode }),
+    ...(variant && { variant }),
     ...(threadWorkerUrl && { threadWorkerUrl }),
   });
   initialize(network, seed);
