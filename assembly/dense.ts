@@ -138,24 +138,17 @@ function weightGradient(
     const panel = first / inPanels;
     const block = first - panel * inPanels;
     const end = min(last, first + inPanels - block);
-    let dyPanel = dy + <usize>panel * stride;
+    const dyPanel = dy + <usize>panel * stride;
+    let dySummed = dyPanel;
     let summed = rows;
     let gathered = false;
-    if (block == 0) {
-      const offset = <usize>panel << 5;
-      sumRows(scratch ? scratch : bias + offset, dyPanel, rows);
-      if (scratch) adagrad(bias + offset, biasSums + offset, scratch, 32, rates);
-    }
     if (scratch) {
       const active = listRows(list, dyPanel, rows);
-      if (active == 0) {
-        first = end;
-        continue;
-      }
+      if (active == 0) first = end;
       gathered = active * 4 <= rows * 3;
       if (gathered) {
         gatherRows(dyGathered, dyPanel, list, active);
-        dyPanel = dyGathered;
+        dySummed = dyGathered;
         summed = active;
       }
     }
@@ -166,9 +159,15 @@ function weightGradient(
         from = xGathered;
         for (let i: usize = 0; i < <usize>blocks; i++) gatherRows(from + i * stride, xPanel + i * stride, list, summed);
       }
-      updateBlocks(w, wSums, scratch, from, dyPanel, stride, summed, <usize>first << 8, blocks, rates);
+      updateBlocks(w, wSums, scratch, from, dySummed, stride, summed, <usize>first << 8, blocks, rates);
       xPanel += <usize>blocks * stride;
       first += blocks;
+    }
+    // At the end, when the panel is in the first-level cache.
+    if (block == 0) {
+      const offset = <usize>panel << 5;
+      sumRows(scratch ? scratch : bias + offset, dyPanel, rows);
+      if (scratch) adagrad(bias + offset, biasSums + offset, scratch, 32, rates);
     }
   }
 }

@@ -37,7 +37,7 @@ export function multiplyTransposed4x8(c: usize, a: usize, b: usize, rows: i32): 
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
   let c20 = c00, c21 = c00, c30 = c00, c31 = c00;
   let k: v128, b0: v128, b1: v128;
-  for (const end = b + (<usize>(rows & -4) << 5); b < end; b += 128) {
+  for (const end = b + (<usize>(rows & -8) << 5); b < end; b += 256) {
     b0 = v128.load(b); b1 = v128.load(b, 16);
     k = v128.load32_splat(a); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
     k = v128.load32_splat(a, 4); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
@@ -61,9 +61,37 @@ export function multiplyTransposed4x8(c: usize, a: usize, b: usize, rows: i32): 
     k = v128.load32_splat(a, 4); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
     k = v128.load32_splat(a, 8); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
     k = v128.load32_splat(a, 12); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+    a += 32; if (!a) break;
+    b0 = v128.load(b, 128); b1 = v128.load(b, 144);
+    k = v128.load32_splat(a); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+    k = v128.load32_splat(a, 4); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+    k = v128.load32_splat(a, 8); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+    k = v128.load32_splat(a, 12); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+    a += 32; if (!a) break;
+    b0 = v128.load(b, 160); b1 = v128.load(b, 176);
+    k = v128.load32_splat(a); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+    k = v128.load32_splat(a, 4); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+    k = v128.load32_splat(a, 8); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+    k = v128.load32_splat(a, 12); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+    a += 32; if (!a) break;
+    b0 = v128.load(b, 192); b1 = v128.load(b, 208);
+    k = v128.load32_splat(a); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+    k = v128.load32_splat(a, 4); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+    k = v128.load32_splat(a, 8); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+    k = v128.load32_splat(a, 12); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+    a += 32; if (!a) break;
+    b0 = v128.load(b, 224); b1 = v128.load(b, 240);
+    k = v128.load32_splat(a); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+    k = v128.load32_splat(a, 4); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+    k = v128.load32_splat(a, 8); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+    k = v128.load32_splat(a, 12); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
     a += 32;
+    if (!a) {
+      c00 = f32x4.add(c00, c01); c10 = f32x4.add(c10, c11); c20 = f32x4.add(c20, c21); c30 = f32x4.add(c30, c31);
+      break;
+    }
   }
-  for (const end = b + (<usize>(rows & 3) << 5); b < end; b += 32) {
+  for (const end = b + (<usize>(rows & 7) << 5); b < end; b += 32) {
     b0 = v128.load(b); b1 = v128.load(b, 16);
     k = v128.load32_splat(a); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
     k = v128.load32_splat(a, 4); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);

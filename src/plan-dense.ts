@@ -36,7 +36,7 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
   if (training?.loss === "l1") throw new SpecError("Dense networks train with the mean squared error only.");
   const arena = new Arena();
   const pixels = inputSize(spec);
-  /** One picture goes through as a vector, whose panels follow each other without padding. */
+  /** One picture goes through as a vector: the panels of a single row are that row, so nothing is packed. */
   const vector = batch === 1 && !training;
   /** Bytes of a panel of a batch: 8 float32 a row, rows padded to a multiple of 4. */
   const panelStride = (rows: number) => 32 * (vector ? rows : roundUp(rows, 4));
@@ -59,8 +59,8 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
     return place;
   };
 
-  const x = arena.place(panelsOf(pixels) * stride);
-  const layers: LayerPlace[] = denseShapes(spec).map((layer) => {
+  const x = vector ? input : arena.place(panelsOf(pixels) * stride);
+  const layers: LayerPlace[] = denseShapes(spec).map((layer, index, shapes) => {
     const inPanels = panelsOf(layer.inputs);
     const outPanels = panelsOf(layer.outputs);
     const weights = outPanels * inPanels * 64;
@@ -70,15 +70,14 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
       outPanels,
       weight: tensor(`${layer.name}.weight`, [layer.outputs, layer.inputs], weights),
       bias: tensor(`${layer.name}.bias`, [layer.outputs], roundUp(layer.outputs, 16)),
-      y: arena.place(outPanels * stride),
+      y: vector && index === shapes.length - 1 ? output : arena.place(outPanels * stride),
       dy: training ? arena.place(outPanels * stride) : 0,
     };
   });
   const last = layers.at(-1)!;
 
-  const forwardPass = (rows: number): Operation[] => [
-    [Op.packFloats, x, panelStride(rows), input, rows, pixels],
-    ...layers.map(({ y, weight, bias, inPanels, outPanels, outputs, activation }, index) => [
+  const layersForward = (rows: number): Operation[] =>
+    layers.map(({ y, weight, bias, inPanels, outPanels, outputs, activation }, index) => [
       vector ? Op.denseForwardVector : Op.denseForward,
       y,
       index === 0 ? x : layers[index - 1]!.y,
@@ -89,12 +88,18 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
       outPanels,
       outputs,
       Activation[activation],
-    ]),
+    ]);
+  const forwardPass = (rows: number): Operation[] => [
+    [Op.packFloats, x, panelStride(rows), input, rows, pixels],
+    ...layersForward(rows),
   ];
-  const forward = placeProgram(arena, batch, [
-    ...forwardPass(batch),
-    [Op.unpackFloats, output, last.y, stride, batch, pixels],
-  ]);
+  const forward = placeProgram(
+    arena,
+    batch,
+    vector
+      ? layersForward(1)
+      : [...forwardPass(batch), [Op.unpackFloats, output, last.y, stride, batch, pixels]],
+  );
   const inference = { ...common, batch, pixels, tensors, forward };
   if (!training) return { ...inference, steps: [], end: arena.end };
 
