@@ -57,7 +57,7 @@ export function multiplyRun(c: usize, a: usize, b: usize, init: usize, rows: i32
 /**
  * multiplyRun for the rows of C up to `end`
  *
- * skip: bytes from the last value of k in a panel of A to the first in the next; bytes: of this run in B.
+ * skip: bytes from the end of a row of a panel of A to that row in the next panel; bytes: of this run in B.
  */
 function multiplyRows4(c: usize, end: usize, a: usize, b: usize, init: usize, skip: usize, bytes: usize): void {
   for (; c < end; c += 128, a += 128) {
@@ -139,36 +139,101 @@ function multiplyRows4(c: usize, end: usize, a: usize, b: usize, init: usize, sk
   }
 }
 
-/** The same for 6 rows a tile. skip: bytes from the end of a panel's row of A to the next panel's. */
+/**
+ * The same for 6 rows a tile
+ *
+ * Every step is guarded by a test that always holds: where the two ways join again, V8 wants the sums in their registers
+ * and all loads done, so that it brings no load forward past there; with sums and loads in descending order it even has
+ * each load right before its use. 12 sums, 2 vectors of B and a broadcast are all of the 15 registers that V8 has.
+ */
 function multiplyRows6(c: usize, end: usize, a: usize, b: usize, init: usize, skip: usize, bytes: usize): void {
   for (; c < end; c += 192, a += 192) {
     const zero = f32x4.splat(0);
     let c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero;
     let c30 = zero, c31 = zero, c40 = zero, c41 = zero, c50 = zero, c51 = zero;
+    let k: v128, b0: v128, b1: v128;
     let at = a, row = b;
-    for (const rowEnd = b + bytes; row < rowEnd; at += skip) {
-      for (const panelEnd = at + 32; at < panelEnd; at += 4, row += 32) {
-        const b0 = v128.load(row);
-        const b1 = v128.load(row, 16);
-        const k0 = v128.load32_splat(at);
-        c00 = multiplyAdd(k0, b0, c00);
-        c01 = multiplyAdd(k0, b1, c01);
-        const k1 = v128.load32_splat(at, 32);
-        c10 = multiplyAdd(k1, b0, c10);
-        c11 = multiplyAdd(k1, b1, c11);
-        const k2 = v128.load32_splat(at, 64);
-        c20 = multiplyAdd(k2, b0, c20);
-        c21 = multiplyAdd(k2, b1, c21);
-        const k3 = v128.load32_splat(at, 96);
-        c30 = multiplyAdd(k3, b0, c30);
-        c31 = multiplyAdd(k3, b1, c31);
-        const k4 = v128.load32_splat(at, 128);
-        c40 = multiplyAdd(k4, b0, c40);
-        c41 = multiplyAdd(k4, b1, c41);
-        const k5 = v128.load32_splat(at, 160);
-        c50 = multiplyAdd(k5, b0, c50);
-        c51 = multiplyAdd(k5, b1, c51);
+    for (const rowEnd = b + bytes; row < rowEnd; at += skip, row += 256) {
+      if (at) {
+        b0 = v128.load(row); b1 = v128.load(row, 16);
+        k = v128.load32_splat(at, 160); c50 = multiplyAdd(k, b0, c50); c51 = multiplyAdd(k, b1, c51);
+        k = v128.load32_splat(at, 128); c40 = multiplyAdd(k, b0, c40); c41 = multiplyAdd(k, b1, c41);
+        k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+        k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+        k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+        k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
       }
+      at += 4;
+      if (at) {
+        b0 = v128.load(row, 32); b1 = v128.load(row, 48);
+        k = v128.load32_splat(at, 160); c50 = multiplyAdd(k, b0, c50); c51 = multiplyAdd(k, b1, c51);
+        k = v128.load32_splat(at, 128); c40 = multiplyAdd(k, b0, c40); c41 = multiplyAdd(k, b1, c41);
+        k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+        k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+        k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+        k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      }
+      at += 4;
+      if (at) {
+        b0 = v128.load(row, 64); b1 = v128.load(row, 80);
+        k = v128.load32_splat(at, 160); c50 = multiplyAdd(k, b0, c50); c51 = multiplyAdd(k, b1, c51);
+        k = v128.load32_splat(at, 128); c40 = multiplyAdd(k, b0, c40); c41 = multiplyAdd(k, b1, c41);
+        k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+        k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+        k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+        k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      }
+      at += 4;
+      if (at) {
+        b0 = v128.load(row, 96); b1 = v128.load(row, 112);
+        k = v128.load32_splat(at, 160); c50 = multiplyAdd(k, b0, c50); c51 = multiplyAdd(k, b1, c51);
+        k = v128.load32_splat(at, 128); c40 = multiplyAdd(k, b0, c40); c41 = multiplyAdd(k, b1, c41);
+        k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+        k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+        k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+        k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      }
+      at += 4;
+      if (at) {
+        b0 = v128.load(row, 128); b1 = v128.load(row, 144);
+        k = v128.load32_splat(at, 160); c50 = multiplyAdd(k, b0, c50); c51 = multiplyAdd(k, b1, c51);
+        k = v128.load32_splat(at, 128); c40 = multiplyAdd(k, b0, c40); c41 = multiplyAdd(k, b1, c41);
+        k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+        k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+        k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+        k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      }
+      at += 4;
+      if (at) {
+        b0 = v128.load(row, 160); b1 = v128.load(row, 176);
+        k = v128.load32_splat(at, 160); c50 = multiplyAdd(k, b0, c50); c51 = multiplyAdd(k, b1, c51);
+        k = v128.load32_splat(at, 128); c40 = multiplyAdd(k, b0, c40); c41 = multiplyAdd(k, b1, c41);
+        k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+        k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+        k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+        k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      }
+      at += 4;
+      if (at) {
+        b0 = v128.load(row, 192); b1 = v128.load(row, 208);
+        k = v128.load32_splat(at, 160); c50 = multiplyAdd(k, b0, c50); c51 = multiplyAdd(k, b1, c51);
+        k = v128.load32_splat(at, 128); c40 = multiplyAdd(k, b0, c40); c41 = multiplyAdd(k, b1, c41);
+        k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+        k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+        k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+        k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      }
+      at += 4;
+      if (at) {
+        b0 = v128.load(row, 224); b1 = v128.load(row, 240);
+        k = v128.load32_splat(at, 160); c50 = multiplyAdd(k, b0, c50); c51 = multiplyAdd(k, b1, c51);
+        k = v128.load32_splat(at, 128); c40 = multiplyAdd(k, b0, c40); c41 = multiplyAdd(k, b1, c41);
+        k = v128.load32_splat(at, 96); c30 = multiplyAdd(k, b0, c30); c31 = multiplyAdd(k, b1, c31);
+        k = v128.load32_splat(at, 64); c20 = multiplyAdd(k, b0, c20); c21 = multiplyAdd(k, b1, c21);
+        k = v128.load32_splat(at, 32); c10 = multiplyAdd(k, b0, c10); c11 = multiplyAdd(k, b1, c11);
+        k = v128.load32_splat(at); c00 = multiplyAdd(k, b0, c00); c01 = multiplyAdd(k, b1, c01);
+      }
+      at += 4;
     }
     if (init) {
       const init0 = v128.load(init), init1 = v128.load(init, 16);

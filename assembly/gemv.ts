@@ -22,9 +22,7 @@ export function multiplyVector(c: usize, a: usize, b: usize, init: usize, panels
 /**
  * c = init + a·B for four panels of `bytes` bytes, each `apart` panels from the next
  *
- * Where multiply and add are two instructions, a turn of the loop is 8 values of k, each in an `if` of its own that
- * always holds: where such branches join again V8 has all sums done, so it brings no loads forward past them
- * (docs/experiments.md).
+ * Steps are guarded as in multiplyRows6 (gemm.ts).
  */
 function multiplyVector4(c: usize, a: usize, b: usize, init: usize, bytes: usize, apart: usize): void {
   const step = apart * bytes;
@@ -33,82 +31,39 @@ function multiplyVector4(c: usize, a: usize, b: usize, init: usize, bytes: usize
   for (const end = b0 + bytes; b0 < end; init = c) {
     let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
     let k: v128;
-    const runEnd = min(b0 + RUN_BYTES, end);
-    if (ASC_FEATURE_RELAXED_SIMD) {
-      for (; b0 < runEnd; a += 4, b0 += 32, b1 += 32, b2 += 32, b3 += 32) {
+    for (const runEnd = min(b0 + RUN_BYTES, end); b0 < runEnd; b0 += 128, b1 += 128, b2 += 128, b3 += 128) {
+      if (a) {
         k = v128.load32_splat(a);
-        c00 = multiplyAdd(k, v128.load(b0), c00); c01 = multiplyAdd(k, v128.load(b0, 16), c01);
-        c10 = multiplyAdd(k, v128.load(b1), c10); c11 = multiplyAdd(k, v128.load(b1, 16), c11);
-        c20 = multiplyAdd(k, v128.load(b2), c20); c21 = multiplyAdd(k, v128.load(b2, 16), c21);
         c30 = multiplyAdd(k, v128.load(b3), c30); c31 = multiplyAdd(k, v128.load(b3, 16), c31);
+        c20 = multiplyAdd(k, v128.load(b2), c20); c21 = multiplyAdd(k, v128.load(b2, 16), c21);
+        c10 = multiplyAdd(k, v128.load(b1), c10); c11 = multiplyAdd(k, v128.load(b1, 16), c11);
+        c00 = multiplyAdd(k, v128.load(b0), c00); c01 = multiplyAdd(k, v128.load(b0, 16), c01);
       }
-    } else {
-      for (; b0 < runEnd; b0 += 256, b1 += 256, b2 += 256, b3 += 256) {
-        if (a) {
-          k = v128.load32_splat(a);
-          c30 = multiplyAdd(k, v128.load(b3), c30); c31 = multiplyAdd(k, v128.load(b3, 16), c31);
-          c20 = multiplyAdd(k, v128.load(b2), c20); c21 = multiplyAdd(k, v128.load(b2, 16), c21);
-          c10 = multiplyAdd(k, v128.load(b1), c10); c11 = multiplyAdd(k, v128.load(b1, 16), c11);
-          c00 = multiplyAdd(k, v128.load(b0), c00); c01 = multiplyAdd(k, v128.load(b0, 16), c01);
-        }
-        a += 4;
-        if (a) {
-          k = v128.load32_splat(a);
-          c30 = multiplyAdd(k, v128.load(b3, 32), c30); c31 = multiplyAdd(k, v128.load(b3, 48), c31);
-          c20 = multiplyAdd(k, v128.load(b2, 32), c20); c21 = multiplyAdd(k, v128.load(b2, 48), c21);
-          c10 = multiplyAdd(k, v128.load(b1, 32), c10); c11 = multiplyAdd(k, v128.load(b1, 48), c11);
-          c00 = multiplyAdd(k, v128.load(b0, 32), c00); c01 = multiplyAdd(k, v128.load(b0, 48), c01);
-        }
-        a += 4;
-        if (a) {
-          k = v128.load32_splat(a);
-          c30 = multiplyAdd(k, v128.load(b3, 64), c30); c31 = multiplyAdd(k, v128.load(b3, 80), c31);
-          c20 = multiplyAdd(k, v128.load(b2, 64), c20); c21 = multiplyAdd(k, v128.load(b2, 80), c21);
-          c10 = multiplyAdd(k, v128.load(b1, 64), c10); c11 = multiplyAdd(k, v128.load(b1, 80), c11);
-          c00 = multiplyAdd(k, v128.load(b0, 64), c00); c01 = multiplyAdd(k, v128.load(b0, 80), c01);
-        }
-        a += 4;
-        if (a) {
-          k = v128.load32_splat(a);
-          c30 = multiplyAdd(k, v128.load(b3, 96), c30); c31 = multiplyAdd(k, v128.load(b3, 112), c31);
-          c20 = multiplyAdd(k, v128.load(b2, 96), c20); c21 = multiplyAdd(k, v128.load(b2, 112), c21);
-          c10 = multiplyAdd(k, v128.load(b1, 96), c10); c11 = multiplyAdd(k, v128.load(b1, 112), c11);
-          c00 = multiplyAdd(k, v128.load(b0, 96), c00); c01 = multiplyAdd(k, v128.load(b0, 112), c01);
-        }
-        a += 4;
-        if (a) {
-          k = v128.load32_splat(a);
-          c30 = multiplyAdd(k, v128.load(b3, 128), c30); c31 = multiplyAdd(k, v128.load(b3, 144), c31);
-          c20 = multiplyAdd(k, v128.load(b2, 128), c20); c21 = multiplyAdd(k, v128.load(b2, 144), c21);
-          c10 = multiplyAdd(k, v128.load(b1, 128), c10); c11 = multiplyAdd(k, v128.load(b1, 144), c11);
-          c00 = multiplyAdd(k, v128.load(b0, 128), c00); c01 = multiplyAdd(k, v128.load(b0, 144), c01);
-        }
-        a += 4;
-        if (a) {
-          k = v128.load32_splat(a);
-          c30 = multiplyAdd(k, v128.load(b3, 160), c30); c31 = multiplyAdd(k, v128.load(b3, 176), c31);
-          c20 = multiplyAdd(k, v128.load(b2, 160), c20); c21 = multiplyAdd(k, v128.load(b2, 176), c21);
-          c10 = multiplyAdd(k, v128.load(b1, 160), c10); c11 = multiplyAdd(k, v128.load(b1, 176), c11);
-          c00 = multiplyAdd(k, v128.load(b0, 160), c00); c01 = multiplyAdd(k, v128.load(b0, 176), c01);
-        }
-        a += 4;
-        if (a) {
-          k = v128.load32_splat(a);
-          c30 = multiplyAdd(k, v128.load(b3, 192), c30); c31 = multiplyAdd(k, v128.load(b3, 208), c31);
-          c20 = multiplyAdd(k, v128.load(b2, 192), c20); c21 = multiplyAdd(k, v128.load(b2, 208), c21);
-          c10 = multiplyAdd(k, v128.load(b1, 192), c10); c11 = multiplyAdd(k, v128.load(b1, 208), c11);
-          c00 = multiplyAdd(k, v128.load(b0, 192), c00); c01 = multiplyAdd(k, v128.load(b0, 208), c01);
-        }
-        a += 4;
-        if (a) {
-          k = v128.load32_splat(a);
-          c30 = multiplyAdd(k, v128.load(b3, 224), c30); c31 = multiplyAdd(k, v128.load(b3, 240), c31);
-          c20 = multiplyAdd(k, v128.load(b2, 224), c20); c21 = multiplyAdd(k, v128.load(b2, 240), c21);
-          c10 = multiplyAdd(k, v128.load(b1, 224), c10); c11 = multiplyAdd(k, v128.load(b1, 240), c11);
-          c00 = multiplyAdd(k, v128.load(b0, 224), c00); c01 = multiplyAdd(k, v128.load(b0, 240), c01);
-        }
-        a += 4;
+      a += 4;
+      if (a) {
+        k = v128.load32_splat(a);
+        c30 = multiplyAdd(k, v128.load(b3, 32), c30); c31 = multiplyAdd(k, v128.load(b3, 48), c31);
+        c20 = multiplyAdd(k, v128.load(b2, 32), c20); c21 = multiplyAdd(k, v128.load(b2, 48), c21);
+        c10 = multiplyAdd(k, v128.load(b1, 32), c10); c11 = multiplyAdd(k, v128.load(b1, 48), c11);
+        c00 = multiplyAdd(k, v128.load(b0, 32), c00); c01 = multiplyAdd(k, v128.load(b0, 48), c01);
       }
+      a += 4;
+      if (a) {
+        k = v128.load32_splat(a);
+        c30 = multiplyAdd(k, v128.load(b3, 64), c30); c31 = multiplyAdd(k, v128.load(b3, 80), c31);
+        c20 = multiplyAdd(k, v128.load(b2, 64), c20); c21 = multiplyAdd(k, v128.load(b2, 80), c21);
+        c10 = multiplyAdd(k, v128.load(b1, 64), c10); c11 = multiplyAdd(k, v128.load(b1, 80), c11);
+        c00 = multiplyAdd(k, v128.load(b0, 64), c00); c01 = multiplyAdd(k, v128.load(b0, 80), c01);
+      }
+      a += 4;
+      if (a) {
+        k = v128.load32_splat(a);
+        c30 = multiplyAdd(k, v128.load(b3, 96), c30); c31 = multiplyAdd(k, v128.load(b3, 112), c31);
+        c20 = multiplyAdd(k, v128.load(b2, 96), c20); c21 = multiplyAdd(k, v128.load(b2, 112), c21);
+        c10 = multiplyAdd(k, v128.load(b1, 96), c10); c11 = multiplyAdd(k, v128.load(b1, 112), c11);
+        c00 = multiplyAdd(k, v128.load(b0, 96), c00); c01 = multiplyAdd(k, v128.load(b0, 112), c01);
+      }
+      a += 4;
     }
     add(c, init, c00, c01);
     add(c + out, init + out, c10, c11);

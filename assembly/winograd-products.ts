@@ -120,29 +120,39 @@ function sixOutputs(
 ): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
   let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
+  let x0: v128, x1: v128, k: v128, offset: usize;
   while (taps < tapsEnd) {
-    for (const end = min(taps + BLOCK, tapsEnd); taps < end; taps += 4, w4 += 16, w2 += 16) {
-      const offset = load<usize>(taps);
-      const x0 = v128.load(xa + offset);
-      const x1 = v128.load(xb + offset);
-      const w0 = v128.load32_splat(w4);
-      c00 = multiplyAdd(w0, x0, c00);
-      c01 = multiplyAdd(w0, x1, c01);
-      const w1 = v128.load32_splat(w4, 4);
-      c10 = multiplyAdd(w1, x0, c10);
-      c11 = multiplyAdd(w1, x1, c11);
-      const w2nd = v128.load32_splat(w4, 8);
-      c20 = multiplyAdd(w2nd, x0, c20);
-      c21 = multiplyAdd(w2nd, x1, c21);
-      const w3 = v128.load32_splat(w4, 12);
-      c30 = multiplyAdd(w3, x0, c30);
-      c31 = multiplyAdd(w3, x1, c31);
-      const w40 = v128.load32_splat(w2);
-      c40 = multiplyAdd(w40, x0, c40);
-      c41 = multiplyAdd(w40, x1, c41);
-      const w5 = v128.load32_splat(w2, 4);
-      c50 = multiplyAdd(w5, x0, c50);
-      c51 = multiplyAdd(w5, x1, c51);
+    for (const end = min(taps + BLOCK, tapsEnd); taps < end; taps += 12) {
+      if (w4) {
+        offset = load<usize>(taps); x0 = v128.load(xa + offset); x1 = v128.load(xb + offset);
+        k = v128.load32_splat(w2, 4); c50 = multiplyAdd(k, x0, c50); c51 = multiplyAdd(k, x1, c51);
+        k = v128.load32_splat(w2); c40 = multiplyAdd(k, x0, c40); c41 = multiplyAdd(k, x1, c41);
+        k = v128.load32_splat(w4, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+        k = v128.load32_splat(w4, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+        k = v128.load32_splat(w4, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+        k = v128.load32_splat(w4); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+      }
+      w4 += 16; w2 += 16;
+      if (w4) {
+        offset = load<usize>(taps, 4); x0 = v128.load(xa + offset); x1 = v128.load(xb + offset);
+        k = v128.load32_splat(w2, 4); c50 = multiplyAdd(k, x0, c50); c51 = multiplyAdd(k, x1, c51);
+        k = v128.load32_splat(w2); c40 = multiplyAdd(k, x0, c40); c41 = multiplyAdd(k, x1, c41);
+        k = v128.load32_splat(w4, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+        k = v128.load32_splat(w4, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+        k = v128.load32_splat(w4, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+        k = v128.load32_splat(w4); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+      }
+      w4 += 16; w2 += 16;
+      if (w4) {
+        offset = load<usize>(taps, 8); x0 = v128.load(xa + offset); x1 = v128.load(xb + offset);
+        k = v128.load32_splat(w2, 4); c50 = multiplyAdd(k, x0, c50); c51 = multiplyAdd(k, x1, c51);
+        k = v128.load32_splat(w2); c40 = multiplyAdd(k, x0, c40); c41 = multiplyAdd(k, x1, c41);
+        k = v128.load32_splat(w4, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+        k = v128.load32_splat(w4, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+        k = v128.load32_splat(w4, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+        k = v128.load32_splat(w4); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+      }
+      w4 += 16; w2 += 16;
     }
   }
   v128.store(ma, c00);

@@ -67,14 +67,3 @@ function describeCandidates(title: string, list: readonly Candidate[], suite: (b
     }
   }
 }
-
-/** Does something as in an engine that has relaxed SIMD but runs it slowly, which is told by what it lacks. */
-export async function inOlderEngine<T>(action: () => T | Promise<T>): Promise<T> {
-  const later = Object.getOwnPropertyDescriptor(globalThis, "Float16Array");
-  Reflect.deleteProperty(globalThis, "Float16Array");
-  try {
-    return await action();
-  } finally {
-    if (later) Object.defineProperty(globalThis, "Float16Array", later);
-  }
-}

@@ -6,7 +6,7 @@ import type { Network } from "../src/network.ts";
 import type { Spec } from "../src/spec.ts";
 import { chooseVariant, hasRelaxedSimd } from "../src/wasm/detect.ts";
 import { canShareMemory } from "../src/wasm/threads.ts";
-import { type Build, describeBuilds, describeSingleThreadedBuilds, inOlderEngine } from "./builds.ts";
+import { type Build, describeBuilds, describeSingleThreadedBuilds } from "./builds.ts";
 import { concatenate, sameBytes } from "./bytes.ts";
 import { networkWith, normal, outputsOf, randomLayers, specOf } from "./networks.ts";
 
@@ -221,10 +221,9 @@ describe("reproducibility", () => {
   );
 });
 
-it("means relaxed SIMD by fast where the engine makes good code of it", async () => {
+it("means relaxed SIMD by fast where there is any", () => {
   expect(chooseVariant("reproducible")).toBe("simd");
-  expect(chooseVariant("fast")).toBe(hasRelaxedSimd() && "Float16Array" in globalThis ? "relaxed" : "simd");
-  await inOlderEngine(() => expect(chooseVariant("fast")).toBe("simd"));
+  expect(chooseVariant("fast")).toBe(hasRelaxedSimd() ? "relaxed" : "simd");
 });
 
 describeSingleThreadedBuilds("tensors", (build) => {

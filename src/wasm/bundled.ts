@@ -2,11 +2,11 @@
 import simd from "../../build/wasm/inference.js";
 import relaxed from "../../build/wasm/inference-relaxed.js";
 import { bytesOf } from "../inlined.ts";
-import { type Mode, prefersRelaxedSimd } from "./detect.ts";
+import { hasRelaxedSimd, type Mode } from "./detect.ts";
 import type { Bundled } from "./inference.ts";
 
 /** The build for a mode. */
 export const bundled = (mode: Mode): Bundled =>
-  mode === "fast" && prefersRelaxedSimd()
+  mode === "fast" && hasRelaxedSimd()
     ? { variant: "relaxed", wasm: () => bytesOf(relaxed) }
     : { variant: "simd", wasm: () => bytesOf(simd) };

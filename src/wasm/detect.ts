@@ -26,14 +26,6 @@ export function hasRelaxedSimd(): boolean {
   return runs([...SIMD, ...SIMD, ...SIMD, 0xfd, 0x85, 0x02]);
 }
 
-/**
- * Whether relaxed SIMD is the faster build here. V8 12 (Node 22, Chrome until 2024) keeps more vectors under way than it
- * has registers and is faster without (docs/experiments.md); it is told by a class that came after it.
- */
-export function prefersRelaxedSimd(): boolean {
-  return hasRelaxedSimd() && "Float16Array" in globalThis;
-}
-
 /** @throws UnsupportedRuntimeError without WebAssembly SIMD */
 export function chooseVariant(mode: Mode): Variant {
   if (!hasSimd()) {
@@ -41,5 +33,5 @@ export function chooseVariant(mode: Mode): Variant {
       "This runtime has no WebAssembly SIMD. Use Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or later.",
     );
   }
-  return mode === "fast" && prefersRelaxedSimd() ? "relaxed" : "simd";
+  return mode === "fast" && hasRelaxedSimd() ? "relaxed" : "simd";
 }
