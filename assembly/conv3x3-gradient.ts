@@ -10,7 +10,7 @@
  * as many as the weight's own, and that of w = Gᵀ of it, taken once for a batch (conv3x3GatherWeights).
  */
 import { BAND } from "./opcodes";
-import { groupsOf, rowOf, transformGroup, writeTaps } from "./row-groups";
+import { groupsOf, rowOf, transformGroup } from "./row-groups";
 import { multiplyAdd } from "./simd";
 import { panelBytes, panelsBytes } from "./winograd-weights";
 import { storeGradients } from "./winograd-transforms";
@@ -78,6 +78,16 @@ export function conv3x3WeightGradient(
   }
   for (let c = 0; sumOfB && c < bs; c++) {
     addSum(sums + (<usize>c << 2), b + <usize>c * pitch, <usize>bs * pitch, width, height);
+  }
+}
+
+/** taps[3i + kx] = the distance in t, of `length` bytes a channel, from a pixel of channel 0 to what weight (i, kx) multiplies. */
+function writeTaps(taps: usize, ins: i32, length: usize, dilation: i32): void {
+  const reach = <usize>dilation << 2;
+  for (let at: usize = 0, end = <usize>ins * length; at < end; at += length, taps += 12) {
+    store<usize>(taps, at - reach);
+    store<usize>(taps, at, 4);
+    store<usize>(taps, at + reach, 8);
   }
 }
 

@@ -18,24 +18,23 @@
  * dimension; Shmuel Winograd, "Arithmetic complexity of computations" (1980). The matrices are those of the points
  * 0, ±1, ±2 and ∞.
  */
-import { Activation, STRIP } from "./opcodes";
-import { groupsOf, rowOf, transformGroup, writeTaps } from "./row-groups";
-import { multiplyPlanes, PRODUCTS, productsBytes } from "./winograd-products";
+import { Activation } from "./opcodes";
+import { groupsOf, rowOf, transformGroup } from "./row-groups";
+import {
+  multiplyPlanes, PRODUCTS, productsBytes, SPAN, SPAN_BYTES, SPAN_PRODUCTS, TRANSFORMED,
+} from "./winograd-products";
 import { storeOutputs } from "./winograd-transforms";
 
-/** Bytes of a channel in a plane of t: a strip and a vector on both sides, of several groups where they fit. */
-const TRANSFORMED: usize = (STRIP + 2) << 4;
-
-/** Groups that conv3x3 takes at a time: of narrow pictures as many as there is place for, so that fewer tiles are half empty. */
+/** Groups that conv3x3 takes at a time. */
 // @ts-ignore: decorator
 @inline
 export function groupsTogether(vectors: i32): i32 {
-  return max(1, (STRIP + 2) / (vectors + 2));
+  return vectors <= SPAN ? 2 : 1;
 }
 
 /** Bytes of its scratch, as opcodes.ts says. */
 export function scratchBytes(ins: i32, outs: i32): usize {
-  return ((<usize>ins * 12 + 63) & ~63) + (6 * <usize>ins + 1) * TRANSFORMED + 6 * productsBytes(outs);
+  return (6 * <usize>ins + 1) * TRANSFORMED + 6 * productsBytes(outs);
 }
 
 /**
@@ -46,7 +45,9 @@ export function scratchBytes(ins: i32, outs: i32): usize {
  * to 4; scratch: as opcodes.ts says. The layer's input gradient is this function with dy for x, the weights of
  * conv3x3TransposeWeights and zeros for bias.
  *
- * An item is a group of rows of all channels. Columns between width and the next multiple of 4 are set to 0.
+ * An item is a group of rows of all channels. Two spans of columns are multiplied together: two groups where a span is
+ * wide enough for all of their columns, else two parts of one. Columns between width and the next multiple of 4 are set
+ * to 0.
  */
 export function conv3x3(
   y: usize, x: usize, u: usize, bias: usize, gate: usize, scratch: usize, ins: i32, outs: i32, height: i32, width: i32,
@@ -54,39 +55,45 @@ export function conv3x3(
 ): void {
   const vectors = (width + 3) >> 2;
   const groups = groupsOf(height, dilation);
-  const taps = scratch;
-  const none = taps + ((<usize>ins * 12 + 63) & ~63);
+  const none = scratch;
   const t = none + TRANSFORMED;
   const plane = <usize>ins * TRANSFORMED;
   const m = t + 6 * plane;
-  writeTaps(taps, ins, TRANSFORMED, dilation);
-  memory.fill(none, 0, TRANSFORMED);
+  memory.fill(none, 0, SPAN_BYTES);
   const floor = f32x4.splat(activation == Activation.relu ? 0 : -Infinity);
   const toGate = gate ? gate - y : 0;
   const tail = <usize>(-width & 3) << 2;
-  for (let item = first; item < last; ) {
-    const image = item / groups;
-    const group = item - image * groups;
-    const together = min(groupsTogether(vectors), min(last - item, groups - group));
-    for (let column = 0; column < vectors; column += STRIP) {
-      const count = min(STRIP, vectors - column);
-      const gap: usize = 32;
-      const run = (<usize>count << 4) + gap;
-      for (let g = 0; g < together; g++) {
-        const row = rowOf(group + g, dilation);
-        const above = x + <usize>((image * rows + row - dilation) * ins) * pitch + (<usize>column << 4) - 16;
-        transformGroup(t + <usize>g * run, plane, TRANSFORMED, above, none, ins, dilation, pitch, run, height - row);
+  while (first < last) {
+    const together = min(groupsTogether(vectors), last - first);
+    for (let column = 0; column < vectors; ) {
+      const left = vectors - column;
+      // From the first span to the second: an item or, of one item, the first's columns.
+      const items = together - 1;
+      const count = items ? left : min(SPAN, (left + 1) >> 1);
+      const second = items ? left : min(SPAN, left - count);
+      const columns = items ? 0 : count;
+      for (let span = 0, n = count; span < 2 && n > 0; span++, n = second) {
+        const item = first + span * items;
+        const row = rowOf(item % groups, dilation);
+        const line = item / groups * rows + row;
+        const from = x + <usize>((line - dilation) * ins) * pitch + (<usize>(column + span * columns) << 4) - 16;
+        transformGroup(
+          t + <usize>span * SPAN_BYTES, plane, TRANSFORMED, from, none, ins, dilation, pitch, <usize>(n + 2) << 4, height - row,
+        );
       }
-      multiplyPlanes(m, t + 16, plane, u, taps, ins, outs, count, together, gap);
-      for (let g = 0; g < together; g++) {
-        const row = rowOf(group + g, dilation);
-        const to = y + <usize>((image * rows + row) * outs) * pitch + (<usize>column << 4);
-        const sums = m + (<usize>(g * count) << 4);
-        const clear = column + count == vectors ? tail : 0;
-        finishGroup(to, sums, bias, outs, dilation, pitch, count, height - row, floor, toGate, clear);
+      multiplyPlanes(m, t + 16, plane, u, <usize>dilation << 2, ins, outs, count);
+      for (let span = 0, n = count; span < 2 && n > 0; span++, n = second) {
+        const item = first + span * items;
+        const row = rowOf(item % groups, dilation);
+        const line = item / groups * rows + row;
+        const at = column + span * columns;
+        const to = y + <usize>(line * outs) * pitch + (<usize>at << 4);
+        const sums = m + <usize>span * SPAN_PRODUCTS;
+        finishGroup(to, sums, bias, outs, dilation, pitch, n, height - row, floor, toGate, at + n == vectors ? tail : 0);
       }
+      column += items ? left : count + second;
     }
-    item += together;
+    first += together;
   }
 }
 

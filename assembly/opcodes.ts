@@ -132,7 +132,7 @@ export const SCRATCH_PANELS = 5;
 export const BAND = 64;
 
 /**
- * Vectors of 4 pixels that conv3x3 takes at a time. Its scratch has 12·ins bytes, rounded up to 64, and 16 for each of
- * (6·ins + 1)·(STRIP + 2) + 6·⌈outs⌉₄·(STRIP + 6) vectors.
+ * Vectors of 4 pixels that conv3x3 takes at a time, half of them in each of two spans. Its scratch has 16 bytes for each of
+ * (6·ins + 1)·(STRIP + 4) + 6·⌈outs⌉₄·(STRIP + 1) vectors.
  */
 export const STRIP = 16;

@@ -18,16 +18,6 @@ export function rowOf(group: i32, dilation: i32): i32 {
   return (group / dilation) * 4 * dilation + (group % dilation);
 }
 
-/** taps[3i + kx] = the distance in t, of `length` bytes a channel, from a pixel of channel 0 to what weight (i, kx) multiplies. */
-export function writeTaps(taps: usize, ins: i32, length: usize, dilation: i32): void {
-  const reach = <usize>dilation << 2;
-  for (let at: usize = 0, end = <usize>ins * length; at < end; at += length, taps += 12) {
-    store<usize>(taps, at - reach);
-    store<usize>(taps, at, 4);
-    store<usize>(taps, at + reach, 8);
-  }
-}
-
 /**
  * t = Bᵀ v for `bytes` of a row and all channels, t with `length` bytes a channel, from six rows d apart, the first at
  * `above`. The group's first row is the second of them; `left` rows of the image begin there, and rows further than d

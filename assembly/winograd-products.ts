@@ -1,21 +1,31 @@
 /**
  * The products of Winograd's filtering in conv3x3.ts: for each p = 0..5
  *
- *   M_p[o, v] = Σ_k U_p[o, k] · t_p[v + taps[k]],   k = 0..3·ins − 1
+ *   M_p[o, v] = Σ_{i, kx} U_p[o, i, kx] · t_p[i, v + (kx − 1)·reach]
  *
- * over vectors v of 4 lanes, a strip of them at a time. U is in panels (winograd-weights.ts), taps are distances in
- * bytes, and M_p[o, v] is at  m + (p·⌈outs⌉₄ + o)·PRODUCTS + 16·v.
+ * over the vectors v, of 4 lanes, of two spans: the register tile is 4 outputs × a vector of each; with fused
+ * multiply-add, which wants more sums under way, 6 × 2. A channel of t_p is TRANSFORMED bytes: the two spans, each up to
+ * SPAN vectors between one more on both sides. U is in panels (winograd-weights.ts), and M_p[o, v] is at
+ * m + (p·⌈outs⌉₄ + o)·PRODUCTS + 16·v, the second span SPAN vectors behind the first.
  *
- * The register tile is 4 outputs × 2 vectors; with fused multiply-add, which wants more sums under way, 6 × 2. The loop
- * over taps is not unrolled: the V8 of Node 20 puts all loads of a loop's body first, so sums and loads together have
- * to fit 15 registers.
+ * Why steps end and are guarded as they are: gemm.ts.
  */
 import { STRIP } from "./opcodes";
 import { multiplyAdd } from "./simd";
 import { panelBytes, panelsBytes } from "./winograd-weights";
 
-/** Bytes of an output's products in a strip; singleOutput writes 6 vectors too many. */
-export const PRODUCTS: usize = (STRIP + 6) << 4;
+/** Vectors of a span. */
+export const SPAN: i32 = STRIP / 2;
+
+/** Bytes of a span of t with the vectors at its sides. */
+export const SPAN_BYTES: usize = (SPAN + 2) << 4;
+
+/** Bytes of a channel of t_p. */
+export const TRANSFORMED: usize = 2 * SPAN_BYTES;
+
+/** Bytes of an output of M_p, and of its first span. */
+export const PRODUCTS: usize = (STRIP + 1) << 4;
+export const SPAN_PRODUCTS: usize = SPAN << 4;
 
 /** Bytes of M_p. */
 // @ts-ignore: decorator
@@ -25,168 +35,214 @@ export function productsBytes(outs: i32): usize {
 }
 
 /**
- * M from t_0 at x, t_1 at x + plane, …
+ * M from t_0, whose first pixel is at x, t_1 at x + plane, …; reach: in bytes
  *
- * The vectors are `runs` runs of `run` successive ones, `gap` bytes between two runs.
+ * There are `count` vectors in the first span and at most as many in the second, of which as many are computed.
  */
-export function multiplyPlanes(
-  m: usize, x: usize, plane: usize, u: usize, taps: usize, ins: i32, outs: i32, run: i32, runs: i32, gap: usize,
-): void {
-  const tapsEnd = taps + <usize>ins * 12;
+export function multiplyPlanes(m: usize, x: usize, plane: usize, u: usize, reach: usize, ins: i32, outs: i32, count: i32): void {
   const panel = panelBytes(ins);
+  const vectors = <usize>count << 4;
   for (let p = 0; p < 6; p++, x += plane, u += panelsBytes(outs, ins), m += productsBytes(outs)) {
-    let xb = x;
-    let ma = m;
-    let rest = run;
-    for (let left = run * runs; left > 0; left -= 2, ma += 32) {
-      const xa = xb;
-      let mb = ma;
-      // The last tile may be half: it then computes the same vector twice.
-      if (left > 1) {
-        mb += 16;
-        xb += 16;
-        if (--rest == 0) {
-          rest = run;
-          xb += gap;
-        }
-      }
-      let at: usize = 0;
+    for (let v: usize = 0; v < vectors; v += 16) {
+      let to = m + v;
       let w = u;
       let o = 4;
       if (ASC_FEATURE_RELAXED_SIMD) {
-        for (; o + 8 <= outs; o += 12, at += 12 * PRODUCTS, w += 3 * panel) {
-          const last = at + 8 * PRODUCTS;
-          sixOutputs(ma + at, mb + at, xa, xb, w, w + panel, 4 * PRODUCTS, taps, tapsEnd);
-          sixOutputs(
-            ma + last, mb + last, xa, xb, w + 2 * panel, w + panel + 8, 0 - 2 * PRODUCTS, taps, tapsEnd,
-          );
+        for (; o + 8 <= outs; o += 12, to += 12 * PRODUCTS, w += 3 * panel) {
+          sixOutputs(to, x + v, reach, w, w + panel, 4 * PRODUCTS, ins);
+          sixOutputs(to + 8 * PRODUCTS, x + v, reach, w + 2 * panel, w + panel + 8, 0 - 2 * PRODUCTS, ins);
         }
       }
-      for (; o <= outs; o += 4, at += 4 * PRODUCTS, w += panel) {
-        fourOutputs(ma + at, mb + at, xa, xb, w, taps, tapsEnd);
-      }
-      xb += 16;
-      if (--rest == 0) {
-        rest = run;
-        xb += gap;
-      }
+      for (; o <= outs; o += 4, to += 4 * PRODUCTS, w += panel) fourOutputs(to, x + v, reach, w, ins);
     }
     for (let o = outs & ~3; o < outs; o++) {
       const w = u + <usize>(o >> 2) * panel + (<usize>(o & 3) << 2);
-      let to = m + <usize>o * PRODUCTS;
-      let from = x;
-      for (let r = 0; r < runs; r++, to += <usize>run << 4, from += (<usize>run << 4) + gap) {
-        for (let at: usize = 0; at < <usize>run << 4; at += 112) singleOutput(to + at, from + at, w, taps, tapsEnd);
-      }
+      const to = m + <usize>o * PRODUCTS;
+      oneOutput(to, x, reach, w, ins);
+      oneOutput(to + SPAN_PRODUCTS, x + SPAN_BYTES, reach, w, ins);
     }
   }
 }
 
-/** m[o] = Σ_k w[o, k] · x[taps[k]] for 4 outputs and the vectors at xa and xb. */
-function fourOutputs(ma: usize, mb: usize, xa: usize, xb: usize, w: usize, taps: usize, tapsEnd: usize): void {
+/** M[o] = Σ_{i, kx} w[o, i, kx] · x[i, kx] for 4 outputs and the vectors at x and a span behind it. */
+function fourOutputs(m: usize, x: usize, reach: usize, w: usize, ins: i32): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
-  for (; taps < tapsEnd; ) {
-    for (const end = min(taps + BLOCK, tapsEnd); taps < end; taps += 4, w += 16) {
-      const offset = load<usize>(taps);
-      const x0 = v128.load(xa + offset);
-      const x1 = v128.load(xb + offset);
-      const w0 = v128.load32_splat(w);
-      c00 = multiplyAdd(w0, x0, c00);
-      c01 = multiplyAdd(w0, x1, c01);
-      const w1 = v128.load32_splat(w, 4);
-      c10 = multiplyAdd(w1, x0, c10);
-      c11 = multiplyAdd(w1, x1, c11);
-      const w2 = v128.load32_splat(w, 8);
-      c20 = multiplyAdd(w2, x0, c20);
-      c21 = multiplyAdd(w2, x1, c21);
-      const w3 = v128.load32_splat(w, 12);
-      c30 = multiplyAdd(w3, x0, c30);
-      c31 = multiplyAdd(w3, x1, c31);
+  let x0: v128, x1: v128, k: v128;
+  let left = x - reach, right = x + reach;
+  for (
+    const end = x + <usize>(ins >> 1) * (2 * TRANSFORMED); x < end;
+    left += 2 * TRANSFORMED, x += 2 * TRANSFORMED, right += 2 * TRANSFORMED
+  ) {
+    x0 = v128.load(left); x1 = v128.load(left, 160);
+    k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+    k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+    k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+    k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+    w += 16; if (!w) break;
+    x0 = v128.load(x); x1 = v128.load(x, 160);
+    k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+    k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+    k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+    k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+    w += 16; if (!w) break;
+    x0 = v128.load(right); x1 = v128.load(right, 160);
+    k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+    k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+    k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+    k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+    w += 16; if (!w) break;
+    x0 = v128.load(left, 320); x1 = v128.load(left, 480);
+    k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+    k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+    k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+    k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+    w += 16; if (!w) break;
+    x0 = v128.load(x, 320); x1 = v128.load(x, 480);
+    k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+    k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+    k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+    k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+    w += 16; if (!w) break;
+    x0 = v128.load(right, 320); x1 = v128.load(right, 480);
+    k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+    k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+    k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+    k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+    w += 16;
+    if (!w) {
+      c00 = f32x4.add(c00, c01); c10 = f32x4.add(c10, c11); c20 = f32x4.add(c20, c21); c30 = f32x4.add(c30, c31);
+      break;
     }
   }
-  v128.store(ma, c00);
-  v128.store(mb, c01);
-  v128.store(ma, c10, PRODUCTS);
-  v128.store(mb, c11, PRODUCTS);
-  v128.store(ma, c20, 2 * PRODUCTS);
-  v128.store(mb, c21, 2 * PRODUCTS);
-  v128.store(ma, c30, 3 * PRODUCTS);
-  v128.store(mb, c31, 3 * PRODUCTS);
+  for (const end = x + <usize>(ins & 1) * TRANSFORMED; x < end; left += TRANSFORMED, x += TRANSFORMED, right += TRANSFORMED) {
+    x0 = v128.load(left); x1 = v128.load(left, 160);
+    k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+    k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+    k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+    k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+    w += 16; if (!w) break;
+    x0 = v128.load(x); x1 = v128.load(x, 160);
+    k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+    k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+    k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+    k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+    w += 16; if (!w) break;
+    x0 = v128.load(right); x1 = v128.load(right, 160);
+    k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+    k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+    k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+    k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+    w += 16;
+    if (!w) {
+      c00 = f32x4.add(c00, c01); c10 = f32x4.add(c10, c11); c20 = f32x4.add(c20, c21); c30 = f32x4.add(c30, c31);
+      break;
+    }
+  }
+  v128.store(m, c00);
+  v128.store(m, c01, SPAN_PRODUCTS);
+  v128.store(m, c10, PRODUCTS);
+  v128.store(m, c11, PRODUCTS + SPAN_PRODUCTS);
+  v128.store(m, c20, 2 * PRODUCTS);
+  v128.store(m, c21, 2 * PRODUCTS + SPAN_PRODUCTS);
+  v128.store(m, c30, 3 * PRODUCTS);
+  v128.store(m, c31, 3 * PRODUCTS + SPAN_PRODUCTS);
 }
 
-/** fourOutputs for 4 outputs from the panel at w4, to ma and mb, and 2 from half a panel at w2, to `two` bytes after those. */
-function sixOutputs(
-  ma: usize, mb: usize, xa: usize, xb: usize, w4: usize, w2: usize, two: usize, taps: usize, tapsEnd: usize,
-): void {
+/** fourOutputs for 4 outputs from the panel at w4 and 2 from half a panel at w2, which go to `two` bytes after those. */
+function sixOutputs(m: usize, x: usize, reach: usize, w4: usize, w2: usize, two: usize, ins: i32): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
   let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
-  let x0: v128, x1: v128, k: v128, offset: usize;
-  while (taps < tapsEnd) {
-    for (const end = min(taps + BLOCK, tapsEnd); taps < end; taps += 12) {
-      if (w4) {
-        offset = load<usize>(taps); x0 = v128.load(xa + offset); x1 = v128.load(xb + offset);
-        k = v128.load32_splat(w2, 4); c50 = multiplyAdd(k, x0, c50); c51 = multiplyAdd(k, x1, c51);
-        k = v128.load32_splat(w2); c40 = multiplyAdd(k, x0, c40); c41 = multiplyAdd(k, x1, c41);
-        k = v128.load32_splat(w4, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
-        k = v128.load32_splat(w4, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
-        k = v128.load32_splat(w4, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
-        k = v128.load32_splat(w4); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
-      }
-      w4 += 16; w2 += 16;
-      if (w4) {
-        offset = load<usize>(taps, 4); x0 = v128.load(xa + offset); x1 = v128.load(xb + offset);
-        k = v128.load32_splat(w2, 4); c50 = multiplyAdd(k, x0, c50); c51 = multiplyAdd(k, x1, c51);
-        k = v128.load32_splat(w2); c40 = multiplyAdd(k, x0, c40); c41 = multiplyAdd(k, x1, c41);
-        k = v128.load32_splat(w4, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
-        k = v128.load32_splat(w4, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
-        k = v128.load32_splat(w4, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
-        k = v128.load32_splat(w4); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
-      }
-      w4 += 16; w2 += 16;
-      if (w4) {
-        offset = load<usize>(taps, 8); x0 = v128.load(xa + offset); x1 = v128.load(xb + offset);
-        k = v128.load32_splat(w2, 4); c50 = multiplyAdd(k, x0, c50); c51 = multiplyAdd(k, x1, c51);
-        k = v128.load32_splat(w2); c40 = multiplyAdd(k, x0, c40); c41 = multiplyAdd(k, x1, c41);
-        k = v128.load32_splat(w4, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
-        k = v128.load32_splat(w4, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
-        k = v128.load32_splat(w4, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
-        k = v128.load32_splat(w4); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
-      }
-      w4 += 16; w2 += 16;
+  let x0: v128, x1: v128, k: v128;
+  let left = x - reach, right = x + reach;
+  for (const end = x + <usize>ins * TRANSFORMED; x < end; left += TRANSFORMED, x += TRANSFORMED, right += TRANSFORMED) {
+    if (w4) {
+      x0 = v128.load(left); x1 = v128.load(left, 160);
+      k = v128.load32_splat(w2, 4); c50 = multiplyAdd(k, x0, c50); c51 = multiplyAdd(k, x1, c51);
+      k = v128.load32_splat(w2); c40 = multiplyAdd(k, x0, c40); c41 = multiplyAdd(k, x1, c41);
+      k = v128.load32_splat(w4, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+      k = v128.load32_splat(w4, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+      k = v128.load32_splat(w4, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+      k = v128.load32_splat(w4); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
     }
+    w4 += 16; w2 += 16;
+    if (w4) {
+      x0 = v128.load(x); x1 = v128.load(x, 160);
+      k = v128.load32_splat(w2, 4); c50 = multiplyAdd(k, x0, c50); c51 = multiplyAdd(k, x1, c51);
+      k = v128.load32_splat(w2); c40 = multiplyAdd(k, x0, c40); c41 = multiplyAdd(k, x1, c41);
+      k = v128.load32_splat(w4, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+      k = v128.load32_splat(w4, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+      k = v128.load32_splat(w4, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+      k = v128.load32_splat(w4); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+    }
+    w4 += 16; w2 += 16;
+    if (w4) {
+      x0 = v128.load(right); x1 = v128.load(right, 160);
+      k = v128.load32_splat(w2, 4); c50 = multiplyAdd(k, x0, c50); c51 = multiplyAdd(k, x1, c51);
+      k = v128.load32_splat(w2); c40 = multiplyAdd(k, x0, c40); c41 = multiplyAdd(k, x1, c41);
+      k = v128.load32_splat(w4, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
+      k = v128.load32_splat(w4, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
+      k = v128.load32_splat(w4, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
+      k = v128.load32_splat(w4); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
+    }
+    w4 += 16; w2 += 16;
   }
-  v128.store(ma, c00);
-  v128.store(mb, c01);
-  v128.store(ma, c10, PRODUCTS);
-  v128.store(mb, c11, PRODUCTS);
-  v128.store(ma, c20, 2 * PRODUCTS);
-  v128.store(mb, c21, 2 * PRODUCTS);
-  v128.store(ma, c30, 3 * PRODUCTS);
-  v128.store(mb, c31, 3 * PRODUCTS);
-  ma += two;
-  mb += two;
-  v128.store(ma, c40);
-  v128.store(mb, c41);
-  v128.store(ma, c50, PRODUCTS);
-  v128.store(mb, c51, PRODUCTS);
+  v128.store(m, c00);
+  v128.store(m, c01, SPAN_PRODUCTS);
+  v128.store(m, c10, PRODUCTS);
+  v128.store(m, c11, PRODUCTS + SPAN_PRODUCTS);
+  v128.store(m, c20, 2 * PRODUCTS);
+  v128.store(m, c21, 2 * PRODUCTS + SPAN_PRODUCTS);
+  v128.store(m, c30, 3 * PRODUCTS);
+  v128.store(m, c31, 3 * PRODUCTS + SPAN_PRODUCTS);
+  m += two;
+  v128.store(m, c40);
+  v128.store(m, c41, SPAN_PRODUCTS);
+  v128.store(m, c50, PRODUCTS);
+  v128.store(m, c51, PRODUCTS + SPAN_PRODUCTS);
 }
 
-/** Bytes of 48 taps: the processor foresees the end of a loop as short. */
-const BLOCK: usize = 192;
-
-/** m = Σ_k w[k] · x[taps[k]] for one output and 7 vectors. */
-function singleOutput(m: usize, x: usize, w: usize, taps: usize, tapsEnd: usize): void {
-  let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0;
-  for (; taps < tapsEnd; taps += 4, w += 16) {
-    const xt = x + load<usize>(taps);
-    const wv = v128.load32_splat(w);
-    c0 = multiplyAdd(wv, v128.load(xt), c0);
-    c1 = multiplyAdd(wv, v128.load(xt, 16), c1);
-    c2 = multiplyAdd(wv, v128.load(xt, 32), c2);
-    c3 = multiplyAdd(wv, v128.load(xt, 48), c3);
-    c4 = multiplyAdd(wv, v128.load(xt, 64), c4);
-    c5 = multiplyAdd(wv, v128.load(xt, 80), c5);
-    c6 = multiplyAdd(wv, v128.load(xt, 96), c6);
+/** M = Σ_{i, kx} w[i, kx] · x[i, kx] for one output and the SPAN vectors from x on. */
+function oneOutput(m: usize, x: usize, reach: usize, w: usize, ins: i32): void {
+  let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
+  let k: v128;
+  let left = x - reach, right = x + reach;
+  for (const end = x + <usize>ins * TRANSFORMED; x < end; left += TRANSFORMED, x += TRANSFORMED, right += TRANSFORMED) {
+    if (w) {
+      k = v128.load32_splat(w);
+      c7 = multiplyAdd(k, v128.load(left, 112), c7);
+      c6 = multiplyAdd(k, v128.load(left, 96), c6);
+      c5 = multiplyAdd(k, v128.load(left, 80), c5);
+      c4 = multiplyAdd(k, v128.load(left, 64), c4);
+      c3 = multiplyAdd(k, v128.load(left, 48), c3);
+      c2 = multiplyAdd(k, v128.load(left, 32), c2);
+      c1 = multiplyAdd(k, v128.load(left, 16), c1);
+      c0 = multiplyAdd(k, v128.load(left), c0);
+    }
+    w += 16;
+    if (w) {
+      k = v128.load32_splat(w);
+      c7 = multiplyAdd(k, v128.load(x, 112), c7);
+      c6 = multiplyAdd(k, v128.load(x, 96), c6);
+      c5 = multiplyAdd(k, v128.load(x, 80), c5);
+      c4 = multiplyAdd(k, v128.load(x, 64), c4);
+      c3 = multiplyAdd(k, v128.load(x, 48), c3);
+      c2 = multiplyAdd(k, v128.load(x, 32), c2);
+      c1 = multiplyAdd(k, v128.load(x, 16), c1);
+      c0 = multiplyAdd(k, v128.load(x), c0);
+    }
+    w += 16;
+    if (w) {
+      k = v128.load32_splat(w);
+      c7 = multiplyAdd(k, v128.load(right, 112), c7);
+      c6 = multiplyAdd(k, v128.load(right, 96), c6);
+      c5 = multiplyAdd(k, v128.load(right, 80), c5);
+      c4 = multiplyAdd(k, v128.load(right, 64), c4);
+      c3 = multiplyAdd(k, v128.load(right, 48), c3);
+      c2 = multiplyAdd(k, v128.load(right, 32), c2);
+      c1 = multiplyAdd(k, v128.load(right, 16), c1);
+      c0 = multiplyAdd(k, v128.load(right), c0);
+    }
+    w += 16;
   }
   v128.store(m, c0);
   v128.store(m, c1, 16);
@@ -195,4 +251,5 @@ function singleOutput(m: usize, x: usize, w: usize, taps: usize, tapsEnd: usize)
   v128.store(m, c4, 64);
   v128.store(m, c5, 80);
   v128.store(m, c6, 96);
+  v128.store(m, c7, 112);
 }

@@ -58,7 +58,7 @@ export function scratchBytes(stage: ConvStage, training: boolean): number {
 
 /** assembly/opcodes.ts, STRIP */
 function productScratch(ins: number, outs: number): number {
-  return roundUp(12 * ins, 64) + 16 * ((6 * ins + 1) * (STRIP + 2) + 6 * roundUp(outs, 4) * (STRIP + 6));
+  return 16 * ((6 * ins + 1) * (STRIP + 4) + 6 * roundUp(outs, 4) * (STRIP + 1));
 }
 
 /** assembly/opcodes.ts, BAND */

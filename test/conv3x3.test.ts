@@ -209,8 +209,7 @@ class Layer {
     const [ins, outs] = [x.channels, y.channels];
     const [height, width] = [y.height + 2 * border, y.width + 2 * border];
     const start = (image: Image) => image.origin - border * (image.channels * y.pitch + 4);
-    const bytes =
-      roundUp(12 * ins, 64) + 16 * ((6 * ins + 1) * (STRIP + 2) + 6 * roundUp(outs, 4) * (STRIP + 6));
+    const bytes = 16 * ((6 * ins + 1) * (STRIP + 4) + 6 * roundUp(outs, 4) * (STRIP + 1));
     const scratch = kernels.place(bytes);
     // What another layer has left there does not count.
     kernels.fill(scratch, bytes);
