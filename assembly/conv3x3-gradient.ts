@@ -61,7 +61,7 @@ export function conv3x3WeightGradient(
     for (let g = 0; g < count; g++) {
       const top = rowOf(first + g, dilation);
       const above = b + <usize>((top - dilation) * bs) * pitch - 16;
-      transformGroup(t + <usize>g * row, plane, length, above, none, bs, dilation, pitch, row, height - top);
+      transformGroup(t + <usize>g * row, plane, length, above, none, bs, dilation, pitch, height - top, row, 0, 0, 0);
       const to = packed + (<usize>(g * vectors) << 6);
       const rows = a + <usize>(top * as) * pitch;
       packGroup(

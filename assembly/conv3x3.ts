@@ -59,7 +59,7 @@ export function conv3x3(
   const t = none + TRANSFORMED;
   const plane = <usize>ins * TRANSFORMED;
   const m = t + 6 * plane;
-  memory.fill(none, 0, SPAN_BYTES);
+  memory.fill(none, 0, TRANSFORMED);
   const floor = f32x4.splat(activation == Activation.relu ? 0 : -Infinity);
   const toGate = gate ? gate - y : 0;
   const tail = <usize>(-width & 3) << 2;
@@ -67,48 +67,53 @@ export function conv3x3(
     const together = min(groupsTogether(vectors), last - first);
     for (let column = 0; column < vectors; ) {
       const left = vectors - column;
-      // From the first span to the second: an item or, of one item, the first's columns.
-      const items = together - 1;
-      const count = items ? left : min(SPAN, (left + 1) >> 1);
-      const second = items ? left : min(SPAN, left - count);
-      const columns = items ? 0 : count;
-      for (let span = 0, n = count; span < 2 && n > 0; span++, n = second) {
-        const item = first + span * items;
-        const row = rowOf(item % groups, dilation);
-        const line = item / groups * rows + row;
-        const from = x + <usize>((line - dilation) * ins) * pitch + (<usize>(column + span * columns) << 4) - 16;
+      const whole = together == 2;
+      const count = whole ? left : min(SPAN, (left + 1) >> 1);
+      const second = whole ? 0 : min(SPAN, left - count);
+      for (let span = 0; span < together; span++) {
+        const row = rowOf((first + span) % groups, dilation);
+        const line = (first + span) / groups * rows + row;
+        const from = x + <usize>((line - dilation) * ins) * pitch + (<usize>column << 4) - 16;
         transformGroup(
-          t + <usize>span * SPAN_BYTES, plane, TRANSFORMED, from, none, ins, dilation, pitch, <usize>(n + 2) << 4, height - row,
+          t + <usize>span * SPAN_BYTES, plane, TRANSFORMED, from, none, ins, dilation, pitch, height - row,
+          <usize>(count + 2) << 4, second ? <usize>(second + 2) << 4 : 0, <usize>count << 4, SPAN_BYTES,
         );
       }
       multiplyPlanes(m, t + 16, plane, u, <usize>dilation << 2, ins, outs, count);
-      for (let span = 0, n = count; span < 2 && n > 0; span++, n = second) {
-        const item = first + span * items;
-        const row = rowOf(item % groups, dilation);
-        const line = item / groups * rows + row;
-        const at = column + span * columns;
-        const to = y + <usize>(line * outs) * pitch + (<usize>at << 4);
-        const sums = m + <usize>span * SPAN_PRODUCTS;
-        finishGroup(to, sums, bias, outs, dilation, pitch, n, height - row, floor, toGate, at + n == vectors ? tail : 0);
+      for (let span = 0; span < together; span++) {
+        const row = rowOf((first + span) % groups, dilation);
+        const line = (first + span) / groups * rows + row;
+        const to = y + <usize>(line * outs) * pitch + (<usize>column << 4);
+        finishGroup(
+          to, m + <usize>span * SPAN_PRODUCTS, bias, outs, dilation, pitch, count, second, height - row, floor, toGate,
+          column + count + second == vectors ? tail : 0,
+        );
       }
-      column += items ? left : count + second;
+      column += count + second;
     }
     first += together;
   }
 }
 
-/** y = f(Aᵀ M + bias) for the rows of a group that are among the `left` from its first on; clears `tail` bytes after them. */
+/**
+ * y = f(Aᵀ M + bias) for the rows of a group that are among the `left` from its first on; clears `tail` bytes after them.
+ * `count` vectors are in the first span of M, `second` in the second.
+ */
 function finishGroup(
-  y: usize, m: usize, bias: usize, outs: i32, dilation: i32, pitch: usize, count: i32, left: i32, floor: v128, gate: usize,
-  tail: usize,
+  y: usize, m: usize, bias: usize, outs: i32, dilation: i32, pitch: usize, count: i32, second: i32, left: i32, floor: v128,
+  gate: usize, tail: usize,
 ): void {
   const plane = productsBytes(outs);
   const step = <usize>(dilation * outs) * pitch;
   const rows = min(4, (left + dilation - 1) / dilation);
-  const bytes = <usize>count << 4;
+  const first = <usize>count << 4;
+  const bytes = first + (<usize>second << 4);
   for (let o = 0; o < outs; o++, y += pitch, m += PRODUCTS) {
     const b = v128.load32_splat(bias + (<usize>o << 2));
-    for (let at: usize = 0; at < bytes; at += 16) storeOutputs(y + at, step, rows, m + at, plane, b, floor, gate);
+    for (let at: usize = 0, from = m; at < bytes; at += 16) {
+      if (at == first) from += SPAN_PRODUCTS - first;
+      storeOutputs(y + at, step, rows, from + at, plane, b, floor, gate);
+    }
     if (tail) for (let j = 0; j < rows; j++) memory.fill(y + <usize>j * step + bytes - tail, 0, tail);
   }
 }

@@ -21,11 +21,12 @@ export function rowOf(group: i32, dilation: i32): i32 {
 /**
  * t = Bᵀ v for `bytes` of a row and all channels, t with `length` bytes a channel, from six rows d apart, the first at
  * `above`. The group's first row is the second of them; `left` rows of the image begin there, and rows further than d
- * below the image are zeros, taken from `none`.
+ * below the image are zeros, taken from `none`. The same for `second` bytes, `apart` bytes further in the rows and `span`
+ * in t.
  */
 export function transformGroup(
-  t: usize, plane: usize, length: usize, above: usize, none: usize, ins: i32, dilation: i32, pitch: usize, bytes: usize,
-  left: i32,
+  t: usize, plane: usize, length: usize, above: usize, none: usize, ins: i32, dilation: i32, pitch: usize, left: i32,
+  bytes: usize, second: usize, apart: usize, span: usize,
 ): void {
   const step = <usize>(dilation * ins) * pitch;
   let v0 = above;
@@ -48,17 +49,25 @@ export function transformGroup(
     step5 = 0;
   }
   for (let c = 0; c < ins; c++, t += length) {
-    for (let at: usize = 0; at < bytes; at += 16) {
-      storeInputs(
-        t + at, plane, v128.load(v0 + at), v128.load(v1 + at), v128.load(v2 + at), v128.load(v3 + at), v128.load(v4 + at),
-        v128.load(v5 + at),
-      );
-    }
+    transformRows(t, plane, v0, v1, v2, v3, v4, v5, bytes);
+    if (second) transformRows(t + span, plane, v0 + apart, v1 + apart, v2 + apart, v3 + apart, v4 + apart, v5 + apart, second);
     v0 += pitch;
     v1 += pitch;
     v2 += pitch;
     v3 += step3;
     v4 += step4;
     v5 += step5;
+  }
+}
+
+/** t = Bᵀ v for `bytes` of six rows. */
+function transformRows(
+  t: usize, plane: usize, v0: usize, v1: usize, v2: usize, v3: usize, v4: usize, v5: usize, bytes: usize,
+): void {
+  for (let at: usize = 0; at < bytes; at += 16) {
+    storeInputs(
+      t + at, plane, v128.load(v0 + at), v128.load(v1 + at), v128.load(v2 + at), v128.load(v3 + at), v128.load(v4 + at),
+      v128.load(v5 + at),
+    );
   }
 }

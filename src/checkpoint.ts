@@ -189,7 +189,7 @@ export function requireResumable(
   if (variant === "relaxed" && !hasRelaxedSimd()) {
     throw new UnsupportedRuntimeError(
       'This training began with relaxed SIMD (mode "fast"), which this runtime does not have. ' +
-        "Go on where there is relaxed SIMD, such as Node 24, or train anew.",
+        "Go on where there is relaxed SIMD, such as Node 22 or later, or train anew.",
     );
   }
 }

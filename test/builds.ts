@@ -34,7 +34,7 @@ const bytesOf = new Map(
 
 /** Why a build cannot run here; undefined where it can. */
 function obstacle({ name }: Candidate): string | undefined {
-  if (name.startsWith("relaxed") && !hasRelaxedSimd()) return "this runtime has no relaxed SIMD, Node 24 has";
+  if (name.startsWith("relaxed") && !hasRelaxedSimd()) return "this runtime has no relaxed SIMD, Node 22 has";
   if (name.endsWith("-threads") && !canShareMemory())
     return "a page's main thread may not wait; its workers may";
   return undefined;

@@ -143,7 +143,7 @@ const builds = [
   { target: "simd", reason: undefined },
   {
     target: "relaxed",
-    reason: hasRelaxedSimd() ? undefined : "this runtime has no relaxed SIMD, Node 24 has",
+    reason: hasRelaxedSimd() ? undefined : "this runtime has no relaxed SIMD, Node 22 has",
   },
   { target: "debug", reason: undefined },
 ];

@@ -1,4 +1,4 @@
-/** The same seed gives the same bytes in V8 of two ages, in Deno and in JavaScriptCore (Bun). */
+/** The same seed gives the same bytes in V8 of three ages, in Deno and in JavaScriptCore (Bun). */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -26,10 +26,11 @@ export const thisNode: Runtime = {
   title: "this Node",
   arguments: [],
 };
+export const node22 = runtime("Node 22", "NODE22", "node22", []);
 export const node24 = runtime("Node 24", "NODE24", "node24", []);
 export const deno = runtime("Deno", "DENO", "deno", ["run", "--no-prompt"]);
 export const bun = runtime("Bun", "BUN", "bun", ["run"]);
-export const runtimes: readonly Runtime[] = [thisNode, node24, deno, bun];
+export const runtimes: readonly Runtime[] = [thisNode, node22, node24, deno, bun];
 
 /** The environment that they are started in: nothing is looked up or reported outside. */
 export const quietEnvironment = {
