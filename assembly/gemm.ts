@@ -142,9 +142,9 @@ function multiplyRows4(c: usize, end: usize, a: usize, b: usize, init: usize, sk
 /**
  * The same for 6 rows a tile
  *
- * Every step is guarded by a test that always holds: where the two ways join again, V8 wants the sums in their registers
- * and all loads done, so that it brings no load forward past there; with sums and loads in descending order it even has
- * each load right before its use. 12 sums, 2 vectors of B and a broadcast are all of the 15 registers that V8 has.
+ * Every step is guarded by a test that always holds: V8 brings no load forward past the place where the two ways join
+ * again and, with the rows in descending order, has each load right before its use (docs/experiments.md). 12 sums, 2
+ * vectors of B and a broadcast are all of the 15 registers that it has.
  */
 function multiplyRows6(c: usize, end: usize, a: usize, b: usize, init: usize, skip: usize, bytes: usize): void {
   for (; c < end; c += 192, a += 192) {
