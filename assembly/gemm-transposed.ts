@@ -1,6 +1,6 @@
 /**
  * Products with the transpose of a matrix in panels (gemm.ts), which stays as it is: all values of k that a tile needs
- * are side by side. The tiles and what ends their steps are those of gemm.ts.
+ * are side by side. The tiles are those of gemm.ts, and so is what ends the steps of the 4×8 tile.
  */
 import { multiplyAdd } from "./simd";
 

@@ -14,7 +14,7 @@ import { STRIP } from "./opcodes";
 import { multiplyAdd } from "./simd";
 import { panelBytes, panelsBytes } from "./winograd-weights";
 
-/** Vectors of a span. */
+/** Vectors of a span: as many as oneOutput has sums, 8. */
 export const SPAN: i32 = STRIP / 2;
 
 /** Bytes of a span of t with the vectors at its sides. */
@@ -23,7 +23,7 @@ export const SPAN_BYTES: usize = (SPAN + 2) << 4;
 /** Bytes of a channel of t_p. */
 export const TRANSFORMED: usize = 2 * SPAN_BYTES;
 
-/** Bytes of an output of M_p, and of its first span. */
+/** Bytes of an output of M_p, a vector more than two spans so that its planes are not 4,096 bytes apart; bytes of a span. */
 export const PRODUCTS: usize = (STRIP + 1) << 4;
 export const SPAN_PRODUCTS: usize = SPAN << 4;
 
@@ -73,37 +73,37 @@ function fourOutputs(m: usize, x: usize, reach: usize, w: usize, ins: i32): void
     const end = x + <usize>(ins >> 1) * (2 * TRANSFORMED); x < end;
     left += 2 * TRANSFORMED, x += 2 * TRANSFORMED, right += 2 * TRANSFORMED
   ) {
-    x0 = v128.load(left); x1 = v128.load(left, 160);
+    x0 = v128.load(left); x1 = v128.load(left, SPAN_BYTES);
     k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
     k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
     k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
     k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
     w += 16; if (!w) break;
-    x0 = v128.load(x); x1 = v128.load(x, 160);
+    x0 = v128.load(x); x1 = v128.load(x, SPAN_BYTES);
     k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
     k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
     k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
     k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
     w += 16; if (!w) break;
-    x0 = v128.load(right); x1 = v128.load(right, 160);
+    x0 = v128.load(right); x1 = v128.load(right, SPAN_BYTES);
     k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
     k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
     k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
     k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
     w += 16; if (!w) break;
-    x0 = v128.load(left, 320); x1 = v128.load(left, 480);
+    x0 = v128.load(left, TRANSFORMED); x1 = v128.load(left, TRANSFORMED + SPAN_BYTES);
     k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
     k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
     k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
     k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
     w += 16; if (!w) break;
-    x0 = v128.load(x, 320); x1 = v128.load(x, 480);
+    x0 = v128.load(x, TRANSFORMED); x1 = v128.load(x, TRANSFORMED + SPAN_BYTES);
     k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
     k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
     k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
     k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
     w += 16; if (!w) break;
-    x0 = v128.load(right, 320); x1 = v128.load(right, 480);
+    x0 = v128.load(right, TRANSFORMED); x1 = v128.load(right, TRANSFORMED + SPAN_BYTES);
     k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
     k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
     k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
@@ -115,19 +115,19 @@ function fourOutputs(m: usize, x: usize, reach: usize, w: usize, ins: i32): void
     }
   }
   for (const end = x + <usize>(ins & 1) * TRANSFORMED; x < end; left += TRANSFORMED, x += TRANSFORMED, right += TRANSFORMED) {
-    x0 = v128.load(left); x1 = v128.load(left, 160);
+    x0 = v128.load(left); x1 = v128.load(left, SPAN_BYTES);
     k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
     k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
     k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
     k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
     w += 16; if (!w) break;
-    x0 = v128.load(x); x1 = v128.load(x, 160);
+    x0 = v128.load(x); x1 = v128.load(x, SPAN_BYTES);
     k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
     k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
     k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
     k = v128.load32_splat(w, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
     w += 16; if (!w) break;
-    x0 = v128.load(right); x1 = v128.load(right, 160);
+    x0 = v128.load(right); x1 = v128.load(right, SPAN_BYTES);
     k = v128.load32_splat(w); c00 = multiplyAdd(k, x0, c00); c01 = multiplyAdd(k, x1, c01);
     k = v128.load32_splat(w, 4); c10 = multiplyAdd(k, x0, c10); c11 = multiplyAdd(k, x1, c11);
     k = v128.load32_splat(w, 8); c20 = multiplyAdd(k, x0, c20); c21 = multiplyAdd(k, x1, c21);
@@ -156,7 +156,7 @@ function sixOutputs(m: usize, x: usize, reach: usize, w4: usize, w2: usize, two:
   let left = x - reach, right = x + reach;
   for (const end = x + <usize>ins * TRANSFORMED; x < end; left += TRANSFORMED, x += TRANSFORMED, right += TRANSFORMED) {
     if (w4) {
-      x0 = v128.load(left); x1 = v128.load(left, 160);
+      x0 = v128.load(left); x1 = v128.load(left, SPAN_BYTES);
       k = v128.load32_splat(w2, 4); c50 = multiplyAdd(k, x0, c50); c51 = multiplyAdd(k, x1, c51);
       k = v128.load32_splat(w2); c40 = multiplyAdd(k, x0, c40); c41 = multiplyAdd(k, x1, c41);
       k = v128.load32_splat(w4, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
@@ -166,7 +166,7 @@ function sixOutputs(m: usize, x: usize, reach: usize, w4: usize, w2: usize, two:
     }
     w4 += 16; w2 += 16;
     if (w4) {
-      x0 = v128.load(x); x1 = v128.load(x, 160);
+      x0 = v128.load(x); x1 = v128.load(x, SPAN_BYTES);
       k = v128.load32_splat(w2, 4); c50 = multiplyAdd(k, x0, c50); c51 = multiplyAdd(k, x1, c51);
       k = v128.load32_splat(w2); c40 = multiplyAdd(k, x0, c40); c41 = multiplyAdd(k, x1, c41);
       k = v128.load32_splat(w4, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);
@@ -176,7 +176,7 @@ function sixOutputs(m: usize, x: usize, reach: usize, w4: usize, w2: usize, two:
     }
     w4 += 16; w2 += 16;
     if (w4) {
-      x0 = v128.load(right); x1 = v128.load(right, 160);
+      x0 = v128.load(right); x1 = v128.load(right, SPAN_BYTES);
       k = v128.load32_splat(w2, 4); c50 = multiplyAdd(k, x0, c50); c51 = multiplyAdd(k, x1, c51);
       k = v128.load32_splat(w2); c40 = multiplyAdd(k, x0, c40); c41 = multiplyAdd(k, x1, c41);
       k = v128.load32_splat(w4, 12); c30 = multiplyAdd(k, x0, c30); c31 = multiplyAdd(k, x1, c31);

@@ -36,10 +36,10 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
   if (training?.loss === "l1") throw new SpecError("Dense networks train with the mean squared error only.");
   const arena = new Arena();
   const pixels = inputSize(spec);
-  /** One picture goes through as a vector: the panels of a single row are that row, so nothing is packed. */
+  /** One picture goes through as a vector: the panels of a single row are that row, so nothing is packed (docs/memory.md). */
   const vector = batch === 1 && !training;
   /** Bytes of a panel of a batch: 8 float32 a row, rows padded to a multiple of 4. */
-  const panelStride = (rows: number) => 32 * (vector ? rows : roundUp(rows, 4));
+  const panelStride = (rows: number) => 32 * (vector ? 1 : roundUp(rows, 4));
   const stride = panelStride(batch);
   const floats = (count: number) => arena.place(4 * count);
 

@@ -61,7 +61,7 @@ function run(
 for (const variant of ["simd", "relaxed"] as const) {
   const without = variant === "relaxed" && !hasRelaxedSimd();
   describe.skipIf(without)(
-    `${variant}${without ? " (skipped: this runtime has no relaxed SIMD, Node 24 has)" : ""}`,
+    `${variant}${without ? " (skipped: this runtime has no relaxed SIMD, Node 22 has)" : ""}`,
     () => {
       for (const [title, options] of cases) {
         it(`${title}: within what the roundings allow`, async () => {

@@ -90,6 +90,11 @@ for (const width of [4, 8, 12, 16, 20, 24, 28, 32]) {
   layers.push({ images: 1, height: 3, width, ins: 2, outs: 4 + (width % 7), dilation: 1, padding: "zeros" });
   layers.push({ images: 1, height: 3, width, ins: 2, outs: 19, dilation: 1, padding: "zeros" });
 }
+// Every way to make two spans of a strip, and of two images.
+for (const vectors of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 24, 31, 40]) {
+  const width = 4 * vectors - (vectors % 4);
+  layers.push({ images: 3, height: 3, width, ins: 3, outs: 5, dilation: 1, padding: "zeros" });
+}
 layers.push({ images: 1, height: 255, width: 257, ins: 3, outs: 5, dilation: 1, padding: "zeros" });
 layers.push({ images: 1, height: 255, width: 257, ins: 16, outs: 1, dilation: 4, padding: "reflect" });
 

@@ -141,7 +141,11 @@ describeBuilds("network", (build) => {
     });
   });
 
-  it.each(specs)("gives a picture alone the bytes that it gets in a batch: %s", async (_, spec) => {
+  it.each([
+    ...specs.map(([name, spec]) => [name, spec] as const),
+    // Where the only layer's input and output are the network's own.
+    ["13-13", specOf(13, [[13, "sigmoid"]])] as const,
+  ])("gives a picture alone the bytes that it gets in a batch: %s", async (_, spec) => {
     const layers = randomLayers(spec);
     const alone = await networkWith(build, spec, layers, { batch: 1 });
     const batch = await networkWith(build, spec, layers, { batch: 7 });
@@ -149,11 +153,14 @@ describeBuilds("network", (build) => {
     batch.forward();
     const size = alone.plan.pixels;
     expect(new Set(batch.output).size).toBeGreaterThan(size / 2);
+    const beyond = new Uint8Array(alone.core.memory.buffer, alone.plan.end).fill(0xa5);
     for (let picture = 0; picture < 7; picture++) {
       alone.input.set(batch.input.subarray(picture * size, (picture + 1) * size));
       alone.forward();
       expect(alone.output).toEqual(batch.output.slice(picture * size, (picture + 1) * size));
+      expect(alone.input).toEqual(batch.input.slice(picture * size, (picture + 1) * size));
     }
+    expect(beyond.every((value) => value === 0xa5)).toBe(true);
     await Promise.all([alone.dispose(), batch.dispose()]);
   });
 

@@ -29,6 +29,8 @@ describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (sk
     await page.locator("#inside").waitFor();
     expect(await page.evaluate(() => document.activeElement!.id)).toBe("tab-inside");
     await page.keyboard.press("Home");
+    // It comes with the first picture.
+    await page.locator("#split").waitFor();
     await page.focus("#split");
     await page.keyboard.press("End");
     expect(
