@@ -12,8 +12,6 @@ import { canShareMemory } from "./wasm/threads.ts";
 export interface NetworkOptions extends PlanOptions {
   /** Default `"reproducible"`. */
   mode?: Mode;
-  /** The build, whatever `mode` would pick here. */
-  variant?: Variant;
   /**
    * Another build of the core than the one that `mode` and `threads` pick from those that come with the package;
    * one with threads if `threads` is above 1.
@@ -44,8 +42,7 @@ export class Network {
 
   /** Builds the network with zero weights. @throws UnsupportedRuntimeError without WebAssembly SIMD */
   static async create(spec: Spec, options: NetworkOptions): Promise<Network> {
-    const picked = chooseVariant(options.mode ?? "reproducible");
-    const variant = options.variant ?? picked;
+    const variant = chooseVariant(options.mode ?? "reproducible");
     const { threadWorkerUrl } = options;
     const threads = canShareMemory() ? (options.threads ?? 1) : 1;
     const layout = plan(spec, options);

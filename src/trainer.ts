@@ -216,14 +216,11 @@ export class Training implements AsyncIterableIterator<Epoch> {
 
   async *#run(options: ResumeOptions, from?: Checkpoint): AsyncGenerator<Epoch, void> {
     options.signal?.throwIfAborted();
-    const { recipe, seed, mode } = this;
+    const { recipe, seed } = this;
     const { train } = this.#data;
-    const network = await networkFor(recipe, epochSize(recipe, train.count), seed, {
-      ...options,
-      mode,
-      // A training stays with the build that it began with.
-      ...(from && { variant: from.variant }),
-    });
+    // A training that began with plain SIMD stays with it.
+    const mode = from?.variant === "simd" ? "reproducible" : this.mode;
+    const network = await networkFor(recipe, epochSize(recipe, train.count), seed, { ...options, mode });
     try {
       const state = new TrainingState(network, recipe, train, seed, from);
       this.#state = state;

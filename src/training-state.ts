@@ -14,11 +14,12 @@ import { type Checkpoint, checkpointTensors } from "./checkpoint.ts";
 import type { Images, Photos } from "./data/images.ts";
 import { DivergenceError, SpecError } from "./errors.ts";
 import { initialize } from "./initialize.ts";
-import { Network, type NetworkOptions } from "./network.ts";
+import { Network } from "./network.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { Recipe } from "./recipes.ts";
 import { learningRateAt } from "./schedule.ts";
 import { trainingFlop } from "./spec.ts";
+import type { Mode } from "./wasm/detect.ts";
 import { defaultThreads } from "./wasm/threads.ts";
 
 export class TrainingState {
@@ -142,12 +143,7 @@ export async function networkFor(
   { spec, batch, optimizer, loss, averaging, noise }: Recipe,
   count: number,
   seed: number,
-  {
-    mode,
-    variant,
-    threads,
-    threadWorkerUrl,
-  }: Pick<NetworkOptions, "mode" | "variant" | "threads" | "threadWorkerUrl">,
+  { mode, threads, threadWorkerUrl }: { mode?: Mode; threads?: number; threadWorkerUrl?: string | URL },
 ): Promise<Network> {
   const lastBatch = lastBatchOf(count, batch);
   const network = await Network.create(spec, {
@@ -161,7 +157,6 @@ export async function networkFor(
     },
     threads: threads ?? defaultThreads(trainingFlop(spec, batch)),
     ...(mode && { mode }),
-    ...(variant && { variant }),
     ...(threadWorkerUrl && { threadWorkerUrl }),
   });
   initialize(network, seed);
