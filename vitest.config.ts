@@ -1,6 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
-import { chromium, chromiumArguments } from "./test/chromium.js";
+import { chromium, chromiumArguments } from "./test/support/chromium.js";
 
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
@@ -13,13 +13,18 @@ export default defineConfig({
     },
   },
   test: {
-    globalSetup: "test/global-setup.ts",
+    globalSetup: "test/support/global-setup.ts",
     projects: [
       {
         extends: true,
-        test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], ...timeouts },
+        test: {
+          name: "node",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/**/*.browser.test.ts"],
+          ...timeouts,
+        },
       },
-      // The suites of kernels and training once more, in a page; test/page.test.ts says where there is no browser.
+      // The suites of kernels and training once more, in a page; test/web/page.test.ts says where there is no browser.
       ...(chromium
         ? [
             {
@@ -27,10 +32,11 @@ export default defineConfig({
               test: {
                 name: "chromium",
                 include: [
-                  ...["kernels", "network", "gradients", "trainer", "resume", "random", "specs"].map(
-                    (suite) => `test/${suite}.test.ts`,
-                  ),
-                  "test/browser/*.test.ts",
+                  "test/dense/kernels.test.ts",
+                  "test/network/{network,gradients,specs}.test.ts",
+                  "test/training/{trainer,resume}.test.ts",
+                  "test/noise/random.test.ts",
+                  "test/**/*.browser.test.ts",
                 ],
                 ...timeouts,
                 browser: {

@@ -1,5 +1,5 @@
-import { ImageLoss } from "./opcodes";
-import { rowStart } from "./pixels";
+import { ImageLoss } from "./program/opcodes";
+import { rowStart } from "./conv/pixels";
 
 /**
  * squared:   dout = scale · weights[n] · (out − target),       partials[item] = weights[n] · Σ (out − target)²

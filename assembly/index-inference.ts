@@ -1,2 +1,2 @@
-export { input, push, start } from "./conv-stream";
-export { addLayer, begin, fit, output, pitch, setParameters } from "./stream-layout";
+export { input, push, start } from "./stream/conv-stream";
+export { addLayer, begin, fit, output, pitch, setParameters } from "./stream/stream-layout";

@@ -1,2 +1,2 @@
 export { run, staticEnd } from "./index";
-export { follow, lead } from "./threads";
+export { follow, lead } from "./program/threads";

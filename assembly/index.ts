@@ -1,4 +1,4 @@
-export { run } from "./program";
+export { run } from "./program/program";
 
 /** Where the module's static data ends; the arena lies above. */
 export function staticEnd(): usize {

@@ -1,4 +1,4 @@
-import { activationGradient } from "./activations";
+import { activationGradient } from "./dense/activations";
 
 /**
  * dy = scale · (y − target) ∘ f′(y) and partials[p] = Σ (y − target)² over panel p, for panels `first` to `last`

@@ -1,5 +1,5 @@
 /**
- * Noise drawn in wasm, the same numbers to the last bit as src/rng.ts draws: sfc32 and Marsaglia's polar method, in
+ * Noise drawn in wasm, the same numbers to the last bit as src/noise/rng.ts draws: sfc32 and Marsaglia's polar method, in
  * float64, from + − × ÷ and √ alone.
  */
 
@@ -50,7 +50,7 @@ export function gaussianNoise(
   }
 }
 
-/** The natural logarithm of a normal, positive double: src/rng.ts says how. */
+/** The natural logarithm of a normal, positive double: src/noise/rng.ts says how. */
 function log(x: f64): f64 {
   const bits = reinterpret<i64>(x);
   let exponent = <i32>(bits >> 52) - 1023;

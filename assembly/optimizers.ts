@@ -1,4 +1,4 @@
-import { Setting } from "./opcodes";
+import { Setting } from "./program/opcodes";
 
 /**
  * Adagrad:  s ← s + g²,  w ← w − rate · g / √s   over `bytes` bytes, a multiple of 16

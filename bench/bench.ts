@@ -4,7 +4,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { Setting } from "../assembly/opcodes.ts";
+import { Setting } from "../assembly/program/opcodes.ts";
 import type { Variant } from "../src/wasm/detect.ts";
 import type { ColdStart } from "./cold-start.ts";
 import { compareInference, compareTraining, forwardPass } from "./compare.ts";

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { chromium as launcher } from "playwright";
 import { loadFashionMnistFrom } from "../build/esm/node.js";
 import { recipes, train } from "../build/esm/train.js";
-import { chromium, chromiumArguments } from "../test/chromium.js";
+import { chromium, chromiumArguments } from "../test/support/chromium.js";
 import { buildPage, transferSizes } from "../web/build.js";
 import { serve } from "../web/server.js";
 import "./build.js";

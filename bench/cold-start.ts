@@ -1,6 +1,6 @@
 /** build/bench/cold-start.js MODE, in a fresh process: from nothing to the end of the first training step. */
-import { Network } from "../src/network.ts";
-import { recipes } from "../src/recipes.ts";
+import { Network } from "../src/network/network.ts";
+import { recipes } from "../src/training/recipes.ts";
 import type { Mode } from "../src/wasm/detect.ts";
 
 export interface ColdStart {

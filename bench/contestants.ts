@@ -1,9 +1,9 @@
 /** Those that are timed: what all have in common, and this package on networks of dense layers. */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { Setting } from "../assembly/opcodes.ts";
-import { Network } from "../src/network.ts";
-import type { Spec } from "../src/spec.ts";
+import { Setting } from "../assembly/program/opcodes.ts";
+import { Network } from "../src/network/network.ts";
+import type { Spec } from "../src/network/spec.ts";
 import { hasRelaxedSimd, type Variant } from "../src/wasm/detect.ts";
 import { type Timed, timeCalls } from "./timing.ts";
 import { recipe, type Workload } from "./workload.ts";

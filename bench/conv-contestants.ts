@@ -1,8 +1,9 @@
 /** This package's training and inference with convolutions; values go in and out with white being 1, as in its peers. */
-import { batchSource } from "../src/batches.ts";
-import { createDenoiser } from "../src/denoiser.ts";
-import { Optimizer } from "../src/optimizer.ts";
-import { networkFor } from "../src/training-state.ts";
+
+import { createDenoiser } from "../src/denoiser/denoiser.ts";
+import { batchSource } from "../src/training/batches.ts";
+import { Optimizer } from "../src/training/optimizer.ts";
+import { networkFor } from "../src/training/training-state.ts";
 import { type Inference, modes, nameOf, type OurOptions, type Training, version } from "./contestants.ts";
 import { type ConvWorkload, recipe, SEED, trainingImages } from "./conv-workload.ts";
 import { timeCalls } from "./timing.ts";

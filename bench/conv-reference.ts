@@ -1,5 +1,5 @@
 /** Networks of convolutions in float64, by the naive twins of the kernels. */
-import { convolve, inputGradient, type Window, weightGradient } from "../test/naive-conv.ts";
+import { convolve, inputGradient, type Window, weightGradient } from "../test/support/naive-conv.ts";
 import type { ConvWorkload } from "./conv-workload.ts";
 import { EPSILON } from "./tolerance.ts";
 import type { OutputReference, ReferenceStep } from "./verify.ts";

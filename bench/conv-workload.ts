@@ -1,12 +1,13 @@
 /** What contestants with convolutions work on: the network of the recipe fashion-conv, batches and pictures for it. */
-import { batchSource } from "../src/batches.ts";
+
 import { loadFashionMnistFrom } from "../src/data/fashion-mnist.node.ts";
 import { type Images, pictureAt, pixelsOf } from "../src/data/images.ts";
-import { addNoise } from "../src/noise.ts";
-import { type Recipe, recipes } from "../src/recipes.ts";
-import { Purpose } from "../src/rng.ts";
-import { layerShapes } from "../src/spec.ts";
-import { networkFor } from "../src/training-state.ts";
+import { layerShapes } from "../src/network/spec.ts";
+import { addNoise } from "../src/noise/noise.ts";
+import { Purpose } from "../src/noise/rng.ts";
+import { batchSource } from "../src/training/batches.ts";
+import { type Recipe, recipes } from "../src/training/recipes.ts";
+import { networkFor } from "../src/training/training-state.ts";
 
 export const SEED = 1;
 const WHITE = 255;

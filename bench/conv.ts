@@ -4,11 +4,11 @@
  * names; ours always run), --repeats N, --name NAME of the results. PYTHON names an interpreter that has PyTorch.
  */
 import { parseArgs } from "node:util";
-import { initialize } from "../src/initialize.ts";
-import { Network } from "../src/network.ts";
-import type { OperationProfile } from "../src/profile.ts";
-import { Purpose, Random } from "../src/rng.ts";
-import type { Spec } from "../src/spec.ts";
+import { initialize } from "../src/network/initialize.ts";
+import { Network } from "../src/network/network.ts";
+import type { OperationProfile } from "../src/network/profile.ts";
+import type { Spec } from "../src/network/spec.ts";
+import { Purpose, Random } from "../src/noise/rng.ts";
 import type { Variant } from "../src/wasm/detect.ts";
 import { compareInference, compareTraining } from "./compare.ts";
 import { modes, ours, variants } from "./contestants.ts";

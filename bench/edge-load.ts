@@ -8,10 +8,10 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
-import { createDenoiser } from "../src/denoiser.ts";
-import { Client, isRefusal, mutated, residentBytes } from "../test/edge-requests.ts";
-import { noisyPictures } from "../test/noisy-pictures.ts";
-import { bundleWorker, startWorkerd } from "../test/workerd.ts";
+import { createDenoiser } from "../src/denoiser/denoiser.ts";
+import { Client, isRefusal, mutated, residentBytes } from "../test/support/edge-requests.ts";
+import { noisyPictures } from "../test/support/noisy-pictures.ts";
+import { bundleWorker, startWorkerd } from "../test/support/workerd.ts";
 import { digits, printProvenance, printTable, provenance, writeResults } from "./report.ts";
 
 const REQUESTS = 10_000;

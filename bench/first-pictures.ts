@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { encodeModel } from "../src/model-file.ts";
+import { encodeModel } from "../src/model/model-file.ts";
 import { version } from "./contestants.ts";
 import { referenceOutput } from "./conv-reference.ts";
 import { type ConvWorkload, pictureWorkload, recipe, SEED } from "./conv-workload.ts";

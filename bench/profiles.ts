@@ -1,7 +1,7 @@
 /** Each operation of a training step beside the multiply-add peak of its build, all taking turns. */
 
-import type { Network } from "../src/network.ts";
-import { type OperationProfile, StepProfile } from "../src/profile.ts";
+import type { Network } from "../src/network/network.ts";
+import { type OperationProfile, StepProfile } from "../src/network/profile.ts";
 import type { Variant } from "../src/wasm/detect.ts";
 import { variants } from "./contestants.ts";
 import { peakLoops } from "./peak.ts";

@@ -1,5 +1,5 @@
-import { Purpose, Random } from "../src/rng.ts";
-import { estimateSigma } from "../src/sigma.ts";
+import { estimateSigma } from "../src/denoiser/sigma.ts";
+import { Purpose, Random } from "../src/noise/rng.ts";
 
 export interface PictureSet {
   readonly name: string;

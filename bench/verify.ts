@@ -1,5 +1,5 @@
 /** Nothing is timed before its results are known to be right. */
-import type { Network } from "../src/network.ts";
+import type { Network } from "../src/network/network.ts";
 import type { Variant } from "../src/wasm/detect.ts";
 import { type Inference, type Training, variants } from "./contestants.ts";
 import { lossTolerance, outputTolerance, relativeError } from "./tolerance.ts";

@@ -1,10 +1,10 @@
 /** What all contestants work on: the classic recipe, its pictures, and seeded weights. */
 import { loadFashionMnistFrom } from "../src/data/fashion-mnist.node.ts";
 import { pixelsOf } from "../src/data/images.ts";
-import { addNoise } from "../src/noise.ts";
-import { recipes } from "../src/recipes.ts";
-import { Purpose, Random } from "../src/rng.ts";
-import { layerShapes, parameters } from "../src/spec.ts";
+import { layerShapes, parameters } from "../src/network/spec.ts";
+import { addNoise } from "../src/noise/noise.ts";
+import { Purpose, Random } from "../src/noise/rng.ts";
+import { recipes } from "../src/training/recipes.ts";
 
 const SEED = 1;
 

@@ -65,7 +65,10 @@ const common = {
   logLevel: "warning",
 };
 // A file each, that a person can copy: what pages start workers from.
-await esbuild.build({ ...common, entryPoints: ["src/wasm/thread-worker.ts", "src/denoiser-worker.ts"] });
+await esbuild.build({
+  ...common,
+  entryPoints: ["src/wasm/thread-worker.ts", "src/denoiser/denoiser-worker.ts"],
+});
 for (const name of ["thread-worker", "denoiser-worker"])
   writeFileSync(`build/esm/${name}.d.ts`, "export {};\n");
 // All that denoises is one file, since each file that is imported costs a start a millisecond. The entries share it.
@@ -164,7 +167,7 @@ async function squeeze(path) {
   writeFileSync(path, code);
 }
 
-/** Writes bytes as the text of a module, which src/inlined.ts reads. */
+/** Writes bytes as the text of a module, which src/wasm/inlined.ts reads. */
 function writeInlined(path, bytes) {
   const text = bytes && JSON.stringify(String.fromCharCode(...bytes.map((byte) => (byte + 64) & 0xff)));
   writeFileSync(`${path}.js`, `export default ${text};\n`);
@@ -176,7 +179,7 @@ function writeInlined(path, bytes) {
 async function quantized(path) {
   const outfile = "build/models/model-file.js";
   await esbuild.build({
-    entryPoints: ["src/model-file.ts"],
+    entryPoints: ["src/model/model-file.ts"],
     outfile,
     bundle: true,
     format: "esm",
@@ -196,7 +199,9 @@ function carrying(twin) {
     setup(build) {
       build.onResolve({ filter: /\/bundled\.ts$/ }, () => ({ path: `${root}src/wasm/bundled.${twin}.ts` }));
       if (twin === "edge-light")
-        build.onResolve({ filter: /\/zlib\.ts$/ }, () => ({ path: `${root}src/data/zlib.edge-light.ts` }));
+        build.onResolve({ filter: /\/zlib\.ts$/ }, () => ({
+          path: `${root}src/pictures/zlib.edge-light.ts`,
+        }));
       if (twin === "none") {
         build.onLoad({ filter: /models\/fashion-conv\.js$/ }, () => ({
           contents: "export default undefined;",

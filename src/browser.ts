@@ -1,10 +1,14 @@
 /** `denoise-wasm/browser`: what `denoise-wasm` has, for pages: off the main thread, with a browser's own pictures. */
-import { createDenoiser as createLocalDenoiser, type Denoiser, type DenoiserOptions } from "./denoiser.ts";
-import { createRemoteDenoiser, type WorkerPlace } from "./remote-denoiser.ts";
+import {
+  createDenoiser as createLocalDenoiser,
+  type Denoiser,
+  type DenoiserOptions,
+} from "./denoiser/denoiser.ts";
+import { createRemoteDenoiser, type WorkerPlace } from "./denoiser/remote-denoiser.ts";
 
-export { type ReadImageOptions, readImage, toImageData } from "./browser-image.ts";
 export { ThreadError } from "./errors.ts";
 export * from "./index.ts";
+export { type ReadImageOptions, readImage, toImageData } from "./pictures/browser-image.ts";
 
 export interface BrowserDenoiserOptions extends DenoiserOptions {
   /**

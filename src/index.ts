@@ -6,8 +6,8 @@ export {
   type DenoiseOptions,
   type Denoiser,
   type DenoiserOptions,
-} from "./denoiser.ts";
+} from "./denoiser/denoiser.ts";
+export { estimateSigma } from "./denoiser/sigma.ts";
 export { DataError, DenoiseError, ModelFileError, SpecError, UnsupportedRuntimeError } from "./errors.ts";
-export type { Image, ImageValues } from "./image.ts";
-export { estimateSigma } from "./sigma.ts";
+export type { Image, ImageValues } from "./pictures/image.ts";
 export type { Mode, Variant } from "./wasm/detect.ts";

@@ -1,17 +1,17 @@
 /** `denoise-wasm/node`: the same with files on disk. */
 import { readFile } from "node:fs/promises";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+import { writeFileAtomic } from "./data/files.node.ts";
 import { ModelFileError } from "./errors.ts";
-import { writeFileAtomic } from "./files.node.ts";
-import type { Model } from "./model.ts";
-import { decodeModel, encodeModel, type WeightFormat } from "./model-file.ts";
+import type { Model } from "./model/model.ts";
+import { decodeModel, encodeModel, type WeightFormat } from "./model/model-file.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.ts";
 
 export { downloadFashionMnist } from "./data/download.node.ts";
 export { findFashionMnist, loadFashionMnistFrom } from "./data/fashion-mnist.node.ts";
 export type { Photo } from "./data/photos.ts";
-export type { DecodedPicture, DecodeOptions } from "./data/picture.ts";
-export { loadPhotosFrom, readPhotos, readPicture } from "./data/picture-files.node.ts";
-export { encodePng } from "./data/png.ts";
+export type { DecodedPicture, DecodeOptions } from "./pictures/picture.ts";
+export { loadPhotosFrom, readPhotos, readPicture } from "./pictures/picture-files.node.ts";
+export { encodePng } from "./pictures/png.ts";
 
 /** Writes a model file whole or not at all. @throws OutputError where it cannot be written */
 export function saveModel(model: Model, path: string, format: WeightFormat = "f32"): Promise<void> {

@@ -1,10 +1,11 @@
 /** `denoise-wasm/png`: PNG files in and out, for runtimes without a decoder of their own. */
-import type { DecodeOptions } from "./data/picture.ts";
-import { decodePng, encodePng } from "./data/png.ts";
-import type { DenoiseOptions, Denoiser } from "./denoiser.ts";
 
-export type { DecodedPicture, DecodeOptions } from "./data/picture.ts";
-export { decodePng, type EncodablePicture, encodePng } from "./data/png.ts";
+import type { DenoiseOptions, Denoiser } from "./denoiser/denoiser.ts";
+import type { DecodeOptions } from "./pictures/picture.ts";
+import { decodePng, encodePng } from "./pictures/png.ts";
+
+export type { DecodedPicture, DecodeOptions } from "./pictures/picture.ts";
+export { decodePng, type EncodablePicture, encodePng } from "./pictures/png.ts";
 
 export interface DenoisePngOptions extends Omit<DenoiseOptions, "transfer"> {
   /** Most pixels the picture may have: 2²² (4 megapixels) if left out, since what is unpacked has to fit into a worker's 128 MB. */

@@ -1,6 +1,6 @@
 /** The model that the page shows: the one in training, or one from a file. */
-import type { Model } from "../src/model.ts";
-import { decodeModel } from "../src/model-file.ts";
+import type { Model } from "../src/model/model.ts";
+import { decodeModel } from "../src/model/model-file.ts";
 
 export interface ShownModel {
   /** Its file. */

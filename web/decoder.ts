@@ -1,6 +1,6 @@
 /** The second half of a dense autoencoder, for one picture at a time. */
-import type { Model } from "../src/model.ts";
-import { denseShapes, isConvolutional, layerShapes } from "../src/spec.ts";
+import type { Model } from "../src/model/model.ts";
+import { denseShapes, isConvolutional, layerShapes } from "../src/network/spec.ts";
 
 /** The layer that puts out the code, counted from 1: the narrowest, the last of them; undefined where none is narrow. */
 export function codeLayer({ spec }: Model): { number: number; size: number } | undefined {

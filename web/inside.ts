@@ -1,6 +1,6 @@
 /** The part "Inside": the first layer's weights as pictures, and the autoencoder's code on sliders. */
-import type { Model } from "../src/model.ts";
-import { layerShapes } from "../src/spec.ts";
+import type { Model } from "../src/model/model.ts";
+import { layerShapes } from "../src/network/spec.ts";
 import { currentModel, onModelChange } from "./current-model.ts";
 import { codeLayer, runDense } from "./decoder.ts";
 import { byId, canvas, imageDataOf, input, messageOf, setMessage, setText } from "./dom.ts";

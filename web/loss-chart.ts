@@ -1,5 +1,5 @@
 /** The loss of a training as it grows: an SVG that follows its element's width. */
-import { epochTicks, spansDecades, tickLabel } from "../src/chart-scale.ts";
+import { epochTicks, spansDecades, tickLabel } from "../src/report/chart-scale.ts";
 
 export interface LossPoint {
   readonly epoch: number;

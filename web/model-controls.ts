@@ -1,5 +1,5 @@
 /** Saves the model that the page shows, and loads one from a file. */
-import { decodeModel } from "../src/model-file.ts";
+import { decodeModel } from "../src/model/model-file.ts";
 import { currentModel, onModelChange, setCurrentModel } from "./current-model.ts";
 import { button, download, onFile, setText } from "./dom.ts";
 import { modelFileName, modelSummary } from "./model-text.ts";

@@ -1,7 +1,8 @@
 /** Models and checkpoints in words. */
-import type { Checkpoint } from "../src/checkpoint.ts";
-import type { Model } from "../src/model.ts";
-import { parameterCount } from "../src/spec.ts";
+
+import type { Model } from "../src/model/model.ts";
+import { parameterCount } from "../src/network/spec.ts";
+import type { Checkpoint } from "../src/training/checkpoint.ts";
 import { whole } from "./dom.ts";
 
 export function modelSummary({ spec, provenance }: Model, from: string): string {

@@ -1,8 +1,9 @@
 /** The worker that adds noise to a picture, denoises it and measures both. Built as `picture-worker.js`. */
-import { toImageData } from "../src/browser-image.ts";
-import { createDenoiser, type Denoiser } from "../src/denoiser.ts";
-import { mse, psnrOfMse, ssim } from "../src/metrics.ts";
-import { Purpose, Random } from "../src/rng.ts";
+
+import { createDenoiser, type Denoiser } from "../src/denoiser/denoiser.ts";
+import { Purpose, Random } from "../src/noise/rng.ts";
+import { toImageData } from "../src/pictures/browser-image.ts";
+import { mse, psnrOfMse, ssim } from "../src/quality/metrics.ts";
 import { greyOf, isGrey } from "./grey.ts";
 import type { FromPictureWorker, PictureQuality, ToPictureWorker } from "./picture-messages.ts";
 

@@ -1,6 +1,7 @@
 /** Where pictures come from: files, samples, the camera. */
-import { readImage } from "../src/browser-image.ts";
+
 import { DataError } from "../src/errors.ts";
+import { readImage } from "../src/pictures/browser-image.ts";
 import { button, byId } from "./dom.ts";
 
 /** Pixels that a picture may have: what a canvas of four bytes a pixel can hold in any browser. */

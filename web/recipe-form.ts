@@ -1,7 +1,8 @@
 /** The form of a training: a recipe's values, which the user may change. */
-import type { Checkpoint } from "../src/checkpoint.ts";
+
 import { SpecError } from "../src/errors.ts";
-import { parseRecipe, type Recipe, recipes } from "../src/recipes.ts";
+import type { Checkpoint } from "../src/training/checkpoint.ts";
+import { parseRecipe, type Recipe, recipes } from "../src/training/recipes.ts";
 import { idxFilesOf } from "./dataset.ts";
 import { byId, input, select, setText } from "./dom.ts";
 import type { DataSource, TrainingRequest } from "./training-messages.ts";

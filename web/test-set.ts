@@ -1,13 +1,14 @@
 /** The test pictures that a page looks at after each epoch, and what a model makes of them. */
-import { type Pairs, pairsOf } from "../src/batches.ts";
-import { denoiseByConvolutions } from "../src/bundled-convolutions.ts";
+
 import { type Dataset, type LabelledImages, pictureAt, pixelsOf, samplesOf } from "../src/data/images.ts";
-import { denoiseAll } from "../src/evaluate.ts";
-import { mse, psnrOfMse } from "../src/metrics.ts";
-import type { Model } from "../src/model.ts";
-import { Network } from "../src/network.ts";
-import type { Recipe } from "../src/recipes.ts";
-import { Purpose } from "../src/rng.ts";
+import type { Model } from "../src/model/model.ts";
+import { Network } from "../src/network/network.ts";
+import { Purpose } from "../src/noise/rng.ts";
+import { denoiseByConvolutions } from "../src/quality/bundled-convolutions.ts";
+import { denoiseAll } from "../src/quality/evaluate.ts";
+import { mse, psnrOfMse } from "../src/quality/metrics.ts";
+import { type Pairs, pairsOf } from "../src/training/batches.ts";
+import type { Recipe } from "../src/training/recipes.ts";
 import type { Mode } from "../src/wasm/detect.ts";
 import { type PictureColumns, type PictureRow, rowLabels, type TestResult } from "./training-messages.ts";
 

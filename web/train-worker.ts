@@ -1,7 +1,8 @@
 /** The worker that a page trains in: one training in its life. Built as `train-worker.js`. */
-import { encodeCheckpoint } from "../src/checkpoint.ts";
-import { encodeModel } from "../src/model-file.ts";
-import { type ResumeOptions, resume, type Training, train } from "../src/trainer.ts";
+
+import { encodeModel } from "../src/model/model-file.ts";
+import { encodeCheckpoint } from "../src/training/checkpoint.ts";
+import { type ResumeOptions, resume, type Training, train } from "../src/training/trainer.ts";
 import { loadDataset } from "./dataset.ts";
 import { TestSet } from "./test-set.ts";
 import type { FromWorker, ToWorker, TrainingRequest } from "./training-messages.ts";

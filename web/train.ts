@@ -1,6 +1,6 @@
 /** The part "Train": a training in a worker, shown as it goes. */
-import { decodeCheckpoint } from "../src/checkpoint.ts";
-import { recipes } from "../src/recipes.ts";
+import { decodeCheckpoint } from "../src/training/checkpoint.ts";
+import { recipes } from "../src/training/recipes.ts";
 import { setCurrentModel } from "./current-model.ts";
 import { button, byId, clock, download, input, onFile, setMessage, setText, tell, whole } from "./dom.ts";
 import { LossChart, type LossPoint } from "./loss-chart.ts";

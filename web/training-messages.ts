@@ -1,9 +1,10 @@
 /** What the page and its training worker say to each other. */
-import type { Checkpoint } from "../src/checkpoint.ts";
+
 import type { FashionMnistPart } from "../src/data/fashion-mnist.ts";
-import type { Recipe } from "../src/recipes.ts";
-import { isConvolutional } from "../src/spec.ts";
-import type { Epoch, Progress } from "../src/trainer.ts";
+import { isConvolutional } from "../src/network/spec.ts";
+import type { Checkpoint } from "../src/training/checkpoint.ts";
+import type { Recipe } from "../src/training/recipes.ts";
+import type { Epoch, Progress } from "../src/training/trainer.ts";
 import type { Mode, Variant } from "../src/wasm/detect.ts";
 
 /** Where training pictures come from. */

@@ -1,7 +1,7 @@
 /** The first layer's weights, a picture for each unit. */
-import type { Model } from "../src/model.ts";
-import { Purpose, Random } from "../src/rng.ts";
-import { layerShapes } from "../src/spec.ts";
+import type { Model } from "../src/model/model.ts";
+import { layerShapes } from "../src/network/spec.ts";
+import { Purpose, Random } from "../src/noise/rng.ts";
 import { imageDataOf } from "./dom.ts";
 
 const MOST = 64;

@@ -43,7 +43,7 @@ def network(spec):
 
 
 def rate(recipe, step, steps):
-    """Of step `step`, from 0: as src/schedule.ts."""
+    """Of step `step`, from 0: as src/training/schedule.ts."""
     base = recipe["optimizer"]["learningRate"]
     schedule = recipe.get("schedule", {"type": "constant", "warmUp": 0})
     warm_up = schedule["warmUp"]

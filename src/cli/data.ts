@@ -4,10 +4,10 @@ import { findFashionMnist, loadFashionMnistFrom, thisMachine } from "../data/fas
 import { embeddedSample, fashionMnistFiles } from "../data/fashion-mnist.ts";
 import { type Dataset, type Images, type Photos, pixelsOf } from "../data/images.ts";
 import { testPatches } from "../data/photos.ts";
-import { foldersOf, isPictureName, loadPhotosFrom } from "../data/picture-files.node.ts";
 import { DataError } from "../errors.ts";
-import type { Recipe } from "../recipes.ts";
-import { inputSize } from "../spec.ts";
+import { inputSize } from "../network/spec.ts";
+import { foldersOf, isPictureName, loadPhotosFrom } from "../pictures/picture-files.node.ts";
+import type { Recipe } from "../training/recipes.ts";
 
 /** Finds and loads the data set that `--data` names, or the best one at hand. @throws DataError */
 export async function loadData(data: string | undefined): Promise<Dataset> {

@@ -1,15 +1,15 @@
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { requireWritableFolder, writeFileAtomic } from "../data/files.node.ts";
 import { toPhoto } from "../data/photos.ts";
-import type { DecodedPicture } from "../data/picture.ts";
-import { picturesIn, readPicture } from "../data/picture-files.node.ts";
-import { encodePng } from "../data/png.ts";
-import { createDenoiser, type Denoiser } from "../denoiser.ts";
+import { createDenoiser, type Denoiser } from "../denoiser/denoiser.ts";
 import { DataError } from "../errors.ts";
-import { pictureRows } from "../figures.ts";
-import { requireWritableFolder, writeFileAtomic } from "../files.node.ts";
 import { loadModel } from "../node.ts";
+import type { DecodedPicture } from "../pictures/picture.ts";
+import { picturesIn, readPicture } from "../pictures/picture-files.node.ts";
+import { encodePng } from "../pictures/png.ts";
+import { pictureRows } from "../report/figures.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { percentProgress } from "./progress.ts";
 

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
-import { writeFileAtomic } from "../files.node.ts";
-import { encodeModel, type WeightFormat, weightFormats } from "../model-file.ts";
+import { writeFileAtomic } from "../data/files.node.ts";
+import { encodeModel, type WeightFormat, weightFormats } from "../model/model-file.ts";
 import { loadModel } from "../node.ts";
 
 /** `denoise-wasm export MODEL -o OUT`: the same model with its weights kept in another format. */

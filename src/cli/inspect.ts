@@ -1,8 +1,8 @@
 import { Command } from "commander";
+import { parameterCount, parameters } from "../network/spec.ts";
 import { loadModel } from "../node.ts";
-import { noiseName } from "../noise.ts";
-import { recipes } from "../recipes.ts";
-import { parameterCount, parameters } from "../spec.ts";
+import { noiseName } from "../noise/noise.ts";
+import { recipes } from "../training/recipes.ts";
 import { textTable } from "./quality-table.ts";
 import { readRecipe } from "./recipe-options.ts";
 

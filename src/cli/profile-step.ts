@@ -1,9 +1,9 @@
-import { batchSource, requireTrainable } from "../batches.ts";
 import { type Images, type Photos, pixelsOf } from "../data/images.ts";
-import { Optimizer } from "../optimizer.ts";
-import { StepProfile } from "../profile.ts";
-import type { Recipe } from "../recipes.ts";
-import { networkFor } from "../training-state.ts";
+import { StepProfile } from "../network/profile.ts";
+import { batchSource, requireTrainable } from "../training/batches.ts";
+import { Optimizer } from "../training/optimizer.ts";
+import type { Recipe } from "../training/recipes.ts";
+import { networkFor } from "../training/training-state.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { textTable } from "./quality-table.ts";
 

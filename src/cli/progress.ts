@@ -1,5 +1,5 @@
 import cliProgress from "cli-progress";
-import type { Epoch, Progress } from "../trainer.ts";
+import type { Epoch, Progress } from "../training/trainer.ts";
 
 /** What a training shows of itself while it runs: on standard error, so that `--json` has standard output. */
 export interface TrainingProgress {

@@ -1,4 +1,4 @@
-import type { Evaluation, Quality } from "../evaluate.ts";
+import type { Evaluation, Quality } from "../quality/evaluate.ts";
 
 export const qualityHead = ["", "MSE", "PSNR", "SSIM"];
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { SpecError } from "../errors.ts";
-import type { Noise } from "../noise.ts";
-import { autoencoderLayers, parseRecipe, type Recipe, recipes } from "../recipes.ts";
+import type { Noise } from "../noise/noise.ts";
+import { autoencoderLayers, parseRecipe, type Recipe, recipes } from "../training/recipes.ts";
 
 /** The recipe's name or file, and a hyper-parameter each; all optional. */
 export interface RecipeOptions {

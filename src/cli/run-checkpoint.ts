@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Checkpoint } from "../checkpoint.ts";
 import { loadCheckpoint, saveCheckpoint } from "../node.ts";
-import type { Training } from "../trainer.ts";
+import type { Checkpoint } from "../training/checkpoint.ts";
+import type { Training } from "../training/trainer.ts";
 
 /** The checkpoint in a run folder: written every so often, and there until the run is complete. */
 export class RunCheckpoint {

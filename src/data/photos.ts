@@ -1,5 +1,6 @@
 /** Photographs: pictures of different sizes, to be trained on in patches. */
 import { DataError } from "../errors.ts";
+import type { DecodedPicture } from "../pictures/picture.ts";
 import {
   type Dataset,
   type Images,
@@ -8,7 +9,6 @@ import {
   photosOf,
   type Raster,
 } from "./images.ts";
-import type { DecodedPicture } from "./picture.ts";
 import { sha256 } from "./sha256.ts";
 
 /** A picture to train on or measure with: bytes, row after row, channels interleaved. */

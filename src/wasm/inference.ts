@@ -1,7 +1,7 @@
 /** The small builds of the core that only infer, called layer by layer. */
 import { UnsupportedRuntimeError } from "../errors.ts";
-import { bytesBehind } from "../source.ts";
 import type { Variant } from "./detect.ts";
+import { bytesBehind } from "./source.ts";
 
 /** A build of the core as it reaches each runtime. */
 export type WasmSource = WebAssembly.Module | BufferSource | Response | ReadableStream | URL | string;
@@ -12,7 +12,7 @@ export interface Bundled {
   readonly wasm?: () => WebAssembly.Module | BufferSource;
 }
 
-/** One network, and the pictures that go through it: assembly/stream-layout.ts and conv-stream.ts. Addresses are in bytes. */
+/** One network, and the pictures that go through it: assembly/stream/stream-layout.ts and conv-stream.ts. Addresses are in bytes. */
 export interface InferenceCore {
   readonly memory: WebAssembly.Memory;
   /** Begins a network. The memory has to reach where this and the next two say. */

@@ -4,9 +4,9 @@ import relaxed from "../../build/wasm/relaxed.js";
 import relaxedThreads from "../../build/wasm/relaxed-threads.js";
 import simd from "../../build/wasm/simd.js";
 import simdThreads from "../../build/wasm/simd-threads.js";
-import { ARENA_START, type Plan } from "../arena.ts";
-import { bytesOf } from "../inlined.ts";
+import { ARENA_START, type Plan } from "../network/arena.ts";
 import type { Variant } from "./detect.ts";
+import { bytesOf } from "./inlined.ts";
 import { startThreads, type ThreadExports } from "./threads.ts";
 
 const PAGE = 65536;

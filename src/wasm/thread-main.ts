@@ -24,7 +24,7 @@ interface Port {
 
 /**
  * First message: the module and its memory, answered when there is an instance. Second message: its place; it then
- * follows the leader from program to program (assembly/threads.ts) until it is sent home or a thread is lost.
+ * follows the leader from program to program (assembly/program/threads.ts) until it is sent home or a thread is lost.
  *
  * It waits in JavaScript, since a wasm function that never returns stays in V8's baseline compiler, which in
  * Node 20 gets such a loop wrong (docs/experiments.md).

@@ -1,11 +1,11 @@
 /**
- * Threads for one core: workers that share its memory and wait inside wasm (assembly/threads.ts), so that no
+ * Threads for one core: workers that share its memory and wait inside wasm (assembly/program/threads.ts), so that no
  * message passes while a program runs.
  */
 import { ThreadError } from "../errors.ts";
 import { canBlock, computingCores, coreCount, startWorker, type ThreadWorker } from "./workers.ts";
 
-/** Byte offsets in the block where threads meet; assembly/threads.ts says what they are. */
+/** Byte offsets in the block where threads meet; assembly/program/threads.ts says what they are. */
 const BEGUN = 0;
 const FAILED = 192;
 const PROGRAM = 256;

@@ -1,0 +1,214 @@
+/**
+ * The weight gradient of the 3×3 convolution. Layouts: conv3x3.ts and conv3x3-weights.ts.
+ *
+ * It is a sum over all pixels of a batch. The batch is cut into a number of chunks that depends on the plan and not on
+ * the number of threads; each chunk is summed by one thread into a buffer of its own, image after image, and sumChunks
+ * adds the buffers in order. Sums run over one band of an image's rows at a time, in 4 lanes, and bands are added
+ * up, so that no float32 sum is longer than a few hundred.
+ *
+ * As the layer is  y = Aᵀ M,  M_p = U_p · t_p  (conv3x3.ts), the gradient of U is a sum over six planes of products, half
+ * as many as the weight's own, and that of w = Gᵀ of it, taken once for a batch (conv3x3GatherWeights).
+ */
+import { BAND } from "../program/opcodes";
+import { groupsOf, rowOf, transformGroup } from "./row-groups";
+import { multiplyAdd } from "../simd";
+import { panelBytes, panelsBytes } from "./winograd-weights";
+import { storeGradients } from "./winograd-transforms";
+
+/**
+ * S_p[c, k] (+)= Σ_{groups, s} (A a)_p[c, s] · (Bᵀ b)_p[i, s + (kx − 1)·d]   for p = 0..5, k = 3i + kx
+ * sums[c]   (+)= Σ_{r, s} a[r, c, s], or of b with sumOfB
+ *
+ * over one image, added to what is there or, with `start`, not. With a = dy and b = x it is the gradient of U and bias.
+ * With a = x, b = dy and sumOfB it is that of the transposed weights' U and of the bias, for borders of zeros: better
+ * where dy has 1 to 3 channels, since a's channels are taken 4 at a time.
+ *
+ * chunk: S in panels (winograd-weights.ts), then the sums, rounded up to a cache line; scratch: as opcodes.ts says; a:
+ * `as` channels, zero from `width` to the next multiple of 4; b: `bs` channels; line: the image's first row in both,
+ * counted over all images.
+ *
+ * What makes it fast: 4 channels of a band of A a are put next to each other, 4 pixels each in turn; the register tile is
+ * those 4 × 2 columns k of Bᵀ b, each lane summing a quarter of the pixels, so that no value is broadcast. A table of
+ * the places of a band's vectors makes one loop of its rows and columns.
+ */
+export function conv3x3WeightGradient(
+  chunk: usize, scratch: usize, a: usize, b: usize, as: i32, bs: i32, height: i32, width: i32, pitch: usize, line: i32,
+  dilation: i32, sumOfB: bool, start: bool,
+): void {
+  const vectors = (width + 3) >> 2;
+  const groups = groupsOf(height, dilation);
+  const band = max(1, min(groups, BAND / vectors));
+  const row = <usize>(vectors + 2) << 4;
+  const length = <usize>band * row;
+  const plane = <usize>bs * length;
+  const fours = <usize>((as + 3) >> 2);
+  const packedBytes = <usize>(band * vectors) << 6;
+  const taps = scratch;
+  const none = taps + ((<usize>bs * 12 + 63) & ~63);
+  const t = none + row;
+  const packed = t + 6 * plane;
+  const places = packed + 6 * fours * packedBytes;
+  const weightPlane = panelsBytes(as, bs);
+  const sums = chunk + 6 * weightPlane;
+  if (start) memory.fill(chunk, 0, 6 * weightPlane + ((<usize>((sumOfB ? bs : as) << 2) + 63) & ~63));
+  memory.fill(none, 0, row);
+  writeTaps(taps, bs, length, dilation);
+  writePlaces(places, vectors, band);
+  a += <usize>line * <usize>as * pitch;
+  b += <usize>line * <usize>bs * pitch;
+  for (let first = 0; first < groups; first += band) {
+    const count = min(band, groups - first);
+    for (let g = 0; g < count; g++) {
+      const top = rowOf(first + g, dilation);
+      const above = b + <usize>((top - dilation) * bs) * pitch - 16;
+      transformGroup(t + <usize>g * row, plane, length, above, none, bs, dilation, pitch, height - top, row, 0, 0, 0);
+      const to = packed + (<usize>(g * vectors) << 6);
+      const rows = a + <usize>(top * as) * pitch;
+      packGroup(
+        to, fours * packedBytes, packedBytes, sumOfB ? 0 : sums, rows, none, as, dilation, pitch, vectors, height - top,
+      );
+    }
+    for (let p: usize = 0; p < 6; p++) {
+      let from = packed + p * fours * packedBytes;
+      let to = chunk + p * weightPlane;
+      for (let c = 0; c < as; c += 4, from += packedBytes, to += panelBytes(bs)) {
+        addPlane(to, from, t + p * plane + 16, taps, places, 3 * bs, vectors * count);
+      }
+    }
+  }
+  for (let c = 0; sumOfB && c < bs; c++) {
+    addSum(sums + (<usize>c << 2), b + <usize>c * pitch, <usize>bs * pitch, width, height);
+  }
+}
+
+/** taps[3i + kx] = the distance in t, of `length` bytes a channel, from a pixel of channel 0 to what weight (i, kx) multiplies. */
+function writeTaps(taps: usize, ins: i32, length: usize, dilation: i32): void {
+  const reach = <usize>dilation << 2;
+  for (let at: usize = 0, end = <usize>ins * length; at < end; at += length, taps += 12) {
+    store<usize>(taps, at - reach);
+    store<usize>(taps, at, 4);
+    store<usize>(taps, at + reach, 8);
+  }
+}
+
+/** places[g · vectors + v] = the bytes from a band's first vector to vector v of group g, as i32. */
+function writePlaces(places: usize, vectors: i32, groups: i32): void {
+  for (let g = 0; g < groups; g++) {
+    for (let v = 0; v < vectors; v++, places += 4) store<i32>(places, (g * (vectors + 2) + v) << 4);
+  }
+}
+
+/**
+ * packed_p[⌊c/4⌋][v][c mod 4][0..3] = (A a)_p[c][4v..4v+3]   for the four rows of a group, d apart, the first at a
+ * sums[c] += Σ_{rows, s} a[c][s]                             with sums ≠ 0
+ *
+ * packed: `plane` bytes from p to p + 1 and `four` from 4 channels to the next; channels past `channels` become 0, rows
+ * past the `left` are zeros, taken from `none`.
+ */
+function packGroup(
+  packed: usize, plane: usize, four: usize, sums: usize, a: usize, none: usize, channels: i32, dilation: i32, pitch: usize,
+  vectors: i32, left: i32,
+): void {
+  const step = <usize>(dilation * channels) * pitch;
+  const bytes = <usize>vectors << 4;
+  for (let c = 0; c < ((channels + 3) & ~3); c++, a += pitch) {
+    let to = packed + <usize>(c >> 2) * four + (<usize>(c & 3) << 4);
+    const d0 = c < channels ? a : none;
+    const d1 = c < channels && left > dilation ? a + step : none;
+    const d2 = c < channels && left > 2 * dilation ? a + 2 * step : none;
+    const d3 = c < channels && left > 3 * dilation ? a + 3 * step : none;
+    let sum = f32x4.splat(0);
+    for (let at: usize = 0; at < bytes; at += 16, to += 64) {
+      const all = storeGradients(
+        to, plane, v128.load(d0 + at), v128.load(d1 + at), v128.load(d2 + at), v128.load(d3 + at),
+      );
+      sum = f32x4.add(sum, all);
+    }
+    if (sums && c < channels) addLanes(sums + (<usize>c << 2), sum);
+  }
+}
+
+/** to += the sum of four lanes */
+function addLanes(to: usize, lanes: v128): void {
+  const pairs = f32x4.add(lanes, v128.shuffle<f32>(lanes, lanes, 2, 3, 0, 1));
+  store<f32>(to, load<f32>(to) + (f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1)));
+}
+
+/** to[k][0..3] += Σ_{v, lane} packed[v][0..3][lane] · t[places[v] + taps[k] + lane]   for k < count */
+function addPlane(to: usize, packed: usize, t: usize, taps: usize, places: usize, count: i32, vectors: i32): void {
+  for (let k = 0; k < count; k += 2, to += 32, taps += 8) {
+    const pair = k + 1 < count;
+    const b0 = t + load<usize>(taps);
+    const b1 = pair ? t + load<usize>(taps, 4) : b0;
+    addProducts(to, packed, places, b0, b1, vectors, pair);
+  }
+}
+
+/** to[j][0..3] += Σ_{v, lane} packed[v][0..3][lane] · b_j[places[v] + lane]   for j = 0 and, with `pair`, 1 */
+function addProducts(to: usize, packed: usize, places: usize, b0: usize, b1: usize, vectors: i32, pair: bool): void {
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
+  let c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+  for (const end = places + (<usize>vectors << 2); places < end; places += 4, packed += 64) {
+    const place = load<usize>(places);
+    const x0 = v128.load(b0 + place);
+    const x1 = v128.load(b1 + place);
+    const a0 = v128.load(packed);
+    c00 = multiplyAdd(a0, x0, c00);
+    c01 = multiplyAdd(a0, x1, c01);
+    const a1 = v128.load(packed, 16);
+    c10 = multiplyAdd(a1, x0, c10);
+    c11 = multiplyAdd(a1, x1, c11);
+    const a2 = v128.load(packed, 32);
+    c20 = multiplyAdd(a2, x0, c20);
+    c21 = multiplyAdd(a2, x1, c21);
+    const a3 = v128.load(packed, 48);
+    c30 = multiplyAdd(a3, x0, c30);
+    c31 = multiplyAdd(a3, x1, c31);
+  }
+  v128.store(to, f32x4.add(v128.load(to), sumLanes(c00, c10, c20, c30)));
+  if (pair) v128.store(to, f32x4.add(v128.load(to, 16), sumLanes(c01, c11, c21, c31)), 16);
+}
+
+/** The four sums of the lanes of a, b, c and d. */
+// @ts-ignore: decorator
+@inline
+function sumLanes(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+}
+
+/** sum += Σ_r Σ_s row[r][s], s < width, in float64. */
+function addSum(sum: usize, row: usize, rowStride: usize, width: i32, rows: i32): void {
+  let total: f64 = 0;
+  let s0 = f64x2.splat(0), s1 = s0;
+  for (let r = 0; r < rows; r++, row += rowStride) {
+    let at = row;
+    for (const end = row + (<usize>(width & ~3) << 2); at < end; at += 16) {
+      const v = v128.load(at);
+      s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v));
+      s1 = f64x2.add(s1, f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3)));
+    }
+    for (const end = row + (<usize>width << 2); at < end; at += 4) total += load<f32>(at);
+  }
+  const s = f64x2.add(s0, s1);
+  total += f64x2.extract_lane(s, 0) + f64x2.extract_lane(s, 1);
+  store<f32>(sum, <f32>(load<f32>(sum) + total));
+}
+
+/**
+ * to = Σ_c from_c over `count` buffers `stride` bytes apart, in order. An item is 64 bytes.
+ */
+export function sumChunks(to: usize, from: usize, stride: usize, count: i32, first: i32, last: i32): void {
+  const end = to + (<usize>last << 6);
+  from += <usize>first << 6;
+  for (to += <usize>first << 6; to < end; to += 16, from += 16) {
+    let sum = v128.load(from);
+    let at = from;
+    for (let c = 1; c < count; c++) {
+      at += stride;
+      sum = f32x4.add(sum, v128.load(at));
+    }
+    v128.store(to, sum);
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * 3×3 convolution, forward and backward, on images in rows (pixels.ts): value (image n, row r, channel c,
+ * column s) of a buffer of C channels is at  origin + ((n·rows + r)·C + c)·pitch + 4s,  with a border of at
+ * least the dilation d on all four sides. The border holds the padding, zeros or a reflection (padding.ts), so
+ * no kernel knows of edges.
+ *
+ * By Winograd's minimal filtering F(4, 3) along the columns: four outputs of a column, d rows apart, take 6 · 3
+ * products for each pair of channels instead of 36. Rows are taken directly. A group of rows r₀ + j·d, j = 0..3, needs
+ * the rows r₀ + (j − 1)·d, j = 0..5, those below the lower border as zeros. A vector is 4 pixels of a row, so the
+ * transformations go along whole rows and nothing is shuffled:
+ *
+ *   t_p = Bᵀ v,   M_p[o, s] = Σ_{i, kx} U_p[o, i, kx] · t_p[i, s + (kx − 1)·d],   y = Aᵀ M + bias
+ *
+ * with p = 0..5. U is that of conv3x3TransformWeights, products and transformations are those of winograd-products.ts and
+ * winograd-transforms.ts. Every value is summed by one thread in one order, whatever the number of threads.
+ *
+ * Method: Andrew Lavin and Scott Gray, "Fast algorithms for convolutional neural networks", CVPR 2016, here in one
+ * dimension; Shmuel Winograd, "Arithmetic complexity of computations" (1980). The matrices are those of the points
+ * 0, ±1, ±2 and ∞.
+ */
+import { Activation } from "../program/opcodes";
+import { groupsOf, rowOf, transformGroup } from "./row-groups";
+import {
+  multiplyPlanes, PRODUCTS, productsBytes, SPAN, SPAN_BYTES, SPAN_PRODUCTS, TRANSFORMED,
+} from "./winograd-products";
+import { storeOutputs } from "./winograd-transforms";
+
+/** Groups that conv3x3 takes at a time. */
+// @ts-ignore: decorator
+@inline
+export function groupsTogether(vectors: i32): i32 {
+  return vectors <= SPAN ? 2 : 1;
+}
+
+/** Bytes of its scratch, as opcodes.ts says. */
+export function scratchBytes(ins: i32, outs: i32): usize {
+  return (6 * <usize>ins + 1) * TRANSFORMED + 6 * productsBytes(outs);
+}
+
+/**
+ * y[n, r, o, s] = f(bias[o] + Σ_{i, ky, kx} w[o, i, ky, kx] · x[n, r + (ky − 1)·d, i, s + (kx − 1)·d])
+ * or, with gate ≠ 0,  y = (…) ∘ (gate > 0),  the gradient of a ReLU whose output is `gate`
+ *
+ * y, gate: images of `outs` channels; x: images of `ins` channels; u: the transformed w; bias: `outs` values, rounded up
+ * to 4; scratch: as opcodes.ts says. The layer's input gradient is this function with dy for x, the weights of
+ * conv3x3TransposeWeights and zeros for bias.
+ *
+ * An item is a group of rows of all channels. Two spans of columns are multiplied together: two groups where a span is
+ * wide enough for all of their columns, else two parts of one. Columns between width and the next multiple of 4 are set
+ * to 0.
+ */
+export function conv3x3(
+  y: usize, x: usize, u: usize, bias: usize, gate: usize, scratch: usize, ins: i32, outs: i32, height: i32, width: i32,
+  pitch: usize, rows: i32, dilation: i32, activation: i32, first: i32, last: i32,
+): void {
+  const vectors = (width + 3) >> 2;
+  const groups = groupsOf(height, dilation);
+  const none = scratch;
+  const t = none + TRANSFORMED;
+  const plane = <usize>ins * TRANSFORMED;
+  const m = t + 6 * plane;
+  memory.fill(none, 0, TRANSFORMED);
+  const floor = f32x4.splat(activation == Activation.relu ? 0 : -Infinity);
+  const toGate = gate ? gate - y : 0;
+  const tail = <usize>(-width & 3) << 2;
+  while (first < last) {
+    const together = min(groupsTogether(vectors), last - first);
+    for (let column = 0; column < vectors; ) {
+      const left = vectors - column;
+      const whole = together == 2;
+      const count = whole ? left : min(SPAN, (left + 1) >> 1);
+      const second = whole ? 0 : min(SPAN, left - count);
+      for (let span = 0; span < together; span++) {
+        const row = rowOf((first + span) % groups, dilation);
+        const line = (first + span) / groups * rows + row;
+        const from = x + <usize>((line - dilation) * ins) * pitch + (<usize>column << 4) - 16;
+        transformGroup(
+          t + <usize>span * SPAN_BYTES, plane, TRANSFORMED, from, none, ins, dilation, pitch, height - row,
+          <usize>(count + 2) << 4, second ? <usize>(second + 2) << 4 : 0, <usize>count << 4, SPAN_BYTES,
+        );
+      }
+      multiplyPlanes(m, t + 16, plane, u, <usize>dilation << 2, ins, outs, count);
+      for (let span = 0; span < together; span++) {
+        const row = rowOf((first + span) % groups, dilation);
+        const line = (first + span) / groups * rows + row;
+        const to = y + <usize>(line * outs) * pitch + (<usize>column << 4);
+        finishGroup(
+          to, m + <usize>span * SPAN_PRODUCTS, bias, outs, dilation, pitch, count, second, height - row, floor, toGate,
+          column + count + second == vectors ? tail : 0,
+        );
+      }
+      column += count + second;
+    }
+    first += together;
+  }
+}
+
+/**
+ * y = f(Aᵀ M + bias) for the rows of a group that are among the `left` from its first on; clears `tail` bytes after them.
+ * `count` vectors are in the first span of M, `second` in the second.
+ */
+function finishGroup(
+  y: usize, m: usize, bias: usize, outs: i32, dilation: i32, pitch: usize, count: i32, second: i32, left: i32, floor: v128,
+  gate: usize, tail: usize,
+): void {
+  const plane = productsBytes(outs);
+  const step = <usize>(dilation * outs) * pitch;
+  const rows = min(4, (left + dilation - 1) / dilation);
+  const first = <usize>count << 4;
+  const bytes = first + (<usize>second << 4);
+  for (let o = 0; o < outs; o++, y += pitch, m += PRODUCTS) {
+    const b = v128.load32_splat(bias + (<usize>o << 2));
+    for (let at: usize = 0, from = m; at < bytes; at += 16) {
+      if (at == first) from += SPAN_PRODUCTS - first;
+      storeOutputs(y + at, step, rows, from + at, plane, b, floor, gate);
+    }
+    if (tail) for (let j = 0; j < rows; j++) memory.fill(y + <usize>j * step + bytes - tail, 0, tail);
+  }
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { OutputError } from "../errors.ts";
+
+/** What the system's error codes mean, and what to do. */
+const reasons: Record<string, string> = {
+  ENOSPC: "the disk is full; free some space or choose another place",
+  EDQUOT: "the disk quota is used up; free some space or choose another place",
+  EFBIG: "the file would be larger than allowed here; raise the limit or choose another place",
+  EACCES: "permission denied; change the folder's permissions or choose another place",
+  EPERM: "not permitted; change the folder's permissions or choose another place",
+  EROFS: "the disk is read-only; choose another place",
+  ENOENT: "the folder does not exist; create it first",
+  ENOTDIR: "a part of the path is a file, not a folder; choose another path",
+  EEXIST: "there is a file of that name; remove it or choose another path",
+  EISDIR: "there is a folder of that name; choose another name",
+  ENAMETOOLONG: "the name is too long; choose a shorter one",
+};
+
+/**
+ * Writes a file so that, whatever happens, its path holds either the old content or all of the new: into a
+ * temporary beside it, flushed to the disk, then renamed.
+ * @throws OutputError naming the path, the reason and the remedy; the temporary is gone then
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    const file = await open(temporary, "wx");
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw outputError(path, error);
+  }
+}
+
+/**
+ * Creates a folder, with its parents, if there is none, and proves that files can be written in it: to be
+ * called before work whose result would otherwise be lost.
+ * @throws OutputError naming the path, the reason and the remedy
+ */
+export async function requireWritableFolder(path: string): Promise<void> {
+  const probe = temporaryName(join(path, "probe"));
+  try {
+    await mkdir(path, { recursive: true });
+    await writeFile(probe, "probe", { flag: "wx" });
+  } catch (error) {
+    throw outputError(path, error);
+  } finally {
+    await rm(probe, { force: true }).catch(() => {});
+  }
+}
+
+const temporaryName = (path: string): string => `${path}.${randomUUID().slice(0, 8)}.tmp`;
+
+function outputError(path: string, cause: unknown): OutputError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new OutputError(`Cannot write ${path}: ${reasons[code ?? ""] ?? message}.`, { cause });
+}

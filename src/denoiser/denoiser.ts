@@ -1,0 +1,249 @@
+/** Inference only: image in, image out. */
+import weights from "../../build/models/fashion-conv.js";
+import { DataError, DenoiseError, ModelFileError, SpecError } from "../errors.ts";
+import { type ConvModel, convModelOf, decodeConvModel, type ModelLike } from "../model/conv-model.ts";
+import { checkImage, copyOf, type Image, type ImageValues } from "../pictures/image.ts";
+import { bundled } from "../wasm/bundled.ts";
+import type { Mode, Variant } from "../wasm/detect.ts";
+import { yieldToEventLoop } from "../wasm/event-loop.ts";
+import { loadInference, type WasmSource } from "../wasm/inference.ts";
+import { bytesOf } from "../wasm/inlined.ts";
+import { bytesBehind, type Remote } from "../wasm/source.ts";
+import { type ConvStream, createConvStream } from "./conv-stream.ts";
+import { estimateSigma } from "./sigma.ts";
+
+export interface DenoiserOptions {
+  /**
+   * The weights: a model file's bytes, a Response, stream or URL of one, or a model in memory. Default: those bundled.
+   */
+  model?: ModelLike | ArrayBufferView | ArrayBuffer | Remote | undefined;
+  /** The inference build of the core in place of the one inlined, where a runtime forbids compiling from bytes. */
+  wasm?: WasmSource | undefined;
+  /** Default `"reproducible"`. */
+  mode?: Mode | undefined;
+}
+
+export interface DenoiseOptions {
+  /** Standard deviation of the noise in grey levels, or `"auto"` (the default): see `estimateSigma`. With 0 nothing is changed. */
+  sigma?: number | "auto" | undefined;
+  /** How much of the noise to take away, 0 to 1; 1 if left out. */
+  strength?: number | undefined;
+  /**
+   * In a worker (src/browser.ts): the picture's memory is handed over, not copied; its `data` is empty after that. The result is
+   * always handed over.
+   */
+  transfer?: boolean | undefined;
+  /** Ends the work; the promise is rejected with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** Called with the part that is done, 0 to 1. */
+  onProgress?: ((done: number) => void) | undefined;
+}
+
+/** A picture as it was given, denoised. */
+export interface Denoised<Values extends ImageValues> extends Image<Values> {
+  readonly channels: number;
+  /** The noise level that it was denoised for. */
+  readonly sigma: number;
+}
+
+export interface Denoiser {
+  /** The build of the core that runs. */
+  readonly variant: Variant;
+  /**
+   * Denoises a picture of any size: grey, RGB, or either with alpha, which is kept. A model of one channel takes
+   * each colour by itself. The result is a new array of the same kind; bytes are rounded and cut off at 0 and 255,
+   * float32 values are not. Works on after its caller: calls are taken one after the other, and the event loop gets
+   * its turn at least every 25 ms or so. The memory needed does not grow with the picture.
+   *
+   * @throws DataError if the picture is empty, does not fit together, is not finite or has channels the model lacks
+   * @throws SpecError if an option is out of range
+   */
+  denoise<Values extends ImageValues>(
+    image: Image<Values>,
+    options?: DenoiseOptions,
+  ): Promise<Denoised<Values>>;
+  /** Lets go of the memory; the denoiser can do nothing after that. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Widest picture that is taken in one; wider ones are cut into columns that overlap. */
+const MOST_COLUMNS = 2048;
+/** Milliseconds between turns of the event loop. */
+const PATIENCE = 20;
+
+/**
+ * Builds a denoiser.
+ * @throws ModelFileError if the model cannot be read, is broken or is not of convolutions
+ * @throws UnsupportedRuntimeError without WebAssembly SIMD
+ */
+export async function createDenoiser(options: DenoiserOptions = {}): Promise<Denoiser> {
+  const { variant, wasm } = bundled(options.mode ?? "reproducible");
+  // The engine compiles while the model is read.
+  const [core, model] = await Promise.all([
+    loadInference(options.wasm ?? wasm?.()),
+    modelFrom(options.model),
+  ]);
+  let stream: ConvStream | undefined = createConvStream(core, model);
+  let turn: Promise<unknown> = Promise.resolve();
+  const dispose = () => {
+    stream = undefined;
+  };
+  return {
+    variant,
+    denoise(image, options) {
+      const result = turn.then(() => {
+        if (!stream) throw new DenoiseError("The denoiser was disposed of. Create another one.");
+        return denoise(stream, model, image, options);
+      });
+      turn = result.catch(() => {});
+      return result;
+    },
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
+}
+
+async function denoise<Values extends ImageValues>(
+  stream: ConvStream,
+  model: ConvModel,
+  image: Image<Values>,
+  { sigma: asked = "auto", strength = 1, signal, onProgress }: DenoiseOptions = {},
+): Promise<Denoised<Values>> {
+  signal?.throwIfAborted();
+  const { channels, colors, distinct } = checkImage(image);
+  checkOptions(asked, strength);
+  const { data, width, height } = image;
+  checkSize(width, height, model);
+  const groups = groupsOf(colors, model.channels).slice(0, distinct);
+  // Of three equal colours, a model for grey pictures takes the first.
+  const copied = groups.length * model.channels < colors;
+  const sigma = asked === "auto" ? estimateSigma(image) : asked;
+  const result = copyOf(data);
+  const windows = sigma * strength > 0 ? windowsOf(width, reachOf(model)) : [];
+  const { scale, noiseLevel, residual } = model;
+  const level = Math.fround(scale * sigma);
+  const unscaled = 1 / scale;
+  const values = result instanceof Uint8Array ? new Uint8ClampedArray(result.buffer) : result;
+  let done = 0;
+  let resumed = performance.now();
+  for (const { start, end, from, to } of windows) {
+    for (const group of groups) {
+      const count = end - start;
+      const rows = stream.run({
+        width: count,
+        height,
+        write(row, floats, at, stride) {
+          let target = at;
+          for (const channel of group) {
+            let source = (row * width + start) * channels + channel;
+            for (let i = 0; i < count; i++, source += channels) floats[target + i] = scale * data[source]!;
+            target += stride;
+          }
+          if (noiseLevel) floats.fill(level, target, target + count);
+        },
+        read(row, floats, at, stride) {
+          let source = at - start;
+          for (const channel of group) {
+            let i = (row * width + from) * channels + channel;
+            for (let x = from; x < to; x++, i += channels) {
+              const output = unscaled * floats[source + x]!;
+              const noise = residual ? output : data[i]! - output;
+              values[i] = data[i]! - strength * noise;
+              if (copied) values[i + 1] = values[i + 2] = values[i]!;
+            }
+            source += stride;
+          }
+        },
+      });
+      for (const row of rows) {
+        if (performance.now() - resumed < PATIENCE) continue;
+        onProgress?.((done + row / height) / (windows.length * groups.length));
+        await yieldToEventLoop();
+        signal?.throwIfAborted();
+        resumed = performance.now();
+      }
+      done++;
+    }
+  }
+  onProgress?.(1);
+  return { data: result, width, height, channels, sigma };
+}
+
+/** Columns [start, end) that go through the network, of which [from, to) are those of the whole picture. */
+interface Window {
+  readonly start: number;
+  readonly end: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Columns to each side that a pixel of the output depends on. */
+function reachOf({ layers }: ConvModel): number {
+  return layers.reduce((sum, { dilation }) => sum + dilation, 0);
+}
+
+/**
+ * Windows over a picture's columns, all but the last of one width. At the picture's edges they end where it does, so that
+ * what lies around it is there for every layer; elsewhere they overlap by what is spoiled on both sides of their ends.
+ */
+export function windowsOf(width: number, reach: number, most = MOST_COLUMNS): Window[] {
+  const count = width <= most ? 1 : Math.ceil((width - 2 * reach) / (most - 2 * reach));
+  const size = Math.ceil((width - 2 * reach) / count) + 2 * reach;
+  const windows: Window[] = [];
+  for (let from = 0; from < width; from = windows.at(-1)!.to) {
+    const start = Math.max(0, from - reach);
+    const end = Math.min(width, start + size);
+    windows.push({ start, end, from, to: end === width ? width : end - reach });
+  }
+  return windows;
+}
+
+/** Which of a picture's channels go through the network together. @throws DataError where they do not fit it */
+function groupsOf(colors: 1 | 3, modelChannels: number): number[][] {
+  const all = [0, 1, 2].slice(0, colors);
+  if (modelChannels === colors) return [all];
+  if (modelChannels === 1) return all.map((channel) => [channel]);
+  throw new DataError("The model is for RGB pictures, and this one is grey.");
+}
+
+/** @throws DataError where a picture is too small to be mirrored as far as the model sees */
+function checkSize(width: number, height: number, { padding, layers }: ConvModel): void {
+  const reach = Math.max(...layers.map(({ dilation }) => dilation));
+  if (padding === "zeros" || Math.min(width, height) > reach) return;
+  throw new DataError(
+    `The picture has ${width} × ${height} pixels; this model needs more than ${reach} each way.`,
+  );
+}
+
+function checkOptions(sigma: number | "auto", strength: number): void {
+  if (sigma !== "auto" && !(Number.isFinite(sigma) && sigma >= 0))
+    throw new SpecError(`sigma has to be "auto" or a number of at least 0, but is ${sigma}.`);
+  if (!(Number.isFinite(strength) && strength >= 0 && strength <= 1))
+    throw new SpecError(`strength has to be a number from 0 to 1, but is ${strength}.`);
+}
+
+async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {
+  if (source === undefined) {
+    if (weights === undefined)
+      throw new ModelFileError(
+        "This bundle has no weights. Pass a model file's bytes or address as `model`.",
+      );
+    return decodeConvModel(bytesOf(weights), "the bundled model");
+  }
+  const { url = source } = source as Response;
+  const name = typeof url === "string" || url instanceof URL ? `${url}` : "the model";
+  let model: ModelLike | ArrayBufferView | ArrayBuffer;
+  try {
+    model = await bytesBehind(source);
+  } catch (cause) {
+    throw new ModelFileError(`${name} cannot be fetched: ${(cause as Error).message}. Check the address.`, {
+      cause,
+    });
+  }
+  if ("spec" in model) return convModelOf(model, name);
+  const bytes = ArrayBuffer.isView(model)
+    ? new Uint8Array(model.buffer, model.byteOffset, model.byteLength)
+    : new Uint8Array(model);
+  return decodeConvModel(bytes, name);
+}

@@ -1,0 +1,177 @@
+/** A denoiser in a worker of its own: what the browser's `createDenoiser` gives where it is asked for one. */
+
+import * as errors from "../errors.ts";
+import type { Image, ImageValues } from "../pictures/image.ts";
+import type { Variant } from "../wasm/detect.ts";
+import type { Denoised, DenoiseOptions, Denoiser, DenoiserOptions } from "./denoiser.ts";
+import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
+
+type Answer = Exclude<FromDenoiserWorker, { type: "progress" | "failed" }>;
+
+interface Request {
+  resolve(answer: Answer): void;
+  reject(reason: unknown): void;
+  onProgress: ((done: number) => void) | undefined;
+}
+
+/** `true` for the package's `denoiser-worker.js` beside the script that holds this code, or where else it is. */
+export type WorkerPlace = true | string | URL;
+
+/** @throws UnsupportedRuntimeError where no worker can be started; and as `createDenoiser` does */
+export async function createRemoteDenoiser(worker: WorkerPlace, options: DenoiserOptions): Promise<Denoiser> {
+  const { model, wasm, mode } = options;
+  const sendable = { model: await sendableOf(model), wasm: await sendableOf(wasm), mode };
+  const link = new Link(startWorker(worker));
+  try {
+    const { variant } = (await link.ask({ type: "create", options: sendable })) as { variant: Variant };
+    return new RemoteDenoiser(link, variant);
+  } catch (error) {
+    link.close();
+    throw error;
+  }
+}
+
+class RemoteDenoiser implements Denoiser {
+  constructor(
+    private readonly link: Link,
+    readonly variant: Variant,
+  ) {}
+
+  async denoise<Values extends ImageValues>(
+    image: Image<Values>,
+    { sigma, strength, transfer, signal, onProgress }: DenoiseOptions = {},
+  ): Promise<Denoised<Values>> {
+    signal?.throwIfAborted();
+    const { data, width, height, channels } = image;
+    const message = {
+      type: "denoise",
+      // ImageData, which is among the images, is sent as what it is made of.
+      image: { data, width, height, ...(channels !== undefined && { channels }) },
+      options: { sigma, strength },
+    } as const;
+    const answer = await this.link.ask(
+      message,
+      { signal, onProgress },
+      transfer ? [data.buffer as ArrayBuffer] : [],
+    );
+    return (answer as { result: Denoised<ImageValues> }).result as Denoised<Values>;
+  }
+
+  dispose(): void {
+    this.link.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+type WithoutId<Message> = Message extends unknown ? Omit<Message, "id"> : never;
+
+/** Questions to a worker, and its answers. */
+class Link {
+  readonly #worker: Worker;
+  readonly #requests = new Map<number, Request>();
+  #asked = 0;
+  #closed: Error | undefined;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.onmessage = ({ data }: MessageEvent<FromDenoiserWorker>) => this.#hear(data);
+    worker.onerror = ({ message }) => {
+      const reason = message ?? "denoiser-worker.js could not be loaded";
+      this.close(
+        new errors.UnsupportedRuntimeError(
+          `The denoiser's worker failed: ${reason}. Pass its URL as \`worker\`.`,
+        ),
+      );
+    };
+  }
+
+  /** @throws what the worker answers, or the signal's reason */
+  ask(
+    message: WithoutId<ToDenoiserWorker>,
+    { signal, onProgress }: Pick<DenoiseOptions, "signal" | "onProgress"> = {},
+    transfer: Transferable[] = [],
+  ): Promise<Answer> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    const id = this.#asked++;
+    return new Promise<Answer>((resolve, reject) => {
+      const abort = () => {
+        this.#say({ id, type: "abort" });
+        reject(signal!.reason);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      const settled =
+        <Value>(settle: (value: Value) => void) =>
+        (value: Value) => {
+          signal?.removeEventListener("abort", abort);
+          settle(value);
+        };
+      this.#requests.set(id, { resolve: settled(resolve), reject: settled(reject), onProgress });
+      this.#say({ id, ...message } as ToDenoiserWorker, transfer);
+    });
+  }
+
+  /** Ends the worker; what was asked fails with `reason`. */
+  close(reason: Error = new errors.DenoiseError("The denoiser was disposed of. Create another one.")): void {
+    this.#closed ??= reason;
+    this.#worker.terminate();
+    for (const request of this.#requests.values()) request.reject(this.#closed);
+    this.#requests.clear();
+  }
+
+  #say(message: ToDenoiserWorker, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #hear(message: FromDenoiserWorker): void {
+    const request = this.#requests.get(message.id);
+    if (message.type === "progress") {
+      request?.onProgress?.(message.done);
+      return;
+    }
+    this.#requests.delete(message.id);
+    if (message.type === "failed") request?.reject(errorOf(message));
+    else request?.resolve(message);
+  }
+}
+
+function startWorker(url: WorkerPlace): Worker {
+  if (typeof Worker === "undefined") {
+    throw new errors.UnsupportedRuntimeError(
+      "This runtime has no Worker of the web's kind. Leave `worker` out, or call createDenoiser in a thread of your own.",
+    );
+  }
+  return typeof url === "string" || url instanceof URL
+    ? new Worker(url, { type: "module" })
+    : // Bundlers find the file by these words.
+      new Worker(new URL("./denoiser-worker.js", import.meta.url), { type: "module" });
+}
+
+/** What a worker can be sent in place of a Response, and of an address that is relative to this page. */
+async function sendableOf<Source>(source: Source): Promise<Source | ArrayBuffer | string> {
+  if (typeof source === "string" || source instanceof URL) {
+    return new URL(source, globalThis.location?.href).href;
+  }
+  if (source instanceof Response) {
+    if (source.ok) return source.arrayBuffer();
+    throw new errors.ModelFileError(
+      `${source.url} answered with status ${source.status}. Check the address.`,
+    );
+  }
+  return source;
+}
+
+/** An error of its class again, or of its name where the class is not this package's. */
+function errorOf({ name, message }: { name: string; message: string }): Error {
+  const kinds: Record<string, new (message: string) => Error> = {
+    DataError: errors.DataError,
+    ModelFileError: errors.ModelFileError,
+    SpecError: errors.SpecError,
+    UnsupportedRuntimeError: errors.UnsupportedRuntimeError,
+    DenoiseError: errors.DenoiseError,
+  };
+  const Kind = kinds[name];
+  return Kind ? new Kind(message) : Object.assign(new Error(message), { name });
+}

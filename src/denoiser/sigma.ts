@@ -1,0 +1,133 @@
+/**
+ * How strong the noise of a picture is, told from the picture alone: the variance of those small patches that hold
+ * nothing but noise. Made of + − × ÷, √ and sorting, so that every engine finds the same.
+ */
+import { checkImage, type Image } from "../pictures/image.ts";
+
+/** Patches of 4×4 pixels: small enough to fit between the details of a picture of 28×28. */
+const SIDE = 4;
+const PIXELS = SIDE * SIDE;
+/** At most about this many, evenly spread, of a large picture. */
+const MOST_PATCHES = 65_536;
+/** The search begins at the variance that this part of the patches does not reach. */
+const FLATTEST = 0.02;
+/** A patch is taken for noise where its variance is below this many times that of the noise. */
+const LIMIT = 1.2;
+/** Below it, texture cannot be told from noise. */
+const LEAST_SIGMA = 3;
+/** Of the values at a limit, the most whose square of 2×2 noise alone puts there: an eighth is expected. */
+const MOST_TOGETHER = 0.28;
+const MOST_ROUNDS = 30;
+/** Degrees of freedom that a patch needs to be looked at. */
+const LEAST_FREEDOM = 4;
+/**
+ * The mean of X/k for a χ² variable X of k degrees of freedom, under the condition X < 1.2·k, for k from 0 to 15:
+ * F(1.2·k; k + 2) / F(1.2·k; k), F(x; k) the distribution function.
+ */
+const meanBelowLimit = [
+  0, 0.339897, 0.482785, 0.566039, 0.622205, 0.663395, 0.695277, 0.720904, 0.742085, 0.759971, 0.775334,
+  0.788714, 0.8005, 0.810984, 0.820385, 0.828876,
+];
+
+/**
+ * Estimates the standard deviation, in grey levels, of white Gaussian noise in a picture; 0 where it is below 3, or
+ * where the picture is smaller than 4×4. Of a colour picture, the median over R, G and B; alpha is left out.
+ *
+ * The noise is the fixed point of σ² = Σ S / Σ k·m(k) over all patches with S/k < 1.2·σ², S a patch's sum of squared
+ * deviations, k their degrees of freedom and m the mean of a χ² variable cut off there, approached from the
+ * flattest patches; so texture, which makes patches vary more, is left out, and leaving it out does not bias what is
+ * left. Values cut off at 0 or 255 are no noise: the rest of their patch is taken as half of a normal distribution
+ * around the limit. Pictures with exactly flat areas (2 % of the patches, or of the squares of 2×2 pixels where they are at
+ * a limit) count as clean.
+ *
+ * After Liu, Tanaka and Okutomi, "Single-image noise level estimation for blind denoising", IEEE TIP 22 (2013): noise
+ * is measured where texture is weak.
+ *
+ * @throws DataError as `checkImage` does
+ */
+export function estimateSigma(image: Image): number {
+  const { channels, distinct } = checkImage(image);
+  const estimates = Array.from({ length: distinct }, (_, channel) => sigmaOfPlane(image, channels, channel));
+  return estimates.sort((a, b) => a - b)[distinct >> 1]!;
+}
+
+function sigmaOfPlane(image: Image, channels: number, channel: number): number {
+  const { data, width, height } = image;
+  const across = width - SIDE + 1;
+  const down = height - SIDE + 1;
+  if (across < 1 || down < 1) return 0;
+  let least = Infinity;
+  let greatest = -Infinity;
+  for (let i = channel; i < data.length; i += channels) {
+    least = Math.min(least, data[i]!);
+    greatest = Math.max(greatest, data[i]!);
+  }
+  // What no value equals, where nothing is cut off.
+  const low = least === 0 ? 0 : Number.NaN;
+  const high = greatest === 255 ? 255 : Number.NaN;
+  const step = Math.ceil(Math.sqrt((across * down) / MOST_PATCHES));
+  const patch = new Float64Array(PIXELS);
+  /** Of each patch, the sum of squared deviations of its values, and their degrees of freedom. */
+  const sums: number[] = [];
+  const freedoms: number[] = [];
+  for (let y = 0; y < down; y += step) {
+    for (let x = 0; x < across; x += step) {
+      for (let i = 0; i < PIXELS; i++)
+        patch[i] = data[((y + (i >> 2)) * width + x + (i & 3)) * channels + channel]!;
+      const limit = patch.includes(low) ? low : patch.includes(high) ? high : undefined;
+      let sum = 0;
+      let squares = 0;
+      let used = 0;
+      for (let i = 0; i < PIXELS; i++) {
+        if (patch[i] === limit) continue;
+        const deviation = patch[i]! - (limit ?? patch[0]!);
+        sum += deviation;
+        squares += deviation * deviation;
+        used++;
+      }
+      const freedom = limit === undefined || used === 0 ? PIXELS - 1 : used;
+      if (freedom < LEAST_FREEDOM) continue;
+      sums.push(limit === undefined ? Math.max(0, squares - (sum * sum) / PIXELS) : squares);
+      freedoms.push(freedom);
+    }
+  }
+  if (sums.length === 0) return 0;
+  const variances = Float64Array.from(sums, (sum, i) => sum / freedoms[i]!);
+  let variance =
+    variances.slice().sort()[Math.floor(FLATTEST * sums.length)]! / meanBelowLimit[PIXELS - 1]! ** 2;
+  for (let round = 0, last = -1; round < MOST_ROUNDS && variance !== last; round++) {
+    last = variance;
+    let squares = 0;
+    let weight = 0;
+    for (let i = 0; i < sums.length; i++) {
+      if (variances[i]! >= LIMIT * last) continue;
+      squares += sums[i]!;
+      weight += freedoms[i]! * meanBelowLimit[freedoms[i]!]!;
+    }
+    if (weight > 0) variance = squares / weight;
+  }
+  const sigma = Math.sqrt(variance);
+  if (sigma < LEAST_SIGMA) return 0;
+  const isFlat = [low, high].some((limit) => limit >= 0 && isFlatAt(limit, image, channels, channel));
+  return isFlat ? 0 : sigma;
+}
+
+/**
+ * Whether a picture has areas at a limit that no noise has touched: 2 % of all squares of 2×2 pixels, and more than
+ * chance allows. Noise carries a value past the limit at most half of the time, each pixel for itself; so of the values at a
+ * limit at most one in eight has a whole square there.
+ */
+function isFlatAt(limit: number, { data, width, height }: Image, channels: number, channel: number): boolean {
+  const below = width * channels;
+  let squares = 0;
+  let values = 0;
+  for (let y = 0; y < height - 1; y++) {
+    for (let i = y * below + channel, end = i + below - channels; i < end; i += channels) {
+      const above = Number(data[i] === limit) + Number(data[i + channels] === limit);
+      const count = above + Number(data[i + below] === limit) + Number(data[i + below + channels] === limit);
+      values += count;
+      if (count === 4) squares++;
+    }
+  }
+  return squares >= FLATTEST * (width - 1) * (height - 1) && 4 * squares > MOST_TOGETHER * values;
+}

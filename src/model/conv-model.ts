@@ -1,0 +1,155 @@
+/**
+ * A model as the denoiser needs it: layers of convolutions with their weights. Its reader of model files is the strict one of
+ * bundles that count their bytes: it knows no tensors but a convolution's, and no schema. src/model/model-file.ts reads
+ * everything that a model file may hold.
+ */
+import { ModelFileError } from "../errors.ts";
+import type { Spec } from "../network/spec.ts";
+import type { Model } from "./model.ts";
+
+export interface ConvLayer {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly dilation: number;
+  readonly activation: "linear" | "relu";
+  /** [outputs, inputs, 3, 3]; int8, or float16 by its bits, as they are stored: the core expands them. */
+  readonly weight: Values;
+  /** What the int8 weights of each output are multiplied with. */
+  readonly scale: Values | undefined;
+  readonly bias: Values;
+}
+
+export interface ConvModel {
+  /** Of a picture: 1 or 3. */
+  readonly channels: number;
+  /** What the network multiplies grey levels with. */
+  readonly scale: number;
+  /** Whether it puts out noise, to be subtracted, or the picture. */
+  readonly residual: boolean;
+  /** What lies outside the picture, for every layer. */
+  readonly padding: "zeros" | "reflect";
+  /** Whether the noise level is its last input channel. */
+  readonly noiseLevel: boolean;
+  readonly layers: readonly ConvLayer[];
+}
+
+/** What of a model is looked at: of one in memory, or of one in a file. */
+export type ModelLike = Pick<Model, "spec" | "parameters">;
+
+/** What a tensor holds. */
+export type Values = Float32Array | Uint16Array | Int8Array;
+
+const kinds = { F32: Float32Array, F16: Uint16Array, I8: Int8Array } as const;
+
+/**
+ * Reads a model file; `name` is what errors call it.
+ * @throws ModelFileError on anything but a whole model of 3×3 convolutions for grey or RGB pictures
+ */
+export function decodeConvModel(bytes: Uint8Array, name: string): ConvModel {
+  const { length } = bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  // Data begins behind the header and its length.
+  const begin = length < 8 ? Infinity : 8 + Number(view.getBigUint64(0, true));
+  if (begin > length || bytes[8] !== 0x7b)
+    throw fault(name, `is no safetensors file, or cut short to ${length} bytes`);
+  let spec: Spec;
+  let entries: Record<string, Entry>;
+  let unknown: number;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, begin));
+    const { __metadata__: metadata, ...rest } = JSON.parse(text);
+    spec = JSON.parse(metadata["denoise-wasm.spec"]);
+    entries = rest;
+    // As many colons as keys: its own, the metadata's, and of each tensor its name, dtype, shape and data_offsets.
+    const colons = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, "").split(":").length - 1;
+    unknown = colons - 1 - Object.keys(metadata).length - 4 * Object.keys(rest).length;
+  } catch {
+    throw fault(name, "has no header with a spec in its metadata");
+  }
+  if (unknown !== 0) throw fault(name, "has a header with keys that are unknown, missing, or there twice");
+
+  const spans: [number, number][] = [];
+  const read = (key: string, shape: readonly number[]): Values => {
+    const { dtype, shape: stored, data_offsets: offsets } = entries[key] ?? ({} as Partial<Entry>);
+    const Kind = kinds[dtype!];
+    const [from, to] = offsets ?? [-1, -1];
+    const count = shape.reduce((product, length) => product * length);
+    const size = Kind ? Kind.BYTES_PER_ELEMENT : 0;
+    const fits =
+      `${stored}` === `${shape}` && size * count === to - from && from >= 0 && to <= length - begin;
+    if (!fits || (Kind !== Float32Array && shape.length < 2)) {
+      const dtypes = shape.length < 2 ? "F32" : "F32, F16 or I8";
+      throw fault(name, `has "${key}" as ${dtype} [${stored}] in bytes ${offsets}, not ${dtypes} [${shape}]`);
+    }
+    spans.push([from, to]);
+    const values = new Kind(bytes.slice(begin + from, begin + to).buffer);
+    const isBad =
+      Kind === Uint16Array
+        ? (bits: number) => (~bits & 0x7c00) === 0
+        : (value: number) => !Number.isFinite(value);
+    const bad = Kind === Int8Array ? -1 : values.findIndex(isBad);
+    if (bad >= 0) throw fault(name, `has "${key}", which is not finite at index ${bad}`);
+    return values;
+  };
+  const model = modelOf(spec, name, read);
+  if (spans.length !== Object.keys(entries).length)
+    throw fault(name, "has tensors that its spec does not know");
+  let end = 0;
+  for (const [from, to] of spans.sort(([a], [b]) => a - b)) {
+    if (from !== end) throw fault(name, `has tensors that overlap or leave a hole at byte ${end}`);
+    end = to;
+  }
+  if (end !== length - begin) throw fault(name, `has tensors up to byte ${end} of ${length - begin}`);
+  return model;
+}
+
+/** What a header says of a tensor, if it is right. */
+interface Entry {
+  readonly dtype: keyof typeof kinds;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+/** @throws ModelFileError where the spec is not a network of 3×3 convolutions, or the weights do not fit it */
+export function convModelOf({ spec, parameters }: ModelLike, name: string): ConvModel {
+  return modelOf(spec, name, (key) => parameters.get(key));
+}
+
+function modelOf(
+  spec: Spec,
+  name: string,
+  read: (key: string, shape: readonly number[]) => Values | undefined,
+): ConvModel {
+  const channels = spec?.input?.channels;
+  if (channels !== 1 && channels !== 3)
+    throw fault(name, `is for pictures of ${channels} channels, not 1 or 3`);
+  if (!Array.isArray(spec.layers)) throw fault(name, "has a spec without layers");
+  const { residual = false, noiseLevel = false, white = 255, padding = "zeros" } = spec;
+  if (padding !== "zeros" && padding !== "reflect") throw fault(name, `pads pictures with "${padding}"`);
+  let inputs = channels + (noiseLevel ? 1 : 0);
+  const layers = spec.layers.map((layer, index): ConvLayer => {
+    const number = index + 1;
+    if (layer.type !== "conv3x3")
+      throw fault(name, `has a layer of the type "${layer.type}"; the denoiser knows 3×3 convolutions only`);
+    const { channels: outputs, dilation, activation } = layer;
+    if (![1, 2, 3, 4].includes(dilation) || (activation !== "linear" && activation !== "relu"))
+      throw fault(name, `has a layer ${number} of dilation ${dilation} and activation ${activation}`);
+    const key = `layer${number}.weight`;
+    const weight = read(key, [outputs, inputs, 3, 3]);
+    const scale = weight instanceof Int8Array ? read(`${key}.scale`, [outputs]) : undefined;
+    if (scale?.some((value) => value <= 0)) throw fault(name, `has "${key}" with a scale not above 0`);
+    const bias = read(`layer${number}.bias`, [outputs]);
+    if (bias?.length !== outputs || weight?.length !== 9 * inputs * outputs)
+      throw fault(name, `has weights that do not fit its layer ${number}`);
+    const shape = { inputs, outputs };
+    inputs = outputs;
+    return { ...shape, dilation, activation, weight, scale, bias };
+  });
+  if (inputs !== channels || layers.length === 0)
+    throw fault(name, `puts out ${inputs} channels, not ${channels}`);
+  return { channels, scale: Math.fround(white / 255), residual, padding, noiseLevel, layers };
+}
+
+function fault(name: string, what: string): ModelFileError {
+  return new ModelFileError(`${name} ${what}. Use a model that "train" wrote for convolutions.`);
+}

@@ -1,0 +1,123 @@
+/**
+ * Model files: safetensors with tensors in PyTorch's layout, and the spec, range, noise and provenance as JSON in the
+ * metadata. The same model gives the same bytes.
+ */
+import * as v from "valibot";
+import { ModelFileError, SpecError } from "../errors.ts";
+import { parameters, parse, parseSpec } from "../network/spec.ts";
+import { RecipeSchema } from "../training/recipes.ts";
+import type { Model } from "./model.ts";
+import { narrow, quantize } from "./quantize.ts";
+import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
+import { expandWeights, type Weights } from "./weights.ts";
+
+const FORMAT = "denoise-wasm 1";
+/** What a file is that src/training/checkpoint.ts writes. */
+export const CHECKPOINT_FORMAT = "denoise-wasm checkpoint 1";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const DescriptionSchema = v.strictObject({
+  range: v.tuple([v.number(), v.number()]),
+  noise: RecipeSchema.entries.noise,
+  provenance: v.strictObject({
+    recipe: v.string(),
+    dataset: v.string(),
+    dataSha256: v.string(),
+    trainingImages: count,
+    seed: count,
+    epochs: count,
+    variant: v.picklist(["simd", "relaxed"]),
+    packageVersion: v.string(),
+  }),
+});
+
+/** What a model file keeps weights in; biases are float32 in all of them. See src/model/weights.ts. */
+export const weightFormats = ["f32", "f16", "i8"] as const;
+export type WeightFormat = (typeof weightFormats)[number];
+
+/**
+ * The bytes of a model file: weights as float32, as float16 (nearest, halves to even), or as int8 with a scale for each
+ * output (src/model/quantize.ts).
+ * @throws SpecError where a tensor is missing, or a weight is too large for float16
+ */
+export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Array<ArrayBuffer> {
+  const { range, noise, provenance } = model;
+  const tensors = new Map<string, Tensor>();
+  for (const { name, shape } of parameters(model.spec)) {
+    const data = model.parameters.get(name);
+    if (!data) throw new SpecError(`The model has no tensor "${name}".`);
+    if (format === "f32" || shape.length < 2) tensors.set(name, { dtype: "F32", shape, data });
+    else if (format === "f16") tensors.set(name, { dtype: "F16", shape, data: narrow(data, name) });
+    else {
+      const { data: levels, scale } = quantize(data, shape);
+      tensors.set(name, { dtype: "I8", shape, data: levels });
+      tensors.set(`${name}.scale`, { dtype: "F32", shape: shape.slice(0, 1), data: scale });
+    }
+  }
+  return writeSafetensors(tensors, {
+    format: "pt",
+    "denoise-wasm.format": FORMAT,
+    "denoise-wasm.spec": JSON.stringify(model.spec),
+    "denoise-wasm.description": JSON.stringify({ range, noise, provenance }),
+  });
+}
+
+/**
+ * Reads a model file of any format, its weights expanded to float32; `name` is what errors call it.
+ * @throws ModelFileError on anything but a whole model whose tensors fit its spec and are finite
+ */
+export function decodeModel(bytes: Uint8Array, name: string): Model {
+  const { tensors, metadata } = readSafetensors(bytes, name);
+  if (metadata["denoise-wasm.format"] === CHECKPOINT_FORMAT) {
+    throw new ModelFileError(
+      `${name} is a checkpoint, not a model. Go on with it by "train --resume"; the model is written at the end.`,
+    );
+  }
+  if (metadata["denoise-wasm.format"] !== FORMAT) {
+    throw new ModelFileError(
+      `${name} is a safetensors file but not a model of this package ("${FORMAT}"). Use a file that "train" wrote.`,
+    );
+  }
+  try {
+    const spec = parseSpec(json(metadata, "spec"), "spec");
+    const description = parse(DescriptionSchema, json(metadata, "description"), "description");
+    return { spec, ...description, parameters: takeParameters(spec, expandWeights(tensors, name), name) };
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    throw new ModelFileError(`${name}: ${error.message} Get the file anew.`, { cause: error });
+  }
+}
+
+function takeParameters(
+  spec: Model["spec"],
+  tensors: ReadonlyMap<string, Weights>,
+  file: string,
+): Map<string, Float32Array> {
+  const misfit = (what: string) => new ModelFileError(`${file} ${what}. Get the file anew.`);
+  const expected = parameters(spec);
+  const known = new Set(expected.map(({ name }) => name));
+  for (const name of tensors.keys()) {
+    if (!known.has(name)) throw misfit(`has a tensor "${name}" that its spec does not know`);
+  }
+  return new Map(
+    expected.map(({ name, shape }) => {
+      const tensor = tensors.get(name);
+      if (!tensor) throw misfit(`lacks the tensor "${name}" that its spec asks for`);
+      if (tensor.shape.join() !== shape.join()) {
+        throw misfit(`has "${name}" of shape [${tensor.shape}]; its spec asks for [${shape}]`);
+      }
+      return [name, tensor.data];
+    }),
+  );
+}
+
+/** What the metadata hold under a key of this package. @throws SpecError where it is missing or no JSON */
+export function json(metadata: Readonly<Record<string, string>>, key: string): unknown {
+  const text = metadata[`denoise-wasm.${key}`];
+  if (text === undefined) throw new SpecError(`its metadata has no ${key}.`);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SpecError(`the ${key} in its metadata is not JSON.`);
+  }
+}

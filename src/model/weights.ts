@@ -1,0 +1,46 @@
+/**
+ * Weights as model files keep them: F32, F16, or I8 with one F32 scale for each output in a tensor beside them
+ * ("layer1.weight.scale" for "layer1.weight"). Biases are F32.
+ */
+import { ModelFileError } from "../errors.ts";
+import { halfValue } from "./half.ts";
+import { requireFinite, type Tensor } from "./safetensors.ts";
+
+/** A tensor of any format, expanded. */
+export interface Weights {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/**
+ * Expands all tensors of a model file to float32: F16 is exact there, I8 is the product with its scale, rounded once.
+ * @param name what to call the file in errors
+ * @throws ModelFileError where a dtype is none of these, a value is not finite, or a scale is missing, of another
+ *   shape, or not above 0
+ */
+export function expandWeights(tensors: ReadonlyMap<string, Tensor>, name: string): Map<string, Weights> {
+  const expanded = new Map<string, Weights>();
+  const scales = new Set<string>();
+  for (const [key, tensor] of tensors) {
+    const { dtype, shape, data } = tensor;
+    const fault = (what: string) => new ModelFileError(`${name} has "${key}" ${what}. Export it anew.`);
+    requireFinite(tensor, key, name);
+    if (dtype === "F32") expanded.set(key, { shape, data });
+    else if (shape.length < 2 || (dtype !== "F16" && dtype !== "I8"))
+      throw fault(`as ${dtype}; weights are F32, F16 or I8, biases F32`);
+    else if (dtype === "F16") expanded.set(key, { shape, data: Float32Array.from(data, halfValue) });
+    else {
+      const scale = tensors.get(`${key}.scale`);
+      if (scale?.dtype !== "F32" || scale.shape.join() !== `${shape[0]}` || !scale.data.every((s) => s > 0))
+        throw fault(`as I8 without a scale above 0 for each of its ${shape[0]} outputs`);
+      scales.add(`${key}.scale`);
+      const columns = data.length / scale.data.length;
+      expanded.set(key, {
+        shape,
+        data: Float32Array.from(data, (value, i) => value * scale.data[Math.floor(i / columns)]!),
+      });
+    }
+  }
+  for (const key of scales) expanded.delete(key);
+  return expanded;
+}

@@ -1,0 +1,58 @@
+/** Buffers of images in rows (assembly/conv/pixels.ts) in the arena. */
+import { type Arena, roundUp } from "./arena.ts";
+
+/** Bytes past an image's last row that kernels may read. */
+const SLACK = 128;
+
+/** What the buffers of one resolution have in common. */
+export interface Geometry {
+  readonly height: number;
+  readonly width: number;
+  /** Bytes from one channel of a row to the next. */
+  readonly pitch: number;
+  /** Rows from one image to the next. */
+  readonly rows: number;
+  /** Rows and columns of the border. */
+  readonly border: number;
+}
+
+export interface ImageBuffer {
+  readonly geometry: Geometry;
+  readonly channels: number;
+  /** Address of row 0, channel 0, column 0 of image 0. */
+  readonly origin: number;
+}
+
+/**
+ * A border of zeros is shared between neighbours: the right one of a row is the left one of the next. Mirrored ones
+ * cannot be, and are twice as wide as windows reach, since gradients reach into the border and from there on.
+ */
+export function geometryOf(
+  { height, width }: { height: number; width: number },
+  reach: number,
+  padding: "zeros" | "reflect",
+): Geometry {
+  const shared = padding === "zeros";
+  const border = shared ? reach : 2 * reach;
+  const left = roundUp(border, 4);
+  return {
+    height,
+    width,
+    pitch: 4 * roundUp(shared ? left + roundUp(width, 4) : left + width + border + 3, 16),
+    rows: height + (shared ? border : 2 * border),
+    border,
+  };
+}
+
+/** The arguments that operations call `shape`. */
+export function shapeOf({ geometry: { height, width, pitch, rows } }: ImageBuffer): number[] {
+  return [height, width, pitch, rows];
+}
+
+/** Places `count` images; they have to be zero at the start, borders and slack included. */
+export function placeImages(arena: Arena, count: number, geometry: Geometry, channels: number): ImageBuffer {
+  const { pitch, rows, border } = geometry;
+  const row = channels * pitch;
+  const address = arena.place((border + count * rows) * row + SLACK);
+  return { geometry, channels, origin: address + border * row + 4 * roundUp(border, 4) };
+}

@@ -1,0 +1,61 @@
+/** Between tensors as model files hold them (PyTorch's order) and the padded layouts of the arena. */
+
+/** Where value (unit, input) of a dense weight lies in its panels of 8 units; inputs padded to a multiple of 8. */
+function denseIndex(unit: number, input: number, inputs: number): number {
+  const paddedInputs = Math.ceil(inputs / 8) * 8;
+  return ((unit >> 3) * paddedInputs + input) * 8 + (unit & 7);
+}
+
+/** Where weight k = 9·input + 3·ky + kx of an output lies in panels of 4 outputs (assembly/conv/conv3x3-weights.ts). */
+function convIndex(output: number, k: number, inputs: number): number {
+  return ((output >> 2) * convPanelRows(inputs) + k) * 4 + (output & 3);
+}
+
+function convPanelRows(inputs: number): number {
+  return Math.ceil((9 * inputs) / 4) * 4;
+}
+
+/** Values in the panels of a convolution's weight, padding included. */
+export function convWeightLength(outputs: number, inputs: number): number {
+  return Math.ceil(outputs / 4) * 4 * convPanelRows(inputs);
+}
+
+/** Values of its transformed weight: six planes of panels (assembly/conv/winograd-weights.ts). */
+export function transformedLength(outputs: number, inputs: number): number {
+  return 6 * Math.ceil(outputs / 4) * 4 * Math.ceil((3 * inputs) / 4) * 4;
+}
+
+/** Calls back with the place in the arena's buffer and the index in PyTorch's order of each value of a tensor. */
+function eachValue(shape: readonly number[], callback: (place: number, index: number) => void): void {
+  const [outputs, inputs, ...window] = shape as [number, number | undefined];
+  if (inputs === undefined) {
+    for (let i = 0; i < outputs; i++) callback(i, i);
+    return;
+  }
+  const place = window.length > 0 ? convIndex : denseIndex;
+  const columns = inputs * (window.length > 0 ? 9 : 1);
+  for (let output = 0; output < outputs; output++) {
+    for (let column = 0; column < columns; column++) {
+      callback(place(output, column, inputs), output * columns + column);
+    }
+  }
+}
+
+/**
+ * Writes a tensor of `shape` ([outputs], [outputs, inputs] or [outputs, inputs, 3, 3]) into its buffer in the
+ * arena; padding is left as it is.
+ */
+export function toArena(buffer: Float32Array, values: Float32Array, shape: readonly number[]): void {
+  eachValue(shape, (place, index) => {
+    buffer[place] = values[index]!;
+  });
+}
+
+/** The tensor of `shape` that lies in `buffer`, as a new array. */
+export function fromArena(buffer: Float32Array, shape: readonly number[]): Float32Array {
+  const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  eachValue(shape, (place, index) => {
+    values[index] = buffer[place]!;
+  });
+  return values;
+}

@@ -1,0 +1,138 @@
+/** A spec, a plan and a wasm core together: tensors in and out, forward passes, training steps. */
+import { SETTINGS } from "../../assembly/program/opcodes.ts";
+import { SpecError } from "../errors.ts";
+import { chooseVariant, type Mode, type Variant } from "../wasm/detect.ts";
+import { bundledBytes, type Core, loadCore, loadThreadedCore } from "../wasm/load.ts";
+import { canShareMemory } from "../wasm/threads.ts";
+import type { Plan, PlanOptions } from "./arena.ts";
+import { fromArena, toArena } from "./layout.ts";
+import { plan } from "./plan.ts";
+import { parameters, type Spec } from "./spec.ts";
+
+export interface NetworkOptions extends PlanOptions {
+  /** Default `"reproducible"`. */
+  mode?: Mode;
+  /**
+   * Another build of the core than the one that `mode` and `threads` pick from those that come with the package;
+   * one with threads if `threads` is above 1.
+   */
+  wasm?: BufferSource | WebAssembly.Module;
+  /** Where a page has `thread-worker.js`; default: beside the script that holds this code. */
+  threadWorkerUrl?: string | URL;
+}
+
+/** Which of a tensor's buffers. */
+export type TensorKind = "value" | "accumulator" | "mean" | "variance" | "average" | "gradient";
+
+export class Network {
+  /** Noisy pictures of the next step, or input of the next forward pass: rows of float32, [batch, pixels]. */
+  readonly input: Float32Array;
+  /** Clean pictures of the next step: rows of bytes, [batch, pixels]; empty where the network cannot train. */
+  readonly target: Uint8Array;
+  /** Standard deviation of the noise of each picture of `input`, in grey levels; read with `noiseLevel` only. */
+  readonly sigma: Float32Array;
+  /** Seed, purpose and index of the stream of each picture's noise; empty where a step draws none. */
+  readonly streams: Uint32Array;
+  /** What the loss of each picture is multiplied with, 1 at first; empty where the loss has no weights. */
+  readonly weights: Float32Array;
+  /** The optimiser's settings, by index of `Setting` (assembly/program/opcodes.ts). */
+  readonly settings: Float32Array;
+  /** What the last forward pass put out: rows of float32, [batch, pixels]. */
+  readonly output: Float32Array;
+
+  /** Builds the network with zero weights. @throws UnsupportedRuntimeError without WebAssembly SIMD */
+  static async create(spec: Spec, options: NetworkOptions): Promise<Network> {
+    const variant = chooseVariant(options.mode ?? "reproducible");
+    const { threadWorkerUrl } = options;
+    const threads = canShareMemory() ? (options.threads ?? 1) : 1;
+    const layout = plan(spec, options);
+    const core =
+      threads > 1
+        ? await loadThreadedCore(
+            options.wasm ?? bundledBytes(`${variant}-threads`),
+            layout,
+            threads,
+            threadWorkerUrl,
+          )
+        : await loadCore(options.wasm ?? bundledBytes(variant), layout);
+    return new Network(spec, layout, core, variant);
+  }
+
+  private constructor(
+    readonly spec: Spec,
+    readonly plan: Plan,
+    readonly core: Core,
+    /** The build that runs. */
+    readonly variant: Variant,
+  ) {
+    const { buffer } = core.memory;
+    const { batch } = plan;
+    const values = batch * plan.pixels;
+    const floats = (address: number | undefined, length: number) =>
+      new Float32Array(buffer, address ?? 0, address === undefined ? 0 : length);
+    this.input = floats(plan.input, values);
+    this.output = floats(plan.output, values);
+    this.target = new Uint8Array(buffer, plan.target ?? 0, plan.target === undefined ? 0 : values);
+    this.settings = floats(plan.settings, SETTINGS);
+    this.sigma = floats(plan.sigma, batch);
+    this.streams = new Uint32Array(buffer, plan.streams ?? 0, plan.streams === undefined ? 0 : 3 * batch);
+    this.weights = floats(plan.weights, batch).fill(1);
+    for (const { address, words } of [plan.forward, ...plan.steps]) {
+      new Uint32Array(buffer, address, words.length).set(words);
+    }
+  }
+
+  /** Copies a tensor in, in PyTorch's order. @throws SpecError on an unknown name or a wrong length */
+  set(name: string, values: Float32Array, kind: TensorKind = "value"): void {
+    const { buffer, shape } = this.#tensor(name, kind);
+    const length = shape.reduce((a, b) => a * b, 1);
+    if (values.length !== length) {
+      throw new SpecError(`${name} has ${values.length} values; its shape [${shape}] needs ${length}.`);
+    }
+    toArena(buffer, values, shape);
+  }
+
+  /** A copy of a tensor, in PyTorch's order. @throws SpecError on an unknown name */
+  get(name: string, kind: TensorKind = "value"): Float32Array {
+    const { buffer, shape } = this.#tensor(name, kind);
+    return fromArena(buffer, shape);
+  }
+
+  /** Every parameter's value, or another of its buffers, by name, in the order of the model file. */
+  parameters(kind: TensorKind = "value"): Map<string, Float32Array> {
+    return new Map(parameters(this.spec).map(({ name }) => [name, this.get(name, kind)]));
+  }
+
+  /** Sets every value of every accumulator, padding too: the state of the optimiser before the first step. */
+  resetAccumulators(value: number): void {
+    for (const { name } of this.plan.tensors) this.#tensor(name, "accumulator").buffer.fill(value);
+  }
+
+  /** `output` = the network at `input`, for the whole batch. */
+  forward(): void {
+    this.core.run(this.plan.forward.address);
+  }
+
+  /**
+   * One step on the first `rows` pictures of `input` and `target`: forward, backward, update.
+   * @returns the loss before the update
+   */
+  step(rows = this.plan.batch): number {
+    const program = this.plan.steps.find((step) => step.rows === rows);
+    if (!program) throw new SpecError(`No step of ${rows} pictures was planned.`);
+    this.core.run(program.address);
+    return new Float64Array(this.core.memory.buffer, this.plan.loss, 1)[0]!;
+  }
+
+  /** Ends the network's threads; resolves when they are gone. The network cannot run after that. */
+  dispose(): Promise<void> {
+    return this.core.dispose();
+  }
+
+  #tensor(name: string, kind: TensorKind): { buffer: Float32Array; shape: readonly number[] } {
+    const place = this.plan.tensors.find((tensor) => tensor.name === name);
+    const address = place?.[kind];
+    if (!place || address === undefined) throw new SpecError(`The network has no ${kind} "${name}".`);
+    return { buffer: new Float32Array(this.core.memory.buffer, address, place.length), shape: place.shape };
+  }
+}

@@ -1,0 +1,17 @@
+import { pixelsOf } from "../data/images.ts";
+import { createDenoiser } from "../denoiser/denoiser.ts";
+import type { Pairs } from "../training/batches.ts";
+
+/** The noisy pictures as the bundled network of convolutions denoises them, told their noise: [count, pixels]. */
+export async function denoiseByConvolutions({ images, noisy, sigma }: Pairs): Promise<Float32Array> {
+  const { width, height, channels } = images;
+  const size = pixelsOf(images);
+  const denoised = new Float32Array(noisy.length);
+  using denoiser = await createDenoiser();
+  for (let index = 0; index < images.count; index++) {
+    const data = noisy.subarray(index * size, (index + 1) * size);
+    const picture = await denoiser.denoise({ data, width, height, channels }, { sigma: sigma![index]! });
+    denoised.set(picture.data, index * size);
+  }
+  return denoised;
+}

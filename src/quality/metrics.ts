@@ -1,0 +1,119 @@
+import { SpecError } from "../errors.ts";
+
+/**
+ * Mean squared error of two pictures, or of two sets of pictures, of equal length.
+ * The unit is the square of the values' unit: for pictures in 0..255, 0 to 65,025.
+ * @throws SpecError if the lengths differ or are 0
+ */
+export function mse(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  requireEqualLength(a, b);
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) {
+    const difference = a[i]! - b[i]!;
+    sum += difference * difference;
+  }
+  return sum / a.length;
+}
+
+/** Peak signal-to-noise ratio in dB, 10·log₁₀(peak² / MSE); infinite for an error of 0. */
+export function psnrOfMse(mse: number, peak = 255): number {
+  return 10 * Math.log10((peak * peak) / mse);
+}
+
+/** Peak signal-to-noise ratio of two pictures in 0..`peak`, in dB. @throws SpecError as `mse` does */
+export function psnr(a: ArrayLike<number>, b: ArrayLike<number>, peak = 255): number {
+  return psnrOfMse(mse(a, b), peak);
+}
+
+const windowSize = 11;
+const windowWeights = gaussian(windowSize, 1.5);
+
+/**
+ * Structural similarity of two pictures of one channel, −1 to 1, 1 for equal pictures: the mean over all
+ * windows that lie wholly inside, each weighted by an 11×11 Gaussian of σ = 1.5, with K₁ = 0.01 and
+ * K₂ = 0.03. Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment", IEEE Transactions on Image
+ * Processing 13 (4), 2004; the authors' ssim.m without its later downsampling.
+ *
+ * @param a height × width values in 0..peak, row after row; `b` the same
+ * @throws SpecError if a length is not width × height, or a side is shorter than 11
+ */
+export function ssim(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  { width, height, peak = 255 }: { width: number; height: number; peak?: number },
+): number {
+  requireEqualLength(a, b);
+  requireSsimSize({ width, height });
+  if (a.length !== width * height) {
+    throw new SpecError(`A picture of ${width} × ${height} has ${width * height} values, not ${a.length}.`);
+  }
+  const products = (p: ArrayLike<number>, q: ArrayLike<number>) => {
+    const out = new Float64Array(a.length);
+    for (let i = 0; i < out.length; i++) out[i] = p[i]! * q[i]!;
+    return out;
+  };
+  const meanA = windowMeans(new Float64Array(a), width, height);
+  const meanB = windowMeans(new Float64Array(b), width, height);
+  const meanAA = windowMeans(products(a, a), width, height);
+  const meanBB = windowMeans(products(b, b), width, height);
+  const meanAB = windowMeans(products(a, b), width, height);
+
+  const c1 = (0.01 * peak) ** 2;
+  const c2 = (0.03 * peak) ** 2;
+  let sum = 0;
+  for (let i = 0; i < meanA.length; i++) {
+    const squares = meanA[i]! ** 2 + meanB[i]! ** 2;
+    const product = meanA[i]! * meanB[i]!;
+    const variances = meanAA[i]! + meanBB[i]! - squares;
+    const covariance = meanAB[i]! - product;
+    sum += ((2 * product + c1) * (2 * covariance + c2)) / ((squares + c1) * (variances + c2));
+  }
+  return sum / meanA.length;
+}
+
+/** @throws SpecError where pictures are too small for SSIM's window */
+export function requireSsimSize({ width, height }: { width: number; height: number }): void {
+  if (width >= windowSize && height >= windowSize) return;
+  throw new SpecError(
+    `SSIM needs pictures of at least ${windowSize} × ${windowSize} pixels; these are ${width} × ${height}. Use larger pictures.`,
+  );
+}
+
+/** Weighted means over every window that lies inside the picture: along the rows, then down the columns. */
+function windowMeans(values: Float64Array, width: number, height: number): Float64Array {
+  const outWidth = width - windowSize + 1;
+  const outHeight = height - windowSize + 1;
+  const rows = new Float64Array(height * outWidth);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < outWidth; x++) {
+      let sum = 0;
+      for (let k = 0; k < windowSize; k++) sum += windowWeights[k]! * values[y * width + x + k]!;
+      rows[y * outWidth + x] = sum;
+    }
+  }
+  const out = new Float64Array(outHeight * outWidth);
+  for (let i = 0; i < out.length; i++) {
+    let sum = 0;
+    for (let k = 0; k < windowSize; k++) sum += windowWeights[k]! * rows[i + k * outWidth]!;
+    out[i] = sum;
+  }
+  return out;
+}
+
+/** `size` samples of a centred Gaussian that sum to 1. */
+function gaussian(size: number, sigma: number): Float64Array {
+  const centre = (size - 1) / 2;
+  const weights = Float64Array.from({ length: size }, (_, i) =>
+    Math.exp(-((i - centre) ** 2) / (2 * sigma ** 2)),
+  );
+  const total = weights.reduce((sum, weight) => sum + weight);
+  return weights.map((weight) => weight / total);
+}
+
+function requireEqualLength(a: ArrayLike<number>, b: ArrayLike<number>): void {
+  if (a.length !== b.length || a.length === 0) {
+    throw new SpecError(
+      `Pictures to compare must be of one size and not empty; these have ${a.length} and ${b.length} values.`,
+    );
+  }
+}

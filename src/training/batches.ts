@@ -1,0 +1,170 @@
+import { type Images, type Photos, photosOf, pixelsOf, rasterAt } from "../data/images.ts";
+import { SpecError } from "../errors.ts";
+import { requireFit } from "../model/model.ts";
+import type { Network } from "../network/network.ts";
+import { addNoise, addNoiseTo, levelOf, type Noise, type NoiseModel } from "../noise/noise.ts";
+import { power } from "../noise/portable-math.ts";
+import { Purpose, Random } from "../noise/rng.ts";
+import { copyView, drawOrientation, PatchSource } from "./patches.ts";
+import type { Recipe } from "./recipes.ts";
+
+/** A set of clean pictures and their noisy twins, [count, pixels] each. */
+export interface Pairs {
+  readonly images: Images;
+  readonly noisy: Float32Array;
+  /** The level of each picture's noise: only for networks that are told it. */
+  readonly sigma?: Float32Array;
+}
+
+/** The pictures with their noise; picture i draws from streams (seed, purpose, i) alone. */
+export function pairsOf(images: Images, noise: NoiseModel, seed: number, purpose: number): Pairs {
+  return {
+    images,
+    noisy: addNoise(images, noise, seed, purpose),
+    sigma: Float32Array.from({ length: images.count }, (_, index) => levelOf(noise, seed, purpose, index)),
+  };
+}
+
+/** Batches in an epoch. */
+export function batchCount(count: number, batch: number): number {
+  return Math.ceil(count / batch);
+}
+
+/** Which pictures each batch of an epoch holds, in order; the last may be smaller. */
+export function batchesOf(count: number, batch: number): { first: number; rows: number }[] {
+  return Array.from({ length: batchCount(count, batch) }, (_, index) => ({
+    first: index * batch,
+    rows: Math.min(batch, count - index * batch),
+  }));
+}
+
+/** Pictures in the last batch of an epoch, or undefined where all are full. */
+export function lastBatchOf(count: number, batch: number): number | undefined {
+  return count % batch || undefined;
+}
+
+/** Copies `rows` pictures from `first` on into the network's input and, where it trains, target: the only write. */
+export function fillBatch(
+  network: Network,
+  { images, noisy, sigma }: Pairs,
+  first: number,
+  rows: number,
+): void {
+  const size = pixelsOf(images);
+  network.input.set(noisy.subarray(first * size, (first + rows) * size));
+  if (sigma) network.sigma.set(sigma.subarray(first, first + rows));
+  if (network.target.length > 0) {
+    network.target.set(images.data.subarray(first * size, (first + rows) * size));
+  }
+}
+
+/** Puts `rows` pictures of an epoch, from number `first` on, into a network that trains. */
+export type BatchSource = (network: Network, epoch: number, first: number, rows: number) => void;
+
+/** Pictures or patches that an epoch shows, of a training set of `count` pictures. */
+export function epochSize({ patchesPerEpoch }: Pick<Recipe, "patchesPerEpoch">, count: number): number {
+  return patchesPerEpoch ?? count;
+}
+
+/** @throws SpecError where a recipe cannot train on a set */
+export function requireTrainable(recipe: Recipe, set: Images | Photos, name: string): void {
+  const { spec, batch, patchesPerEpoch } = recipe;
+  const what = `Recipe "${recipe.name}"`;
+  const { height, width, channels } = spec.input;
+  if (patchesPerEpoch !== undefined) {
+    const haveRoom = ({ photos }: Photos) =>
+      photos.every((one) => one.height >= height && one.width >= width);
+    if (set.channels !== channels || !haveRoom(photosOf(set))) {
+      throw new SpecError(
+        `${what} takes patches of ${height}×${width}×${channels}, but a picture of ${name} is smaller or has other ` +
+          "channels. Use other data, or set the spec's input to fit.",
+      );
+    }
+  } else if ("photos" in set) {
+    throw new SpecError(
+      `${what} takes whole pictures of ${height}×${width}×${channels}; those of ${name} have sizes of their own. ` +
+        'Set its "patchesPerEpoch" (--patches-per-epoch), such as 20000.',
+    );
+  } else requireFit(spec, set, what);
+  const count = epochSize(recipe, set.count);
+  if (batch > count) {
+    throw new SpecError(
+      patchesPerEpoch === undefined
+        ? `A batch of ${batch} is more than the ${count} training pictures of ${name}. Use a smaller batch or more data.`
+        : `A batch of ${batch} is more than the ${count} patches of an epoch. Use a smaller batch or more patchesPerEpoch.`,
+    );
+  }
+}
+
+/** Whether a step of the network draws the noise of its pictures itself, from `sigma` and `streams`. */
+export function isDrawnInStep({ model, drawn }: Noise): boolean {
+  return drawn === "fresh" && model === "gaussian";
+}
+
+/** Where a recipe's batches come from: noise drawn once before the first epoch, or afresh for every batch. */
+export function batchSource(recipe: Recipe, set: Images | Photos, seed: number): BatchSource {
+  if (recipe.noise.drawn === "fresh") return freshBatches(recipe, set, seed);
+  if ("photos" in set) throw new SpecError('Patches need noise that is drawn "fresh".');
+  const pairs = pairsOf(set, recipe.noise, seed, Purpose.trainingNoise);
+  return (network, _epoch, first, rows) => {
+    fillBatch(network, pairs, first, rows);
+    weigh(network, recipe, rows);
+  };
+}
+
+/**
+ * Every picture's place, orientation, level and noise come from streams of its own, whatever its batch. Gaussian noise
+ * is drawn by the network's step (assembly/noise.ts).
+ */
+function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): BatchSource {
+  const { noise, flips, rotations, patchesPerEpoch } = recipe;
+  const { height, width, channels } = recipe.spec.input;
+  const size = height * width * channels;
+  const count = epochSize(recipe, set.count);
+  const purpose = Purpose.freshNoise;
+  const patches = patchesPerEpoch === undefined ? undefined : new PatchSource(set, { height, width });
+  const whole = { top: 0, left: 0, turns: 0, mirrored: false };
+  const random = (index: number) => new Random(seed, Purpose.augmentation, index);
+  let shuffled = { epoch: 0, order: new Uint32Array() };
+  return (network, epoch, first, rows) => {
+    if (!patches && shuffled.epoch !== epoch)
+      shuffled = { epoch, order: orderOf(recipe, count, seed, epoch) };
+    for (let row = 0; row < rows; row++) {
+      const index = (epoch - 1) * count + first + row;
+      const clean = network.target.subarray(row * size, (row + 1) * size);
+      const drawn = flips || rotations || patches ? random(index) : undefined;
+      const orientation = drawn ? drawOrientation(recipe, drawn) : undefined;
+      const place =
+        drawn && patches ? patches.draw(drawn) : { photo: rasterAt(set, shuffled.order[first + row]!) };
+      copyView(clean, { ...whole, ...orientation, ...place }, height, width);
+      network.sigma[row] = levelOf(noise, seed, purpose, index);
+      if (isDrawnInStep(noise)) network.streams.set([seed, purpose, index], 3 * row);
+      else {
+        const noisy = network.input.subarray(row * size, (row + 1) * size);
+        addNoiseTo(clean, noisy, noise, { seed, purpose, index });
+      }
+    }
+    weigh(network, recipe, rows);
+  };
+}
+
+/** Gives each picture's loss its weight. */
+function weigh({ weights, sigma }: Network, { lossWeight }: Recipe, rows: number): void {
+  if (!lossWeight) return;
+  const { offset, power: exponent } = lossWeight;
+  for (let row = 0; row < rows; row++) weights[row] = power(offset / (offset + sigma[row]!), exponent);
+}
+
+/** The pictures' order in an epoch: 0 to count − 1, shuffled (Fisher and Yates) where the recipe says so. */
+function orderOf({ order }: Recipe, count: number, seed: number, epoch: number): Uint32Array<ArrayBuffer> {
+  const indices = Uint32Array.from({ length: count }, (_, index) => index);
+  if (order === "file") return indices;
+  const random = new Random(seed, Purpose.order, epoch);
+  for (let i = count - 1; i > 0; i--) {
+    const other = Math.floor(random.uniform() * (i + 1));
+    const moved = indices[i]!;
+    indices[i] = indices[other]!;
+    indices[other] = moved;
+  }
+  return indices;
+}

@@ -1,0 +1,195 @@
+/**
+ * Checkpoints: all that a training needs to go on as if it had never been interrupted. As a file, safetensors with
+ * the parameters in PyTorch's layout and the state of the optimiser, and recipe and place in the run as JSON in the
+ * metadata. The same checkpoint gives the same bytes.
+ */
+import * as v from "valibot";
+import type { Dataset, Images, Photos } from "../data/images.ts";
+import { DataError, ModelFileError, SpecError, UnsupportedRuntimeError } from "../errors.ts";
+import { CHECKPOINT_FORMAT, json } from "../model/model-file.ts";
+import { readSafetensors, requireFinite, type Tensor, writeSafetensors } from "../model/safetensors.ts";
+import type { TensorKind } from "../network/network.ts";
+import { parameters, parse } from "../network/spec.ts";
+import { hasRelaxedSimd } from "../wasm/detect.ts";
+import { batchCount, epochSize } from "./batches.ts";
+import { parseRecipe, type Recipe } from "./recipes.ts";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const sum = v.pipe(v.number(), v.finite(), v.minValue(0));
+const RunSchema = v.strictObject({
+  /** That the training began with. */
+  seed: v.pipe(count, v.maxValue(2 ** 32 - 1)),
+  mode: v.picklist(["fast", "reproducible"]),
+  /** The build that ran, and that goes on. */
+  variant: v.picklist(["simd", "relaxed"]),
+  /** What it was trained on; `source` where it was given, `sha256` as `Dataset` has it. */
+  data: v.strictObject({
+    name: v.string(),
+    source: v.exactOptional(v.string()),
+    sha256: v.string(),
+    trainingImages: count,
+  }),
+  /** Version of the package that wrote the checkpoint. */
+  packageVersion: v.string(),
+  position: v.strictObject({
+    /** The epoch that is under way or comes next, from 1; after the last, one more than there are. */
+    epoch: v.pipe(count, v.minValue(1)),
+    /** Batches of it that are done, */
+    batches: count,
+    /** the sum of the loss over their pictures, */
+    lossSum: sum,
+    /** and the seconds that they took. */
+    seconds: sum,
+  }),
+  /** The epochs that ended, in order, with the mean loss over their pictures. */
+  epochs: v.array(v.strictObject({ number: count, loss: sum, seconds: sum })),
+});
+
+/** A training between two of its steps. */
+export interface Checkpoint extends v.InferOutput<typeof RunSchema> {
+  readonly recipe: Recipe;
+  /**
+   * `layer1.weight`, … in PyTorch's order as they are trained, with what the optimiser keeps of each:
+   * `layer1.weight.accumulator` (Adagrad), `.mean` and `.variance` (Adam), and `.average` where the recipe averages.
+   */
+  readonly tensors: ReadonlyMap<string, Float32Array>;
+}
+
+/** A tensor of a checkpoint, and which buffer of which parameter it is. */
+export interface CheckpointTensor {
+  readonly name: string;
+  readonly parameter: string;
+  readonly kind: TensorKind;
+  readonly shape: readonly number[];
+}
+
+/** The tensors that a checkpoint of a recipe's training holds. */
+export function checkpointTensors({ spec, optimizer, averaging }: Recipe): CheckpointTensor[] {
+  const kinds: TensorKind[] = [
+    "value",
+    ...(optimizer.type === "adam" ? (["mean", "variance"] as const) : (["accumulator"] as const)),
+    ...(averaging ? (["average"] as const) : []),
+  ];
+  return parameters(spec).flatMap(({ name: parameter, shape }) =>
+    kinds.map((kind) => ({
+      name: kind === "value" ? parameter : `${parameter}.${kind}`,
+      parameter,
+      kind,
+      shape,
+    })),
+  );
+}
+
+/** The bytes of a checkpoint's file. @throws SpecError where it lacks a tensor, or its recipe or run cannot be */
+export function encodeCheckpoint({ recipe, tensors, ...run }: Checkpoint): Uint8Array<ArrayBuffer> {
+  const written = new Map<string, Tensor>();
+  for (const { name, shape } of checkpointTensors(recipe)) {
+    const data = tensors.get(name);
+    if (!data) throw new SpecError(`The checkpoint has no tensor "${name}".`);
+    written.set(name, { dtype: "F32", shape: [...shape], data });
+  }
+  return writeSafetensors(written, {
+    format: "pt",
+    "denoise-wasm.format": CHECKPOINT_FORMAT,
+    "denoise-wasm.recipe": JSON.stringify(parseRecipe(recipe)),
+    "denoise-wasm.run": JSON.stringify(parse(RunSchema, run, "The checkpoint")),
+  });
+}
+
+/**
+ * Reads a checkpoint's file; `name` is what errors call it.
+ * @throws ModelFileError on anything but a whole checkpoint whose tensors and position fit its recipe
+ */
+export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
+  const { tensors, metadata } = readSafetensors(bytes, name);
+  if (metadata["denoise-wasm.format"] !== CHECKPOINT_FORMAT) {
+    throw new ModelFileError(
+      `${name} is a safetensors file but not a checkpoint of this package ("${CHECKPOINT_FORMAT}"). ` +
+        'Use the "checkpoint.safetensors" of a run that was interrupted.',
+    );
+  }
+  try {
+    const recipe = parseRecipe(json(metadata, "recipe"));
+    const run = parse(RunSchema, json(metadata, "run"), "run");
+    const fault = positionFault(recipe, run);
+    if (fault !== undefined) throw new SpecError(`run: ${fault}.`);
+    return { recipe, ...run, tensors: takeTensors(recipe, tensors, name) };
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    throw new ModelFileError(`${name}: ${error.message} ${remedy}`, { cause: error });
+  }
+}
+
+const remedy = "Use an earlier checkpoint, or train anew.";
+
+/** What in the run's account of itself cannot be. */
+function positionFault(recipe: Recipe, run: v.InferOutput<typeof RunSchema>): string | undefined {
+  const { mode, variant, data, position, epochs } = run;
+  const { epoch, batches, lossSum } = position;
+  if (mode === "reproducible" && variant !== "simd")
+    return `the mode is "${mode}" but the build "${variant}"`;
+  const count = epochSize(recipe, data.trainingImages);
+  if (recipe.batch > count) return `a batch has ${recipe.batch} pictures, but there are ${count}`;
+  const odd = epochs.findIndex(({ number }, index) => number !== index + 1);
+  if (odd !== -1) return `epochs[${odd}] has the number ${epochs[odd]!.number}`;
+  if (epoch !== epochs.length + 1) return `position.epoch is ${epoch}, but ${epochs.length} epochs ended`;
+  if (epochs.length > recipe.epochs) return `${epochs.length} epochs ended of ${recipe.epochs}`;
+  const most = epochs.length < recipe.epochs ? batchCount(count, recipe.batch) : 0;
+  if (batches > most) return `position.batches is ${batches}, but there are ${most}`;
+  if (batches === 0 && lossSum !== 0) return `position.lossSum is ${lossSum} before the first batch`;
+  return undefined;
+}
+
+function takeTensors(
+  recipe: Recipe,
+  tensors: ReadonlyMap<string, Tensor>,
+  file: string,
+): Map<string, Float32Array> {
+  const misfit = (what: string) => new ModelFileError(`${file} ${what}. ${remedy}`);
+  const expected = checkpointTensors(recipe);
+  const known = new Set(expected.map(({ name }) => name));
+  for (const name of tensors.keys()) {
+    if (!known.has(name)) throw misfit(`has a tensor "${name}" that its recipe does not know`);
+  }
+  return new Map(
+    expected.map(({ name, kind, shape }) => {
+      const tensor = tensors.get(name);
+      if (!tensor) throw misfit(`lacks the tensor "${name}" that its recipe asks for`);
+      if (tensor.dtype !== "F32") throw misfit(`has "${name}" as ${tensor.dtype}; checkpoints are F32`);
+      if (tensor.shape.join() !== shape.join()) {
+        throw misfit(`has "${name}" of shape [${tensor.shape}]; its recipe asks for [${shape}]`);
+      }
+      requireFinite(tensor, name, file);
+      // Their roots are taken; Adagrad divides by them.
+      const wrong = tensor.data.findIndex(
+        (value) => (kind === "accumulator" && value <= 0) || (kind === "variance" && value < 0),
+      );
+      if (wrong !== -1) throw misfit(`has ${tensor.data[wrong]} in "${name}" at index ${wrong}`);
+      return [name, tensor.data];
+    }),
+  );
+}
+
+/**
+ * Refuses to let a training go on with other data, or in a runtime that lacks its build.
+ * @throws DataError, UnsupportedRuntimeError
+ */
+export function requireResumable(
+  { data, variant }: Checkpoint,
+  { name, sha256, train }: Pick<Dataset<Images | Photos>, "name" | "sha256" | "train">,
+): void {
+  if (data.sha256 !== sha256 || data.trainingImages !== train.count) {
+    const inWords = (name: string, count: number, sha256: string) =>
+      `${name} (${count} training pictures, SHA-256 ${sha256.slice(0, 12)}…)`;
+    throw new DataError(
+      `This training began on ${inWords(data.name, data.trainingImages, data.sha256)} and cannot go on with ` +
+        `${inWords(name, train.count, sha256)}. Give it the data that it began with.`,
+    );
+  }
+  if (variant === "relaxed" && !hasRelaxedSimd()) {
+    throw new UnsupportedRuntimeError(
+      'This training began with relaxed SIMD (mode "fast"), which this runtime does not have. ' +
+        "Go on where there is relaxed SIMD, such as Node 22 or later, or train anew.",
+    );
+  }
+}

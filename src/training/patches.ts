@@ -1,0 +1,102 @@
+/** What of a picture a network sees in training: the whole of it or a patch, turned and mirrored. */
+import { type Images, type Photos, photosOf, type Raster } from "../data/images.ts";
+import type { Random } from "../noise/rng.ts";
+import type { Recipe } from "./recipes.ts";
+
+/** Where a patch lies in a picture, and what is done to it: it is turned first, then mirrored. */
+export interface View {
+  readonly photo: Raster;
+  readonly top: number;
+  readonly left: number;
+  /** Quarter turns clockwise, 0 to 3; of square patches only. */
+  readonly turns: number;
+  /** Left to right. */
+  readonly mirrored: boolean;
+}
+
+/** Fills `out` with the patch of `height` × `width` pixels that a view shows. */
+export function copyView(
+  out: Uint8Array,
+  { photo, top, left, turns, mirrored }: View,
+  height: number,
+  width: number,
+): void {
+  const { data, width: stride, channels } = photo;
+  // Where the patch's first pixel comes from, and how far it is there from one row to the next, one column to the next.
+  let start = top * stride + left;
+  let [down, right] = [stride, 1];
+  if (turns === 1) {
+    start += (height - 1) * stride;
+    [down, right] = [1, -stride];
+  } else if (turns === 2) {
+    start += (height - 1) * stride + width - 1;
+    [down, right] = [-stride, -1];
+  } else if (turns === 3) {
+    start += width - 1;
+    [down, right] = [-1, stride];
+  }
+  if (mirrored) {
+    start += (width - 1) * right;
+    right = -right;
+  }
+  if (down === stride && right === 1 && stride === width) {
+    out.set(data.subarray(start * channels, (start + height * width) * channels));
+    return;
+  }
+  let to = 0;
+  for (let row = 0; row < height; row++) {
+    let from = (start + row * down) * channels;
+    const step = right * channels;
+    for (let column = 0; column < width; column++, from += step) {
+      out[to++] = data[from]!;
+      for (let c = 1; c < channels; c++) out[to++] = data[from + c]!;
+    }
+  }
+}
+
+/** Draws patches, each that there is in the set as likely as any other. */
+export class PatchSource {
+  readonly #photos: Photos["photos"];
+  /** How many patches there are in a picture and all before it. */
+  readonly #counts: Float64Array;
+  readonly #size: { readonly height: number; readonly width: number };
+
+  /** @param size of the patches; no picture is smaller */
+  constructor(pictures: Images | Photos, size: { readonly height: number; readonly width: number }) {
+    this.#photos = photosOf(pictures).photos;
+    this.#size = size;
+    let count = 0;
+    this.#counts = Float64Array.from(this.#photos, ({ height, width }) => {
+      count += (height - size.height + 1) * (width - size.width + 1);
+      return count;
+    });
+  }
+
+  draw(random: Random): Pick<View, "photo" | "top" | "left"> {
+    const at = random.uniform() * this.#counts.at(-1)!;
+    let [first, last] = [0, this.#counts.length - 1];
+    while (first < last) {
+      const middle = (first + last) >> 1;
+      if (this.#counts[middle]! > at) last = middle;
+      else first = middle + 1;
+    }
+    const photo = this.#photos[first]!;
+    const { height, width } = this.#size;
+    return {
+      photo,
+      top: Math.floor(random.uniform() * (photo.height - height + 1)),
+      left: Math.floor(random.uniform() * (photo.width - width + 1)),
+    };
+  }
+}
+
+/** Draws what a recipe does to a picture before the network sees it. */
+export function drawOrientation(
+  { flips, rotations }: Recipe,
+  random: Random,
+): Pick<View, "turns" | "mirrored"> {
+  return {
+    mirrored: flips === true && random.bits() < 0,
+    turns: rotations === true ? random.bits() >>> 30 : 0,
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * A training between two of its steps: network, optimiser and place in the run. What the next step does depends on
+ * nothing else, and nothing here on time; trainer.ts has the clock and the events.
+ */
+
+import type { Images, Photos } from "../data/images.ts";
+import { DivergenceError, SpecError } from "../errors.ts";
+import { initialize } from "../network/initialize.ts";
+import { Network } from "../network/network.ts";
+import { trainingFlop } from "../network/spec.ts";
+import type { Mode } from "../wasm/detect.ts";
+import { defaultThreads } from "../wasm/threads.ts";
+import {
+  type BatchSource,
+  batchesOf,
+  batchSource,
+  epochSize,
+  isDrawnInStep,
+  lastBatchOf,
+} from "./batches.ts";
+import { type Checkpoint, checkpointTensors } from "./checkpoint.ts";
+import { Optimizer } from "./optimizer.ts";
+import type { Recipe } from "./recipes.ts";
+import { learningRateAt } from "./schedule.ts";
+
+export class TrainingState {
+  /** The epoch that is under way or comes next, from 1. */
+  epoch = 1;
+  /** Batches of it that are done, and the sum of the loss over their pictures. */
+  batches = 0;
+  lossSum = 0;
+  /** Pictures or patches that an epoch shows. */
+  readonly #count: number;
+  readonly #order: ReturnType<typeof batchesOf>;
+  readonly #source: BatchSource;
+  readonly #optimizer: Optimizer;
+  /** A step began and did not end well. */
+  #broken = false;
+
+  /**
+   * @param network from `networkFor`
+   * @param from where to go on; left out, the training begins
+   */
+  constructor(
+    readonly network: Network,
+    readonly recipe: Recipe,
+    set: Images | Photos,
+    seed: number,
+    from?: Pick<Checkpoint, "position" | "tensors">,
+  ) {
+    this.#count = epochSize(recipe, set.count);
+    this.#order = batchesOf(this.#count, recipe.batch);
+    this.#source = batchSource(recipe, set, seed);
+    if (from) ({ epoch: this.epoch, batches: this.batches, lossSum: this.lossSum } = from.position);
+    this.#optimizer = new Optimizer(network, recipe, this.#steps);
+    if (from) {
+      for (const { name, parameter, kind } of checkpointTensors(recipe)) {
+        network.set(parameter, from.tensors.get(name)!, kind);
+      }
+    }
+  }
+
+  /** Pictures of the epoch that are done. */
+  get imagesDone(): number {
+    return Math.min(this.batches * this.recipe.batch, this.#count);
+  }
+
+  /** Whether every batch of the epoch is done. */
+  get atEndOfEpoch(): boolean {
+    return this.batches === this.#order.length;
+  }
+
+  /** Trains on the next batch of the epoch. @throws DivergenceError where its loss is not finite */
+  step(): void {
+    const { network, recipe } = this;
+    const { first, rows } = this.#order[this.batches]!;
+    this.#broken = true;
+    this.#source(network, this.epoch, first, rows);
+    this.#optimizer.beforeStep(learningRateAt(recipe, this.#steps, recipe.epochs * this.#order.length));
+    const loss = network.step(rows);
+    this.batches++;
+    if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss} in`);
+    this.lossSum += loss * rows;
+    this.#broken = false;
+  }
+
+  /** Goes on to the next epoch. @returns the mean loss of the one that ended */
+  endEpoch(): number {
+    const loss = this.lossSum / this.#count;
+    this.epoch++;
+    this.batches = 0;
+    this.lossSum = 0;
+    return loss;
+  }
+
+  /** A copy of the model's parameters: averages where the recipe averages. @throws DivergenceError */
+  parameters(): Map<string, Float32Array> {
+    return this.#finite(this.network.parameters(this.recipe.averaging ? "average" : "value"));
+  }
+
+  /** A copy of all that the next step depends on. @throws DivergenceError; SpecError after a step that failed */
+  tensors(): Map<string, Float32Array> {
+    if (this.#broken) {
+      throw new SpecError(
+        "A step of this training failed: nothing can go on from it. Use an earlier checkpoint.",
+      );
+    }
+    const { network } = this;
+    return this.#finite(
+      new Map(
+        checkpointTensors(this.recipe).map(({ name, parameter, kind }) => [
+          name,
+          network.get(parameter, kind),
+        ]),
+      ),
+    );
+  }
+
+  /** Steps that are done. */
+  get #steps(): number {
+    return (this.epoch - 1) * this.#order.length + this.batches;
+  }
+
+  #finite(tensors: Map<string, Float32Array>): Map<string, Float32Array> {
+    for (const [name, values] of tensors) {
+      if (!values.every(Number.isFinite)) throw this.#diverged(`${name} is not finite after`);
+    }
+    return tensors;
+  }
+
+  #diverged(what: string): DivergenceError {
+    const [epoch, batch] =
+      this.batches > 0 ? [this.epoch, this.batches] : [this.epoch - 1, this.#order.length];
+    return new DivergenceError(
+      `Training diverged: ${what} epoch ${epoch}, batch ${batch}. Use a smaller learning rate.`,
+      epoch,
+      batch,
+    );
+  }
+}
+
+/** The network that a recipe trains on `count` pictures an epoch, with the weights that the seed gives. */
+export async function networkFor(
+  { spec, batch, optimizer, loss, averaging, noise }: Recipe,
+  count: number,
+  seed: number,
+  { mode, threads, threadWorkerUrl }: { mode?: Mode; threads?: number; threadWorkerUrl?: string | URL },
+): Promise<Network> {
+  const lastBatch = lastBatchOf(count, batch);
+  const network = await Network.create(spec, {
+    batch,
+    training: {
+      optimizer: optimizer.type,
+      loss,
+      averaging: averaging !== undefined,
+      drawNoise: isDrawnInStep(noise),
+      ...(lastBatch !== undefined && { lastBatch }),
+    },
+    threads: threads ?? defaultThreads(trainingFlop(spec, batch)),
+    ...(mode && { mode }),
+    ...(threadWorkerUrl && { threadWorkerUrl }),
+  });
+  initialize(network, seed);
+  return network;
+}

@@ -1,3 +1,0 @@
-import { fingerprint } from "../fingerprint.ts";
-
-self.postMessage(await fingerprint());

@@ -1,0 +1,312 @@
+/** `denoise-wasm train` on a folder of pictures, as a process: from files to a model that denoises. */
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decode, encode } from "fast-png";
+import * as jpeg from "jpeg-js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { recipeFrom } from "../../src/cli/recipe-options.ts";
+import { Random } from "../../src/noise/rng.ts";
+import type { Recipe } from "../../src/training/recipes.ts";
+import { convSpec } from "../support/conv-networks.ts";
+import { runCli } from "../support/run-cli.ts";
+
+/** Rectangles of one colour each over a gradient. */
+function scene(width: number, height: number, channels: 1 | 3, stream: number): Uint8Array {
+  const random = new Random(11, 1, stream);
+  const below = (limit: number) => Math.floor(random.uniform() * limit);
+  const data = new Uint8Array(width * height * channels);
+  for (let i = 0; i < data.length; i++) data[i] = 40 + (((i / channels) % width) * 120) / width;
+  for (let shape = 0; shape < 12; shape++) {
+    const [left, top] = [below(width - 6), below(height - 6)];
+    const [right, bottom] = [left + 5 + below(width - left - 5), top + 5 + below(height - top - 5)];
+    const color = [below(256), below(256), below(256)];
+    for (let y = top; y < bottom; y++) {
+      for (let x = left; x < right; x++) {
+        for (let c = 0; c < channels; c++) data[(y * width + x) * channels + c] = color[c]!;
+      }
+    }
+  }
+  return data;
+}
+
+const recipeOf = (channels: 1 | 3): Recipe => ({
+  name: "patches",
+  spec: {
+    ...convSpec([24, 24, channels], [[8], [8], [channels]], { residual: true, noiseLevel: true, white: 1 }),
+    initialization: { weights: "he", biases: 0, lastLayer: 0 },
+  },
+  noise: { model: "gaussian", sigma: [10, 40], drawn: "fresh" },
+  loss: "mse",
+  optimizer: { type: "adam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  epochs: 4,
+  batch: 8,
+  order: "shuffled",
+  flips: true,
+  rotations: true,
+  patchesPerEpoch: 400,
+});
+
+let folder: string;
+const at = (...names: string[]) => join(folder, ...names);
+const run = (...parameters: string[]) => runCli(folder, parameters);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "denoise-wasm-photo-cli-"));
+  for (const name of ["photos", "held-out"]) {
+    await mkdir(at(name));
+    for (let i = 0; i < 6; i++) {
+      const [width, height] = [40 + 7 * i, 90 - 9 * i];
+      const stream = (name === "photos" ? 0 : 100) + i;
+      if (i % 3 === 0) {
+        const data = scene(width, height, 1, stream);
+        await writeFile(at(name, `${i}.png`), encode({ data, width, height, channels: 1 }));
+      } else if (i % 3 === 1) {
+        const data = scene(width, height, 3, stream);
+        await writeFile(at(name, `${i}.PNG`), encode({ data, width, height, channels: 3 }));
+      } else {
+        const rgb = scene(width, height, 3, stream);
+        const data = Uint8Array.from({ length: 4 * width * height }, (_, k) =>
+          k % 4 === 3 ? 255 : rgb[3 * (k >> 2) + (k % 4)]!,
+        );
+        await writeFile(at(name, `${i}.jpg`), jpeg.encode({ data, width, height }, 90).data);
+      }
+    }
+  }
+  for (const channels of [1, 3] as const) {
+    await writeFile(at(`recipe${channels}.json`), JSON.stringify(recipeOf(channels)));
+  }
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const train = (out: string, ...parameters: string[]) =>
+  run("train", "--data", "photos", "--out", out, ...parameters);
+const report = async (out: string) => JSON.parse(await readFile(at(out, "report.json"), "utf8"));
+
+describe.each([1, 3] as const)("pictures of %i channels", (channels) => {
+  const out = `run${channels}`;
+
+  it("train a network that denoises pictures it has not seen", async () => {
+    const { code, stdout, stderr } = await train(
+      out,
+      "--recipe",
+      `recipe${channels}.json`,
+      "--test",
+      "held-out",
+    );
+    expect([code, stderr.match(/^epoch \d\/4 /gm)?.length]).toEqual([0, 4]);
+    expect(stderr).toContain("on 400 patches an epoch of 6 images");
+    expect(stdout).toMatch(/On \d+ patches of 24×24 of test images:/);
+    const { recipe, data, test } = await report(out);
+    expect(recipe).toEqual(recipeOf(channels));
+    expect(data).toMatchObject({ name: "photos", trainingImages: 6, testImages: test.images });
+    expect(data.source).toBe(`${at("photos")}, tested on ${at("held-out")}`);
+    // Noise of σ 10 to 40, all equally likely: 700 in the mean.
+    expect(test.noisy.mse).toBeGreaterThan(400);
+    expect(test.denoised.mse).toBeLessThan(0.5 * test.noisy.mse);
+    expect(test.denoised.ssim).toBeGreaterThan(test.noisy.ssim);
+  });
+
+  it("give a run folder with a figure of test patches", async () => {
+    expect((await readdir(at(out))).sort()).toEqual([
+      "figure.png",
+      "index.html",
+      "loss.svg",
+      "model.safetensors",
+      "report.json",
+    ]);
+    const figure = decode(await readFile(at(out, "figure.png")));
+    expect(figure.channels).toBe(channels);
+    expect(figure.width).toBeGreaterThan(10 * 24);
+    expect(await readFile(at(out, "index.html"), "utf8")).toContain("400 patches an epoch of 6 images");
+  });
+
+  it("measured as whole pictures, the held-out ones are denoised too", async () => {
+    const model = join(out, "model.safetensors");
+    const pictures = channels === 1 ? "held-out" : "colours";
+    if (channels === 3) {
+      await mkdir(at("colours"));
+      for (const name of ["1.PNG", "2.jpg"])
+        await writeFile(at("colours", name), await readFile(at("held-out", name)));
+    }
+    const { code, stdout, stderr } = await run(
+      "evaluate",
+      model,
+      "--pictures",
+      pictures,
+      "--levels",
+      "25",
+      "--json",
+    );
+    expect([code, stderr]).toEqual([0, ""]);
+    const { rows } = JSON.parse(stdout);
+    expect(rows.at(-1).levels[0].psnr).toBeGreaterThan(rows[1].levels[0].psnr + 3);
+  });
+});
+
+it("the same seed gives the same model, on any number of threads; another seed another", async () => {
+  const options = ["--recipe", "recipe1.json", "--test", "held-out", "--epochs", "1"];
+  const bytes = async (out: string, ...more: string[]) => {
+    expect((await train(out, ...options, ...more)).code).toBe(0);
+    return readFile(at(out, "model.safetensors"));
+  };
+  const first = await bytes("a", "--threads", "1");
+  expect(first.equals(await bytes("b", "--threads", "2"))).toBe(true);
+  expect(first.equals(await bytes("c", "--seed", "2"))).toBe(false);
+});
+
+it("interrupted, it goes on with the same pictures to the same bytes", async () => {
+  const options = ["--recipe", "recipe1.json", "--test", "held-out", "--epochs", "12", "--threads", "1"];
+  expect((await train("whole-run", ...options)).code).toBe(0);
+  const stopped = await runCli(
+    folder,
+    ["train", "--data", "photos", "--out", "stopped", ...options],
+    (child) =>
+      child.stderr!.on("data", (chunk) => {
+        if (String(chunk).includes("epoch 1/")) child.kill("SIGINT");
+      }),
+  );
+  expect(stopped.code).toBe(130);
+  expect(stopped.stderr).toContain("train --resume stopped");
+  const { code, stderr } = await run("train", "--resume", "stopped");
+  expect([code, stderr]).toEqual([0, expect.stringContaining("400 patches an epoch of 6 images")]);
+  const model = (out: string) => readFile(at(out, "model.safetensors"));
+  expect((await model("stopped")).equals(await model("whole-run"))).toBe(true);
+});
+
+it("--profile shows where a step's time goes", async () => {
+  const { code, stdout } = await train("profile", "--recipe", "recipe1.json", "--profile");
+  expect([code, existsSync(at("profile"))]).toEqual([0, false]);
+  expect(stdout).toMatch(/A step of 8 images.*conv3x3WeightGradient/s);
+});
+
+describe("noise of another model", () => {
+  it("trains, is named, and is what evaluate measures with", async () => {
+    const { code, stdout } = await train(
+      "speckled",
+      ...["--recipe", "recipe1.json", "--noise", "speckle,contrast=0.1..0.3", "--epochs", "2", "--json"],
+    );
+    expect(code).toBe(0);
+    const { recipe, test, data } = JSON.parse(stdout);
+    expect(recipe.noise).toEqual({ model: "speckle", contrast: [0.1, 0.3], drawn: "fresh" });
+    expect(test.denoised.mse).toBeLessThan(test.noisy.mse);
+    // Of six files the last is kept for the test.
+    expect([data.trainingImages, data.source]).toEqual([5, at("photos")]);
+    expect((await run("inspect", "speckled/model.safetensors")).stdout).toMatch(
+      /speckle, contrast 0\.1 to 0\.3/,
+    );
+    const levels = ["evaluate", "speckled/model.safetensors", "--pictures", "held-out", "--levels", "25"];
+    expect((await run(...levels)).stdout).toContain("speckle noise (σ at mid grey) not clipped");
+    const { noise, rows } = JSON.parse((await run(...levels, "--json")).stdout);
+    expect(noise).toBe("speckle");
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual(["noisy", "noisy, clipped", "this model"]);
+  });
+
+  it("takes --sigma where it has one", async () => {
+    const { code, stdout } = await train(
+      "uniform",
+      ...[
+        "--recipe",
+        "recipe1.json",
+        "--noise",
+        "uniform,sigma=1",
+        "--sigma",
+        "20",
+        "--epochs",
+        "1",
+        "--json",
+      ],
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).recipe.noise).toEqual({ model: "uniform", sigma: 20, drawn: "fresh" });
+  });
+
+  it.each<[string[], RegExp]>([
+    [["--noise", "speckle,contrast=0.2", "--sigma", "5"], /speckle noise has no sigma/],
+    [["--noise", "speckle,sigma=5"], /"noise\.contrast" is missing/],
+    [["--noise", "speckle,contrast=much"], /--noise contrast has to be a number, but is "much"/],
+    [["--noise", "rain"], /noise\.model has to be/],
+    [["--noise", "uniform,sigma=1..2..3"], /noise\.sigma/],
+  ])("is refused: %j", async (parameters, message) => {
+    await expect(recipeFrom({ recipe: at("recipe1.json"), ...optionsOf(parameters) })).rejects.toThrow(
+      message,
+    );
+  });
+});
+
+/** `--noise x` as commander hands it on. */
+function optionsOf(parameters: readonly string[]): { noise?: string; sigma?: string } {
+  return Object.fromEntries(
+    [0, 2].filter((i) => i < parameters.length).map((i) => [parameters[i]!.slice(2), parameters[i + 1]]),
+  );
+}
+
+describe("a folder that cannot be trained on: one plain error with file and remedy, and nothing written", () => {
+  const copy = async (name: string, file: string, content: Uint8Array | string) => {
+    await mkdir(at(name));
+    await writeFile(at(name, "0.png"), await readFile(at("photos", "0.png")));
+    if (file !== "") await writeFile(at(name, file), content);
+  };
+  beforeAll(async () => {
+    await mkdir(at("empty"));
+    await mkdir(at("words"));
+    await writeFile(at("words", "a.txt"), "a");
+    await copy("text", "b.png", "not a picture");
+    await copy("short", "b.png", (await readFile(at("photos", "1.PNG"))).subarray(0, 200));
+    const dot = encode({ data: new Uint8Array(23 * 24), width: 23, height: 24, channels: 1 });
+    await copy("small", "b.png", dot);
+    await copy("single", "", "");
+    const { patchesPerEpoch: _, ...whole } = recipeOf(1);
+    await writeFile(at("whole.json"), JSON.stringify(whole));
+  });
+
+  it.each<[string, string, RegExp, string[]]>([
+    ["an empty one", "empty", /empty is empty/, []],
+    ["none", "absent", /absent cannot be read/, []],
+    [
+      "one of other files",
+      "words",
+      /words holds neither PNG or JPEG files nor.*Fashion-MNIST.*name a folder/,
+      [],
+    ],
+    ["an empty one for the test", "photos", /empty holds no PNG or JPEG files/, ["--test", "empty"]],
+    ["the same one for the test", "photos", /photos is the folder to train on/, ["--test", "photos"]],
+    ["one with words called a picture", "text", /text\/b\.png is neither a PNG nor a JPEG.*give a/, []],
+    ["one with a picture cut short", "short", /short\/b\.png.*cut short.*get it anew/, []],
+    [
+      "one with a small picture",
+      "small",
+      /small\/b\.png has 23 × 24 pixels.*24 × 24; take it out, or set/,
+      [],
+    ],
+    ["one with one picture", "single", /single holds one picture/, []],
+    [
+      "one, with a recipe for whole pictures",
+      "photos",
+      /sizes of their own\. Set its "patchesPerEpoch"/,
+      ["--recipe", "whole.json"],
+    ],
+  ])("%s", async (name, data, message, parameters) => {
+    const out = `refused ${name}`;
+    const { code, stdout, stderr } = await run(
+      ...["train", "--recipe", "recipe1.json", "--data", data, "--out", out, ...parameters],
+    );
+    expect([code, stdout, existsSync(at(out))]).toEqual([1, "", false]);
+    expect(stderr).toMatch(/^\w+Error: .*\n$/);
+    expect(stderr).toMatch(message);
+  });
+
+  it("a recipe for whole pictures trains on as many patches as the command line says", async () => {
+    const { code } = await train(
+      "whole",
+      "--recipe",
+      "whole.json",
+      "--patches-per-epoch",
+      "80",
+      "--epochs",
+      "1",
+    );
+    expect([code, (await report("whole")).recipe.patchesPerEpoch]).toEqual([0, 80]);
+  });
+});

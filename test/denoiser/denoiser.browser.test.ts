@@ -1,0 +1,103 @@
+/** Pictures of a browser, and a denoiser in a worker of its own. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createDenoiser, readImage, toImageData } from "../../src/browser.ts";
+import type { Denoiser } from "../../src/denoiser/denoiser.ts";
+import { DataError, DenoiseError, ModelFileError, SpecError } from "../../src/errors.ts";
+import { convModel } from "../support/conv-models.ts";
+import { normal } from "../support/networks.ts";
+
+const model = convModel({ white: 255 });
+
+function picture(width: number, height: number): ImageData {
+  const noise = normal(4 * width * height, 1, 40);
+  return new ImageData(
+    Uint8ClampedArray.from(noise, (value) => 128 + value),
+    width,
+    height,
+  );
+}
+
+describe("a remote denoiser", () => {
+  let remote: Denoiser;
+  let local: Denoiser;
+  beforeAll(async () => {
+    [remote, local] = await Promise.all([createDenoiser({ model, worker: true }), createDenoiser({ model })]);
+  });
+  afterAll(() => remote.dispose());
+
+  it("gives what one on this thread gives, and leaves the picture alone", async () => {
+    const image = picture(57, 43);
+    const before = image.data.slice();
+    const done: number[] = [];
+    const there = await remote.denoise(image, { sigma: 20, onProgress: (part) => done.push(part) });
+    const here = await local.denoise(image, { sigma: 20 });
+    expect(there).toEqual(here);
+    expect(there.data).not.toEqual(before);
+    expect(image.data).toEqual(before);
+    expect(done.at(-1)).toBe(1);
+    expect(remote.variant).toBe(local.variant);
+  });
+
+  it("is handed the picture where it is told so", async () => {
+    const image = { data: normal(40 * 30, 2, 50), width: 40, height: 30 };
+    const expected = await local.denoise({ ...image, data: image.data.slice() });
+    expect(await remote.denoise(image, { transfer: true })).toEqual(expected);
+    expect(image.data.length).toBe(0);
+  });
+
+  it("can be told to stop, and goes on with the next picture", async () => {
+    const control = new AbortController();
+    const reason = new Error("enough");
+    const large = remote.denoise(new ImageData(2000, 1500), {
+      sigma: 20,
+      signal: control.signal,
+      onProgress: () => control.abort(reason),
+    });
+    await expect(large).rejects.toBe(reason);
+    await expect(remote.denoise(picture(5, 5), { signal: control.signal })).rejects.toBe(reason);
+    expect((await remote.denoise(picture(20, 20), { sigma: 20 })).width).toBe(20);
+  });
+
+  it("fails with the package's own errors", async () => {
+    const wrong = { data: new Uint8Array(5), width: 2, height: 2 };
+    await expect(remote.denoise(wrong)).rejects.toBeInstanceOf(DataError);
+    await expect(remote.denoise(picture(4, 4), { strength: 2 })).rejects.toBeInstanceOf(SpecError);
+    const broken = createDenoiser({ model: new Uint8Array(9), worker: true });
+    await expect(broken).rejects.toBeInstanceOf(ModelFileError);
+    const lost = createDenoiser({ model, worker: new URL("/no-such-worker.js", location.href) });
+    await expect(lost).rejects.toThrow(/worker failed.*Pass its URL/);
+  });
+
+  it("ends what it does when it is disposed of", async () => {
+    const other = await createDenoiser({ model, worker: true });
+    const running = other.denoise(new ImageData(2000, 1500), { sigma: 20 });
+    other.dispose();
+    await expect(running).rejects.toBeInstanceOf(DenoiseError);
+    await expect(other.denoise(picture(4, 4))).rejects.toThrow(/disposed of/);
+  });
+});
+
+describe("pictures", () => {
+  const colors = new ImageData(Uint8ClampedArray.of(255, 0, 0, 255, 0, 255, 0, 255), 2, 1);
+
+  it("are read from a file and from a bitmap, which stays open", async () => {
+    const bitmap = await createImageBitmap(colors);
+    const canvas = new OffscreenCanvas(2, 1);
+    canvas.getContext("2d")!.putImageData(colors, 0, 0);
+    const file = await canvas.convertToBlob();
+    expect((await readImage(file)).data).toEqual(colors.data);
+    expect((await readImage(bitmap)).data).toEqual(colors.data);
+    expect(bitmap.width).toBe(2);
+    await expect(readImage(bitmap, { maxPixels: 1 })).rejects.toThrow(/2 × 1 pixels.*maxPixels/);
+    await expect(readImage(new File(["?"], "notes.txt"))).rejects.toThrow(/notes.txt is not a picture/);
+  });
+
+  it.each([
+    ["grey", Uint8Array.of(7, 9), [7, 7, 7, 255, 9, 9, 9, 255]],
+    ["grey with alpha", Uint8Array.of(7, 1, 9, 2), [7, 7, 7, 1, 9, 9, 9, 2]],
+    ["RGB", Float32Array.of(1, 2, 3, -4, 300, 5.6), [1, 2, 3, 255, 0, 255, 6, 255]],
+    ["RGBA", Uint8ClampedArray.of(1, 2, 3, 4, 5, 6, 7, 8), [1, 2, 3, 4, 5, 6, 7, 8]],
+  ] as const)("of %s become ImageData", (_, data, expected) => {
+    expect([...toImageData({ data, width: 2, height: 1 }).data]).toEqual(expected);
+  });
+});

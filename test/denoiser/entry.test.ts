@@ -1,0 +1,160 @@
+/** What the entry `denoise-wasm` drags into a page or a worker: inference, and nothing else. */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { type BuildOptions, build, type Plugin } from "esbuild";
+import { describe, expect, it } from "vitest";
+import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { DataError } from "../../src/errors.ts";
+import { normal } from "../support/networks.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string) => readFile(`${root}build/${path}`);
+const gzipped = (content: string | Uint8Array) => gzipSync(content, { level: 9 }).length;
+
+describe("the entry for inference", () => {
+  const options = {
+    entryPoints: [`${root}src/index.ts`],
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    format: "esm" as const,
+    platform: "neutral" as const,
+    target: "es2022",
+    metafile: true as const,
+    write: false as const,
+  } satisfies BuildOptions;
+  const bundled = build(options);
+  /** Without what is inlined. */
+  const emptied: Plugin = {
+    name: "emptied",
+    setup({ onLoad }) {
+      onLoad({ filter: /build\/(wasm|models)\/.*\.js$/ }, () => ({ contents: 'export default ""' }));
+    },
+  };
+
+  it("reaches no training, no schema, no package and nothing of Node", async () => {
+    const { outputs } = (await bundled).metafile;
+    const [output] = Object.values(outputs);
+    const used = Object.entries(output!.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+    expect(used.map(([path]) => path).sort()).toEqual([
+      "build/models/fashion-conv.js",
+      "build/wasm/inference-relaxed.js",
+      "build/wasm/inference.js",
+      "src/model/conv-model.ts",
+      "src/denoiser/conv-stream.ts",
+      "src/denoiser/denoiser.ts",
+      "src/errors.ts",
+      "src/wasm/event-loop.ts",
+      "src/pictures/image.ts",
+      "src/wasm/inlined.ts",
+      "src/denoiser/sigma.ts",
+      "src/wasm/source.ts",
+      "src/wasm/bundled.ts",
+      "src/wasm/detect.ts",
+      "src/wasm/inference.ts",
+    ]);
+    expect(output!.imports).toEqual([]);
+  });
+
+  it("is 22 kB with both builds and weights, without eval or top-level await", async () => {
+    const text = (await bundled).outputFiles[0]!.text;
+    expect(text).not.toMatch(/\beval\b|new Function|import\.meta|process\b|^await/m);
+    expect(gzipped(text)).toBeLessThan(22_000);
+    const code = await build({ ...options, plugins: [emptied] });
+    expect(gzipped(code.outputFiles[0]!.contents)).toBeLessThan(6700);
+  });
+});
+
+describe("build/edge", () => {
+  const image = { data: normal(40 * 30, 5, 40), width: 40, height: 30 };
+  const expected = async () => (await (await createDenoiser()).denoise(image)).data;
+
+  it("keeps to its budgets, gzipped", async () => {
+    expect(gzipped(await read("edge/denoise.js"))).toBeLessThan(5000);
+    expect(gzipped(await read("edge/denoise.wasm"))).toBeLessThan(6000);
+    expect(gzipped(await read("edge/fashion-conv.safetensors"))).toBeLessThan(9000);
+    expect(gzipped(await read("edge/denoise-all.js"))).toBeLessThan(22_000);
+  });
+
+  it("script, wasm and weights as three files denoise as the package does", async () => {
+    const { createDenoiser, UnsupportedRuntimeError, ModelFileError } = await import(
+      `${root}build/edge/denoise.js`
+    );
+    const model = await read("edge/fashion-conv.safetensors");
+    const wasm = await WebAssembly.compile(await read("edge/denoise.wasm"));
+    const denoiser = await createDenoiser({ wasm, model });
+    expect(denoiser.variant).toBe("simd");
+    expect((await denoiser.denoise(image)).data).toEqual(await expected());
+    await expect(createDenoiser({ wasm })).rejects.toThrow(ModelFileError);
+    await expect(createDenoiser({ model })).rejects.toThrow(UnsupportedRuntimeError);
+    await expect(denoiser.denoise({})).rejects.toMatchObject({ name: "DataError" });
+  });
+
+  it("all in one file, too", async () => {
+    const { createDenoiser } = await import(`${root}build/edge/denoise-all.js`);
+    expect((await (await createDenoiser()).denoise(image)).data).toEqual(await expected());
+  });
+
+  it("reads and writes PNG", async () => {
+    const { denoisePng, encodePng, decodePng } = await import(`${root}build/edge/png.js`);
+    const data = Uint8Array.from(image.data, (value) => Math.abs(value));
+    const denoiser = await createDenoiser();
+    const file = await encodePng({ ...image, data, channels: 1 });
+    const clean = await decodePng(await denoisePng(denoiser, file, { sigma: 20 }), "clean.png");
+    expect(clean.data).toEqual((await denoiser.denoise({ ...image, data }, { sigma: 20 })).data);
+  });
+});
+
+describe("the bundles of workerd and edge-light", () => {
+  it.each([
+    ["workerd", '"./denoise.wasm"'],
+    ["edge-light", '"./denoise.wasm?module"'],
+  ])("%s takes its wasm as a module beside it", async (condition, specifier) => {
+    const text = (await read(`esm/index.${condition}.js`)).toString();
+    expect(text).toContain(specifier);
+    expect(text).not.toMatch(/\beval\b|new Function|import\.meta|node:/);
+    expect(Buffer.compare(await read("esm/denoise.wasm"), await read("wasm/inference.wasm"))).toBe(0);
+    // What the runtime does: the file as a compiled module.
+    const script = await build({
+      entryPoints: [`${root}build/esm/index.${condition}.js`],
+      bundle: true,
+      format: "esm",
+      write: false,
+      logLevel: "silent",
+      plugins: [
+        {
+          name: "module",
+          setup({ onResolve, onLoad }) {
+            onResolve({ filter: /\.wasm/ }, () => ({ path: "wasm", namespace: "module" }));
+            onLoad({ filter: /.*/, namespace: "module" }, () => ({
+              contents: "export default globalThis.edgeWasm",
+            }));
+          },
+        },
+      ],
+    });
+    Object.assign(globalThis, { edgeWasm: await WebAssembly.compile(await read("esm/denoise.wasm")) });
+    const url = `data:text/javascript;base64,${Buffer.from(script.outputFiles[0]!.contents).toString("base64")}`;
+    const { createDenoiser: create } = await import(url);
+    const image = { data: normal(28 * 28, 5, 40), width: 28, height: 28 };
+    const denoiser = await create({ mode: "fast" });
+    expect(denoiser.variant).toBe("simd");
+    expect((await denoiser.denoise(image)).data).toEqual(
+      (await (await createDenoiser()).denoise(image)).data,
+    );
+  });
+
+  it("share their errors with the entry for PNG", async () => {
+    const { DataError: theirs } = await import("../../src/index.ts");
+    expect(theirs).toBe(DataError);
+    for (const condition of ["workerd", "edge-light"]) {
+      const chunk = (text: string) => text.match(/"(\.\/chunk-\w+[^"]*\.js)"/)?.[1];
+      const [index, png] = await Promise.all(
+        ["index", "png"].map(async (name) => chunk((await read(`esm/${name}.${condition}.js`)).toString())),
+      );
+      expect(index).toBeDefined();
+      expect(index).toBe(png);
+    }
+  });
+});

@@ -1,0 +1,112 @@
+/** The strength of noise told from a picture alone. Figures over whole sets: docs/denoising.md, bench/sigma.ts. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { errorsOf, medianOf, type PictureSet } from "../../bench/sigma-errors.ts";
+import { loadFashionMnistFrom } from "../../src/data/fashion-mnist.node.ts";
+import { pictureAt } from "../../src/data/images.ts";
+import { estimateSigma } from "../../src/denoiser/sigma.ts";
+import { DataError } from "../../src/errors.ts";
+import { Purpose, Random } from "../../src/noise/rng.ts";
+import { readPhotos } from "../../src/pictures/picture-files.node.ts";
+
+const sample = await loadFashionMnistFrom(fileURLToPath(new URL("../../data", import.meta.url)));
+const photos =
+  process.env.DENOISE_SET12_DIR ?? fileURLToPath(new URL("../../../shared/data/Set12", import.meta.url));
+const sets: (PictureSet | string)[] = [
+  {
+    name: "Fashion-MNIST",
+    pictures: Array.from({ length: 500 }, (_, i) => ({ ...sample.test, data: pictureAt(sample.test, i) })),
+  },
+  existsSync(photos)
+    ? { name: "Set12", pictures: await readPhotos(photos) }
+    : "Set12 (skipped: not found; set DENOISE_SET12_DIR to its folder)",
+];
+
+for (const set of sets) {
+  describe.skipIf(typeof set === "string")(typeof set === "string" ? set : set.name, () => {
+    for (const clipped of [false, true]) {
+      for (const sigma of [5, 10, 15, 25, 50]) {
+        const limit = sigma === 5 ? 0.2 : 0.1;
+        it(`σ = ${sigma}${clipped ? ", 8 bits" : ""}: median error below ${100 * limit} %`, () => {
+          expect(medianOf(errorsOf(set as PictureSet, sigma, clipped).map(Math.abs))).toBeLessThan(limit);
+        });
+      }
+    }
+    it("takes clean pictures for clean, but for 2 in 1,000", () => {
+      const found = (set as PictureSet).pictures.filter((picture) => estimateSigma(picture) > 0);
+      expect(found.length).toBeLessThanOrEqual(0.002 * (set as PictureSet).pictures.length);
+    });
+  });
+}
+
+describe("estimateSigma", () => {
+  const noise = (length: number, sigma: number, index = 0) => {
+    const values = new Float32Array(length);
+    new Random(7, Purpose.testNoise, index).fillNormal(values, sigma);
+    return values;
+  };
+
+  it("measures noise alone within 2 %, of any strength and in a picture of any size", () => {
+    for (const [width, height] of [
+      [300, 200],
+      [1000, 700],
+    ] as const) {
+      for (const sigma of [4, 20, 300]) {
+        const estimate = estimateSigma({
+          data: noise(width * height, sigma).map((v) => v + 128),
+          width,
+          height,
+        });
+        expect(Math.abs(estimate / sigma - 1)).toBeLessThan(0.02);
+      }
+    }
+  });
+
+  it("measures noise cut off at black or white within 4 %", () => {
+    for (const level of [0, 255]) {
+      const data = Uint8ClampedArray.from(noise(300 * 200, 20), (value) => value + level);
+      expect(Math.abs(estimateSigma({ data, width: 300, height: 200 }) / 20 - 1)).toBeLessThan(0.04);
+    }
+  });
+
+  it("takes the median of the colours and leaves alpha out", () => {
+    const [width, height] = [200, 150];
+    const planes = [30, 10, 20, 100].map((sigma, channel) => noise(width * height, sigma, channel));
+    const data = Float32Array.from({ length: 4 * width * height }, (_, i) => planes[i % 4]![i >> 2]!);
+    expect(Math.abs(estimateSigma({ data, width, height }) / 20 - 1)).toBeLessThan(0.03);
+    const grey = Float32Array.from({ length: 2 * width * height }, (_, i) => planes[i % 2 ? 3 : 1]![i >> 1]!);
+    expect(Math.abs(estimateSigma({ data: grey, width, height, channels: 2 }) / 10 - 1)).toBeLessThan(0.03);
+  });
+
+  it("finds no noise where there is none, or nothing to tell it by", () => {
+    for (const value of [0, 7, 255]) {
+      expect(estimateSigma({ data: new Uint8Array(100).fill(value), width: 10, height: 10 })).toBe(0);
+    }
+    expect(estimateSigma({ data: noise(3 * 17, 20), width: 3, height: 17 })).toBe(0);
+    const ramp = Uint8Array.from({ length: 64 * 64 }, (_, i) => 2 * (i % 64));
+    expect(estimateSigma({ data: ramp, width: 64, height: 64 })).toBe(0);
+  });
+
+  it("takes a weave with gaps for clean, and measures noise over the same", () => {
+    const side = 28;
+    for (const black of [0, 255]) {
+      // Threads of 3 pixels in each direction, gaps of 3×3 between them.
+      const texture = noise(side * side, 20);
+      const weave = Uint8ClampedArray.from(texture, (value, i) =>
+        (i % side) % 6 < 3 || Math.floor(i / side) % 6 < 3 ? Math.abs(black - 128 - value) : black,
+      );
+      const image = { data: weave, width: side, height: side };
+      expect(estimateSigma(image)).toBe(0);
+      const grain = noise(side * side, 40, 1);
+      const noisy = weave.map((value, i) => Math.round(value + grain[i]!));
+      expect(estimateSigma({ ...image, data: noisy })).toBeGreaterThan(20);
+    }
+  });
+
+  it("refuses what is no picture", () => {
+    const data = new Float32Array(16).fill(1);
+    data[5] = Number.NaN;
+    expect(() => estimateSigma({ data, width: 4, height: 4 })).toThrow(DataError);
+  });
+});

@@ -1,0 +1,169 @@
+/** The examples, with the package as npm packs it: each server answers requests, each page denoises a picture. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decode } from "fast-png";
+import { type Browser, chromium as launcher } from "playwright";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { psnr } from "../../src/quality/metrics.ts";
+import { chromium, chromiumArguments } from "../support/chromium.js";
+import { execute, install, pack, type Started, serveFolder, start } from "../support/example-runs.ts";
+import { type NoisyPicture, noisyPictures } from "../support/noisy-pictures.ts";
+import { bun, deno, node24, type Runtime, thisNode } from "../support/runtimes.ts";
+import { startWorkerd } from "../support/workerd.ts";
+
+const sigma = 25;
+/** Gained by denoising, in dB. Over all test images it is 5.9. */
+const least = 4;
+/** What makes a test slow is npm. */
+const timeout = 240_000;
+
+const skipped = process.env.SKIP_EXAMPLES === "1";
+describe.skipIf(skipped)(skipped ? "the examples (skipped: SKIP_EXAMPLES is 1)" : "the examples", () => {
+  let folder: string;
+  let tarball: string;
+  let picture: NoisyPicture;
+  let running: Started | undefined;
+  /** What every runtime has to make of the picture: told its noise, and finding it. */
+  let told: Uint8Array;
+  let found: Uint8Array;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "denoise-wasm-examples-"));
+    tarball = await pack(folder);
+    [picture] = (await noisyPictures(1, sigma)) as [NoisyPicture];
+    const { noisy: data, clean, width, height } = picture;
+    const denoiser = await createDenoiser();
+    told = (await denoiser.denoise({ data, width, height }, { sigma })).data;
+    found = (await denoiser.denoise({ data, width, height })).data;
+    for (const result of [told, found])
+      expect(psnr(clean, result)).toBeGreaterThan(psnr(clean, data) + least);
+    await writeFile(join(folder, "noisy.png"), picture.png);
+  }, timeout);
+  afterEach(async () => {
+    await running?.stop();
+    running = undefined;
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  describe("answer a PNG with a PNG", () => {
+    const post = (body: Uint8Array, query = `?sigma=${sigma}`) =>
+      fetch(running!.url + query, {
+        method: "POST",
+        headers: { "content-type": "image/png" },
+        body: body as Uint8Array<ArrayBuffer>,
+      });
+
+    async function expectAnswers(): Promise<void> {
+      for (const [query, expected] of [
+        [`?sigma=${sigma}`, told],
+        ["", found],
+      ] as const) {
+        const response = await post(picture.png, query);
+        expect([response.status, response.headers.get("content-type")]).toEqual([200, "image/png"]);
+        const { width, height, channels, depth, data } = decode(await response.arrayBuffer());
+        expect({ width, height, channels, depth }).toEqual({ width: 28, height: 28, channels: 1, depth: 8 });
+        expect(new Uint8Array(data)).toEqual(expected);
+      }
+      for (const response of [
+        await post(picture.png.subarray(0, 100)),
+        await post(picture.png, "?sigma=x"),
+      ]) {
+        expect(response.status).toBe(400);
+        expect(await response.json()).toEqual({ error: expect.stringMatching(/cut short|sigma/) });
+      }
+    }
+
+    const servers: [name: string, runtime: Runtime, parameters: string[]][] = [
+      ["node-http", thisNode, ["server.js"]],
+      ["bun", bun, ["server.js"]],
+      ["deno", deno, ["run", "--no-prompt", "--cached-only", "--allow-net", "--allow-env=PORT", "main.js"]],
+    ];
+    for (const [name, { path, title }, parameters] of servers) {
+      it.skipIf(!path)(
+        `${name}: ${title}`,
+        async () => {
+          running = await start(await install(name, folder, tarball), path!, parameters);
+          await expectAnswers();
+        },
+        timeout,
+      );
+    }
+
+    it.skipIf(!node24.path)(
+      `cloudflare-worker: wrangler on ${node24.title}, workerd`,
+      async () => {
+        const copy = await install("cloudflare-worker", folder, tarball);
+        const wrangler = "node_modules/wrangler/bin/wrangler.js";
+        await execute(copy, node24.path!, [wrangler, "deploy", "--dry-run", "--outdir", "dist"]);
+        running = await startWorkerd(join(copy, "dist"));
+        await expectAnswers();
+      },
+      timeout,
+    );
+
+    it(
+      "nextjs-edge-route",
+      async () => {
+        const copy = await install("nextjs-edge-route", folder, tarball);
+        const next = "node_modules/next/dist/bin/next";
+        await execute(copy, process.execPath, [next, "build"]);
+        const { url, stop } = await start(copy, process.execPath, [next, "start", "-H", "127.0.0.1"]);
+        running = { url: `${url}denoise`, stop };
+        await expectAnswers();
+      },
+      timeout,
+    );
+  });
+
+  const title = chromium
+    ? "denoise in a page"
+    : "denoise in a page (skipped: no Chromium; set CHROMIUM to it)";
+  describe.skipIf(!chromium)(title, () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await launcher.launch({ executablePath: chromium!, args: [...chromiumArguments] });
+    });
+    afterAll(() => browser?.close());
+
+    /** What the page at `url` shows for the picture. */
+    async function denoiseAt(url: string): Promise<number[]> {
+      const page = await browser.newPage();
+      const faults: string[] = [];
+      page.on("pageerror", ({ message }) => faults.push(message));
+      page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+      await page.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
+      await page.goto(url, { waitUntil: "networkidle" });
+      await page.setInputFiles("input", join(folder, "noisy.png"));
+      await page.waitForFunction(() => document.querySelector("output")!.value.startsWith("denoised"));
+      const shown = await page.evaluate(() => {
+        const { width, height } = document.querySelector("canvas")!;
+        const context = document.querySelector("canvas")!.getContext("2d")!;
+        return [...context.getImageData(0, 0, width, height).data];
+      });
+      await page.close();
+      expect(faults).toEqual([]);
+      return shown;
+    }
+
+    const pages: [name: string, site: string, build: string[] | undefined][] = [
+      ["browser-esm", "", undefined],
+      ["vite", "dist", ["node_modules/vite/bin/vite.js", "build"]],
+      ["webpack", "", ["node_modules/webpack-cli/bin/cli.js"]],
+      ["esbuild", "", ["run", "build"]],
+    ];
+    for (const [name, site, build] of pages) {
+      it(
+        name,
+        async () => {
+          const copy = await install(name, folder, tarball);
+          if (build) await execute(copy, build[0] === "run" ? "npm" : process.execPath, build);
+          running = await serveFolder(join(copy, site));
+          expect(await denoiseAt(running.url)).toEqual([...found].flatMap((grey) => [grey, grey, grey, 255]));
+        },
+        timeout,
+      );
+    }
+  });
+});

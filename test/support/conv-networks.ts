@@ -1,0 +1,99 @@
+/** Small networks of convolutions with random weights and pictures. */
+import { Setting } from "../../assembly/program/opcodes.ts";
+import { Network, type NetworkOptions } from "../../src/network/network.ts";
+import { parameters, type Spec } from "../../src/network/spec.ts";
+import type { ConvBatch } from "./conv-bounds.ts";
+import { normal } from "./networks.ts";
+
+type ConvLayer = readonly [channels: number, dilation?: number] | "pixel-unshuffle" | "pixel-shuffle";
+
+/** ReLU after each convolution but the last. */
+export function convSpec(
+  [height, width, channels]: readonly [number, number, number],
+  layers: readonly ConvLayer[],
+  options: Pick<Spec, "residual" | "noiseLevel" | "padding" | "white"> = {},
+): Spec {
+  const last = layers.findLastIndex((layer) => typeof layer !== "string");
+  return {
+    input: { height, width, channels },
+    layers: layers.map((layer, index) =>
+      typeof layer === "string"
+        ? { type: layer }
+        : {
+            type: "conv3x3",
+            channels: layer[0],
+            dilation: layer[1] ?? 1,
+            activation: index === last ? "linear" : "relu",
+          },
+    ),
+    ...options,
+    initialization: { weights: "he", biases: 0 },
+  };
+}
+
+/** Weights of N(0, 1/inputs), so that sums stay near what goes in; biases of 0.1. */
+export function randomParameters(spec: Spec): Map<string, Float32Array> {
+  return new Map(
+    parameters(spec).map(({ name, shape }, index) => {
+      const [, ...inputs] = shape;
+      const size = inputs.reduce((a, b) => a * b, 1);
+      const count = shape.reduce((a, b) => a * b, 1);
+      return [name, normal(count, 3000 + index, inputs.length > 0 ? 1 / Math.sqrt(size) : 0.1)];
+    }),
+  );
+}
+
+/** Pictures of a spec's size: clean bytes, noise of another level each, a weight each. */
+export function randomBatch(spec: Spec, images: number): ConvBatch {
+  const { height, width, channels } = spec.input;
+  const count = images * height * width * channels;
+  const clean = normal(count, 5000, 60).map((value) => Math.min(255, Math.round(Math.abs(value))));
+  const noise = normal(count, 5100);
+  const sigma = Float32Array.from({ length: images }, (_, n) => 3 + 7 * n);
+  return {
+    images,
+    height,
+    width,
+    clean,
+    noisy: noise.map((value, i) => value * sigma[Math.floor((i * images) / count)]! + clean[i]!),
+    sigma,
+    weights: Float32Array.from({ length: images }, (_, n) => 1 / (1 + n)),
+  };
+}
+
+/** A network with these weights, ready for a step. */
+export async function convNetwork(
+  spec: Spec,
+  values: ReadonlyMap<string, Float32Array>,
+  options: NetworkOptions,
+): Promise<Network> {
+  const network = await Network.create(spec, options);
+  for (const [name, tensor] of values) network.set(name, tensor);
+  if (options.training && options.training.optimizer !== "adam") network.resetAccumulators(0.1);
+  network.settings[Setting.rate] = 0.01;
+  return network;
+}
+
+/** Puts pictures into a network's buffers, whose values are interleaved. */
+export function setBatch(network: Network, batch: ConvBatch): void {
+  const { channels } = network.spec.input;
+  network.input.set(interleaved(batch, channels, batch.noisy));
+  network.sigma.set(Float32Array.from(batch.sigma));
+  if (network.target.length === 0) return;
+  network.target.set(interleaved(batch, channels, batch.clean));
+  network.weights.set(Float32Array.from(batch.weights));
+}
+
+/** Planes with the channels of a pixel put next to each other. */
+export function interleaved(
+  { images, height, width }: ConvBatch,
+  channels: number,
+  planes: ArrayLike<number>,
+): Float32Array {
+  const plane = height * width;
+  return Float32Array.from({ length: images * channels * plane }, (_, i) => {
+    const c = i % channels;
+    const pixel = Math.floor(i / channels);
+    return planes[(Math.floor(pixel / plane) * channels + c) * plane + (pixel % plane)]!;
+  });
+}

@@ -1,0 +1,3 @@
+import { fingerprint } from "./fingerprint.ts";
+
+self.postMessage(await fingerprint());

@@ -1,0 +1,209 @@
+import { Worker } from "node:worker_threads";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { Setting } from "../../assembly/program/opcodes.ts";
+import { ThreadError } from "../../src/errors.ts";
+import { initialize } from "../../src/network/initialize.ts";
+import { Network } from "../../src/network/network.ts";
+import type { Spec } from "../../src/network/spec.ts";
+import { Purpose, Random } from "../../src/noise/rng.ts";
+import { autoencoderLayers, recipes } from "../../src/training/recipes.ts";
+import { type TrainOptions, train } from "../../src/training/trainer.ts";
+import { hasRelaxedSimd, type Mode } from "../../src/wasm/detect.ts";
+
+/** Word offsets in the block where threads meet (assembly/program/threads.ts). */
+const SPINS = 65;
+const PATIENCE = 66;
+
+/** Every worker that is started while a test runs. */
+const workers: Worker[] = [];
+const builtin = process.getBuiltinModule;
+const watchWorkers = (Kind: typeof Worker = Worker) =>
+  vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) => {
+    if (name !== "node:worker_threads") return builtin(name);
+    return {
+      Worker: class extends Kind {
+        constructor(...parameters: ConstructorParameters<typeof Worker>) {
+          super(...parameters);
+          workers.push(this);
+        }
+      },
+    };
+  }) as typeof process.getBuiltinModule);
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  workers.length = 0;
+});
+
+/** A worker that has ended has the thread id −1. */
+const running = () => workers.filter((worker) => worker.threadId !== -1).length;
+
+function denseSpec(sizes: number[]): Spec {
+  return {
+    input: { height: 1, width: sizes[0]!, channels: 1 },
+    layers: autoencoderLayers([...sizes.slice(1), sizes[0]!]),
+    initialization: { weights: 0.5, biases: 0.5 },
+  };
+}
+
+async function networkOf(spec: Spec, batch: number, threads: number, mode: Mode): Promise<Network> {
+  const network = await Network.create(spec, { batch, threads, mode, training: {} });
+  initialize(network, 1);
+  network.resetAccumulators(0.1);
+  network.settings[Setting.rate] = 0.1;
+  return network;
+}
+
+/** Runs steps on data that changes from step to step. @returns the losses */
+function steps(network: Network, count: number): number[] {
+  const random = new Random(7, Purpose.order);
+  return Array.from({ length: count }, () => {
+    for (let i = 0; i < network.input.length; i++) {
+      network.target[i] = random.bits() & 255;
+      network.input[i] = network.target[i]! + (random.bits() & 15);
+    }
+    return network.step();
+  });
+}
+
+const modes: Mode[] = hasRelaxedSimd() ? ["reproducible", "fast"] : ["reproducible"];
+
+describe.each(modes)("threads, %s mode", (mode) => {
+  test("the recipe's network gives the same bytes on 1 to 4 threads", async () => {
+    const spec = recipes["fashion-autoencoder"].spec as Spec;
+    const results = [];
+    for (const threads of [1, 2, 3, 4]) {
+      const network = await networkOf(spec, 100, threads, mode);
+      expect(network.core.threads).toBe(threads);
+      const losses = steps(network, 8);
+      network.forward();
+      results.push({ losses, output: network.output.slice(), parameters: network.parameters() });
+      await network.dispose();
+    }
+    expect(new Set(results[0]!.losses).size).toBe(8);
+    for (const result of results) expect(result).toEqual(results[0]);
+  });
+
+  test("200 runs of 50 steps with random threads, shapes and spins: no hang, no difference", async () => {
+    const random = new Random(3, Purpose.order);
+    const below = (n: number) => Math.floor(random.uniform() * n);
+    for (let run = 0; run < 200; run++) {
+      const sizes = Array.from({ length: 1 + below(4) }, () => 1 + below(40));
+      const batch = 1 + below(30);
+      const threads = 2 + below(3);
+      const one = await networkOf(denseSpec(sizes), batch, 1, mode);
+      const many = await networkOf(denseSpec(sizes), batch, threads, mode);
+      // From sleeping at once to never sleeping on a free core.
+      const spins = [0, 10, 1000, 50_000][below(4)]!;
+      new Int32Array(many.core.memory.buffer, many.plan.sync)[SPINS] = spins;
+      const what = `run ${run}: ${sizes} × ${batch} on ${threads} threads, ${spins} spins`;
+      expect(steps(many, 50), what).toEqual(steps(one, 50));
+      expect(many.parameters(), what).toEqual(one.parameters());
+      await many.dispose();
+    }
+  }, 240_000);
+});
+
+describe("the pool", () => {
+  const recipe = {
+    ...recipes["fashion-autoencoder"],
+    spec: { ...denseSpec([16, 8]), input: { height: 4, width: 4, channels: 1 } },
+    batch: 10,
+    epochs: 1000,
+  };
+  const data = {
+    name: "made up",
+    sha256: "0",
+    train: {
+      data: Uint8Array.from({ length: 16 * 2000 }, (_, i) => i % 251),
+      labels: new Uint8Array(2000),
+      count: 2000,
+      height: 4,
+      width: 4,
+      channels: 1,
+    },
+  };
+  const training = (options: TrainOptions) => train(recipe, data, { threads: 3, ...options });
+
+  test("is gone after dispose()", async () => {
+    watchWorkers();
+    const network = await networkOf(denseSpec([8, 8]), 4, 3, "reproducible");
+    expect(running()).toBe(2);
+    await network.dispose();
+    expect(running()).toBe(0);
+  });
+
+  test("is gone after a training that ends, is aborted, or is left", async () => {
+    watchWorkers();
+    for await (const _ of train({ ...recipe, epochs: 2 }, data, { threads: 3 }));
+    expect([workers.length, running()]).toEqual([2, 0]);
+
+    const stop = new AbortController();
+    const aborted = training({ signal: stop.signal, onProgress: () => stop.abort() });
+    await expect(aborted.model()).rejects.toThrow("aborted");
+    expect([workers.length, running()]).toEqual([4, 0]);
+
+    for await (const _ of training({})) break;
+    expect([workers.length, running()]).toEqual([6, 0]);
+  });
+
+  test("a worker that dies between steps ends the run with a ThreadError", async () => {
+    watchWorkers();
+    const network = await networkOf(denseSpec([8, 8]), 4, 3, "reproducible");
+    network.step();
+    await workers[0]!.terminate();
+    expect(() => network.step()).toThrow(ThreadError);
+    await network.dispose();
+    expect(running()).toBe(0);
+  });
+
+  test("a worker that dies unseen, while its leader waits for it, ends the run with a ThreadError", async () => {
+    watchWorkers();
+    const network = await networkOf(denseSpec([8, 8]), 4, 2, "reproducible");
+    network.step();
+    new Int32Array(network.core.memory.buffer, network.plan.sync)[PATIENCE] = 300;
+    // Its end is not yet known to this thread when the step begins.
+    void workers[0]!.terminate();
+    const start = performance.now();
+    expect(() => {
+      while (performance.now() - start < 10_000) network.step();
+    }).toThrow(ThreadError);
+    await network.dispose();
+  });
+
+  test("a failing kernel reaches the caller, and the pool can still be disposed of", async () => {
+    watchWorkers();
+    const network = await networkOf(denseSpec([8, 8]), 4, 2, "reproducible");
+    new Uint32Array(network.core.memory.buffer, network.plan.steps[0]!.address)[0] = 999;
+    expect(() => network.step()).toThrow(WebAssembly.RuntimeError);
+    await network.dispose();
+    expect(running()).toBe(0);
+  });
+
+  test("workers that do not start leave a smaller pool", async () => {
+    class Broken extends Worker {
+      constructor(_code: string, options: object) {
+        super('throw new Error("no more memory")', options);
+      }
+    }
+    let started = 0;
+    class FirstBroken extends Worker {
+      constructor(code: string, options: object) {
+        super(started++ === 0 ? 'throw new Error("no more memory")' : code, options);
+      }
+    }
+    watchWorkers(FirstBroken as unknown as typeof Worker);
+    const two = await networkOf(denseSpec([8, 8]), 4, 3, "reproducible");
+    expect(two.core.threads).toBe(2);
+    const expected = await networkOf(denseSpec([8, 8]), 4, 1, "reproducible");
+    expect(steps(two, 5)).toEqual(steps(expected, 5));
+    await two.dispose();
+    vi.restoreAllMocks();
+    workers.length = 0;
+    watchWorkers(Broken as unknown as typeof Worker);
+    const alone = await networkOf(denseSpec([8, 8]), 4, 2, "reproducible");
+    expect(alone.core.threads).toBe(1);
+    expect(Number.isFinite(alone.step())).toBe(true);
+    await alone.dispose();
+  });
+});

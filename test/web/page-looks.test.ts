@@ -1,0 +1,158 @@
+/** How the page looks and can be used: each part at two sizes, light and dark. Pictures are kept in test/.output. */
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import axe from "axe-core";
+import type { Browser, Page } from "playwright";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { serve } from "../../web/server.js";
+import { chromium } from "../support/chromium.js";
+import { denoised, ended, launch, noticed, openPage } from "../support/open-page.ts";
+
+const screenshots = fileURLToPath(new URL("../.output/screenshots/", import.meta.url));
+
+describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (skipped: no Chromium)", () => {
+  let browser: Browser;
+  let server: Awaited<ReturnType<typeof serve>>;
+  beforeAll(async () => {
+    mkdirSync(screenshots, { recursive: true });
+    [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
+  });
+  afterAll(() => Promise.all([browser?.close(), server?.close()]));
+
+  it("can be used by keyboard", async () => {
+    await using opened = await openPage(browser, server.url, "denoise");
+    const { page } = opened;
+    await page.focus("#tab-denoise");
+    await page.keyboard.press("ArrowRight");
+    await page.locator("#train").waitFor();
+    await page.keyboard.press("End");
+    await page.locator("#inside").waitFor();
+    expect(await page.evaluate(() => document.activeElement!.id)).toBe("tab-inside");
+    await page.keyboard.press("Home");
+    // It comes with the first picture.
+    await page.locator("#split").waitFor();
+    await page.focus("#split");
+    await page.keyboard.press("End");
+    expect(
+      await page.locator("#compare").evaluate((element) => element.style.getPropertyValue("--split")),
+    ).toBe("100%");
+  });
+
+  it.each([
+    [1280, 800, "light"],
+    [1280, 800, "dark"],
+    [390, 844, "light"],
+    [390, 844, "dark"],
+  ] as const)("fits %i×%i, %s", async (width, height, colorScheme) => {
+    const phone = width < 500;
+    await using opened = await openPage(browser, server.url, "denoise", {
+      viewport: { width, height },
+      colorScheme,
+      reducedMotion: "reduce",
+      isMobile: phone,
+      hasTouch: phone,
+    });
+    const { page, faults } = opened;
+    const look = async (name: string) => {
+      await page.screenshot({
+        path: `${screenshots}${name}-${width}-${colorScheme}.png`,
+        fullPage: phone,
+      });
+      expect(await sticksOut(page)).toEqual([]);
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect((await noticed(page)).shifts).toEqual([]);
+    };
+    await denoised(page);
+    expect(await page.evaluate(() => scrollY)).toBe(0);
+    await look("denoise");
+    await page.click("#tab-inside");
+    await look("inside-empty");
+    await page.click("#tab-train");
+    await look("train-empty");
+    expect(await cutOffOptions(page)).toEqual([]);
+    expect(await contrasts(page)).toEqual([]);
+    await page.fill("#epochs", "8");
+    await page.selectOption("#mode", "fast");
+    await page.click("#start");
+    await ended(page);
+    await look("train");
+    expect(await contrasts(page)).toEqual([]);
+    await page.click("#tab-inside");
+    await page.locator("#code-garments button").nth(1).click();
+    await look("inside");
+    expect(faults).toEqual([]);
+  });
+});
+
+/** Elements wider than their place: the page, or a value of a training. */
+function sticksOut(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [document.documentElement, ...document.querySelectorAll(".status dd")]
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+      .map(({ id, nodeName }) => id || nodeName),
+  );
+}
+
+/** What axe finds against WCAG 2.2 AA and its own good practice, contrast and names of controls among it. */
+async function accessibilityFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { violations, passes } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
+    if (!passes.some(({ id }) => id === "color-contrast")) return ["contrast was not looked at"];
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`),
+    );
+  });
+}
+
+/** Options that are wider than the select that shows them. */
+function cutOffOptions(page: Page): Promise<string[]> {
+  return page.locator("select:visible").evaluateAll((selects) =>
+    (selects as HTMLSelectElement[]).flatMap((select) => {
+      const style = getComputedStyle(select);
+      const context = document.createElement("canvas").getContext("2d")!;
+      context.font = style.font;
+      const arrow = 20;
+      const room =
+        select.clientWidth -
+        Number.parseFloat(style.paddingLeft) -
+        Number.parseFloat(style.paddingRight) -
+        arrow;
+      return [...select.options]
+        .map(({ text }) => text)
+        .filter((text) => context.measureText(text).width > room);
+    }),
+  );
+}
+
+/** Contrasts that axe does not compute, where too low: text in the chart (4.5), its lines and fields' edges (3). */
+function contrasts(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const checks: [selector: string, property: "fill" | "stroke" | "borderTopColor", least: number][] = [
+      [".chart text", "fill", 4.5],
+      [".chart path.training", "stroke", 3],
+      [".chart path.test", "stroke", 3],
+      ["select:enabled", "borderTopColor", 3],
+      ["#train input[type=number]:enabled", "borderTopColor", 3],
+      ["#train button:not(.primary, .quiet):enabled", "borderTopColor", 3],
+    ];
+    const luminance = (color: string) => {
+      const [red, green, blue] = color
+        .match(/[\d.]+/g)!
+        .slice(0, 3)
+        .map((value) => {
+          const part = Number(value) / 255;
+          return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        }) as [number, number, number];
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    return checks.flatMap(([selector, property, least]) =>
+      [...document.querySelectorAll(selector)].flatMap((element) => {
+        const front = luminance(getComputedStyle(element)[property]);
+        const back = luminance(getComputedStyle(element.closest(".card")!).backgroundColor);
+        const contrast = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+        return contrast < least ? [`${selector}: ${contrast.toFixed(2)}, not ${least}`] : [];
+      }),
+    );
+  });
+}

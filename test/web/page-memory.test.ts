@@ -1,0 +1,93 @@
+/** The tab's memory, JavaScript's and WebAssembly's, of the page and its workers, as the browser measures it. */
+import type { Browser, Page } from "playwright";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { serve } from "../../web/server.js";
+import { chromium } from "../support/chromium.js";
+import { denoised, epochsShown, idxFiles, launch, openPage } from "../support/open-page.ts";
+
+describe.skipIf(!chromium)(
+  chromium ? "the page's memory" : "the page's memory (skipped: no Chromium)",
+  () => {
+    let browser: Browser;
+    let server: Awaited<ReturnType<typeof serve>>;
+    beforeAll(async () => {
+      const eager = "--enable-blink-features=ForceEagerMeasureMemory";
+      [browser, server] = await Promise.all([launch(eager), serve({ port: 0 })]);
+    });
+    afterAll(() => Promise.all([browser?.close(), server?.close()]));
+
+    // One thread: others wait in a way that keeps the browser from measuring them while a training is paused.
+    it("is flat over 200 epochs", async () => {
+      await using opened = await openPage(browser, server.url, "train");
+      const { page } = opened;
+      await page.selectOption("#data", "idx");
+      await page.setInputFiles("#idx-files", idxFiles(200, 100));
+      await page.fill("#epochs", "10000");
+      await page.fill("#threads", "1");
+      await page.click("#start");
+      await epochsShown(page, 20);
+      const before = await pausedMemory(page);
+      await page.click("#pause");
+      await epochsShown(page, 220);
+      // A row of pictures kept for each epoch would be 1.6 MB, a model 336 MB.
+      expect((await pausedMemory(page)) - before).toBeLessThan(1e6);
+    });
+
+    it("is flat over 100 denoised pictures", async () => {
+      await using opened = await openPage(browser, server.url, "denoise");
+      const { page } = opened;
+      await denoised(page);
+      await denoiseAnew(page, 10);
+      const before = await memory(page);
+      await denoiseAnew(page, 100);
+      // One of a picture's arrays kept each time would be 1.6 MB.
+      expect((await memory(page)) - before).toBeLessThan(1e6);
+    });
+  },
+);
+
+/** Has pictures of 64×64 with noise denoised, one after the other, so many times. */
+function denoiseAnew(page: Page, times: number): Promise<void> {
+  return page.evaluate(async (times) => {
+    const canvas = new OffscreenCanvas(64, 64);
+    canvas.getContext("2d")!.fillRect(16, 16, 32, 32);
+    const file = new File([await canvas.convertToBlob()], "square.png", { type: "image/png" });
+    const field = document.querySelector<HTMLInputElement>("#picture-file")!;
+    for (let i = 0; i < times; i++) {
+      const done = new Promise<void>((resolve) => {
+        const observer = new PerformanceObserver((list) => {
+          if (list.getEntriesByName("denoised").length === 0) return;
+          observer.disconnect();
+          resolve();
+        });
+        observer.observe({ type: "mark" });
+      });
+      const chosen = new DataTransfer();
+      chosen.items.add(file);
+      field.files = chosen.files;
+      field.dispatchEvent(new Event("change"));
+      await done;
+    }
+  }, times);
+}
+
+/** Pauses a training, and measures while its workers wait. */
+async function pausedMemory(page: Page): Promise<number> {
+  await page.click("#pause");
+  const epoch = () => page.locator("#status-epoch").innerText();
+  for (let before = ""; before !== (await epoch()); ) {
+    before = await epoch();
+    await page.waitForTimeout(300);
+  }
+  return memory(page);
+}
+
+/** In bytes, after everything that can be collected was. */
+function memory(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const measured = performance as unknown as {
+      measureUserAgentSpecificMemory(): Promise<{ bytes: number }>;
+    };
+    return (await measured.measureUserAgentSpecificMemory()).bytes;
+  });
+}

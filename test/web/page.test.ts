@@ -1,0 +1,363 @@
+/** The built page in a real Chromium: what a person does there, with and without cross-origin isolation. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Browser } from "playwright";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadFashionMnistFrom } from "../../src/data/fashion-mnist.node.ts";
+import { encodeModel } from "../../src/model/model-file.ts";
+import { recipes } from "../../src/training/recipes.ts";
+import { train } from "../../src/training/trainer.ts";
+import { folder, transferSizes } from "../../web/build.js";
+import { serve } from "../../web/server.js";
+import { chromium } from "../support/chromium.js";
+import {
+  denoised,
+  ended,
+  epochsShown,
+  launch,
+  message,
+  openPage,
+  pixelsOf,
+  pngFile,
+  saved,
+  text,
+} from "../support/open-page.ts";
+
+const title = chromium
+  ? "the page"
+  : "the page, and kernels and training in a browser (skipped: no Chromium found; set CHROMIUM to its path)";
+
+describe.skipIf(!chromium)(title, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser?.close());
+
+  describe.each([
+    ["as npm run web serves it", true, () => serve({ port: 0 })],
+    ["in a folder of a plain web server, not cross-origin isolated", false, servePlainly],
+  ] as const)("%s", (_, isolated, start) => {
+    let server: { readonly url: string; close(): Promise<void> };
+    beforeAll(async () => {
+      server = await start();
+    });
+    afterAll(() => server.close());
+
+    it("denoises a picture as it opens, and one that is chosen", async () => {
+      await using opened = await openPage(browser, server.url, "denoise");
+      const { page, faults } = opened;
+      await denoised(page);
+      // Less than one on a machine that has nothing else to do: npm run bench:browser.
+      const first = await page.evaluate(() => performance.getEntriesByName("denoised")[0]!.startTime);
+      expect(first).toBeLessThan(15_000);
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
+      expect(await text(page, "noisy-psnr")).toMatch(/^2\d\.\d\d dB$/);
+      expect(await text(page, "denoised-psnr")).toMatch(/^\d+\.\d\d dB$/);
+      expect(await text(page, "denoise-time")).toMatch(/^Denoised in .+ \(0\.02 megapixels\)\.$/);
+      await page.locator("#added").fill("0");
+      await denoised(page, 2);
+      const side = 40;
+      const squares = pngFile("squares.png", [side, side], (x, y) => ((x >> 3) + (y >> 3)) % 2 === 0);
+      await page.setInputFiles("#picture-file", squares);
+      await denoised(page, 3);
+      expect(await text(page, "picture-facts")).toBe("squares.png, 40 × 40");
+      expect(await text(page, "noisy-psnr")).toBe("–");
+      const { name, bytes } = await saved(page, "download");
+      expect(name).toBe("squares-denoised.png");
+      expect(bytes.readUInt32BE(16)).toBe(side);
+      expect(faults).toEqual([]);
+    });
+
+    it("trains ten epochs to Node's losses and bytes, which can be saved and loaded", async () => {
+      const expected = await tenEpochsInNode();
+      await using opened = await openPage(browser, server.url, "train");
+      const { page, faults } = opened;
+      await page.fill("#epochs", "10");
+      for (const threads of isolated ? [1, 2] : [2]) {
+        await page.evaluate(() => performance.clearMarks("epoch"));
+        await page.fill("#threads", String(threads));
+        await page.click("#start");
+        await epochsShown(page, 1);
+        const rows = "#picture-rows canvas";
+        const afterOne = await pixelsOf(page, `${rows}[aria-label^=denoised]`);
+        await ended(page);
+        expect(await text(page, "status-build")).toBe(
+          isolated && threads === 2 ? "simd, 2 threads" : "simd, 1 thread",
+        );
+        const losses = await page.evaluate(() =>
+          performance.getEntriesByName("epoch").map((mark) => (mark as PerformanceMark).detail.loss),
+        );
+        expect(losses).toEqual(expected.losses);
+        expect(await text(page, "status-loss")).toBe(losses.at(-1).toFixed(1));
+        expect(await text(page, "verdict")).toContain("compresses more than it denoises");
+        const labels = await page.locator(rows).evaluateAll((all) => all.map(({ ariaLabel }) => ariaLabel));
+        expect(labels.map((label) => label!.split(":")[0])).toEqual([
+          ...["original", "noisy", "denoised", "fashion-conv"],
+        ]);
+        const shown = await Promise.all([0, 1, 2, 3].map((row) => pixelsOf(page, `${rows} >> nth=${row}`)));
+        expect(new Set([afterOne, ...shown]).size).toBe(5);
+        const { name, bytes } = await saved(page, "save-model");
+        expect(name).toBe("fashion-autoencoder-seed-1-epoch-10.safetensors");
+        expect(bytes.equals(expected.bytes)).toBe(true);
+      }
+      const figure = await saved(page, "save-figure");
+      expect(figure.name).toBe("test-pictures.png");
+      expect(figure.bytes.readUInt32BE(16)).toBeGreaterThan(1000);
+
+      await page.reload();
+      expect(await page.isDisabled("#save-model")).toBe(true);
+      const file = { name: "trained.safetensors", mimeType: "", buffer: expected.bytes };
+      await page.setInputFiles("#train-load", file);
+      await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>("#save-model")!.disabled);
+      expect((await saved(page, "save-model")).bytes.equals(expected.bytes)).toBe(true);
+      await page.click("#tab-inside");
+      await page.waitForFunction(() => document.querySelector("#code-sliders input"));
+      expect(await page.locator("#code-sliders input").count()).toBe(32);
+      const before = await pixelsOf(page, "#decoded");
+      await page.locator("#code-garments button").first().click();
+      const garment = await pixelsOf(page, "#decoded");
+      expect(garment).not.toBe(before);
+      const slider = page.locator("#code-sliders input").first();
+      await slider.fill((await slider.inputValue()) > "0.5" ? "0" : "1");
+      expect(await pixelsOf(page, "#decoded")).not.toBe(garment);
+      expect(faults).toEqual([]);
+    });
+  });
+
+  describe("what else it does", () => {
+    let server: Awaited<ReturnType<typeof serve>>;
+    beforeAll(async () => {
+      server = await serve({ port: 0 });
+    });
+    afterAll(() => server.close());
+
+    it("travels in less than 150 KB", () => {
+      const sizes = transferSizes();
+      expect(sizes.map(({ name }) => name)).toContain("picture-worker.js");
+      expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(150_000);
+    });
+
+    it("pauses, goes on and stops, and stays free meanwhile", async () => {
+      await using opened = await openPage(browser, server.url, "train");
+      const { page, faults } = opened;
+      await page.waitForTimeout(300);
+      await browser.startTracing(page, {
+        categories: ["__metadata", "disabled-by-default-devtools.timeline"],
+      });
+      await page.fill("#epochs", "1000");
+      await page.click("#start");
+      await page.waitForFunction(
+        () => Number.parseInt(document.getElementById("status-epoch")!.textContent!, 10) >= 4,
+      );
+      await page.click("#pause");
+      expect(await text(page, "pause")).toBe("Go on");
+      await page.waitForTimeout(200);
+      const paused = await text(page, "status-epoch");
+      await page.waitForTimeout(700);
+      expect(await text(page, "status-epoch")).toBe(paused);
+      await page.click("#pause");
+      await page.waitForFunction(
+        (was) => document.getElementById("status-epoch")!.textContent !== was,
+        paused,
+      );
+      await page.click("#stop");
+      await ended(page, "stopped");
+      expect(await page.isEnabled("#start")).toBe(true);
+      const tasks = mainThreadTasks(await browser.stopTracing());
+      expect(tasks.length).toBeGreaterThan(100);
+      expect(Math.max(...tasks)).toBeLessThan(50);
+      expect(faults).toEqual([]);
+    });
+
+    it("cancels a large picture", async () => {
+      await using opened = await openPage(browser, server.url, "denoise");
+      const { page, faults } = opened;
+      await denoised(page);
+      await page.locator("#added").fill("0");
+      await page.setInputFiles(
+        "#picture-file",
+        // Black or white at random: what looks like noise.
+        pngFile("large.png", [6000, 3000], (x, y) => Math.imul(Math.imul(x, 7919) ^ (y + 1), 0x9e3779b1) < 0),
+      );
+      await page.waitForFunction(
+        () => document.querySelector<HTMLProgressElement>("#denoise-progress")!.value % 1 > 0,
+      );
+      await page.click("#denoise-cancel");
+      await page.waitForFunction(() => document.getElementById("denoise-time")!.textContent === "Cancelled.");
+      expect(await page.isDisabled("#denoise-cancel")).toBe(true);
+      const before = await page.evaluate(() => performance.getEntriesByName("denoised").length);
+      await page.click("[data-sample=garments]");
+      await denoised(page, before + 1);
+      expect(faults).toEqual([]);
+    });
+
+    it("trains on a folder of pictures", async () => {
+      await using opened = await openPage(browser, server.url, "train");
+      const { page, faults } = opened;
+      const pictures = mkdtempSync(join(tmpdir(), "pictures-"));
+      try {
+        for (let i = 0; i < 20; i++) {
+          const { buffer } = pngFile("", [40, 30], (x, y) => (x * (i + 1) + y * 7) % 11 < 5);
+          writeFileSync(join(pictures, `${String(i).padStart(2, "0")}.png`), buffer);
+        }
+        await page.selectOption("#recipe", "fashion-conv");
+        await page.selectOption("#data", "pictures");
+        await page.setInputFiles("#folder-files", pictures);
+        await page.fill("#epochs", "2");
+        await page.fill("#batch", "9");
+        await page.click("#start");
+        await ended(page);
+      } finally {
+        rmSync(pictures, { recursive: true });
+      }
+      expect(await text(page, "verdict")).toMatch(/^PSNR of the test pictures: noisy \d/);
+      const labels = await page
+        .locator("#picture-rows canvas")
+        .evaluateAll((all) => all.map(({ ariaLabel }) => ariaLabel));
+      expect(labels).toEqual(["original", "noisy", "denoised"].map((row) => `${row}: picture 1, picture 2`));
+      await page.click("#tab-inside");
+      await page.waitForFunction(() =>
+        document.getElementById("weights-facts")!.textContent!.includes("filters"),
+      );
+      expect(await text(page, "weights-facts")).toContain("16 filters");
+      expect(await text(page, "code-facts")).toContain("no narrow layer");
+      expect(faults).toEqual([]);
+    });
+
+    it("takes a picture with the camera", async () => {
+      const withCamera = await launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream");
+      try {
+        await using opened = await openPage(withCamera, server.url, "denoise");
+        const { page, faults } = opened;
+        await denoised(page);
+        await page.click("#camera");
+        await page.click("#camera-take");
+        await denoised(page, 2);
+        expect(await text(page, "picture-facts")).toMatch(/^camera, \d+ × \d+$/);
+        expect(faults).toEqual([]);
+      } finally {
+        await withCamera.close();
+      }
+    });
+
+    it("says what is wrong, and goes on working", async () => {
+      await using opened = await openPage(browser, server.url, "denoise");
+      const { page } = opened;
+      await denoised(page);
+      const noPicture = { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no picture") };
+      await page.setInputFiles("#picture-file", noPicture);
+      expect(await message(page, "denoise")).toMatch(/notes\.png is not a picture/);
+      await page.setInputFiles("#picture-file", pngFile("huge.png", [10_000, 6_000]));
+      expect(await message(page, "denoise", /10000/)).toMatch(/10000 × 6000 pixels, more than 50 million/);
+      await page.click("#camera");
+      expect(await message(page, "denoise", /camera/)).toMatch(/cannot be used .*Allow it/);
+      await page.click("[data-sample=drawing]");
+      await denoised(page, 2);
+      expect(await page.locator("#denoise-message").isHidden()).toBe(true);
+
+      const broken = { name: "broken.safetensors", mimeType: "", buffer: Buffer.alloc(50, 1) };
+      for (const part of ["inside", "train"]) {
+        await page.click(`#tab-${part}`);
+        await page.setInputFiles(`#${part}-load`, broken);
+        expect(await message(page, part)).toMatch(/broken\.safetensors/);
+      }
+      await page.setInputFiles("#load-checkpoint", { ...broken, name: "torn.safetensors" });
+      expect(await message(page, "train", /torn/)).toMatch(/torn\.safetensors/);
+      await page.selectOption("#data", "idx");
+      await page.click("#start");
+      expect(await message(page, "train", /IDX|idx3/)).toMatch(
+        /train-images-idx3-ubyte is not among the files/,
+      );
+      await page.selectOption("#data", "sample");
+      await page.fill("#learning-rate", "-1");
+      await page.click("#start");
+      expect(await message(page, "train", /learningRate/)).toMatch(/learningRate has to be above 0/);
+      await page.fill("#learning-rate", "0.1");
+      await page.fill("#epochs", "1");
+      await page.click("#start");
+      await ended(page);
+      expect(await page.locator("#train-message").isHidden()).toBe(true);
+    });
+
+    it("says so where there is no SIMD", async () => {
+      const old = await launch("--js-flags=--no-enable-ssse3");
+      try {
+        await using opened = await openPage(old, server.url, "denoise");
+        const { page } = opened;
+        expect(await page.evaluate(() => document.readyState)).toBe("complete");
+        expect(await message(page, "page")).toMatch(/no WebAssembly SIMD.*Chrome 91/);
+        await page.click("#tab-train");
+        expect(await page.locator("#train").isVisible()).toBe(true);
+      } finally {
+        await old.close();
+      }
+    });
+
+    it("says so where it was opened as a file", async () => {
+      await using opened = await openPage(browser, `file://${folder}index.html`, "denoise");
+      expect(await message(opened.page, "page")).toMatch(/opened as a file .*npm run web/);
+    });
+  });
+});
+
+/** Losses and model file of the classic recipe after ten epochs on the embedded sample. */
+let inNode: Promise<{ losses: number[]; bytes: Buffer }> | undefined;
+function tenEpochsInNode() {
+  inNode ??= (async () => {
+    const data = await loadFashionMnistFrom(fileURLToPath(new URL("../../data", import.meta.url)));
+    const recipe = { ...recipes["fashion-autoencoder"], epochs: 10 };
+    const training = train(recipe, data, { seed: 1, threads: 1 });
+    const losses: number[] = [];
+    for await (const { loss } of training) losses.push(loss);
+    return { losses, bytes: Buffer.from(encodeModel(await training.model())) };
+  })();
+  return inNode;
+}
+
+/** A web server that knows nothing but types, and has the page in a folder. */
+async function servePlainly() {
+  const types: Record<string, string> = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+  };
+  const below = "/some/folder/";
+  const server = createServer(({ url }, response) => {
+    const path = url!.slice(below.length) || "index.html";
+    response.setHeader("Content-Type", types[extname(path)] ?? "application/octet-stream");
+    response.end(readFileSync(folder + path));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${below}`,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Processor time of each task of the page's own thread, in ms: what it takes where no other process is in the way. */
+function mainThreadTasks(trace: Buffer): number[] {
+  interface TraceEvent {
+    readonly name: string;
+    readonly pid: number;
+    readonly tid: number;
+    readonly tdur?: number;
+    readonly args: { readonly name?: string };
+  }
+  const events: TraceEvent[] = JSON.parse(trace.toString()).traceEvents;
+  const main = new Set(
+    events
+      .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  return events
+    .filter(({ name, pid, tid }) => name === "RunTask" && main.has(`${pid} ${tid}`))
+    .map(({ tdur = 0 }) => tdur / 1000);
+}
