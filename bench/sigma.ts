@@ -10,8 +10,8 @@ import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { findFashionMnist, loadFashionMnistFrom } from "../src/data/fashion-mnist.node.ts";
 import { pictureAt } from "../src/data/images.ts";
+import { readPhotos } from "../src/data/photo-folders.node.ts";
 import { estimateSigma } from "../src/denoiser/sigma.ts";
-import { readPhotos } from "../src/pictures/picture-files.node.ts";
 import { errorsOf, medianOf, type PictureSet } from "./sigma-errors.ts";
 
 const levels = [3, 5, 7, 10, 15, 25, 40, 50];

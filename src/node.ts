@@ -8,9 +8,10 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/
 
 export { downloadFashionMnist } from "./data/download.node.ts";
 export { findFashionMnist, loadFashionMnistFrom } from "./data/fashion-mnist.node.ts";
+export { loadPhotosFrom, readPhotos } from "./data/photo-folders.node.ts";
 export type { Photo } from "./data/photos.ts";
 export type { DecodedPicture, DecodeOptions } from "./pictures/picture.ts";
-export { loadPhotosFrom, readPhotos, readPicture } from "./pictures/picture-files.node.ts";
+export { readPicture } from "./pictures/picture-files.node.ts";
 export { encodePng } from "./pictures/png.ts";
 
 /** Writes a model file whole or not at all. @throws OutputError where it cannot be written */

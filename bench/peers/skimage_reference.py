@@ -2,7 +2,7 @@
 What classical filters make of Gaussian noise, for the reference rows of `denoise-wasm evaluate`:
 
     python3 bench/peers/skimage_reference.py FASHION_MNIST_FOLDER [--pictures NAME TRAIN_FOLDER TEST_FOLDER] \
-        > bench/results/classical-filters.json
+        > src/quality/classical-filters.json
 
 Needs numpy, scipy and scikit-image. The noise is white and not clipped, what a filter puts out is clipped to
 0..255. For each level the best parameters on training pictures are taken to all test pictures. `psnr` is that of the

@@ -3,10 +3,11 @@ import { isAbsolute } from "node:path";
 import { findFashionMnist, loadFashionMnistFrom, thisMachine } from "../data/fashion-mnist.node.ts";
 import { embeddedSample, fashionMnistFiles } from "../data/fashion-mnist.ts";
 import { type Dataset, type Images, type Photos, pixelsOf } from "../data/images.ts";
+import { foldersOf, loadPhotosFrom } from "../data/photo-folders.node.ts";
 import { testPatches } from "../data/photos.ts";
 import { DataError } from "../errors.ts";
 import { inputSize } from "../network/spec.ts";
-import { foldersOf, isPictureName, loadPhotosFrom } from "../pictures/picture-files.node.ts";
+import { isPictureName } from "../pictures/picture-files.node.ts";
 import type { Recipe } from "../training/recipes.ts";
 
 /** Finds and loads the data set that `--data` names, or the best one at hand. @throws DataError */

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import classicalFilters from "../../bench/results/classical-filters.json" with { type: "json" };
 import { pictureAt, type Raster } from "../data/images.ts";
+import { readPhotos } from "../data/photo-folders.node.ts";
 import { createDenoiser } from "../denoiser/denoiser.ts";
 import { SpecError } from "../errors.ts";
 import { type Model, networkOf, requireFit } from "../model/model.ts";
@@ -9,7 +9,7 @@ import { isConvolutional } from "../network/spec.ts";
 import { loadModel } from "../node.ts";
 import { noiseName } from "../noise/noise.ts";
 import { Purpose } from "../noise/rng.ts";
-import { readPhotos } from "../pictures/picture-files.node.ts";
+import classicalFilters from "../quality/classical-filters.json" with { type: "json" };
 import { denoiseAll, evaluate } from "../quality/evaluate.ts";
 import { evaluateLevels, type LevelQuality, type Method, noisyMethods } from "../quality/evaluate-levels.ts";
 import { pairsOf } from "../training/batches.ts";

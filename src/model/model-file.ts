@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { ModelFileError, SpecError } from "../errors.ts";
 import { parameters, parse, parseSpec } from "../network/spec.ts";
-import { RecipeSchema } from "../training/recipes.ts";
+import { NoiseSchema } from "../noise/noise.ts";
 import type { Model } from "./model.ts";
 import { narrow, quantize } from "./quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
@@ -18,7 +18,7 @@ export const CHECKPOINT_FORMAT = "denoise-wasm checkpoint 1";
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const DescriptionSchema = v.strictObject({
   range: v.tuple([v.number(), v.number()]),
-  noise: RecipeSchema.entries.noise,
+  noise: NoiseSchema,
   provenance: v.strictObject({
     recipe: v.string(),
     dataset: v.string(),

@@ -1,7 +1,7 @@
 import { SpecError } from "../errors.ts";
 import { Network } from "../network/network.ts";
 import type { Spec } from "../network/spec.ts";
-import type { Recipe } from "../training/recipes.ts";
+import type { Noise } from "../noise/noise.ts";
 import type { Mode, Variant } from "../wasm/detect.ts";
 
 /** Where a model's weights come from. */
@@ -23,7 +23,7 @@ export interface Model {
   /** What its values mean: black and white. */
   readonly range: readonly [number, number];
   /** The noise it was trained on. */
-  readonly noise: Recipe["noise"];
+  readonly noise: Noise;
   readonly provenance: Provenance;
   /** `layer1.weight`, `layer1.bias`, … in PyTorch's order and shape. */
   readonly parameters: ReadonlyMap<string, Float32Array>;

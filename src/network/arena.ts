@@ -1,8 +1,8 @@
 /** The memory of a network: where its buffers lie, what runs on them. Layouts, alignment and padding: docs/memory.md. */
-import { INDEPENDENT, ITEMS, Op } from "../../assembly/program/opcodes.ts";
 
-/** The module's own static data lies below; the loader checks it. */
-export const ARENA_START = 4096;
+import { INDEPENDENT, ITEMS, Op } from "../../assembly/program/opcodes.ts";
+import { ARENA_START } from "../wasm/load.ts";
+
 const ALIGNMENT = 64;
 /** Words of 32 bits in an operation's record. */
 export const RECORD_WORDS = 20;

@@ -4,10 +4,18 @@ import relaxed from "../../build/wasm/relaxed.js";
 import relaxedThreads from "../../build/wasm/relaxed-threads.js";
 import simd from "../../build/wasm/simd.js";
 import simdThreads from "../../build/wasm/simd-threads.js";
-import { ARENA_START, type Plan } from "../network/arena.ts";
 import type { Variant } from "./detect.ts";
 import { bytesOf } from "./inlined.ts";
 import { startThreads, type ThreadExports } from "./threads.ts";
+
+/** A network's buffers begin here; the module's own static data lies below, which is checked when it is loaded. */
+export const ARENA_START = 4096;
+
+/** What a core has to know of a plan: where its buffers end, and where threads meet. Addresses are in bytes. */
+export interface CoreLayout {
+  readonly end: number;
+  readonly sync: number;
+}
 
 const PAGE = 65536;
 const MAXIMUM_PAGES = 65536;
@@ -36,7 +44,7 @@ export function bundledBytes(build: Build): Uint8Array<ArrayBuffer> {
 }
 
 /** Instantiates a build with zeroed memory as large as the plan's arena, on one thread. */
-export async function loadCore(wasm: BufferSource | WebAssembly.Module, plan: Plan): Promise<Core> {
+export async function loadCore(wasm: BufferSource | WebAssembly.Module, plan: CoreLayout): Promise<Core> {
   const memory = new WebAssembly.Memory({ initial: pagesOf(plan) });
   const exports = await instantiateOn<{ run(program: number, thread: number, threads: number): void }>(
     wasm,
@@ -48,7 +56,7 @@ export async function loadCore(wasm: BufferSource | WebAssembly.Module, plan: Pl
 /** The same for a build with threads; where not all of them start, `threads` of the core says how many did. */
 export async function loadThreadedCore(
   wasm: BufferSource | WebAssembly.Module,
-  plan: Plan,
+  plan: CoreLayout,
   threads: number,
   workerUrl?: string | URL,
 ): Promise<Core> {
@@ -70,6 +78,6 @@ async function instantiateOn<Exports>(
   return exports;
 }
 
-function pagesOf(plan: Plan): number {
+function pagesOf(plan: CoreLayout): number {
   return Math.ceil(plan.end / PAGE);
 }

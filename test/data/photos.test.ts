@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { encode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Photos } from "../../src/data/images.ts";
+import { loadPhotosFrom } from "../../src/data/photo-folders.node.ts";
 import { loadPhotos, luma, type Photo, testPatches, withChannels } from "../../src/data/photos.ts";
 import { sha256 } from "../../src/data/sha256.ts";
 import { DataError } from "../../src/errors.ts";
-import { loadPhotosFrom } from "../../src/pictures/picture-files.node.ts";
 
 const photo = (width: number, height: number, channels: 1 | 3 = 1, start = 0): Photo => ({
   data: Uint8Array.from({ length: width * height * channels }, (_, i) => (start + 7 * i) % 256),

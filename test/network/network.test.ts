@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SpecError } from "../../src/errors.ts";
-import { ARENA_START } from "../../src/network/arena.ts";
 import { toArena } from "../../src/network/layout.ts";
 import type { Network } from "../../src/network/network.ts";
 import type { Spec } from "../../src/network/spec.ts";
 import { chooseVariant, hasRelaxedSimd } from "../../src/wasm/detect.ts";
+import { ARENA_START } from "../../src/wasm/load.ts";
 import { canShareMemory } from "../../src/wasm/threads.ts";
 import { type Build, describeBuilds, describeSingleThreadedBuilds } from "../support/builds.ts";
 import { concatenate, sameBytes } from "../support/bytes.ts";

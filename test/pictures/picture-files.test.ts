@@ -7,9 +7,10 @@ import { deflateSync } from "node:zlib";
 import { encode } from "fast-png";
 import * as jpeg from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readPhotos } from "../../src/data/photo-folders.node.ts";
 import { DataError } from "../../src/errors.ts";
 import { decodePicture } from "../../src/pictures/decode-picture.ts";
-import { picturesIn, readPhotos, readPicture } from "../../src/pictures/picture-files.node.ts";
+import { picturesIn, readPicture } from "../../src/pictures/picture-files.node.ts";
 import { header, type PngParts, pngBytes, pngData, pngOf } from "../support/png-bytes.ts";
 
 /** The message of the DataError that `promise` rejects with. */

@@ -1,0 +1,77 @@
+import { realpath } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { DataError } from "../errors.ts";
+import type { DecodeOptions } from "../pictures/picture.ts";
+import { picturesIn, readPicture } from "../pictures/picture-files.node.ts";
+import type { Dataset, Photos } from "./images.ts";
+import {
+  loadPhotos,
+  type Photo,
+  requirePhotoChannels,
+  requireRoom,
+  toPhoto,
+  withChannels,
+} from "./photos.ts";
+
+/**
+ * Reads every picture of a folder and keeps it as bytes: alpha is dropped, 16 bits are rounded to 8.
+ * @throws DataError if there is none, or one cannot be decoded
+ */
+export async function readPhotos(folder: string, options: DecodeOptions = {}): Promise<Photo[]> {
+  const photos: Photo[] = [];
+  for (const path of await picturesIn(folder)) photos.push(toPhoto(await readPicture(path, options), path));
+  return photos;
+}
+
+/** Of so many files one, the last by name, is kept for the test; at least one in all. */
+const TEST_SHARE = 10;
+
+/** Between the folders in a data set's `source`. */
+const TESTED_ON = ", tested on ";
+
+/** The folders that the `source` of photographs names. */
+export function foldersOf(source: string): { data: string; test?: string } {
+  const [data, test] = source.split(TESTED_ON);
+  return { data: data!, ...(test !== undefined && { test }) };
+}
+
+/**
+ * Reads the PNG and JPEG files of a folder, not of folders within, as a data set of photographs: see `loadPhotos`.
+ * Each file is decoded once and kept as bytes with the patch's channels. The last tenth of the files by name, at least
+ * one, is the test set.
+ *
+ * @param patch a recipe's `spec.input`
+ * @param options.test another folder, whose pictures are the test set instead
+ * @throws DataError that names the file that is broken or smaller than the patch, or the folder that has too few
+ */
+export async function loadPhotosFrom(
+  folder: string,
+  patch: { readonly height: number; readonly width: number; readonly channels: number },
+  { test, ...options }: DecodeOptions & { test?: string | undefined } = {},
+): Promise<Dataset<Photos>> {
+  const paths = await picturesIn(folder);
+  const kept = test === undefined ? Math.max(1, Math.floor(paths.length / TEST_SHARE)) : 0;
+  if (kept === paths.length) {
+    throw new DataError(
+      `${folder} holds one picture, but one is kept for the test; add more, or name a folder of test pictures`,
+    );
+  }
+  const testPaths = test === undefined ? paths.splice(-kept) : await picturesIn(test);
+  if (test !== undefined && (await realpath(test)) === (await realpath(folder))) {
+    throw new DataError(`${test} is the folder to train on; name another one for the test`);
+  }
+  const channels = requirePhotoChannels(patch);
+  const read = async (paths: readonly string[]) => {
+    const photos: Photo[] = [];
+    for (const path of paths) {
+      const picture = await readPicture(path, options);
+      requireRoom({ ...picture, name: path }, patch);
+      photos.push(withChannels(toPhoto(picture, path), channels));
+    }
+    return photos;
+  };
+  return loadPhotos({ train: await read(paths), test: await read(testPaths) }, patch, {
+    name: basename(resolve(folder)),
+    source: [folder, ...(test === undefined ? [] : [test])].map((path) => resolve(path)).join(TESTED_ON),
+  });
+}
