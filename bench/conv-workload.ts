@@ -1,7 +1,7 @@
 /** What contestants with convolutions work on: the network of the recipe fashion-conv, batches and pictures for it. */
 
 import { loadFashionMnistFrom } from "../src/data/fashion-mnist.node.ts";
-import { type Images, pictureAt, pixelsOf } from "../src/data/images.ts";
+import { type Images, pixelsOf, valuesAt } from "../src/data/images.ts";
 import { layerShapes } from "../src/network/spec.ts";
 import { addNoise } from "../src/noise/noise.ts";
 import { Purpose } from "../src/noise/rng.ts";
@@ -84,7 +84,7 @@ export async function pictureWorkload(size: { height: number; width: number }): 
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
       const tile = Math.floor(row / train.height) * across + Math.floor(column / train.width);
-      const picture = pictureAt(train, tile % train.count);
+      const picture = valuesAt(train, tile % train.count);
       data[row * width + column] = picture[(row % train.height) * train.width + (column % train.width)]!;
     }
   }

@@ -24,7 +24,7 @@ const { test } = await loadFashionMnistFrom((await findFashionMnist(options)).fo
 const sets: PictureSet[] = [
   {
     name: "Fashion-MNIST",
-    pictures: Array.from({ length: test.count }, (_, i) => ({ ...test, data: pictureAt(test, i) })),
+    pictures: Array.from({ length: test.count }, (_, i) => pictureAt(test, i)),
   },
 ];
 for (const folder of options.pictures)

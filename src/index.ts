@@ -9,5 +9,5 @@ export {
 } from "./denoiser/denoiser.ts";
 export { estimateSigma } from "./denoiser/sigma.ts";
 export { DataError, DenoiseError, ModelFileError, SpecError, UnsupportedRuntimeError } from "./errors.ts";
-export type { Image, ImageValues } from "./pictures/image.ts";
+export type { Picture, PictureValues, SameKind } from "./pictures/picture.ts";
 export type { Mode, Variant } from "./wasm/detect.ts";

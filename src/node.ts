@@ -9,8 +9,9 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/
 export { downloadFashionMnist } from "./data/download.node.ts";
 export { findFashionMnist, loadFashionMnistFrom } from "./data/fashion-mnist.node.ts";
 export { loadPhotosFrom, readPhotos } from "./data/photo-folders.node.ts";
-export type { Photo } from "./data/photos.ts";
-export type { DecodedPicture, DecodeOptions } from "./pictures/picture.ts";
+export type { Named, PatchSize } from "./data/photos.ts";
+export type { DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
+export type { Picture, PictureValues } from "./pictures/picture.ts";
 export { readPicture } from "./pictures/picture-files.node.ts";
 export { encodePng } from "./pictures/png.ts";
 

@@ -2,8 +2,8 @@
 
 export { loadFashionMnist } from "./data/fashion-mnist.ts";
 export { parseIdx } from "./data/idx.ts";
-export type { Dataset, Images, LabelledImages, Photos, Raster } from "./data/images.ts";
-export { loadPhotos, type Photo, testPatches } from "./data/photos.ts";
+export type { Dataset, Images, LabelledImages, Photos } from "./data/images.ts";
+export { loadPhotos, type Named, type PatchSize, testPatches } from "./data/photos.ts";
 export {
   DataError,
   DenoiseError,
@@ -19,10 +19,11 @@ export { decodeModel, encodeModel, type WeightFormat } from "./model/model-file.
 export { parameterCount, parameters, parseSpec, type Spec } from "./network/spec.ts";
 export { addNoise, levelOf, type Noise, type NoiseModel } from "./noise/noise.ts";
 export { Purpose, Random } from "./noise/rng.ts";
+export type { Picture, PictureValues } from "./pictures/picture.ts";
 export { encodePng } from "./pictures/png.ts";
 export { denoiseAll, type Evaluation, evaluate, type Quality } from "./quality/evaluate.ts";
 export { mse, psnr, psnrOfMse, ssim } from "./quality/metrics.ts";
-export { type Picture, pictureRows } from "./report/figures.ts";
+export { pictureRows } from "./report/figures.ts";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.ts";
 export { autoencoderLayers, parseRecipe, type Recipe, recipes } from "./training/recipes.ts";
 export {

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { pictureAt, type Raster } from "../data/images.ts";
+import { type Photos, photosOf } from "../data/images.ts";
 import { readPhotos } from "../data/photo-folders.node.ts";
 import { createDenoiser } from "../denoiser/denoiser.ts";
 import { SpecError } from "../errors.ts";
@@ -9,6 +9,7 @@ import { isConvolutional } from "../network/spec.ts";
 import { loadModel } from "../node.ts";
 import { noiseName } from "../noise/noise.ts";
 import { Purpose } from "../noise/rng.ts";
+import type { Picture } from "../pictures/picture.ts";
 import classicalFilters from "../quality/classical-filters.json" with { type: "json" };
 import { denoiseAll, evaluate } from "../quality/evaluate.ts";
 import { evaluateLevels, type LevelQuality, type Method, noisyMethods } from "../quality/evaluate-levels.ts";
@@ -123,16 +124,16 @@ interface Row {
   readonly levels: readonly (LevelQuality | undefined)[];
 }
 
-async function picturesFrom({ data, pictures }: Options): Promise<{ name: string; pictures: Raster[] }> {
+async function picturesFrom({
+  data,
+  pictures,
+}: Options): Promise<{ name: string; pictures: Photos["photos"] }> {
   if (pictures !== undefined) return { name: basename(pictures), pictures: await readPhotos(pictures) };
   const { name, test } = await loadData(data);
-  return {
-    name,
-    pictures: Array.from({ length: test.count }, (_, i) => ({ ...test, data: pictureAt(test, i) })),
-  };
+  return { name, pictures: photosOf(test).photos };
 }
 
-async function classicMethod(path: string, picture: Raster): Promise<Method> {
+async function classicMethod(path: string, picture: Required<Picture<Uint8Array>>): Promise<Method> {
   const model = await loadModel(path);
   if (isConvolutional(model.spec))
     throw new SpecError(`${path} is of convolutions. Name one of dense layers.`);

@@ -1,8 +1,14 @@
-/** Inference only: image in, image out. */
+/** Inference only: picture in, picture out. */
 import weights from "../../build/models/fashion-conv.js";
 import { DataError, DenoiseError, ModelFileError, SpecError } from "../errors.ts";
 import { type ConvModel, convModelOf, decodeConvModel, type ModelLike } from "../model/conv-model.ts";
-import { checkImage, copyOf, type Image, type ImageValues } from "../pictures/image.ts";
+import {
+  checkPicture,
+  copyOf,
+  type Picture,
+  type PictureValues,
+  type SameKind,
+} from "../pictures/picture.ts";
 import { bundled } from "../wasm/bundled.ts";
 import type { Mode, Variant } from "../wasm/detect.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
@@ -10,7 +16,7 @@ import { loadInference, type WasmSource } from "../wasm/inference.ts";
 import { bytesOf } from "../wasm/inlined.ts";
 import { bytesBehind, type Remote } from "../wasm/source.ts";
 import { type ConvStream, createConvStream } from "./conv-stream.ts";
-import { estimateSigma } from "./sigma.ts";
+import { sigmaOf } from "./sigma.ts";
 
 export interface DenoiserOptions {
   /**
@@ -40,7 +46,7 @@ export interface DenoiseOptions {
 }
 
 /** A picture as it was given, denoised. */
-export interface Denoised<Values extends ImageValues> extends Image<Values> {
+export interface Denoised<Values extends PictureValues = PictureValues> extends Picture<SameKind<Values>> {
   readonly channels: number;
   /** The noise level that it was denoised for. */
   readonly sigma: number;
@@ -58,8 +64,8 @@ export interface Denoiser {
    * @throws DataError if the picture is empty, does not fit together, is not finite or has channels the model lacks
    * @throws SpecError if an option is out of range
    */
-  denoise<Values extends ImageValues>(
-    image: Image<Values>,
+  denoise<Values extends PictureValues>(
+    picture: Picture<Values>,
     options?: DenoiseOptions,
   ): Promise<Denoised<Values>>;
   /** Lets go of the memory; the denoiser can do nothing after that. */
@@ -91,10 +97,10 @@ export async function createDenoiser(options: DenoiserOptions = {}): Promise<Den
   };
   return {
     variant,
-    denoise(image, options) {
+    denoise(picture, options) {
       const result = turn.then(() => {
         if (!stream) throw new DenoiseError("The denoiser was disposed of. Create another one.");
-        return denoise(stream, model, image, options);
+        return denoise(stream, model, picture, options);
       });
       turn = result.catch(() => {});
       return result;
@@ -104,21 +110,22 @@ export async function createDenoiser(options: DenoiserOptions = {}): Promise<Den
   };
 }
 
-async function denoise<Values extends ImageValues>(
+async function denoise<Values extends PictureValues>(
   stream: ConvStream,
   model: ConvModel,
-  image: Image<Values>,
+  picture: Picture<Values>,
   { sigma: asked = "auto", strength = 1, signal, onProgress }: DenoiseOptions = {},
 ): Promise<Denoised<Values>> {
   signal?.throwIfAborted();
-  const { channels, colors, distinct } = checkImage(image);
+  const checked = checkPicture(picture);
+  const { channels, colors, distinct } = checked;
   checkOptions(asked, strength);
-  const { data, width, height } = image;
+  const { data, width, height } = picture;
   checkSize(width, height, model);
-  const groups = groupsOf(colors, model.channels).slice(0, distinct);
+  const groups = channelGroups(colors, model.channels).slice(0, distinct);
   // Of three equal colours, a model for grey pictures takes the first.
   const copied = groups.length * model.channels < colors;
-  const sigma = asked === "auto" ? estimateSigma(image) : asked;
+  const sigma = asked === "auto" ? sigmaOf(picture, checked) : asked;
   const result = copyOf(data);
   const windows = sigma * strength > 0 ? windowsOf(width, reachOf(model)) : [];
   const { scale, noiseLevel, residual } = model;
@@ -200,7 +207,7 @@ export function windowsOf(width: number, reach: number, most = MOST_COLUMNS): Wi
 }
 
 /** Which of a picture's channels go through the network together. @throws DataError where they do not fit it */
-function groupsOf(colors: 1 | 3, modelChannels: number): number[][] {
+function channelGroups(colors: 1 | 3, modelChannels: number): number[][] {
   const all = [0, 1, 2].slice(0, colors);
   if (modelChannels === colors) return [all];
   if (modelChannels === 1) return all.map((channel) => [channel]);

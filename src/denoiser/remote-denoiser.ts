@@ -1,7 +1,7 @@
 /** A denoiser in a worker of its own: what the browser's `createDenoiser` gives where it is asked for one. */
 
 import * as errors from "../errors.ts";
-import type { Image, ImageValues } from "../pictures/image.ts";
+import type { Picture, PictureValues } from "../pictures/picture.ts";
 import type { Variant } from "../wasm/detect.ts";
 import type { Denoised, DenoiseOptions, Denoiser, DenoiserOptions } from "./denoiser.ts";
 import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
@@ -37,16 +37,16 @@ class RemoteDenoiser implements Denoiser {
     readonly variant: Variant,
   ) {}
 
-  async denoise<Values extends ImageValues>(
-    image: Image<Values>,
+  async denoise<Values extends PictureValues>(
+    picture: Picture<Values>,
     { sigma, strength, transfer, signal, onProgress }: DenoiseOptions = {},
   ): Promise<Denoised<Values>> {
     signal?.throwIfAborted();
-    const { data, width, height, channels } = image;
+    const { data, width, height, channels } = picture;
     const message = {
       type: "denoise",
-      // ImageData, which is among the images, is sent as what it is made of.
-      image: { data, width, height, ...(channels !== undefined && { channels }) },
+      // The web's ImageData, which is a picture too, is sent as what it is made of.
+      picture: { data, width, height, ...(channels !== undefined && { channels }) },
       options: { sigma, strength },
     } as const;
     const answer = await this.link.ask(
@@ -54,7 +54,7 @@ class RemoteDenoiser implements Denoiser {
       { signal, onProgress },
       transfer ? [data.buffer as ArrayBuffer] : [],
     );
-    return (answer as { result: Denoised<ImageValues> }).result as Denoised<Values>;
+    return (answer as { result: Denoised<PictureValues> }).result as Denoised<Values>;
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
 /** Seeded noise, and its description in recipes. x is a clean value, 0 to 255; n is drawn from N(0, 1). */
 import * as v from "valibot";
-import { type Images, pictureAt, pixelsOf } from "../data/images.ts";
+import { type Images, pixelsOf, valuesAt } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
 import { Purpose, Random } from "./rng.ts";
 
@@ -230,7 +230,7 @@ export function addNoise(images: Images, noise: NoiseModel, seed: number, purpos
   const noisy = new Float32Array(images.data.length);
   for (let index = 0; index < images.count; index++) {
     const picture = noisy.subarray(index * size, (index + 1) * size);
-    addNoiseTo(pictureAt(images, index), picture, noise, { seed, purpose, index });
+    addNoiseTo(valuesAt(images, index), picture, noise, { seed, purpose, index });
   }
   return noisy;
 }

@@ -1,6 +1,6 @@
 /** Pictures of a browser: `Blob` and `ImageBitmap` in, `ImageData` out. */
 import { DataError } from "../errors.ts";
-import { checkImage, type Image } from "./image.ts";
+import { checkPicture, type Picture } from "./picture.ts";
 
 export interface ReadImageOptions {
   /** The largest picture that is taken, in pixels. Default 100 million. */
@@ -33,10 +33,10 @@ export async function readImage(
   }
 }
 
-/** An image of any kind as `ImageData` for a canvas: values are rounded and cut off at 0 and 255. @throws DataError */
-export function toImageData(image: Image): ImageData {
-  const { channels, colors } = checkImage(image);
-  const { data, width, height } = image;
+/** A picture of any kind as `ImageData` for a canvas: values are rounded and cut off at 0 and 255. @throws DataError */
+export function toImageData(picture: Picture): ImageData {
+  const { channels, colors } = checkPicture(picture);
+  const { data, width, height } = picture;
   if (channels === 4 && data instanceof Uint8ClampedArray) {
     return new ImageData(data as Uint8ClampedArray<ArrayBuffer>, width, height);
   }

@@ -1,4 +1,4 @@
-import { pictureAt, pixelsOf } from "../data/images.ts";
+import { pixelsOf, valuesAt } from "../data/images.ts";
 import type { Network } from "../network/network.ts";
 import { batchesOf, fillBatch, type Pairs } from "../training/batches.ts";
 import { mse, psnrOfMse, ssim } from "./metrics.ts";
@@ -46,7 +46,7 @@ export function quality(images: Pairs["images"], pictures: Float32Array): Qualit
     const picture = pictures.subarray(index * size, (index + 1) * size);
     for (let channel = 0; channel < channels; channel++) {
       const plane = (values: Float32Array | Uint8Array) => planeOf(values, channel, channels);
-      similarity += ssim(plane(picture), plane(pictureAt(images, index)), images);
+      similarity += ssim(plane(picture), plane(valuesAt(images, index)), images);
     }
   }
   return { mse: error, psnr: psnrOfMse(error), ssim: similarity / (count * channels) };

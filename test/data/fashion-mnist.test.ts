@@ -12,7 +12,7 @@ import {
   thisMachine,
 } from "../../src/data/fashion-mnist.node.ts";
 import { fashionMnistFiles, loadFashionMnist } from "../../src/data/fashion-mnist.ts";
-import { pictureAt } from "../../src/data/images.ts";
+import { valuesAt } from "../../src/data/images.ts";
 import { DataError } from "../../src/errors.ts";
 import { idxBytes } from "../support/idx-bytes.ts";
 
@@ -44,7 +44,7 @@ describe("loadFashionMnist", () => {
     expect(data.classNames).toHaveLength(10);
     expect(data.train).toMatchObject({ count: 3, height: 2, width: 3, channels: 1 });
     expect([...data.train.labels]).toEqual([9, 0, 4]);
-    expect([...pictureAt(data.train, 1)]).toEqual([6, 7, 8, 9, 10, 11]);
+    expect([...valuesAt(data.train, 1)]).toEqual([6, 7, 8, 9, 10, 11]);
     expect(data.train.data.buffer).toBe(tiny.trainImages.buffer);
     expect(data.test).toMatchObject({ count: 2, height: 2, width: 3, channels: 1 });
     expect([...data.test.labels]).toEqual([1, 2]);
@@ -254,7 +254,7 @@ describe("the embedded sample", () => {
         expect([...labels.subarray(start, start + 10)].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
       }
     }
-    const pictures = new Set(Array.from({ length: 4000 }, (_, i) => hex(pictureAt(train, i))));
+    const pictures = new Set(Array.from({ length: 4000 }, (_, i) => hex(valuesAt(train, i))));
     expect(pictures.size).toBe(4000);
   });
 

@@ -6,11 +6,17 @@ import { encode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Photos } from "../../src/data/images.ts";
 import { loadPhotosFrom } from "../../src/data/photo-folders.node.ts";
-import { loadPhotos, luma, type Photo, testPatches, withChannels } from "../../src/data/photos.ts";
+import { loadPhotos, luma, testPatches, withChannels } from "../../src/data/photos.ts";
 import { sha256 } from "../../src/data/sha256.ts";
 import { DataError } from "../../src/errors.ts";
+import type { Picture } from "../../src/pictures/picture.ts";
 
-const photo = (width: number, height: number, channels: 1 | 3 = 1, start = 0): Photo => ({
+const photo = (
+  width: number,
+  height: number,
+  channels: 1 | 3 = 1,
+  start = 0,
+): Required<Picture<Uint8Array>> => ({
   data: Uint8Array.from({ length: width * height * channels }, (_, i) => (start + 7 * i) % 256),
   width,
   height,
@@ -33,7 +39,12 @@ describe("channels", () => {
     expect([luma(255, 0, 0), luma(0, 255, 0), luma(0, 0, 255)]).toEqual([76, 150, 29]);
     // 0.299·10 + 0.587·20 + 0.114·200 = 37.53
     expect(luma(10, 20, 200)).toBe(38);
-    const colors: Photo = { data: Uint8Array.of(255, 0, 0, 10, 20, 200), width: 2, height: 1, channels: 3 };
+    const colors: Required<Picture<Uint8Array>> = {
+      data: Uint8Array.of(255, 0, 0, 10, 20, 200),
+      width: 2,
+      height: 1,
+      channels: 3,
+    };
     expect(withChannels(colors, 1)).toEqual({
       data: Uint8Array.of(76, 38),
       width: 2,
@@ -43,7 +54,7 @@ describe("channels", () => {
   });
 
   it("grey stays what it is, there and back", () => {
-    const grey: Photo = {
+    const grey: Required<Picture<Uint8Array>> = {
       data: Uint8Array.from({ length: 256 }, (_, i) => i),
       width: 16,
       height: 16,

@@ -19,7 +19,7 @@ import { convModelOf } from "../../src/model/conv-model.ts";
 import type { Model } from "../../src/model/model.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
 import { Network } from "../../src/network/network.ts";
-import type { Image } from "../../src/pictures/image.ts";
+import type { Picture } from "../../src/pictures/picture.ts";
 import { recipes } from "../../src/training/recipes.ts";
 import { bundled } from "../../src/wasm/bundled.ts";
 import { hasRelaxedSimd, type Mode } from "../../src/wasm/detect.ts";
@@ -28,11 +28,7 @@ import { type ConvModelOptions, convModel } from "../support/conv-models.ts";
 import { normal } from "../support/networks.ts";
 
 /** A smooth picture with noise. */
-const pictureOf = (
-  width: number,
-  height: number,
-  channels = 1,
-): Image<Float32Array> & { channels: number } => ({
+const pictureOf = (width: number, height: number, channels = 1): Required<Picture<Float32Array>> => ({
   data: normal(width * height * channels, 9, 20).map(
     (value, i) => value + 128 + 60 * Math.sin(Math.floor(i / channels) / 7) + 10 * (i % channels),
   ),
@@ -42,7 +38,12 @@ const pictureOf = (
 });
 
 /** What the network makes of the whole picture in one window and one band. */
-async function whole(model: Model, { data, width, height }: Image<Float32Array>, sigma: number, mode: Mode) {
+async function whole(
+  model: Model,
+  { data, width, height }: Picture<Float32Array>,
+  sigma: number,
+  mode: Mode,
+) {
   const { spec } = model;
   const conv = convModelOf(model, "the model");
   const core = await loadInference(bundled(mode).wasm?.());
@@ -70,7 +71,7 @@ async function whole(model: Model, { data, width, height }: Image<Float32Array>,
 }
 
 /** What the engine's forward pass makes of it. */
-async function byEngine(model: Model, { data, width, height }: Image<Float32Array>, sigma: number) {
+async function byEngine(model: Model, { data, width, height }: Picture<Float32Array>, sigma: number) {
   const network = await Network.create(model.spec, { batch: 1, size: { width, height } });
   for (const [name, values] of model.parameters) network.set(name, values);
   network.input.set(data);
@@ -280,11 +281,13 @@ describe("images", () => {
   it("refuses what is no picture", async () => {
     const denoiser = await createDenoiser({ model });
     const fault = async (image: unknown) => {
-      const error = await denoiser.denoise(image as Image).catch((error) => error);
+      const error = await denoiser.denoise(image as Picture).catch((error) => error);
       expect(error).toBeInstanceOf(DataError);
       return error.message;
     };
     const data = new Float32Array(12);
+    expect(await fault(undefined)).toMatch(/The picture's data/);
+    expect(await fault(null)).toMatch(/The picture's data/);
     expect(await fault({ data: [1, 2, 3], width: 3, height: 1 })).toMatch(/Uint8Array/);
     expect(await fault({ data, width: 0, height: 4 })).toMatch(/0 × 4/);
     expect(await fault({ data, width: 2.5, height: 4 })).toMatch(/2\.5 × 4/);
