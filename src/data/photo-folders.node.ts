@@ -25,7 +25,7 @@ export async function readPhotos(
 ): Promise<Required<Picture<Uint8Array> & Named>[]> {
   const photos: Required<Picture<Uint8Array> & Named>[] = [];
   for (const path of await picturesIn(folder)) {
-    photos.push({ ...opaqueBytes(await readPicture(path, options), path), name: path });
+    photos.push({ ...opaqueBytes(await readPicture(path, options)), name: path });
   }
   return photos;
 }
@@ -73,7 +73,7 @@ export async function loadPhotosFrom(
     for (const path of paths) {
       const picture = await readPicture(path, options);
       requireRoom({ ...picture, name: path }, patch);
-      photos.push({ ...withChannels(opaqueBytes(picture, path), channels), name: path });
+      photos.push({ ...withChannels(opaqueBytes(picture), channels), name: path });
     }
     return photos;
   };

@@ -26,11 +26,10 @@ export function luma(red: number, green: number, blue: number): number {
 
 /**
  * The picture as bytes, grey or RGB: alpha is dropped, float32 values are rounded and cut off at 0 and 255.
- * @param name what errors call it
  * @throws DataError where it is no picture: see `checkPicture`
  */
-export function opaqueBytes(picture: Picture, name?: string): Required<Picture<Uint8Array>> {
-  const { channels, colors } = checkPicture(picture, name);
+export function opaqueBytes(picture: Picture): Required<Picture<Uint8Array>> {
+  const { channels, colors } = checkPicture(picture);
   const { data, width, height } = picture;
   const kept = colors === channels ? data : data.filter((_, index) => index % channels < colors);
   return {
@@ -89,11 +88,21 @@ function photographs(pictures: readonly (Picture & Named)[], patch: PatchSize, s
   const channels = requirePhotoChannels(patch);
   const photos = pictures.map((picture, index) => {
     const name = picture?.name ?? `picture ${index} of the ${set}`;
-    const photo = opaqueBytes(picture, name);
+    const photo = namingIt(name, () => opaqueBytes(picture));
     requireRoom({ ...photo, name }, patch);
     return withChannels(photo, channels);
   });
   return { photos, count: photos.length, channels };
+}
+
+/** What `read` gives. @throws DataError with the name of what it reads */
+function namingIt<Result>(name: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof DataError)) throw cause;
+    throw new DataError(`${name}: ${cause.message}`, { cause });
+  }
 }
 
 /** @throws DataError where photographs cannot have these channels */

@@ -1,6 +1,6 @@
 /** Inference only: picture in, picture out. */
 import weights from "../../build/models/fashion-conv.js";
-import { DataError, DenoiseError, ModelFileError, SpecError } from "../errors.ts";
+import { DataError, DenoiseError, ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
 import { type ConvModel, convModelOf, decodeConvModel, type ModelLike } from "../model/conv-model.ts";
 import {
   checkPicture,
@@ -10,7 +10,7 @@ import {
   type SameKind,
 } from "../pictures/picture.ts";
 import { bundled } from "../wasm/bundled.ts";
-import type { Mode, Variant } from "../wasm/detect.ts";
+import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
 import { loadInference, type WasmSource } from "../wasm/inference.ts";
 import { bytesOf } from "../wasm/inlined.ts";
@@ -62,7 +62,7 @@ export interface Denoiser {
    * its turn at least every 25 ms or so. The memory needed does not grow with the picture.
    *
    * @throws DataError if the picture is empty, does not fit together, is not finite or has channels the model lacks
-   * @throws SpecError if an option is out of range
+   * @throws SpecError if an option is of the wrong type or out of range
    */
   denoise<Values extends PictureValues>(
     picture: Picture<Values>,
@@ -80,11 +80,14 @@ const PATIENCE = 20;
 
 /**
  * Builds a denoiser.
+ * @throws SpecError if an option is of the wrong type
  * @throws ModelFileError if the model cannot be read, is broken or is not of convolutions
  * @throws UnsupportedRuntimeError without WebAssembly SIMD
  */
 export async function createDenoiser(options: DenoiserOptions = {}): Promise<Denoiser> {
-  const { variant, wasm } = bundled(options.mode ?? "reproducible");
+  const { mode = "reproducible" } = options;
+  requireMode(mode);
+  const { variant, wasm } = bundled(mode);
   // The engine compiles while the model is read.
   const [core, model] = await Promise.all([
     loadInference(options.wasm ?? wasm?.()),
@@ -116,10 +119,14 @@ async function denoise<Values extends PictureValues>(
   picture: Picture<Values>,
   { sigma: asked = "auto", strength = 1, signal, onProgress }: DenoiseOptions = {},
 ): Promise<Denoised<Values>> {
+  requireRunOptions(signal, onProgress);
   signal?.throwIfAborted();
+  const isLevel = asked === "auto" || (Number.isFinite(asked) && asked >= 0);
+  requireOption("sigma", asked, isLevel, '"auto" or a number of at least 0');
+  const isPart = Number.isFinite(strength) && strength >= 0 && strength <= 1;
+  requireOption("strength", strength, isPart, "a number from 0 to 1");
   const checked = checkPicture(picture);
   const { channels, colors, distinct } = checked;
-  checkOptions(asked, strength);
   const { data, width, height } = picture;
   checkSize(width, height, model);
   const groups = channelGroups(colors, model.channels).slice(0, distinct);
@@ -223,13 +230,6 @@ function checkSize(width: number, height: number, { padding, layers }: ConvModel
   );
 }
 
-function checkOptions(sigma: number | "auto", strength: number): void {
-  if (sigma !== "auto" && !(Number.isFinite(sigma) && sigma >= 0))
-    throw new SpecError(`sigma has to be "auto" or a number of at least 0, but is ${sigma}.`);
-  if (!(Number.isFinite(strength) && strength >= 0 && strength <= 1))
-    throw new SpecError(`strength has to be a number from 0 to 1, but is ${strength}.`);
-}
-
 async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {
   if (source === undefined) {
     if (weights === undefined)
@@ -238,6 +238,8 @@ async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {
       );
     return decodeConvModel(bytesOf(weights), "the bundled model");
   }
+  const isSource = typeof source === "string" || Object(source) === source;
+  requireOption("model", source, isSource, "a model, its bytes, or where they are");
   const { url = source } = source as Response;
   const name = typeof url === "string" || url instanceof URL ? `${url}` : "the model";
   let model: ModelLike | ArrayBufferView | ArrayBuffer;

@@ -19,6 +19,8 @@ export type WorkerPlace = true | string | URL;
 
 /** @throws UnsupportedRuntimeError where no worker can be started; and as `createDenoiser` does */
 export async function createRemoteDenoiser(worker: WorkerPlace, options: DenoiserOptions): Promise<Denoiser> {
+  const isPlace = worker === true || typeof worker === "string" || worker instanceof URL;
+  errors.requireOption("worker", worker, isPlace, "true, false or the address of denoiser-worker.js");
   const { model, wasm, mode } = options;
   const sendable = { model: await sendableOf(model), wasm: await sendableOf(wasm), mode };
   const link = new Link(startWorker(worker));
@@ -39,10 +41,13 @@ class RemoteDenoiser implements Denoiser {
 
   async denoise<Values extends PictureValues>(
     picture: Picture<Values>,
-    { sigma, strength, transfer, signal, onProgress }: DenoiseOptions = {},
+    { sigma, strength, transfer = false, signal, onProgress }: DenoiseOptions = {},
   ): Promise<Denoised<Values>> {
+    errors.requireOption("transfer", transfer, typeof transfer === "boolean", "true or false");
+    errors.requireRunOptions(signal, onProgress);
     signal?.throwIfAborted();
-    const { data, width, height, channels } = picture;
+    // The worker says what is wrong with a picture.
+    const { data, width, height, channels } = picture ?? {};
     const message = {
       type: "denoise",
       // The web's ImageData, which is a picture too, is sent as what it is made of.
@@ -52,7 +57,7 @@ class RemoteDenoiser implements Denoiser {
     const answer = await this.link.ask(
       message,
       { signal, onProgress },
-      transfer ? [data.buffer as ArrayBuffer] : [],
+      transfer && data?.buffer ? [data.buffer as ArrayBuffer] : [],
     );
     return (answer as { result: Denoised<PictureValues> }).result as Denoised<Values>;
   }

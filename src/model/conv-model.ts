@@ -112,7 +112,10 @@ interface Entry {
 
 /** @throws ModelFileError where the spec is not a network of 3×3 convolutions, or the weights do not fit it */
 export function convModelOf({ spec, parameters }: ModelLike, name: string): ConvModel {
-  return modelOf(spec, name, (key) => parameters.get(key));
+  return modelOf(spec, name, (key) => {
+    const values = parameters?.get?.(key);
+    return values?.[Symbol.toStringTag] === "Float32Array" ? values : undefined;
+  });
 }
 
 function modelOf(

@@ -1,5 +1,5 @@
 /** What the decoders of picture files have in common. */
-import { DataError } from "../errors.ts";
+import { DataError, requireOption } from "../errors.ts";
 
 /** What the values of a file are kept in: bytes, or float32 where the file has 16 bits a value (65,535 becomes 255). */
 export type DecodedValues = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
@@ -9,12 +9,18 @@ export interface DecodeOptions {
   maxPixels?: number | undefined;
 }
 
-/** @throws DataError where a header's size is nothing, or more than the limit */
+/** @throws DataError where a header's size is nothing, or more than the limit; SpecError where the limit is no number */
 export function requireAllowedSize(
   { width, height }: { width: number; height: number },
   name: string,
   { maxPixels = 2 ** 27 }: DecodeOptions,
 ): void {
+  requireOption(
+    "maxPixels",
+    maxPixels,
+    maxPixels >= 0 && typeof maxPixels === "number",
+    "a number of at least 0",
+  );
   if (width === 0 || height === 0) {
     throw new DataError(`${name} has no pixels (${width} × ${height}); give a picture that has some`);
   }

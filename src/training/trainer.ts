@@ -1,10 +1,10 @@
 /** Training: epochs over batches, as an async iterator that can be aborted between any two steps, and resumed. */
 
 import type { Dataset, Images, Photos } from "../data/images.ts";
-import { SpecError } from "../errors.ts";
+import { requireOption, requireRunOptions, SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { version } from "../version.ts";
-import type { Mode, Variant } from "../wasm/detect.ts";
+import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
 import { epochSize, requireTrainable } from "./batches.ts";
 import { type Checkpoint, requireResumable } from "./checkpoint.ts";
@@ -71,8 +71,10 @@ export interface Epoch {
  * @throws SpecError at once where the recipe is wrong or does not fit the data
  */
 export function train(recipe: Recipe, data: TrainingData, options: TrainOptions = {}): Training {
-  const seed = requireWhole("seed", options.seed ?? 1, 0, 2 ** 32 - 1);
-  return new Training({ recipe, seed, mode: options.mode ?? "reproducible" }, data, options);
+  const { seed = 1, mode = "reproducible" } = options;
+  requireWhole("seed", seed, 0, 2 ** 32 - 1);
+  requireMode(mode);
+  return new Training({ recipe, seed, mode }, data, options);
 }
 
 /**
@@ -111,7 +113,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     this.recipe = parseRecipe(recipe);
     this.seed = seed;
     this.mode = mode;
-    if (options.threads !== undefined) requireWhole("number of threads", options.threads, 1, MAXIMUM_THREADS);
+    checkOptions(options);
     this.#data = data;
     requireTrainable(this.recipe, data.train, data.name);
     this.#time = new Stopwatch(from?.position.seconds);
@@ -278,7 +280,17 @@ export class Training implements AsyncIterableIterator<Epoch> {
   }
 }
 
-function requireWhole(what: string, value: number, least: number, greatest: number): number {
-  if (Number.isInteger(value) && value >= least && value <= greatest) return value;
-  throw new SpecError(`The ${what} is ${value}; it has to be a whole number from ${least} to ${greatest}.`);
+/** @throws SpecError */
+function checkOptions({ threads, threadWorkerUrl, signal, onProgress }: ResumeOptions): void {
+  if (threads !== undefined) requireWhole("threads", threads, 1, MAXIMUM_THREADS);
+  const isAddress =
+    ["undefined", "string"].includes(typeof threadWorkerUrl) || threadWorkerUrl instanceof URL;
+  requireOption("threadWorkerUrl", threadWorkerUrl, isAddress, "an address");
+  requireRunOptions(signal, onProgress);
+}
+
+/** @throws SpecError */
+function requireWhole(name: string, value: number, least: number, greatest: number): void {
+  const isRight = Number.isInteger(value) && value >= least && value <= greatest;
+  requireOption(name, value, isRight, `a whole number from ${least} to ${greatest}`);
 }

@@ -264,7 +264,7 @@ describe("denoise-wasm download", () => {
 
     async function output(...options: string[]): Promise<{ out: unknown[][]; progress: unknown[][] }> {
       vi.resetModules();
-      vi.doMock("../src/data/download.node.ts", () => ({
+      vi.doMock("../../src/data/download.node.ts", () => ({
         async downloadFashionMnist({ onProgress }: DownloadOptions) {
           for (let received = 0; received <= 2e6; received += 5e4) {
             onProgress?.({ file: "thing.gz", received, total: 2e6 });
@@ -281,7 +281,7 @@ describe("denoise-wasm download", () => {
         await downloadCommand().parseAsync(options, { from: "user" });
       } finally {
         process.stderr.isTTY = isTTY;
-        vi.doUnmock("../src/data/download.node.ts");
+        vi.doUnmock("../../src/data/download.node.ts");
       }
       return { out: out.mock.calls, progress: progress.mock.calls };
     }
