@@ -5,7 +5,7 @@ import type { Model } from "../src/model/model.ts";
 import { Network } from "../src/network/network.ts";
 import { Purpose } from "../src/noise/rng.ts";
 import { denoiseByConvolutions } from "../src/quality/bundled-convolutions.ts";
-import { denoiseAll } from "../src/quality/evaluate.ts";
+import { denoiseAll } from "../src/quality/denoise-all.ts";
 import { mse, psnrOfMse } from "../src/quality/metrics.ts";
 import { type Pairs, pairsOf } from "../src/training/batches.ts";
 import type { Recipe } from "../src/training/recipes.ts";

@@ -1,7 +1,8 @@
 /** Inference only: picture in, picture out. */
 import weights from "../../build/models/fashion-conv.js";
 import { DataError, DenoiseError, ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
-import { type ConvModel, convModelOf, decodeConvModel, type ModelLike } from "../model/conv-model.ts";
+import { type ConvModel, convModelOf, decodeConvModel } from "../model/conv-model.ts";
+import type { ModelLike } from "../model/model.ts";
 import {
   checkPicture,
   copyOf,

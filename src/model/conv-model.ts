@@ -5,7 +5,7 @@
  */
 import { ModelFileError } from "../errors.ts";
 import type { Spec } from "../network/spec.ts";
-import type { Model } from "./model.ts";
+import type { ModelLike } from "./model.ts";
 
 export interface ConvLayer {
   readonly inputs: number;
@@ -32,9 +32,6 @@ export interface ConvModel {
   readonly noiseLevel: boolean;
   readonly layers: readonly ConvLayer[];
 }
-
-/** What of a model is looked at: of one in memory, or of one in a file. */
-export type ModelLike = Pick<Model, "spec" | "parameters">;
 
 /** What a tensor holds. */
 export type Values = Float32Array | Uint16Array | Int8Array;

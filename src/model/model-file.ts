@@ -4,8 +4,10 @@
  */
 import * as v from "valibot";
 import { ModelFileError, SpecError } from "../errors.ts";
-import { parameters, parse, parseSpec } from "../network/spec.ts";
-import { NoiseSchema } from "../noise/noise.ts";
+import { parse } from "../network/parse.ts";
+import { parseSpec } from "../network/parse-spec.ts";
+import { parameters } from "../network/spec.ts";
+import { NoiseSchema } from "../noise/noise-schema.ts";
 import type { Model } from "./model.ts";
 import { narrow, quantize } from "./quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
