@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Inference only: picture in, picture out. */
 import weights from "../../build/models/fashion-conv.js";
 import { DataError, DenoiseError, ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
@@ -13,12 +14,13 @@ import {
 import { bundled } from "../wasm/bundled.ts";
 import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
-import { loadInference, type WasmSource } from "../wasm/inference.ts";
+import { loadInference } from "../wasm/inference.ts";
 import { bytesOf } from "../wasm/inlined.ts";
-import { bytesBehind, type Remote } from "../wasm/source.ts";
+import { bytesBehind, type Remote, type WasmSource } from "../wasm/source.ts";
 import { type ConvStream, createConvStream } from "./conv-stream.ts";
 import { sigmaOf } from "./sigma.ts";
 
+/** What a denoiser is built of; the defaults need nothing else. */
 export interface DenoiserOptions {
   /**
    * The weights: a model file's bytes, a Response, stream or URL of one, or a model in memory. Default: those bundled.
@@ -30,14 +32,15 @@ export interface DenoiserOptions {
   mode?: Mode | undefined;
 }
 
+/** How a picture is denoised. */
 export interface DenoiseOptions {
   /** Standard deviation of the noise in grey levels, or `"auto"` (the default): see `estimateSigma`. With 0 nothing is changed. */
   sigma?: number | "auto" | undefined;
   /** How much of the noise to take away, 0 to 1; 1 if left out. */
   strength?: number | undefined;
   /**
-   * In a worker (src/browser.ts): the picture's memory is handed over, not copied; its `data` is empty after that. The result is
-   * always handed over.
+   * For a denoiser in a worker: the picture's memory is handed over, not copied; its `data` is empty after that. The
+   * result is always handed over.
    */
   transfer?: boolean | undefined;
   /** Ends the work; the promise is rejected with the signal's reason. */
@@ -53,6 +56,7 @@ export interface Denoised<Values extends PictureValues = PictureValues> extends 
   readonly sigma: number;
 }
 
+/** Denoises pictures with one model. Holds memory until it is disposed of. */
 export interface Denoiser {
   /** The build of the core that runs. */
   readonly variant: Variant;

@@ -2,6 +2,7 @@
 import { DataError, requireOption } from "../errors.ts";
 import { checkPicture, type Picture } from "./picture.ts";
 
+/** What is accepted of a picture. */
 export interface ReadImageOptions {
   /** The largest picture that is taken, in pixels. Default 100 million. */
   maxPixels?: number | undefined;

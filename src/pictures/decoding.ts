@@ -4,6 +4,7 @@ import { DataError, requireOption } from "../errors.ts";
 /** What the values of a file are kept in: bytes, or float32 where the file has 16 bits a value (65,535 becomes 255). */
 export type DecodedValues = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
+/** What is accepted of a picture file. */
 export interface DecodeOptions {
   /** Most pixels a picture may have, looked up in the file's header before anything is unpacked; 2²⁷ if left out. */
   maxPixels?: number | undefined;

@@ -11,6 +11,7 @@ export interface Quality {
   readonly ssim: number;
 }
 
+/** Quality before and after denoising, over the same pictures. */
 export interface Evaluation {
   readonly images: number;
   readonly noisy: Quality;

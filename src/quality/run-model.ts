@@ -16,6 +16,7 @@ import { requireSsimSize } from "./metrics.ts";
 /** Pictures that go through the network together. */
 const BATCH = 100;
 
+/** How a model is run. */
 export interface RunModelOptions {
   /**
    * The level of the noise in grey levels, of all pictures or of each: for models that are told it, whose spec has
@@ -46,6 +47,7 @@ export async function runModel(
   };
 }
 
+/** How a model is evaluated. */
 export interface EvaluateModelOptions {
   /** What is added to the pictures; default: the noise that the model was trained on. */
   noise?: NoiseModel;

@@ -8,6 +8,7 @@ export interface PictureRow {
   readonly pictures: readonly ArrayLike<number>[];
 }
 
+/** What a figure looks like. */
 export interface PictureRowsOptions {
   /** Size of every picture in pixels, before it is enlarged. */
   readonly width: number;

@@ -6,7 +6,7 @@ import { addNoise, addNoiseTo, levelOf, type Noise, type NoiseModel } from "../n
 import { power } from "../noise/portable-math.ts";
 import { Purpose, Random } from "../noise/rng.ts";
 import { copyView, drawOrientation, PatchSource } from "./patches.ts";
-import type { Recipe } from "./recipes.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** A set of clean pictures and their noisy twins, [count, pixels] each. */
 export interface Pairs {

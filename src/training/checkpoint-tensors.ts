@@ -1,6 +1,6 @@
 import type { TensorKind } from "../network/network.ts";
 import { parameters } from "../network/spec.ts";
-import type { Recipe } from "./recipes.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** A tensor of a checkpoint, and which buffer of which parameter it is. */
 export interface CheckpointTensor {

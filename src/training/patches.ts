@@ -2,7 +2,7 @@
 import { type Images, type Photos, photosOf } from "../data/images.ts";
 import type { Random } from "../noise/rng.ts";
 import type { Picture } from "../pictures/picture.ts";
-import type { Recipe } from "./recipes.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** Where a patch lies in a picture, and what is done to it: it is turned first, then mirrored. */
 export interface View {

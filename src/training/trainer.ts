@@ -20,6 +20,7 @@ const MAXIMUM_THREADS = 64;
 export type TrainingData = Pick<Dataset<Images | Photos>, "name" | "sha256" | "train"> &
   Partial<Pick<Dataset, "source">>;
 
+/** How a training runs; what is trained is the recipe's. */
 export interface TrainOptions extends ResumeOptions {
   /** 32-bit unsigned integer. The same seed, data and recipe give the same bytes. Default 1. */
   seed?: number;
@@ -27,10 +28,11 @@ export interface TrainOptions extends ResumeOptions {
   mode?: Mode;
 }
 
+/** How a training goes on. */
 export interface ResumeOptions {
   /**
-   * Default: one a core, in a browser but one, as far as the network gives each enough to do. The result does not
-   * depend on it.
+   * Default: one for each core, one fewer in browsers, as far as the network gives each enough to do. The result does
+   * not depend on it.
    */
   threads?: number;
   /** Where a page has the package's `thread-worker.js`; default: beside the script that holds this code. */
@@ -44,6 +46,7 @@ export interface ResumeOptions {
   onProgress?: (progress: Progress) => unknown;
 }
 
+/** How far a training is. */
 export interface Progress {
   readonly epoch: number;
   readonly epochs: number;
@@ -55,6 +58,7 @@ export interface Progress {
   readonly imagesPerSecond: number;
 }
 
+/** An epoch that ended. */
 export interface Epoch {
   /** From 1. */
   readonly number: number;
@@ -89,6 +93,7 @@ export function resume(checkpoint: Checkpoint, data: TrainingData, options: Resu
   return new Training(checkpoint, data, options, checkpoint);
 }
 
+/** A training, from `train` or `resume`: iterate for its epochs, or ask for its model. */
 export class Training implements AsyncIterableIterator<Epoch> {
   readonly recipe: Recipe;
   readonly seed: number;

@@ -21,7 +21,7 @@ import {
 import type { Checkpoint } from "./checkpoint.ts";
 import { checkpointTensors } from "./checkpoint-tensors.ts";
 import { Optimizer } from "./optimizer.ts";
-import type { Recipe } from "./recipes.ts";
+import type { Recipe } from "./recipe.ts";
 import { learningRateAt } from "./schedule.ts";
 
 export class TrainingState {

@@ -22,10 +22,12 @@ function runs(body: number[]): boolean {
 // i32.const 0, i8x16.splat
 const SIMD = [0x41, 0, 0xfd, 15];
 
+/** Whether the runtime has WebAssembly SIMD, without which nothing here runs. */
 export function hasSimd(): boolean {
   return runs(SIMD);
 }
 
+/** Whether the runtime has relaxed SIMD, which the build "relaxed" needs. */
 export function hasRelaxedSimd(): boolean {
   // three vectors, f32x4.relaxed_madd (0xfd 0x105)
   return runs([...SIMD, ...SIMD, ...SIMD, 0xfd, 0x85, 0x02]);

@@ -1,5 +1,15 @@
-/** What bytes are taken from where they are not at hand. */
+/** What bytes are taken from where they are not at hand: an address, or what it led to. */
 export type Remote = Response | ReadableStream | URL | string;
+
+/** `WebAssembly.Module`, where the types of the runtime have it; those of Node have not. */
+export type CompiledModule = typeof globalThis extends {
+  WebAssembly: { Module: { prototype: infer Module } };
+}
+  ? Module
+  : object;
+
+/** A build of the core as it reaches each runtime: compiled, as bytes, or where they are. */
+export type WasmSource = CompiledModule | ArrayBufferView | ArrayBuffer | Remote;
 
 /**
  * The bytes of a body, a stream, or what an address leads to; anything else is given back. Told apart by what they have,

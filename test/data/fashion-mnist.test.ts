@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   fashionMnistCache,
-  findFashionMnist,
+  findFashionMnistOn,
   loadFashionMnistFrom,
   type Machine,
   thisMachine,
@@ -192,7 +192,7 @@ describe("on disk", () => {
 
   it("searches the named folder, the environment's, the cache, Debian's, the sample", async () => {
     const find = async (data?: string) => {
-      const { kind, folder, source } = await findFashionMnist({ data }, machine);
+      const { kind, folder, source } = await findFashionMnistOn(machine, { data });
       return [kind, folder, source];
     };
     expect(await fault(find())).toContain("denoise-wasm download");
@@ -212,11 +212,11 @@ describe("on disk", () => {
   it("looks nowhere else if a folder is named", async () => {
     await fill(join(home, "sample"));
     const nowhere = join(home, "nowhere");
-    expect(await fault(findFashionMnist({ data: nowhere }, machine))).toContain(nowhere);
-    expect(await fault(findFashionMnist({}, { ...machine, env: { FASHION_MNIST_DIR: nowhere } }))).toContain(
-      nowhere,
-    );
-    expect(await findFashionMnist({}, { ...machine, env: { FASHION_MNIST_DIR: "" } })).toMatchObject({
+    expect(await fault(findFashionMnistOn(machine, { data: nowhere }))).toContain(nowhere);
+    expect(
+      await fault(findFashionMnistOn({ ...machine, env: { FASHION_MNIST_DIR: nowhere } }, {})),
+    ).toContain(nowhere);
+    expect(await findFashionMnistOn({ ...machine, env: { FASHION_MNIST_DIR: "" } }, {})).toMatchObject({
       kind: "sample",
     });
   });
@@ -226,8 +226,8 @@ describe("on disk", () => {
     await rm(join(cache, "train-images-idx3-ubyte.gz"));
     await writeFile(join(cache, "train-images-idx3-ubyte.gz.part"), "");
     await fill(join(home, "sample"));
-    expect(await findFashionMnist({}, machine)).toMatchObject({ kind: "sample" });
-    expect(await fault(findFashionMnist({}, { ...machine, sampleFolder: undefined }))).toContain(cache);
+    expect(await findFashionMnistOn(machine, {})).toMatchObject({ kind: "sample" });
+    expect(await fault(findFashionMnistOn({ ...machine, sampleFolder: undefined }, {}))).toContain(cache);
   });
 
   it("knows each system's cache", () => {

@@ -117,6 +117,28 @@ describe("a data set", () => {
   const train = [photo(9, 8), photo(5, 4, 3, 3)];
   const test = [photo(10, 4, 1, 5)];
 
+  it("takes pictures of every kind, keeps bytes, and leaves alpha out", async () => {
+    const rgba = new Uint8ClampedArray(4 * 20).map((_, i) => (i % 4 === 3 ? 7 : 10 * (i % 4)));
+    const floats = { data: new Float32Array(20).fill(300).fill(99.6, 10), width: 5, height: 4 };
+    const set = await loadPhotos(
+      { train: [{ data: rgba, width: 5, height: 4 }, floats], test: [photo(5, 4)] },
+      { ...patch, channels: 3 },
+    );
+    expect(set.train.photos.map(({ channels }) => channels)).toEqual([3, 3]);
+    expect([...set.train.photos[0]!.data.subarray(0, 6)]).toEqual([0, 10, 20, 0, 10, 20]);
+    expect([...set.train.photos[1]!.data.subarray(0, 3)]).toEqual([255, 255, 255]);
+    expect([...set.train.photos[1]!.data.subarray(-3)]).toEqual([100, 100, 100]);
+  });
+
+  it("names the picture that is none", async () => {
+    const broken = { data: new Uint8Array(3), width: 5, height: 4 };
+    expect(await fault(loadPhotos({ train: [photo(5, 4), broken], test }, patch))).toMatch(
+      /^picture 1 of the training set: The picture has 3 values/,
+    );
+    const named = { ...broken, name: "a.png" };
+    expect(await fault(loadPhotos({ train, test: [named] }, patch))).toMatch(/^a\.png: The picture has 3/);
+  });
+
   it("has pictures of their own sizes with the channels asked for", async () => {
     const set = await loadPhotos({ train, test }, patch, { name: "n", source: "s" });
     expect(set).toMatchObject({ name: "n", source: "s", classNames: [] });
