@@ -16,6 +16,7 @@ import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 import esbuild from "esbuild";
 import { minify } from "terser";
+import { writeOperations } from "./operations.js";
 
 const { values: flags } = parseArgs({
   options: { quiet: { type: "boolean" }, "no-types": { type: "boolean" } },
@@ -26,6 +27,7 @@ process.chdir(root);
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const targets = Object.keys(JSON.parse(readFileSync("asconfig.json", "utf8")).targets);
 mkdirSync("build/wasm", { recursive: true });
+await writeOperations();
 for (const target of targets) {
   const { error, stderr } = await asc.main([
     entryOf(target),

@@ -10,29 +10,14 @@
  *
  * Why steps end and are guarded as they are: gemm.ts.
  */
-import { STRIP } from "../program/opcodes";
 import { multiplyAdd } from "../simd";
-import { panelBytes, panelsBytes } from "./winograd-weights";
+import * as sizes from "./sizes";
 
-/** Vectors of a span: as many as oneOutput has sums, 8. */
-export const SPAN: i32 = STRIP / 2;
-
-/** Bytes of a span of t with the vectors at its sides. */
-export const SPAN_BYTES: usize = (SPAN + 2) << 4;
-
-/** Bytes of a channel of t_p. */
-export const TRANSFORMED: usize = 2 * SPAN_BYTES;
-
-/** Bytes of an output of M_p, a vector more than two spans so that its planes are not 4,096 bytes apart; bytes of a span. */
-export const PRODUCTS: usize = (STRIP + 1) << 4;
-export const SPAN_PRODUCTS: usize = SPAN << 4;
-
-/** Bytes of M_p. */
-// @ts-ignore: decorator
-@inline
-export function productsBytes(outs: i32): usize {
-  return <usize>((outs + 3) & ~3) * PRODUCTS;
-}
+/** Bytes (sizes.ts): of a span of t, of a channel of t_p, of an output of M_p, of a span of it, of M_p. */
+export const SPAN_BYTES: usize = <usize>sizes.SPAN_BYTES;
+export const TRANSFORMED: usize = <usize>sizes.TRANSFORMED;
+export const PRODUCTS: usize = <usize>sizes.PRODUCTS;
+export const SPAN_PRODUCTS: usize = <usize>sizes.SPAN << 4;
 
 /**
  * M from t_0, whose first pixel is at x, t_1 at x + plane, …; reach: in bytes
@@ -40,9 +25,11 @@ export function productsBytes(outs: i32): usize {
  * There are `count` vectors in the first span and at most as many in the second, of which as many are computed.
  */
 export function multiplyPlanes(m: usize, x: usize, plane: usize, u: usize, reach: usize, ins: i32, outs: i32, count: i32): void {
-  const panel = panelBytes(ins);
+  const panel = <usize>sizes.transformedPanelBytes(ins);
+  const weights = <usize>sizes.transformedPlaneBytes(outs, ins);
+  const products = <usize>sizes.productsBytes(outs);
   const vectors = <usize>count << 4;
-  for (let p = 0; p < 6; p++, x += plane, u += panelsBytes(outs, ins), m += productsBytes(outs)) {
+  for (let p = 0; p < 6; p++, x += plane, u += weights, m += products) {
     for (let v: usize = 0; v < vectors; v += 16) {
       let to = m + v;
       let w = u;

@@ -21,7 +21,7 @@
  * Method: register tiles over packed panels, after Goto and van de Geijn, "Anatomy of high-performance matrix
  * multiplication", ACM TOMS 34 (2008).
  */
-import { RUN } from "../program/opcodes";
+import { RUN } from "./sizes";
 import { multiplyAdd } from "../simd";
 
 /** Panels of A, and bytes of B, in a run. */

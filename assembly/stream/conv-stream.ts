@@ -7,8 +7,8 @@
  * where the next layer reads it.
  */
 import { conv3x3 } from "../conv/conv3x3";
-import { groupsOf } from "../conv/row-groups";
-import { BORDER, clearBorders, firstLayer, Layer, layerAfter, mirrored, output, pitch, rowOf, scratch, width } from "./stream-layout";
+import { groupsOf } from "../conv/sizes";
+import { BORDER, clearBorders, firstLayer, Layer, layerAfter, mirrored, output, pitch, rowAddress, scratch, width } from "./stream-layout";
 
 let height: i32 = 0;
 /** Rows that came out since `push` was called. */
@@ -26,7 +26,7 @@ export function start(pictureHeight: i32): void {
     layer.came = layer.went = 0;
     memory.fill(layer.rows, 0, <usize>d * layer.rowBytes);
   }
-  input = rowOf(firstLayer(), 0);
+  input = rowAddress(firstLayer(), 0);
 }
 
 /**
@@ -36,7 +36,7 @@ export function start(pictureHeight: i32): void {
 export function push(): i32 {
   fresh = 0;
   take(firstLayer(), 1);
-  input = rowOf(firstLayer(), firstLayer().came);
+  input = rowAddress(firstLayer(), firstLayer().came);
   return fresh;
 }
 
@@ -50,16 +50,16 @@ function take(layer: Layer, rows: i32): void {
   if (layer.came == height) {
     for (let s = 1; s <= d; s++) {
       if (mirrored) copyRows(layer, height - 1 + s, height - 1 - s, 1);
-      else memory.fill(rowOf(layer, height - 1 + s), 0, layer.rowBytes);
+      else memory.fill(rowAddress(layer, height - 1 + s), 0, layer.rowBytes);
     }
   }
   while (layer.went < height && (layer.came == height || layer.came >= layer.went + layer.block + d)) {
     const row = layer.went;
     if (mirrored && row == 0) for (let s = 1; s <= d; s++) copyRows(layer, -s, s, 1);
     const count = min(layer.block, height - row);
-    const y = next ? rowOf(next, next.came) : output + <usize>(fresh * layer.outs) * pitch;
+    const y = next ? rowAddress(next, next.came) : output + <usize>(fresh * layer.outs) * pitch;
     conv3x3(
-      y, rowOf(layer, row), layer.weights, layer.bias, 0, scratch, layer.ins, layer.outs, count, width, pitch, 0, d,
+      y, rowAddress(layer, row), layer.weights, layer.bias, 0, scratch, layer.ins, layer.outs, count, width, pitch, 0, d,
       layer.activation, 0, groupsOf(count, d),
     );
     layer.went += count;
@@ -76,12 +76,12 @@ function take(layer: Layer, rows: i32): void {
 
 /** Rows from `to` on = rows from `from` on, each with the border on its left. */
 function copyRows(layer: Layer, to: i32, from: i32, count: i32): void {
-  memory.copy(rowOf(layer, to) - BORDER, rowOf(layer, from) - BORDER, <usize>count * layer.rowBytes);
+  memory.copy(rowAddress(layer, to) - BORDER, rowAddress(layer, from) - BORDER, <usize>count * layer.rowBytes);
 }
 
 /** Mirrors a row at its ends, as far as a window reaches. */
 function mirrorColumns(layer: Layer, row: i32): void {
-  let left = rowOf(layer, row);
+  let left = rowAddress(layer, row);
   for (let c = 0; c < layer.ins; c++, left += pitch) {
     const right = left + (<usize>(width - 1) << 2);
     for (let s: usize = 4; s <= <usize>layer.dilation << 2; s += 4) {

@@ -3,9 +3,9 @@
  * pictures. One network to an instance. Functions that place say where all that is placed ends: the memory has to
  * reach so far before anything is put there.
  */
-import { groupsTogether, scratchBytes } from "../conv/conv3x3";
-import { Activation } from "../program/opcodes";
-import { panelsBytes, transformWeights } from "../conv/winograd-weights";
+import { Activation } from "../constants";
+import { convolutionScratch, groupsTogether, transformedBytes } from "../conv/sizes";
+import { transformWeights } from "../conv/winograd-weights";
 
 /** A layer; addresses and distances are in bytes. */
 @unmanaged
@@ -67,7 +67,7 @@ export function addLayer(ins: i32, outs: i32, dilation: i32, relu: bool): usize 
   layer.outs = outs;
   layer.dilation = dilation;
   layer.activation = relu ? Activation.relu : Activation.linear;
-  layer.weights = place(6 * panelsBytes(outs, ins));
+  layer.weights = place(<usize>transformedBytes(outs, ins));
   layer.bias = place(<usize>((outs + 3) & ~3) << 2);
   start = end;
   return end;
@@ -96,13 +96,13 @@ export function fit(pictureWidth: i32): usize {
   for (let at = layers; at < layersEnd; at += offsetof<Layer>()) {
     const layer = changetype<Layer>(at);
     const d = layer.dilation;
-    const block = 4 * d * max(1, groupsTogether((width + 3) >> 2) / d);
+    const block = 4 * d * max(1, groupsTogether(width) / d);
     outs = layer.outs;
     layer.block = block;
     layer.rowBytes = <usize>layer.ins * pitch;
     // For a block, block + 2d rows are needed; a block of the layer before may come on top, and the border below.
     layer.rows = place(<usize>(block + 3 * d + incoming) * layer.rowBytes + 2 * SLACK) + SLACK;
-    most = max(most, scratchBytes(layer.ins, outs));
+    most = max(most, <usize>convolutionScratch(layer.ins, outs));
     incoming = block;
     delay += block + d;
   }
@@ -128,7 +128,7 @@ export function layerAfter(layer: Layer): Layer | null {
 }
 
 /** Where a row of a layer's input is. */
-export function rowOf(layer: Layer, row: i32): usize {
+export function rowAddress(layer: Layer, row: i32): usize {
   return layer.rows + <usize>(row - layer.top) * layer.rowBytes;
 }
 
