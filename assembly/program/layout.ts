@@ -31,6 +31,8 @@ export const DONE: i32 = 64;
 export const SLEEPERS: i32 = 128;
 /** How often a thread looks for something to do before it goes to sleep. */
 export const SPINS: i32 = 192;
+/** How often a worker takes items before it lets other processes have its core for a moment; 0: as often as it likes. */
+export const TURN: i32 = 204;
 /** Not 0 once the threads are to end. */
 export const HOME: i32 = 196;
 /** Milliseconds that a thread may keep its items, or stay away while others work, before it counts as lost. */
@@ -41,3 +43,8 @@ export const CAME_BYTES: i32 = 64;
 /** The most threads. */
 export const MOST_THREADS: i32 = 64;
 export const MEETING_BYTES: i32 = CAME + CAME_BYTES * MOST_THREADS;
+
+/** Why a thread stopped working: others have what there is to do; the program has ended; its turn is over. */
+export const IDLE: i32 = 0;
+export const ENDED: i32 = 1;
+export const TURN_OVER: i32 = 2;

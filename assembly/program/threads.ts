@@ -8,7 +8,9 @@
  * then. Threads sleep in JavaScript (src/wasm/threads.ts): here they look a number of times, and return.
  */
 import { END } from "../../build/assembly/opcodes";
-import { CAME, CAME_BYTES, CLAIM, DONE, GRAIN, ITEMS, OPCODE, SLEEPERS, SPINS, WITH_NEXT } from "./layout";
+import {
+  CAME, CAME_BYTES, CLAIM, DONE, ENDED, GRAIN, IDLE, ITEMS, OPCODE, SLEEPERS, SPINS, TURN, TURN_OVER, WITH_NEXT,
+} from "./layout";
 import { runItems } from "./program";
 import { next, word } from "./record";
 
@@ -18,13 +20,15 @@ export function begin(program: usize, sync: usize): void {
 }
 
 /**
- * Works on the programs that are opened as thread `thread`, until there was nothing to take for a while.
- * @returns true where the program has ended, to thread 0 at once
+ * Works as thread `thread` on what is open.
+ * @returns IDLE when there was nothing to take for a while; ENDED when the program has ended, to thread 0 alone, which
+ * opened it; TURN_OVER when one of the others has taken items as often as TURN says
  */
-export function work(sync: usize, thread: i32): bool {
+export function work(sync: usize, thread: i32): i32 {
   const came = sync + CAME + thread * CAME_BYTES;
   const spins = load<i32>(sync, SPINS);
   let left = spins;
+  let turn = thread == 0 ? 0 : load<i32>(sync, TURN);
   atomic.add<i32>(came, 1);
   while (true) {
     const claim = atomic.load<u64>(sync + CLAIM);
@@ -36,8 +40,11 @@ export function work(sync: usize, thread: i32): bool {
       atomic.add<i32>(came, 1);
       runTaken(sync, thread, phaseOf(taken), itemOf(taken), grain);
       left = spins;
-    } else if (thread == 0 && word(phase, OPCODE) == END) return true;
-    else if (left-- <= 0) return false;
+      if (turn && --turn == 0) return TURN_OVER;
+    } else {
+      if (thread == 0 && word(phase, OPCODE) == END) return ENDED;
+      while (atomic.load<u64>(sync + CLAIM) == claim) if (left-- <= 0) return IDLE;
+    }
   }
 }
 

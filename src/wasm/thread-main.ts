@@ -9,13 +9,14 @@ export interface Shared {
   memory: WebAssembly.Memory;
 }
 
-/** Where threads meet and which of them this is, with places in the block where they meet, in words of the memory. */
+/** Where threads meet, which of them this is, and what of assembly/program/layout.ts it needs; places count words. */
 export interface Place {
   sync: number;
   thread: number;
   phase: number;
   sleepers: number;
   home: number;
+  turnOver: number;
 }
 
 /** What the runtimes' workers have in common. */
@@ -42,10 +43,14 @@ export function threadMain(port: Port): void {
       port.postMessage("ready");
       return;
     }
-    const { sync, thread, phase, sleepers, home } = data as Place;
+    const { sync, thread, phase, sleepers, home, turnOver } = data as Place;
     while (Atomics.load(words, home) === 0) {
       const seen = Atomics.load(words, phase);
-      work(sync, thread);
+      if (work(sync, thread) === turnOver) {
+        // The shortest sleep that there is: a thread that sleeps now is not stopped later, in the middle of its items.
+        Atomics.wait(words, home, 0, 0.01);
+        continue;
+      }
       Atomics.add(words, sleepers, 1);
       Atomics.wait(words, phase, seen);
       Atomics.sub(words, sleepers, 1);

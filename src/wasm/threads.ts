@@ -2,12 +2,21 @@
  * Threads for one core: workers that share its memory. They take work from each program that is opened there
  * (assembly/program/threads.ts), so that no message passes while one runs, and sleep here, in JavaScript.
  */
-import { CAME, CAME_BYTES, CLAIM, HOME, PATIENCE, SLEEPERS, SPINS } from "../../assembly/program/layout.ts";
+import { CAME, CAME_BYTES, CLAIM, ENDED, HOME, PATIENCE, SLEEPERS, SPINS, TURN, TURN_OVER } from "../../assembly/program/layout.ts";
 import { ThreadError } from "../errors.ts";
 import { canBlock, computingCores, coreCount, startWorker, type ThreadWorker } from "./workers.ts";
 
-/** Looks for something to do before a thread goes to sleep: some 100 µs. */
+/** Looks for something to do before a thread goes to sleep, where cores are free for all threads: some 100 µs. */
 const SPINS_BEFORE_SLEEP = 50_000;
+/**
+ * The same where other processes run beside them. A thread that has been stopped with items of its own gets on as soon as
+ * the one that waits for them leaves a core to it.
+ */
+const SPINS_IN_A_CROWD = 10_000;
+/** How often a worker takes items there before it sleeps for a moment: half a millisecond of work, less than the system's time slice. */
+const TURN_IN_A_CROWD = 32;
+/** For so many programs after one in which this thread had to sleep, the machine counts as crowded. */
+const CROWDED = 64;
 /** Milliseconds for a worker to start. */
 const START_PATIENCE = 10_000;
 /** Milliseconds that a thread may keep what it has taken, or stay away while others work. */
@@ -84,10 +93,11 @@ export async function startThreads(
   const phase = wordAt(CLAIM + 4);
   const sleepers = wordAt(SLEEPERS);
   const home = wordAt(HOME);
-  words[wordAt(SPINS)] = count <= coreCount() ? SPINS_BEFORE_SLEEP : 0;
+  const spins = count <= coreCount() ? SPINS_BEFORE_SLEEP : 0;
+  words[wordAt(SPINS)] = spins;
   words[wordAt(PATIENCE)] = WORK_PATIENCE;
   workers.forEach((worker, index) => {
-    worker.place({ sync, thread: index + 1, phase, sleepers, home });
+    worker.place({ sync, thread: index + 1, phase, sleepers, home, turnOver: TURN_OVER });
   });
 
   /** Sleeps until another thread opens a phase. @returns whether one did */
@@ -102,11 +112,19 @@ export async function startThreads(
     exports.begin(program, sync);
     for (let left = words[wordAt(PATIENCE)]!; left > 0; ) {
       const seen = Atomics.load(words, phase);
-      if (exports.work(sync, 0)) return true;
+      if (exports.work(sync, 0) === ENDED) return true;
+      setCrowded(CROWDED);
       if (sleep(seen)) left = words[wordAt(PATIENCE)]!;
       else left -= SLICE;
     }
     return false;
+  };
+  let crowded = 0;
+  /** Tells threads for how many programs more the machine counts as crowded. */
+  const setCrowded = (programs: number): void => {
+    crowded = programs;
+    words[wordAt(SPINS)] = Math.min(spins, crowded ? SPINS_IN_A_CROWD : spins);
+    words[wordAt(TURN)] = crowded ? TURN_IN_A_CROWD : 0;
   };
   const attendance = workers.map(
     (_, index) => new Attendance(words, wordAt(CAME + CAME_BYTES * (index + 1))),
@@ -119,6 +137,7 @@ export async function startThreads(
         // Where a kernel fails, others may still be at the program.
         lost = "a program failed";
         lost = lead(program) ? undefined : "it did not finish what it had taken";
+        if (crowded > 0) setCrowded(crowded - 1);
         const elapsed = Math.min(SLICE, performance.now() - start);
         const patience = words[wordAt(PATIENCE)]!;
         if (attendance.some((one) => one.absence(elapsed) > patience)) lost ??= "it no longer comes to work";
