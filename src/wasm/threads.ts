@@ -2,7 +2,18 @@
  * Threads for one core: workers that share its memory. They take work from each program that is opened there
  * (assembly/program/threads.ts), so that no message passes while one runs, and sleep here, in JavaScript.
  */
-import { CAME, CAME_BYTES, CLAIM, ENDED, HOME, PATIENCE, SLEEPERS, SPINS, TURN, TURN_OVER } from "../../assembly/program/layout.ts";
+import {
+  CAME,
+  CAME_BYTES,
+  CLAIM,
+  ENDED,
+  HOME,
+  PATIENCE,
+  SLEEPERS,
+  SPINS,
+  TURN,
+  TURN_OVER,
+} from "../../assembly/program/layout.ts";
 import { ThreadError } from "../errors.ts";
 import { canBlock, computingCores, coreCount, startWorker, type ThreadWorker } from "./workers.ts";
 
