@@ -20,9 +20,8 @@
  */
 import { Activation } from "../program/opcodes";
 import { groupsOf, rowOf, transformGroup } from "./row-groups";
-import {
-  multiplyPlanes, PRODUCTS, productsBytes, SPAN, SPAN_BYTES, SPAN_PRODUCTS, TRANSFORMED,
-} from "./winograd-products";
+import { PRODUCTS, productsBytes, SPAN, SPAN_BYTES, SPAN_PRODUCTS, TRANSFORMED } from "./winograd-layout";
+import { multiplyPlanes } from "./winograd-products";
 import { storeOutputs } from "./winograd-transforms";
 
 /** Groups that conv3x3 takes at a time. */
