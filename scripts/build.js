@@ -1,4 +1,5 @@
-// npm run build: assembly → build/wasm, weights → build/models, src → build/esm and build/edge, declarations → build/types.
+// npm run build: assembly's tiles → build/assembly, assembly → build/wasm, weights → build/models, src → build/esm and
+// build/edge, declarations → build/types.
 import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
@@ -17,6 +18,7 @@ import asc from "assemblyscript/asc";
 import esbuild from "esbuild";
 import { minify } from "terser";
 import { writeOperations } from "./operations.js";
+import { writeTiles } from "./tiles.js";
 
 const { values: flags } = parseArgs({
   options: { quiet: { type: "boolean" }, "no-types": { type: "boolean" } },
@@ -26,6 +28,7 @@ process.chdir(root);
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const targets = Object.keys(JSON.parse(readFileSync("asconfig.json", "utf8")).targets);
+writeTiles();
 mkdirSync("build/wasm", { recursive: true });
 await writeOperations();
 for (const target of targets) {

@@ -20,8 +20,10 @@
  */
 import { Activation } from "../constants";
 import { rowOf, transformGroup } from "./row-groups";
-import { groupsOf, groupsTogether, productsBytes, SPAN, vectorsOf } from "./sizes";
-import { multiplyPlanes, PRODUCTS, SPAN_BYTES, SPAN_PRODUCTS, TRANSFORMED } from "./winograd-products";
+import {
+  groupsOf, groupsTogether, PRODUCTS, productsBytes, SPAN, SPAN_BYTES, SPAN_PRODUCTS, TRANSFORMED, vectorsOf,
+} from "./sizes";
+import { multiplyPlanes } from "./winograd-products";
 import { storeOutputs } from "./winograd-transforms";
 
 /**

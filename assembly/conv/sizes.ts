@@ -39,7 +39,12 @@ export function transformedBytes(outs: i32, ins: i32): i32 {
   return 6 * transformedPlaneBytes(outs, ins);
 }
 
-/** Vectors of a span: the products (winograd-products.ts) take two spans at a time. */
+/*
+ * Transformed rows t_p and products M_p (winograd-products.ts) lie in two spans of vectors of 4 pixels. A channel of t_p is
+ * TRANSFORMED bytes; M_p[o, v] is at  m + (p·⌈outs⌉₄ + o)·PRODUCTS + 16·v,  the second span SPAN_PRODUCTS bytes behind.
+ */
+
+/** Vectors of a span: as many as the tile oneOutput has sums. */
 export const SPAN: i32 = 8;
 
 /** Bytes of a span of a transformed row, with a vector more on both sides. */
@@ -50,6 +55,9 @@ export const TRANSFORMED: i32 = 2 * SPAN_BYTES;
 
 /** Bytes of an output of the products: two spans and a vector more, so that planes are not 4,096 bytes apart. */
 export const PRODUCTS: i32 = (2 * SPAN + 1) * 16;
+
+/** Bytes from the first span of an output to the second. */
+export const SPAN_PRODUCTS: i32 = SPAN * 16;
 
 /** Bytes of the products of one plane. */
 export function productsBytes(outs: i32): i32 {
