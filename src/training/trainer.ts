@@ -231,6 +231,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
         yield await this.#epoch(state, options);
       }
     } finally {
+      this.#state?.end();
       await network.dispose();
     }
   }
