@@ -57,8 +57,9 @@ export interface ThreadPool {
 }
 
 /**
- * How many threads to use for `flop` operations a call: the machine's cores (in a browser but one), as long as each
- * has 4 million of them to do; 1 where threads cannot share memory, as in a page that is not cross-origin isolated.
+ * How many threads to use for a call of `flop` floating-point operations: one for each core, in a browser one fewer, but no
+ * more than one for every 4 million operations. One where threads cannot share memory, as in a page that is not
+ * cross-origin isolated.
  */
 export function defaultThreads(flop: number): number {
   if (!canShareMemory()) return 1;
