@@ -6,7 +6,8 @@ import simd from "../../build/wasm/simd.js";
 import simdThreads from "../../build/wasm/simd-threads.js";
 import type { Variant } from "./detect.ts";
 import { bytesOf } from "./inlined.ts";
-import { startThreads, type ThreadExports, type WalkerExports } from "./threads.ts";
+import type { ThreadExports, WalkerExports } from "./leader.ts";
+import { startThreads } from "./threads.ts";
 
 /** A network's buffers begin here; the module's own static data lies below, which is checked when it is loaded. */
 export const ARENA_START = 4096;
