@@ -1,5 +1,6 @@
-import { estimateSigma } from "../src/denoiser/sigma.ts";
-import { Purpose, Random } from "../src/noise/rng.ts";
+/** How far the estimate of the noise is off. */
+import { estimateSigma } from "../../src/denoiser/sigma.ts";
+import { Purpose, Random } from "../../src/noise/rng.ts";
 
 export interface PictureSet {
   readonly name: string;
