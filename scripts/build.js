@@ -1,5 +1,8 @@
 // npm run build: assembly → build/wasm, weights → build/models, src → build/esm and build/edge, declarations → build/types.
+// --quiet: says nothing. --no-types: leaves the declarations out. --if-changed: does nothing where the last build is of
+// these very sources and what it wrote is still there.
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
@@ -7,21 +10,55 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import asc from "assemblyscript/asc";
-import esbuild from "esbuild";
-import { minify } from "terser";
 
 const { values: flags } = parseArgs({
-  options: { quiet: { type: "boolean" }, "no-types": { type: "boolean" } },
+  options: {
+    quiet: { type: "boolean" },
+    "no-types": { type: "boolean" },
+    "if-changed": { type: "boolean" },
+  },
 });
 const root = new URL("..", import.meta.url).pathname;
 process.chdir(root);
+
+/** What the last build was made of, and what it wrote. */
+const stamp = "build/stamp.json";
+/** All that decides what is built; the packages by what the lock file says of them. */
+const sources = [
+  "assembly",
+  "src",
+  "models",
+  "scripts",
+  "asconfig.json",
+  "package.json",
+  "package-lock.json",
+];
+const built = ["build/wasm", "build/models", "build/esm", "build/edge"];
+const hashes = {
+  node: process.version,
+  sources: hashOf([...sources, "tsconfig.json", "tsconfig.types.json"]),
+};
+if (flags["if-changed"] && existsSync(stamp)) {
+  const last = JSON.parse(readFileSync(stamp, "utf8"));
+  const same =
+    last.node === hashes.node &&
+    last.sources === hashes.sources &&
+    last.built === hashOf(built) &&
+    (flags["no-types"] || last.types === hashOf(["build/types"]));
+  if (same) process.exit();
+}
+// A build that does not come to its end leaves none.
+rmSync(stamp, { force: true });
+const { default: asc } = await import("assemblyscript/asc");
+const { default: esbuild } = await import("esbuild");
+const { minify } = await import("terser");
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const targets = Object.keys(JSON.parse(readFileSync("asconfig.json", "utf8")).targets);
@@ -132,6 +169,34 @@ if (!flags["no-types"]) {
   execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
     stdio: "inherit",
   });
+}
+writeFileSync(
+  stamp,
+  JSON.stringify({
+    ...hashes,
+    built: hashOf(built),
+    ...(!flags["no-types"] && { types: hashOf(["build/types"]) }),
+  }),
+);
+
+/** One hash over the names and the contents of files, and of all files in folders. */
+function hashOf(paths) {
+  const hash = createHash("sha256");
+  for (const path of paths) {
+    const files = existsSync(path) && statSync(path).isDirectory() ? filesIn(path) : [path];
+    for (const file of files) {
+      const bytes = existsSync(file) ? readFileSync(file) : "";
+      hash.update(`${file} ${bytes.length}\n`).update(bytes);
+    }
+  }
+  return hash.digest("hex");
+}
+
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath}/${entry.name}`)
+    .sort();
 }
 
 /** The sources that an entry imports, without itself. */
