@@ -1,6 +1,7 @@
 // npm run build: assembly → build/wasm, weights → build/models, src → build/esm and build/edge, declarations → build/types.
 // --quiet: says nothing. --no-types: leaves the declarations out. --if-changed: does nothing where the last build is of
-// these very sources and what it wrote is still there.
+// these very sources and what it wrote is still there. --if-installed: does nothing where the packages that it takes are not
+// installed, as npm has it when npx is asked for the command before `npm install`; a failure there would last.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -23,10 +24,12 @@ const { values: flags } = parseArgs({
     quiet: { type: "boolean" },
     "no-types": { type: "boolean" },
     "if-changed": { type: "boolean" },
+    "if-installed": { type: "boolean" },
   },
 });
 const root = new URL("..", import.meta.url).pathname;
 process.chdir(root);
+if (flags["if-installed"] && !existsSync("node_modules/assemblyscript")) process.exit();
 
 /** What the last build was made of, and what it wrote. */
 const stamp = "build/stamp.json";
