@@ -1,7 +1,7 @@
 // npm run build: assembly → build/wasm, weights → build/models, src → build/esm and build/edge, declarations → build/types.
-// --quiet: says nothing. --no-types: leaves the declarations out. --if-changed: does nothing where the last build is of
-// these very sources and what it wrote is still there. --if-installed: does nothing where the packages that it takes are not
-// installed, as npm has it when npx is asked for the command before `npm install`; a failure there would last.
+// --quiet: prints nothing. --no-types: leaves the declarations out. --if-changed: does nothing where the last build was
+// made from these very sources and what it wrote is still there. --if-installed: does nothing before `npm install`; npm
+// runs it then too, where `npx denoise-wasm` is tried in a clone, and remembers a failure.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
