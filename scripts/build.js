@@ -1,9 +1,9 @@
-// npm run build: assembly → build/wasm, weights → build/models, src → build/esm and build/edge, declarations → build/types.
+// npm run build: assembly's tiles → build/assembly, assembly → build/wasm, weights → build/models, src → build/esm and
+// build/edge, declarations → build/types.
 // --quiet: prints nothing. --no-types: leaves the declarations out. --if-changed: does nothing where the last build was
 // made from these very sources and what it wrote is still there. --if-installed: does nothing before `npm install`; npm
 // runs it then too, where `npx denoise-wasm` is tried in a clone, and remembers a failure.
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
@@ -11,13 +11,13 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
+import { hashOf, isCurrent, writeStamp } from "./stamp.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -31,7 +31,6 @@ const root = new URL("..", import.meta.url).pathname;
 process.chdir(root);
 if (flags["if-installed"] && !existsSync("node_modules/assemblyscript")) process.exit();
 
-/** What the last build was made of, and what it wrote. */
 const stamp = "build/stamp.json";
 /** All that decides what is built; the packages by what the lock file says of them. */
 const sources = [
@@ -42,30 +41,26 @@ const sources = [
   "asconfig.json",
   "package.json",
   "package-lock.json",
+  "tsconfig.json",
+  "tsconfig.types.json",
 ];
-const built = ["build/wasm", "build/models", "build/esm", "build/edge"];
-const hashes = {
-  node: process.version,
-  sources: hashOf([...sources, "tsconfig.json", "tsconfig.types.json"]),
-};
-if (flags["if-changed"] && existsSync(stamp)) {
-  const last = JSON.parse(readFileSync(stamp, "utf8"));
-  const same =
-    last.node === hashes.node &&
-    last.sources === hashes.sources &&
-    last.built === hashOf(built) &&
-    (flags["no-types"] || last.types === hashOf(["build/types"]));
-  if (same) process.exit();
-}
-// A build that does not come to its end leaves none.
+const built = ["build/assembly", "build/wasm", "build/models", "build/esm", "build/edge"];
+if (!flags["no-types"]) built.push("build/types");
+if (flags["if-changed"] && isCurrent(stamp, sources, built)) process.exit();
+const before = hashOf(sources);
+// A build that does not come to its end leaves none. What it takes is loaded only now, so that the above is quick.
 rmSync(stamp, { force: true });
 const { default: asc } = await import("assemblyscript/asc");
 const { default: esbuild } = await import("esbuild");
 const { minify } = await import("terser");
+const { writeOperations } = await import("./operations.js");
+const { writeTiles } = await import("./tiles.js");
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const targets = Object.keys(JSON.parse(readFileSync("asconfig.json", "utf8")).targets);
+writeTiles();
 mkdirSync("build/wasm", { recursive: true });
+await writeOperations();
 for (const target of targets) {
   const { error, stderr } = await asc.main([
     entryOf(target),
@@ -173,34 +168,7 @@ if (!flags["no-types"]) {
     stdio: "inherit",
   });
 }
-writeFileSync(
-  stamp,
-  JSON.stringify({
-    ...hashes,
-    built: hashOf(built),
-    ...(!flags["no-types"] && { types: hashOf(["build/types"]) }),
-  }),
-);
-
-/** One hash over the names and the contents of files, and of all files in folders. */
-function hashOf(paths) {
-  const hash = createHash("sha256");
-  for (const path of paths) {
-    const files = existsSync(path) && statSync(path).isDirectory() ? filesIn(path) : [path];
-    for (const file of files) {
-      const bytes = existsSync(file) ? readFileSync(file) : "";
-      hash.update(`${file} ${bytes.length}\n`).update(bytes);
-    }
-  }
-  return hash.digest("hex");
-}
-
-function filesIn(folder) {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => `${entry.parentPath}/${entry.name}`)
-    .sort();
-}
+writeStamp(stamp, before, built);
 
 /** The sources that an entry imports, without itself. */
 async function reachedFrom(entry) {

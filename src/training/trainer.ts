@@ -1,5 +1,6 @@
 /** Training: epochs over batches, as an async iterator that can be aborted between any two steps, and resumed. */
 
+import { MOST_THREADS } from "../../assembly/program/layout.ts";
 import type { Dataset, Images, Photos } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
@@ -14,7 +15,6 @@ import { networkFor, TrainingState } from "./training-state.ts";
 
 /** Steps go on for this long, in milliseconds, before others get a turn. */
 const TURN = 25;
-const MAXIMUM_THREADS = 64;
 
 /** What a training looks at of a data set. */
 export type TrainingData = Pick<Dataset<Images | Photos>, "name" | "sha256" | "train"> &
@@ -111,7 +111,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     this.recipe = parseRecipe(recipe);
     this.seed = seed;
     this.mode = mode;
-    if (options.threads !== undefined) requireWhole("number of threads", options.threads, 1, MAXIMUM_THREADS);
+    if (options.threads !== undefined) requireWhole("number of threads", options.threads, 1, MOST_THREADS);
     this.#data = data;
     requireTrainable(this.recipe, data.train, data.name);
     this.#time = new Stopwatch(from?.position.seconds);
@@ -231,6 +231,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
         yield await this.#epoch(state, options);
       }
     } finally {
+      this.#state?.end();
       await network.dispose();
     }
   }

@@ -1,10 +1,10 @@
-/** What bytes are taken from where they are not at hand. */
+/** Where bytes can be fetched from: a response, a stream, or an address. */
 export type Remote = Response | ReadableStream | URL | string;
 
 /**
- * The bytes of a body, a stream, or what an address leads to; anything else is given back. Told apart by what they have,
- * not by class: across realms that fails.
- * @throws TypeError or Error where they cannot be had
+ * Fetches the bytes of a response, a stream or an address; anything else is returned as it is. The kinds are told apart by
+ * their members and not by `instanceof`, which fails for objects of another realm.
+ * @throws TypeError or Error where the bytes cannot be fetched
  */
 export async function bytesBehind<Other extends object>(
   source: Other | Remote,
