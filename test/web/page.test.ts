@@ -94,6 +94,12 @@ describe.skipIf(!chromium)(title, () => {
         );
         expect(losses).toEqual(expected.losses);
         expect(await text(page, "status-loss")).toBe(losses.at(-1).toFixed(1));
+        const chart = page.locator("#loss-chart svg");
+        expect(await chart.getAttribute("aria-label")).toMatch(
+          /: training loss [\d,.]+ after epoch 10, test/,
+        );
+        await page.hover("#loss-chart", { position: { x: 60, y: 100 } });
+        expect(await chart.textContent()).toMatch(/epoch 1: [\d,.]+ · test [\d,.]+/);
         expect(await text(page, "verdict")).toContain("compresses more than it denoises");
         const labels = await page.locator(rows).evaluateAll((all) => all.map(({ ariaLabel }) => ariaLabel));
         expect(labels.map((label) => label!.split(":")[0])).toEqual([
@@ -138,7 +144,7 @@ describe.skipIf(!chromium)(title, () => {
 
     it("travels in less than 150 KB", () => {
       const sizes = transferSizes();
-      expect(sizes.map(({ name }) => name)).toContain("picture-worker.js");
+      expect(sizes.map(({ name }) => name)).toContain("denoiser-worker.js");
       expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(150_000);
     });
 
