@@ -31,17 +31,18 @@ describeKernels("images in rows", (build) => {
     const zeros = (border: number, of = size) => geometryOf(of, border, "zeros");
 
     const pads = [1, 2, 3, 4, 7].filter((by) => by < Math.min(height, width));
-    it.runIf(pads.length > 0)(`mirrors borders of ${pads}`, () => {
-      forEachCase(pads, (pad) => {
-        kernels.clear();
-        const planes = random(3);
-        const x = place(geometryOf(size, pad, "reflect"), 3, planes);
-        const values = { x: x.origin, channels: 3, ...shapeOf(x), pad };
-        kernels.run(operation("padReflected", values), rowsOf(x, pad), { images });
-        const padded = Float32Array.from(naive.pad(planes, size, 3, pad, "reflect"));
-        expect(planesOf(kernels, x, pad)).toEqual(padded);
+    if (pads.length > 0)
+      it(`mirrors borders of ${pads}`, () => {
+        forEachCase(pads, (pad) => {
+          kernels.clear();
+          const planes = random(3);
+          const x = place(geometryOf(size, pad, "reflect"), 3, planes);
+          const values = { x: x.origin, channels: 3, ...shapeOf(x), pad };
+          kernels.run(operation("padReflected", values), rowsOf(x, pad), { images });
+          const padded = Float32Array.from(naive.pad(planes, size, 3, pad, "reflect"));
+          expect(planesOf(kernels, x, pad)).toEqual(padded);
+        });
       });
-    });
 
     it.each([1, 2, 3, 4])("takes pictures with %i values a pixel in and puts them out", (depth) => {
       const used = Math.min(depth, 3);

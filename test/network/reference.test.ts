@@ -2,16 +2,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { Op } from "../../assembly/program/opcodes.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
-import type { Network } from "../../src/network/network.ts";
 import { layerShapes, parameters, type Spec } from "../../src/network/spec.ts";
 import { recipes } from "../../src/training/recipes.ts";
 import { type Bounded, BoundedTraining } from "../support/bounds.ts";
 import { type Build, describeBuilds } from "../support/builds.ts";
 import { Comparison, roundoff } from "../support/comparison.ts";
 import { type Layer, transpose, type Values } from "../support/naive.ts";
-import { networkWith, operationsOf, outputsOf, specOf } from "../support/networks.ts";
+import { networkWith, outputsOf, specOf, takeFloatTargets, tensorsOf } from "../support/networks.ts";
 
 interface Reference {
   /** Values in one row that goes in, in what each layer puts out. */
@@ -66,7 +64,11 @@ describeBuilds("small networks against PyTorch", (build) => {
       ["separate", true],
       ["fused", false],
     ] as const)("every output, gradient, loss, weight and accumulator; update %s", async (_, gradients) => {
-      const network = await networkWith(build, spec, layers, { batch: rows, training: { gradients } });
+      const network = await networkWith(build, spec, tensorsOf(layers), {
+        batch: rows,
+        training: { gradients },
+      });
+      // These networks put out other sizes than they take, and their targets are not bytes.
       takeFloatTargets(network, sizes.at(-1)!);
       const bounds = new BoundedTraining(layers, 0.1, 0.1);
       const comparison = new Comparison();
@@ -112,26 +114,6 @@ describeBuilds("small networks against PyTorch", (build) => {
   });
 });
 
-/**
- * These networks put out other sizes than they take, and their targets are not bytes: changes the planned step
- * so that it takes float targets of `columns` values from `output`, which a step does not touch.
- */
-function takeFloatTargets(network: Network, columns: number): void {
-  const step = network.plan.steps[0]!;
-  const values = step.rows * columns;
-  for (const operation of operationsOf(network, step)) {
-    if (operation[0] === Op.packBytes) {
-      operation[0] = Op.packFloats;
-      operation[3] = network.plan.output;
-      operation[5] = columns;
-    } else if (operation[0] === Op.meanSquaredError) {
-      operation[8] = new Uint32Array(Float32Array.of(2 / values).buffer)[0]!;
-    } else if (operation[0] === Op.sumLoss) {
-      operation.set(new Uint32Array(Float64Array.of(values).buffer), 4);
-    }
-  }
-}
-
 const folder =
   process.env.DENOISE_REFERENCE_DIR ?? fileURLToPath(new URL("../../../shared/reference", import.meta.url));
 const recipeFile = `${folder}/seed-recipe-3-steps.safetensors`;
@@ -169,7 +151,7 @@ async function recipeErrors(
   const layers = layersOf(reference);
   expect(layers.map(({ units }) => units)).toEqual(layerShapes(spec).map(({ outputs }) => outputs));
   expect(batch).toBe(reference.rows);
-  const network = await networkWith(build, spec, layers, { batch, training: { gradients: true } });
+  const network = await networkWith(build, spec, tensorsOf(layers), { batch, training: { gradients: true } });
   const losses: number[] = [];
   const gradients: Record<string, number> = {};
   for (let step = 1; step <= reference.steps; step++) {

@@ -65,15 +65,6 @@ export function describeBuilds(title: string, suite: (build: Build) => void): vo
   }
 }
 
-/** The same for the builds that run a program on one thread. */
-export function describeSingleThreadedBuilds(title: string, suite: (build: Build) => void): void {
-  for (const candidate of candidates.filter(({ threads }) => threads.includes(1))) {
-    const { name } = candidate;
-    const build = { name, threads: 1, wasm: bytesOf.get(name)! };
-    describeUnless(obstacle(candidate), `${title}, build ${name}`, () => suite(build));
-  }
-}
-
 /** The suite once for each build, to run its operations with kernels.ts. */
 export function describeKernels(title: string, suite: (build: KernelBuild) => void): void {
   for (const candidate of candidates) {

@@ -64,10 +64,10 @@ export function randomBatch(spec: Spec, images: number): ConvBatch {
 /** Puts pictures into a network's buffers, whose values are interleaved. */
 export function setBatch(network: Network, batch: ConvBatch): void {
   const { channels } = network.spec.input;
-  network.input.set(interleaved(batch, channels, batch.noisy));
+  network.input.set(interleaved(batch, channels, Float64Array.from(batch.noisy)));
   network.sigma.set(Float32Array.from(batch.sigma));
   if (network.target.length === 0) return;
-  network.target.set(interleaved(batch, channels, batch.clean));
+  network.target.set(interleaved(batch, channels, Float64Array.from(batch.clean)));
   network.weights.set(Float32Array.from(batch.weights));
 }
 

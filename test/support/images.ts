@@ -1,7 +1,7 @@
 /** Images in rows (assembly/conv/pixels.ts) in the memory of a test, and the planes that the naive twins have. */
 import { type Geometry, type ImageBuffer, placeImages } from "../../src/network/image-buffers.ts";
 import { CANARY, type Kernels, type Region } from "./kernels.ts";
-import type { Numbers, Size } from "./naive-conv.ts";
+import type { Numbers } from "./naive-conv.ts";
 
 export interface Image extends ImageBuffer {
   readonly images: number;
@@ -61,16 +61,16 @@ export function planesOf(kernels: Kernels, image: Image, border = 0): Float32Arr
 }
 
 /** Planes with the channels of a pixel put next to each other, as pictures are. */
-export function interleaved(
-  { height, width }: Size,
+export function interleaved<Planes extends Float32Array | Float64Array>(
+  { height, width }: { height: number; width: number },
   channels: number,
-  planes: ArrayLike<number>,
-): Float32Array {
+  planes: Planes,
+): Planes {
   const plane = height * width;
-  return Float32Array.from({ length: planes.length }, (_, i) => {
+  return planes.map((_, i) => {
     const pixel = Math.floor(i / channels);
     return planes[(Math.floor(pixel / plane) * channels + (i % channels)) * plane + (pixel % plane)]!;
-  });
+  }) as Planes;
 }
 
 /** Regions as scratch: what threads leave in their slots. */
