@@ -65,11 +65,16 @@ export function describeBuilds(title: string, suite: (build: Build) => void): vo
   }
 }
 
-/** The suite once for each build, to run its operations with kernels.ts. */
-export function describeKernels(title: string, suite: (build: KernelBuild) => void): void {
+/** The suite once for each build, or each of those `which`, to run its operations with kernels.ts. */
+export function describeKernels(
+  title: string,
+  suite: (build: KernelBuild) => void,
+  which: (build: KernelBuild) => boolean = () => true,
+): void {
   for (const candidate of candidates) {
     const { name } = candidate;
     const build = { name, wasm: bytesOf.get(name)!, shared: name.endsWith("-threads") };
+    if (!which(build)) continue;
     describeUnless(obstacle(candidate), `${title}, build ${name}`, () => suite(build));
   }
 }

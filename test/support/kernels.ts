@@ -80,8 +80,12 @@ export class Kernels {
 
   /** Forgets all buffers. */
   clear(): void {
-    this.#words.fill(CANARY, ARENA_START >> 2, this.#arena.end >> 2);
-    this.#arena.end = FIRST_BUFFER;
+    this.#forget(FIRST_BUFFER);
+  }
+
+  #forget(from: number): void {
+    this.#words.fill(CANARY, from >> 2, this.#arena.end >> 2);
+    this.#arena.end = from;
   }
 
   /** Lets the program's own code place a buffer, and leaves a line of canaries behind it. */
@@ -156,18 +160,23 @@ export class Kernels {
         }
       }
     }
-    // Scratch is forgotten again.
-    this.#words.fill(CANARY, end >> 2, this.#arena.end >> 2);
-    this.#arena.end = end;
+    this.#forget(end);
   }
 
-  /** On a build with threads: runs items `first` to `last` alone, as thread 0. */
-  runItems(operation: Operation, first: number, last: number): void {
+  /** On a build with threads: the words that items `first` to `last` change, by address; memory is put back. */
+  wordsOf(operation: Operation, first: number, last: number): Map<number, number> {
     const end = this.#arena.end;
+    const memory = this.#words.subarray(0, end >> 2);
+    const before = memory.slice();
     this.#write(operation, this.#placeScratch(operation).place, 1);
-    this.#words[(PROGRAM >> 2) + GRAIN] = 1;
     this.#work(operation.name, first, last, 0);
-    this.#arena.end = end;
+    this.#forget(end);
+    const changed = new Map<number, number>();
+    for (let at = FIRST_BUFFER >> 2; at < memory.length; at++) {
+      if (memory[at] !== before[at]) changed.set(4 * at, memory[at]!);
+    }
+    memory.set(before);
+    return changed;
   }
 
   /** Writes an operation's program. @returns a function that runs it once, for benchmarks */
