@@ -12,7 +12,7 @@ import { BoundedTraining } from "../support/bounds.ts";
 import { type Build, describeBuilds } from "../support/builds.ts";
 import { sameBytes } from "../support/bytes.ts";
 import { Comparison } from "../support/comparison.ts";
-import { networkWith, normal, randomLayers, specOf } from "../support/networks.ts";
+import { networkWith, normal, randomLayers, specOf, tensorsOf } from "../support/networks.ts";
 import { pictures, smallRecipe } from "../support/pictures.ts";
 
 const size = [4, 5] as const;
@@ -315,7 +315,7 @@ describeBuilds("memory", (build: Build) => {
     ]);
     // Threads on few cores take their time to meet.
     const steps = build.threads > 1 ? 1_000 : 10_000;
-    const network = await networkWith(build, spec, randomLayers(spec), {
+    const network = await networkWith(build, spec, tensorsOf(randomLayers(spec)), {
       batch: 4,
       training: { lastBatch: 3 },
     });
