@@ -34,8 +34,8 @@ const textOf = (file: string) => readFileSync(join(root, file), "utf8");
 /** The comments of a source file, so far as a search for their beginnings finds them. */
 function commentsOf(file: string): string {
   const found = file.endsWith(".py")
-    ? textOf(file).matchAll(/#.*|"""[^]*?"""/g)
-    : textOf(file).matchAll(/\/\*\*?[^]*?\*\/|(?<=^|\s)\/\/.*/g);
+    ? textOf(file).matchAll(/#.*|"""[\s\S]*?"""/g)
+    : textOf(file).matchAll(/\/\*\*?[\s\S]*?\*\/|(?<=^|\s)\/\/.*/g);
   return [...found].map(([comment]) => comment).join("\n");
 }
 
