@@ -44,12 +44,13 @@ const behaviours: Record<string, Handler> = {
     const timer = setInterval(() => response.write(other), 1);
     response.on("close", () => clearInterval(timer));
   },
-  /** Needs half a second, with pauses of 50 ms. */
+  /** Sends in 25 parts, with pauses of 50 ms: more than a second in all. */
   slow(_, response) {
     let sent = 0;
+    const part = Math.ceil(packed.length / 25);
     const timer = setInterval(() => {
-      response.write(packed.subarray(sent, sent + 500));
-      sent += 500;
+      response.write(packed.subarray(sent, sent + part));
+      sent += part;
       if (sent < packed.length) return;
       clearInterval(timer);
       response.end();
@@ -59,9 +60,7 @@ const behaviours: Record<string, Handler> = {
   stuck: (_, response) => void response.writeHead(200, { "content-length": packed.length }).write(half),
   /** Sends half, then breaks the connection. */
   broken: (_, response) =>
-    void response
-      .writeHead(200, { "content-length": packed.length })
-      .write(half, () => setTimeout(() => response.destroy(), 20)),
+    void response.writeHead(200, { "content-length": packed.length }).write(half, () => response.destroy()),
 };
 
 const requests: string[] = [];
@@ -204,7 +203,7 @@ describe("downloadFashionMnist", () => {
   });
 
   it("is patient with a mirror that is slow", async () => {
-    await download(["slow"], { patience: 300 });
+    await download(["slow"], { patience: 1000 });
     await expectRight();
   });
 
@@ -264,7 +263,7 @@ describe("denoise-wasm download", () => {
 
     async function output(...options: string[]): Promise<{ out: unknown[][]; progress: unknown[][] }> {
       vi.resetModules();
-      vi.doMock("../src/data/download.node.ts", () => ({
+      vi.doMock("../../src/data/download.node.ts", () => ({
         async downloadFashionMnist({ onProgress }: DownloadOptions) {
           for (let received = 0; received <= 2e6; received += 5e4) {
             onProgress?.({ file: "thing.gz", received, total: 2e6 });
@@ -281,7 +280,7 @@ describe("denoise-wasm download", () => {
         await downloadCommand().parseAsync(options, { from: "user" });
       } finally {
         process.stderr.isTTY = isTTY;
-        vi.doUnmock("../src/data/download.node.ts");
+        vi.doUnmock("../../src/data/download.node.ts");
       }
       return { out: out.mock.calls, progress: progress.mock.calls };
     }

@@ -23,6 +23,7 @@ import {
   openPage,
   pixelsOf,
   pngFile,
+  restingCheckpoint,
   saved,
   text,
 } from "../support/open-page.ts";
@@ -151,7 +152,7 @@ describe.skipIf(!chromium)(title, () => {
     it("pauses, goes on and stops, and stays free meanwhile", async () => {
       await using opened = await openPage(browser, server.url, "train");
       const { page, faults } = opened;
-      await page.waitForTimeout(300);
+      await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
       await browser.startTracing(page, {
         categories: ["__metadata", "disabled-by-default-devtools.timeline"],
       });
@@ -162,9 +163,9 @@ describe.skipIf(!chromium)(title, () => {
       );
       await page.click("#pause");
       expect(await text(page, "pause")).toBe("Go on");
-      await page.waitForTimeout(200);
+      const { bytes } = await restingCheckpoint(page);
       const paused = await text(page, "status-epoch");
-      await page.waitForTimeout(700);
+      expect((await saved(page, "save-checkpoint")).bytes.equals(bytes)).toBe(true);
       expect(await text(page, "status-epoch")).toBe(paused);
       await page.click("#pause");
       await page.waitForFunction(
