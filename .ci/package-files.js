@@ -7,6 +7,7 @@ const missing = [
   "package.json",
   "README.md",
   "LICENSE",
+  "bin/denoise-wasm.js",
   "build/esm/cli.js",
   "build/esm/index.js",
   "build/esm/index.workerd.js",

@@ -1,2 +1,2 @@
 export { run, staticEnd } from "./index";
-export { follow, lead } from "./program/threads";
+export { begin, work } from "./program/threads";

@@ -2,12 +2,9 @@
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-process.chdir(root);
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 await esbuild.build({
-  entryPoints: ["bench", "peers", "conv", "sigma", "cold-start", "edge-load", "quiet", "probe"].map(
-    (name) => `bench/${name}.ts`,
-  ),
+  entryPoints: ["bench", "load", "edge", "sigma", "first-step", "quiet"].map((name) => `bench/${name}.ts`),
   outdir: "build/bench",
   bundle: true,
   format: "esm",

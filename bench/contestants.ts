@@ -1,131 +1,104 @@
-/** Those that are timed: what all have in common, and this package on networks of dense layers. */
-import { readFileSync } from "node:fs";
+/** This package as a contestant, in one checkout or two. */
 import { availableParallelism } from "node:os";
-import { Setting } from "../assembly/program/opcodes.ts";
-import { Network } from "../src/network/network.ts";
-import type { Spec } from "../src/network/spec.ts";
+import { version } from "../src/version.ts";
 import { hasRelaxedSimd, type Variant } from "../src/wasm/detect.ts";
-import { type Timed, timeCalls } from "./timing.ts";
-import { recipe, type Workload } from "./workload.ts";
+import type { Checkout } from "./checkout.ts";
+import { repeat, type Timed } from "./turns.ts";
+import { type Pass, SEED, type Workload } from "./workloads.ts";
 
-/** Training steps, one batch of the workload after the other, the data handed over anew in each. */
-export interface Training extends Timed {
+export interface Contestant extends Timed {
+  readonly name: string;
   readonly version: string;
-  /** Goes back to the initial weights and trains on the first `count` batches. @returns each step's loss */
-  losses(count: number): Promise<number[]>;
+  /** What is verified: the losses of its first three steps, or its output. */
+  values(): Promise<ArrayLike<number>>;
   dispose?(): unknown;
 }
 
-/** Forward passes of the first pictures of the workload at the initial weights. */
-export interface Inference extends Timed {
-  readonly version: string;
-  output(): Promise<Float32Array>;
-  dispose?(): unknown;
-}
-
-/** The builds that run here. */
+/** The builds that run here, and the mode that runs each. */
 export const variants: readonly Variant[] = hasRelaxedSimd() ? ["simd", "relaxed"] : ["simd"];
-
-export const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-/** The mode that runs a build where it can run. */
 export const modes = { simd: "reproducible", relaxed: "fast" } as const;
-
-/** The contestant that ratios refer to: our fastest build on one thread. */
-export const unit = `denoise-wasm ${variants.at(-1)}`;
 
 /** How a contestant of ours is run. */
 export interface OurOptions {
-  variant: Variant;
-  /** Default 1. */
-  threads?: number;
+  readonly checkout: Checkout;
+  readonly variant: Variant;
+  readonly threads: number;
 }
 
-/** Our contestants: each build on one thread and on all cores. */
-export const ours: readonly OurOptions[] = variants.flatMap((variant) =>
-  [...new Set([1, availableParallelism()])].map((threads) => ({ variant, threads })),
-);
-
-/** Those for a forward pass of so many pictures: one picture is too little work to share. */
-export const oursFor = (pictures: number) =>
-  pictures === 1 ? ours.filter(({ threads }) => threads === 1) : ours;
-
-export function nameOf({ variant, threads = 1 }: OurOptions): string {
-  return `denoise-wasm ${variant}${threads > 1 ? `, ${threads} threads` : ""}`;
+/** Each build of each checkout, on one thread and on all cores; the same of two checkouts next to each other. */
+export function oursOf(checkouts: readonly Checkout[], builds = variants): OurOptions[] {
+  const threads = [...new Set([1, availableParallelism()])];
+  return builds.flatMap((variant) =>
+    threads.flatMap((threads) => checkouts.map((checkout) => ({ checkout, variant, threads }))),
+  );
 }
 
-/** A network at the workload's initial weights. */
-export async function createNetwork(
-  workload: Workload,
-  { variant, threads = 1 }: OurOptions,
-  {
-    spec = recipe.spec,
-    ...options
-  }: { spec?: Spec; batch?: number; training?: { gradients?: boolean } } = {},
-): Promise<Network> {
-  const network = await Network.create(spec, {
-    mode: modes[variant],
-    batch: workload.batch,
-    threads,
-    ...options,
-  });
+/** `denoise-wasm simd, 2 threads` */
+export function nameOf({ checkout, variant, threads }: OurOptions): string {
+  return `${checkout.name} ${variant}${threads > 1 ? `, ${threads} threads` : ""}`;
+}
+
+/** Training steps as the trainer does them: the batch is put in, the optimiser set. */
+export async function trainer({ recipe, images, batch, batches }: Workload, options: OurOptions) {
+  const { checkout, variant, threads } = options;
+  const network = await checkout.networkFor(recipe, images.count, SEED, { mode: modes[variant], threads });
   if (network.core.threads < threads) throw new Error(`Only ${network.core.threads} threads started.`);
-  for (const [name, values] of workload.parameters) network.set(name, values);
-  return network;
-}
-
-/** Copies batch `index` in, as the trainer does. */
-export function setBatch(
-  network: Network,
-  { batch, batches, pixels, noisy, clean }: Workload,
-  index: number,
-): void {
-  const start = (index % batches) * batch * pixels;
-  const end = start + batch * pixels;
-  network.input.set(noisy.subarray(start, end));
-  network.target.set(clean.subarray(start, end));
-}
-
-export async function ourTraining(workload: Workload, options: OurOptions): Promise<Training> {
-  const network = await createNetwork(workload, options, { training: {} });
-  network.settings[Setting.rate] = workload.learningRate;
+  const source = checkout.batchSource(recipe, images, SEED);
+  const optimizer = new checkout.Optimizer(network, recipe);
   let next = 0;
+  const fill = () => {
+    source(network, 1, (next++ % batches) * batch, batch);
+    optimizer.beforeStep(recipe.optimizer.learningRate);
+  };
+  return { network, fill };
+}
+
+export async function ourTraining(workload: Workload, options: OurOptions): Promise<Contestant> {
+  const { network, fill } = await trainer(workload, options);
   const step = () => {
-    setBatch(network, workload, next++);
+    fill();
     return network.step();
   };
   return {
     name: nameOf(options),
     version,
-    losses: async (count) => {
-      for (const [name, values] of workload.parameters) network.set(name, values);
-      network.resetAccumulators(workload.initialAccumulator);
-      next = 0;
-      return Array.from({ length: count }, step);
-    },
-    run: (count) => timeCalls(step, count),
+    values: async () => Array.from({ length: 3 }, step),
+    run: (milliseconds) => repeat(step, milliseconds),
     dispose: () => network.dispose(),
   };
 }
 
-export async function ourInference(
-  workload: Workload,
-  pictures: number,
-  options: OurOptions,
-): Promise<Inference> {
-  const network = await createNetwork(workload, options, { batch: pictures });
-  const input = workload.noisy.subarray(0, pictures * workload.pixels);
+/** Pictures through a network of dense layers, or one through `createDenoiser`. */
+export async function ourPass(workload: Workload, pass: Pass, options: OurOptions): Promise<Contestant> {
+  const { checkout, variant, threads } = options;
+  const { recipe, parameters, height, width, noisy, level, batch } = workload;
+  const mode = modes[variant];
+  const common = { name: nameOf(options), version };
+  if ("side" in pass) {
+    const model = { spec: recipe.spec, parameters };
+    const denoiser = await checkout.createDenoiser({ model, mode, threads });
+    const image = { data: noisy, height, width, channels: 1 };
+    const denoise = () => denoiser.denoise(image, { sigma: level[0] });
+    return {
+      ...common,
+      values: async () => (await denoise()).data,
+      run: (milliseconds) => repeat(denoise, milliseconds),
+      dispose: () => denoiser.dispose(),
+    };
+  }
+  const network = await checkout.Network.create(recipe.spec, { mode, batch, threads });
+  for (const [name, values] of parameters) network.set(name, values);
   const forward = () => {
-    network.input.set(input);
+    network.input.set(noisy);
     network.forward();
   };
   return {
-    name: nameOf(options),
-    version,
-    output: async () => {
+    ...common,
+    async values() {
       forward();
       return network.output.slice();
     },
-    run: (count) => timeCalls(forward, count),
+    run: (milliseconds) => repeat(forward, milliseconds),
     dispose: () => network.dispose(),
   };
 }

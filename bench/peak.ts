@@ -12,28 +12,33 @@
  * number of chains and which unrolling is best depends on the engine: the best of several counts.
  */
 import { readFile, writeFile } from "node:fs/promises";
-import asc from "assemblyscript/asc";
 import type { Variant } from "../src/wasm/detect.ts";
-import { instantiateLoops, ROUNDS } from "./probe.ts";
-import { type Timed, timeCalls } from "./timing.ts";
+import { summary, type Timed } from "./turns.ts";
 
 /** Instructions between a product and its sum. */
 const LAG = 5;
+/** Rounds of a loop in a call. */
+const ROUNDS = 20_000;
+/** Where m lies. */
+const FACTOR = 1024;
 const shapes = [12, 13, 14, 15].flatMap((chains) => [1, 2, 4].map((unrolled) => ({ chains, unrolled })));
+type Shape = (typeof shapes)[number];
 
-/** AssemblyScript of one loop, exported as `peak_CHAINS_UNROLLED`. */
-function loop({ chains, unrolled }: (typeof shapes)[number], variant: Variant): string {
-  const c = Array.from({ length: chains }, (_, i) => `c${i}`);
+const nameOf = ({ chains, unrolled }: Shape) => `peak_${chains}_${unrolled}`;
+
+/** AssemblyScript of one loop. */
+function loop(shape: Shape, variant: Variant): string {
+  const c = Array.from({ length: shape.chains }, (_, i) => `c${i}`);
   const round = c.map((name, i) => {
     if (variant === "relaxed") return `${name} = f32x4.relaxed_madd(${name}, m, m);`;
     const earlier = c.at(i - LAG);
     return `${name} = f32x4.mul(${name}, m); ${earlier} = f32x4.add(${earlier}, m);`;
   });
-  return `export function peak_${chains}_${unrolled}(rounds: i32, factor: usize): f32 {
+  return `export function ${nameOf(shape)}(rounds: i32, factor: usize): f32 {
     const m = v128.load(factor);
     ${c.map((name, i) => `let ${name} = f32x4.splat(${i + 1});`).join(" ")}
     for (let i = 0; i < rounds; i++) {
-      ${round.join(" ").repeat(unrolled)}
+      ${round.join(" ").repeat(shape.unrolled)}
     }
     return f32x4.extract_lane(${c.reduce((sum, name) => `f32x4.add(${sum}, ${name})`)}, 0);
   }`;
@@ -41,6 +46,7 @@ function loop({ chains, unrolled }: (typeof shapes)[number], variant: Variant): 
 
 /** Compiles the loops with a build's compiler options. The source and the wasm stay in build/bench to be looked at. */
 export async function compileLoops(variant: Variant): Promise<Uint8Array<ArrayBuffer>> {
+  const { default: asc } = await import("assemblyscript/asc");
   const source = `build/bench/peak-${variant}.ts`;
   const outFile = `build/bench/peak-${variant}.wasm`;
   await writeFile(source, shapes.map((shape) => loop(shape, variant)).join("\n"));
@@ -50,25 +56,38 @@ export async function compileLoops(variant: Variant): Promise<Uint8Array<ArrayBu
   return new Uint8Array(await readFile(outFile));
 }
 
-/** A loop of a build, and how to read its time. */
-export interface PeakLoop extends Timed {
-  readonly chains: number;
-  readonly unrolled: number;
-  /** Floating-point operations of a call. */
-  readonly flop: number;
+/** @returns what calls a loop so often and says how many milliseconds that took */
+async function instantiateLoops(wasm: Uint8Array<ArrayBuffer>) {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  new Float32Array(memory.buffer, FACTOR, 4).fill(0.5);
+  const { instance } = await WebAssembly.instantiate(wasm, { env: { memory } });
+  return (shape: Shape, calls: number) => {
+    const loop = instance.exports[nameOf(shape)] as (rounds: number, factor: number) => number;
+    const start = performance.now();
+    for (let i = 0; i < calls; i++) loop(ROUNDS, FACTOR);
+    return performance.now() - start;
+  };
 }
 
-/** The loops of a build. */
-export async function peakLoops(variant: Variant): Promise<PeakLoop[]> {
-  const callOf = await instantiateLoops(await compileLoops(variant));
-  return shapes.map(({ chains, unrolled }) => {
-    const call = callOf(chains, unrolled);
-    return {
-      name: `${variant}, ${chains} chains, unrolled ${unrolled}×`,
-      chains,
-      unrolled,
-      flop: ROUNDS * unrolled * chains * 4 * 2,
-      run: (count) => timeCalls(call, count),
-    };
-  });
+/** @returns half a millisecond or so of work that keeps a core's units busy; it says how long it took */
+export async function createProbe(wasm: Uint8Array<ArrayBuffer>): Promise<() => number> {
+  const time = await instantiateLoops(wasm);
+  return () => time({ chains: 14, unrolled: 1 }, 12);
+}
+
+/** All loops of a build; a turn gives the GFLOP/s of the fastest. */
+export async function peakOf(variant: Variant): Promise<Timed> {
+  const time = await instantiateLoops(await compileLoops(variant));
+  return {
+    run(milliseconds) {
+      const rates = shapes.map(() => [] as number[]);
+      const start = performance.now();
+      do {
+        for (const [index, shape] of shapes.entries()) {
+          rates[index]!.push((ROUNDS * shape.unrolled * shape.chains * 8) / time(shape, 1) / 1e6);
+        }
+      } while (performance.now() - start < milliseconds);
+      return Math.max(...rates.map((one) => summary(one).median));
+    },
+  };
 }

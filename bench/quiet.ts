@@ -1,12 +1,13 @@
 /**
  * Waiting for a quiet machine. What else its cores do, be it for another virtual machine on a core's second hardware
  * thread, slows a loop that keeps all units of a core busy by a half, and no figure of the system's shows it. So a loop
- * that does runs on all cores at once, and what it takes is compared with the least that it ever took.
+ * that does runs on all cores at once, and what it takes is compared with the least that it ever took. As a worker this
+ * file is that loop.
  */
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
-import { compileLoops } from "./peak.ts";
-import { createProbe } from "./probe.ts";
+import { fileURLToPath } from "node:url";
+import { parentPort, Worker, workerData } from "node:worker_threads";
+import { compileLoops, createProbe } from "./peak.ts";
 
 /** A probe that takes longer than this many times its least says that the machine is busy. */
 const BUSY = 1.1;
@@ -21,8 +22,6 @@ let least = Number.POSITIVE_INFINITY;
 let spent = 0;
 
 export interface QuietMachine {
-  /** Resolves when the machine is quiet; sooner where that takes too long. */
-  wait(): Promise<void>;
   /** Does `turn` when the machine is quiet, and again where it is no longer so at the end, but not for ever. */
   during<T>(turn: () => Promise<T>): Promise<T>;
   /** Says how many turns had no quiet machine, if any. */
@@ -31,41 +30,39 @@ export interface QuietMachine {
 
 export async function quietMachine(): Promise<QuietMachine> {
   const wasm = await compileLoops("simd");
-  const run = await createProbe(wasm);
+  const probe = await createProbe(wasm);
+  const file = fileURLToPath(new URL("./quiet.js", import.meta.url));
   const others = Array.from(
     { length: availableParallelism() - 1 },
-    () => new Worker(new URL("./probe.js", import.meta.url), { workerData: { probe: wasm } }),
+    () => new Worker(file, { workerData: { probe: wasm } }),
   );
   for (const other of others) other.unref();
   const isQuiet = async () => {
     const replies = others.map(
       (other) => new Promise<number>((resolve) => other.once("message", resolve).postMessage(undefined)),
     );
-    const times = [run(), ...(await Promise.all(replies))];
+    const times = [probe(), ...(await Promise.all(replies))];
     least = Math.min(least, ...times);
     return Math.max(...times) < BUSY * least;
   };
   for (let i = 0; i < FIRST_PROBES; i++) await isQuiet();
   let turns = 0;
   let busy = 0;
-  /** Whether what began at `start` has been put off for long enough: the sooner, the more time was spent already. */
-  const isOver = (start: number) => performance.now() - start > Math.min(MOST_AT_ONCE, MOST_TOGETHER - spent);
-  const wait = async (start = performance.now()) => {
-    const begun = performance.now();
-    while (!(await isQuiet()) && !isOver(start)) await pause(BETWEEN_PROBES);
-    spent += performance.now() - begun;
-  };
   return {
-    wait,
     async during(turn) {
       turns++;
       const start = performance.now();
-      for (;;) {
-        await wait(start);
-        const begun = performance.now();
+      /** Whether this turn was put off for long enough: the sooner, the more time was spent already. */
+      const isOver = () => performance.now() - start > Math.min(MOST_AT_ONCE, MOST_TOGETHER - spent);
+      for (let begun = start; ; begun = performance.now()) {
+        while (!(await isQuiet()) && !isOver()) {
+          await new Promise((resolve) => setTimeout(resolve, BETWEEN_PROBES));
+        }
+        spent += performance.now() - begun;
+        begun = performance.now();
         const result = await turn();
         const quiet = await isQuiet();
-        if (quiet || isOver(start)) {
+        if (quiet || isOver()) {
           if (!quiet) busy++;
           return result;
         }
@@ -79,4 +76,7 @@ export async function quietMachine(): Promise<QuietMachine> {
   };
 }
 
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+if (workerData?.probe) {
+  const probe = await createProbe(workerData.probe);
+  parentPort!.on("message", () => parentPort!.postMessage(probe()));
+}

@@ -1,64 +1,49 @@
 /** The machine a run took place on, tables, and the file of results. */
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { dirname } from "node:path";
-import type { Times } from "./timing.ts";
+import { commitOf } from "./checkout.ts";
+import type { Summary } from "./turns.ts";
 
 /** Kinds of vector units that matter here, as /proc/cpuinfo calls them. */
 const cpuFeatures = { amx_tile: "AMX", avx512f: "AVX-512", avx2: "AVX2", fma: "FMA", asimd: "NEON" };
 
-export function machine() {
+function machine() {
   let flags: string[] = [];
   try {
-    flags = /^(?:flags|Features)\s*:(.*)$/m
-      .exec(readFileSync("/proc/cpuinfo", "utf8"))![1]!
-      .trim()
-      .split(" ");
+    const [, line] = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))!;
+    flags = line!.trim().split(" ");
   } catch {
     // Not Linux: the model has to do.
   }
-  const [{ model, speed }, ...others] = cpus() as [ReturnType<typeof cpus>[number]];
   return {
-    cpu: model.trim().replaceAll(/\s+/g, " "),
+    cpu: cpus()[0]!.model.trim().replaceAll(/\s+/g, " "),
     features: Object.entries(cpuFeatures).flatMap(([flag, name]) => (flags.includes(flag) ? [name] : [])),
     virtual: flags.includes("hypervisor"),
-    megahertz: speed,
-    cores: others.length + 1,
+    cores: cpus().length,
     memoryGigabytes: Math.round(totalmem() / 2 ** 30),
     platform: `${process.platform}-${process.arch}`,
   };
 }
 
-/** Machine, versions, commit and command: what figures mean nothing without. */
+/** Prints and gives machine, versions, commit and command: what figures mean nothing without. */
 export function provenance() {
-  return {
+  const run = {
     date: new Date().toISOString(),
     command: ["node", ...process.argv.slice(1)].join(" ").replaceAll(`${process.cwd()}/`, ""),
-    commit: commit(),
+    commit: commitOf("."),
     node: process.version,
     v8: process.versions.v8,
     machine: machine(),
     /** Processes that wanted to run, on average over the last minute. */
     loadAverage: loadavg()[0],
   };
-}
-
-function commit(): string {
-  const git = (...args: string[]) =>
-    execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
-  try {
-    const changed = git("status", "--porcelain", "--untracked-files=no", "--", "assembly", "src", "bench");
-    return git("rev-parse", "--short=10", "HEAD") + (changed ? " with changes" : "");
-  } catch {
-    return "unknown";
-  }
-}
-
-export function printProvenance({ command, commit, node, v8, machine }: ReturnType<typeof provenance>): void {
-  const { cpu, features, cores, memoryGigabytes, virtual } = machine;
-  const cpuLine = `${cpu} with ${features.join(", ")}, ${cores} cores${virtual ? " of a virtual machine" : ""}`;
-  console.log(`${cpuLine}, ${memoryGigabytes} GB; Node ${node}, V8 ${v8}; commit ${commit}; ${command}`);
+  const { cpu, features, cores, memoryGigabytes, virtual } = run.machine;
+  console.log(
+    `${cpu} with ${features.join(", ")}, ${cores} cores${virtual ? " of a virtual machine" : ""}, ${memoryGigabytes} GB; ` +
+      `Node ${run.node}, V8 ${run.v8}; commit ${run.commit}; ${run.command}`,
+  );
+  return run;
 }
 
 /** Prints a Markdown table: text to the left, the other columns to the right. */
@@ -83,23 +68,25 @@ export function percent(fraction: number, decimals = 0): string {
   return `${(100 * fraction).toFixed(decimals)} %`;
 }
 
-/** Cells for median, minimum and spread. */
-export function timesCells({ median, minimum, spread }: Times): string[] {
+/** Cells for median, minimum and spread of milliseconds. */
+export function timesCells({ median, minimum, spread }: Summary): string[] {
   return [digits(median), digits(minimum), percent(spread)];
 }
 export const timesHeadings = ["median, ms", "minimum, ms", "spread"];
 
-/** Writes bench/results/NAME.json. */
-export function writeResults(name: string, results: object): void {
-  const path = `bench/results/${name}.json`;
+/** Writes NAME.json to bench/results, which keeps the latest of each machine, or to build/bench what is not for keeping. */
+export function writeResults(name: string, results: object, folder = "bench/results"): void {
+  const path = `${folder}/${name}.json`;
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
+  // What holds no other list or object stands on one line.
+  const text = JSON.stringify(results, null, 2).replaceAll(/[{[][^{}[\]]*[}\]]/g, (inner) =>
+    inner.replaceAll(/\s+/g, " "),
+  );
+  writeFileSync(path, `${text}\n`);
   console.log(
     `\nWrote ${path}. Times are medians; spread is from the 10th to the 90th percentile, over the median.`,
   );
 }
 
 /** node20, node24, …: what a run's results are called unless --name says otherwise. */
-export function runtimeName(): string {
-  return `node${process.versions.node.split(".")[0]}`;
-}
+export const runtimeName = `node${process.versions.node.split(".")[0]}`;

@@ -12,36 +12,33 @@ import { findFashionMnist, loadFashionMnistFrom } from "../src/data/fashion-mnis
 import { pictureAt } from "../src/data/images.ts";
 import { readPhotos } from "../src/data/photo-folders.node.ts";
 import { estimateSigma } from "../src/denoiser/sigma.ts";
-import { errorsOf, medianOf, type PictureSet } from "./sigma-errors.ts";
+import { errorsOf, medianOf, type PictureSet } from "../test/support/sigma-errors.ts";
+import { printTable } from "./report.ts";
 
 const levels = [3, 5, 7, 10, 15, 25, 40, 50];
 const { values: options } = parseArgs({
   args: process.argv.slice(3),
   options: { data: { type: "string" }, pictures: { type: "string", multiple: true, default: [] } },
 });
-
 const { test } = await loadFashionMnistFrom((await findFashionMnist(options)).folder);
-const sets: PictureSet[] = [
-  {
-    name: "Fashion-MNIST",
-    pictures: Array.from({ length: test.count }, (_, i) => pictureAt(test, i)),
-  },
-];
-for (const folder of options.pictures)
+const all = Array.from({ length: test.count }, (_, i) => pictureAt(test, i));
+const sets: PictureSet[] = [{ name: "Fashion-MNIST", pictures: all }];
+for (const folder of options.pictures) {
   sets.push({ name: basename(folder), pictures: await readPhotos(folder) });
-
+}
 const percent = (value: number) => (100 * value).toFixed(1);
 for (const set of sets) {
   const clean = set.pictures.map(estimateSigma);
   const noisy = clean.filter((sigma) => sigma > 0).length;
-  console.log(
-    `${set.name}, ${clean.length} pictures; clean: ${noisy} found noisy, the most ${Math.max(...clean).toFixed(1)}`,
+  printTable(
+    `${set.name}, ${clean.length} pictures, errors in percent; clean: ${noisy} found noisy, the most ${Math.max(...clean).toFixed(1)}`,
+    ["", ...levels.map((sigma) => `σ ${sigma}`)],
+    [false, true].map((clipped) => [
+      clipped ? "8 bits" : "as it is",
+      ...levels.map((sigma) => {
+        const errors = errorsOf(set, sigma, clipped);
+        return `${percent(medianOf(errors.map(Math.abs)))} (${percent(medianOf(errors))})`;
+      }),
+    ]),
   );
-  for (const clipped of [false, true]) {
-    const cells = levels.map((sigma) => {
-      const errors = errorsOf(set, sigma, clipped);
-      return `σ ${sigma}: ${percent(medianOf(errors.map(Math.abs)))} (${percent(medianOf(errors))})`;
-    });
-    console.log(`  ${clipped ? "8 bits" : "as it is"}  ${cells.join("  ")}`);
-  }
 }

@@ -1,4 +1,8 @@
-// npm run build: assembly → build/wasm, weights → build/models, src → build/esm and build/edge, declarations → build/types.
+// npm run build: assembly's tiles → build/assembly, assembly → build/wasm, weights → build/models, src → build/esm and
+// build/edge, declarations → build/types.
+// --quiet: prints nothing. --no-types: leaves the declarations out. --if-changed: does nothing where the last build was
+// made from these very sources and what it wrote is still there. --if-installed: does nothing before `npm install`; npm
+// runs it then too, where `npx denoise-wasm` is tried in a clone, and remembers a failure.
 import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
@@ -13,19 +17,50 @@ import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import asc from "assemblyscript/asc";
-import esbuild from "esbuild";
-import { minify } from "terser";
+import { hashOf, isCurrent, writeStamp } from "./stamp.js";
 
 const { values: flags } = parseArgs({
-  options: { quiet: { type: "boolean" }, "no-types": { type: "boolean" } },
+  options: {
+    quiet: { type: "boolean" },
+    "no-types": { type: "boolean" },
+    "if-changed": { type: "boolean" },
+    "if-installed": { type: "boolean" },
+  },
 });
 const root = new URL("..", import.meta.url).pathname;
 process.chdir(root);
+if (flags["if-installed"] && !existsSync("node_modules/assemblyscript")) process.exit();
+
+const stamp = "build/stamp.json";
+/** All that decides what is built; the packages by what the lock file says of them. */
+const sources = [
+  "assembly",
+  "src",
+  "models",
+  "scripts",
+  "asconfig.json",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "tsconfig.types.json",
+];
+const built = ["build/assembly", "build/wasm", "build/models", "build/esm", "build/edge"];
+if (!flags["no-types"]) built.push("build/types");
+if (flags["if-changed"] && isCurrent(stamp, sources, built)) process.exit();
+const before = hashOf(sources);
+// A build that does not come to its end leaves none. What it takes is loaded only now, so that the above is quick.
+rmSync(stamp, { force: true });
+const { default: asc } = await import("assemblyscript/asc");
+const { default: esbuild } = await import("esbuild");
+const { minify } = await import("terser");
+const { writeOperations } = await import("./operations.js");
+const { writeTiles } = await import("./tiles.js");
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const targets = Object.keys(JSON.parse(readFileSync("asconfig.json", "utf8")).targets);
+writeTiles();
 mkdirSync("build/wasm", { recursive: true });
+await writeOperations();
 for (const target of targets) {
   const { error, stderr } = await asc.main([
     entryOf(target),
@@ -150,6 +185,7 @@ function keepReached(entries) {
     if (file.isFile() && !reached.has(path)) rmSync(path);
   }
 }
+writeStamp(stamp, before, built);
 
 /** The sources that an entry imports, without itself. */
 async function reachedFrom(entry) {

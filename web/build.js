@@ -13,7 +13,13 @@ export async function buildPage() {
   mkdirSync(folder, { recursive: true });
   await esbuild.build({
     absWorkingDir: root,
-    entryPoints: ["web/page.ts", "web/train-worker.ts", "web/picture-worker.ts", "src/wasm/thread-worker.ts"],
+    entryPoints: [
+      "web/page.ts",
+      "web/train-worker.ts",
+      "web/picture-worker.ts",
+      "src/denoiser/denoiser-worker.ts",
+      "src/wasm/thread-worker.ts",
+    ],
     entryNames: "[name]",
     outdir: folder,
     bundle: true,

@@ -1,4 +1,5 @@
 /** The part "Denoise": a picture before and after, with the figures that tell them apart. */
+import { createDenoiser, type Denoiser, toImageData } from "../src/browser.ts";
 import {
   button,
   byId,
@@ -41,15 +42,19 @@ export function startDenoise(): void {
 }
 
 class DenoiseView {
-  readonly #worker = new Worker(new URL("./picture-worker.js", import.meta.url), { type: "module" });
+  readonly #noise = new NoiseWorker();
+  #denoiser: Promise<Denoiser> | undefined;
   #image: ImageData | undefined;
   #name = "";
+  /** What is to be denoised: the picture as it came, or with noise added and how far that took it from the clean one. */
+  #given: Promise<Given> | undefined;
+  /** Ends the work that was begun last. */
+  #running = new AbortController();
   #rest: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    this.#worker.onmessage = ({ data }: MessageEvent<FromPictureWorker>) => this.#hear(data);
-    this.#worker.onerror = ({ message }) =>
-      this.#fail(message ?? "The worker that denoises could not be started.");
+    // Begins before there is a picture.
+    void this.#loaded().catch(() => {});
     const later = (work: () => void) => () => {
       this.#showSettings();
       clearTimeout(this.#rest);
@@ -57,7 +62,7 @@ class DenoiseView {
     };
     input("added").addEventListener(
       "input",
-      later(() => this.#send()),
+      later(() => this.#show()),
     );
     for (const id of ["sigma", "strength"])
       input(id).addEventListener(
@@ -70,7 +75,7 @@ class DenoiseView {
       this.#denoise();
     });
     input("split").addEventListener("input", () => this.#split());
-    button("denoise-cancel").addEventListener("click", () => this.#say({ type: "cancel" }));
+    button("denoise-cancel").addEventListener("click", () => this.#running.abort());
     button("download").addEventListener("click", async () => {
       download(await pngOf(canvas("after")), `${this.#name.replace(/\.\w+$/, "")}-denoised.png`);
     });
@@ -90,78 +95,93 @@ class DenoiseView {
       if (!image) return;
       this.#image = image;
       this.#name = name;
-      this.#send();
+      this.#show();
     } catch (error) {
       setMessage("denoise-message", messageOf(error));
     }
   }
 
-  #send(): void {
+  #loaded(): Promise<Denoiser> {
+    this.#denoiser ??= createDenoiser({ worker: true, mode: "fast" });
+    return this.#denoiser;
+  }
+
+  /** Shows the picture, adds noise to it where that is asked for, and denoises it. */
+  #show(): void {
     const image = this.#image;
     if (!image) return;
     const added = input("added").valueAsNumber;
-    for (const id of ["before", "after"]) {
+    for (const id of ["before", "after"] as const) {
       const target = canvas(id);
       target.width = image.width;
       target.height = image.height;
-      target.getContext("2d")!.putImageData(image, 0, 0);
+      draw(id, image);
     }
     this.#fit();
     setText("picture-facts", `${this.#name}, ${whole(image.width)} × ${whole(image.height)}`);
     setText("before-tag", added > 0 ? `noisy, σ ${added}` : "as it came");
     for (const id of ["noisy-psnr", "noisy-ssim", "denoised-psnr", "denoised-ssim"]) setText(id, "–");
-    this.#say({ type: "picture", image, added });
-    this.#denoise();
+    const given = added > 0 ? this.#noise.ask({ type: "add", image, added }) : Promise.resolve({ image });
+    this.#given = given;
+    void given.then(
+      ({ image, quality }: Given) => {
+        if (this.#given !== given || !quality) return;
+        draw("before", image);
+        showQuality("noisy", quality);
+      },
+      () => {},
+    );
+    void this.#denoise();
   }
 
-  #denoise(): void {
-    if (!this.#image) return;
-    const sigma = input("auto").checked ? "auto" : input("sigma").valueAsNumber;
-    this.#say({ type: "denoise", sigma, strength: input("strength").valueAsNumber / 100 });
+  async #denoise(): Promise<void> {
+    if (!this.#given) return;
+    this.#running.abort();
+    const control = new AbortController();
+    this.#running = control;
+    const { signal } = control;
     this.#showBusy(true);
-  }
-
-  #say(message: ToPictureWorker): void {
-    this.#worker.postMessage(message);
-  }
-
-  #hear(message: FromPictureWorker): void {
-    switch (message.type) {
-      case "noisy":
-        canvas("before").getContext("2d")!.putImageData(message.image, 0, 0);
-        showQuality("noisy", message.quality);
-        break;
-      case "progress":
-        byId("denoise-progress", HTMLProgressElement).value = message.done;
-        break;
-      case "denoised": {
-        const { image, sigma, seconds, quality } = message;
-        canvas("after").getContext("2d")!.putImageData(image, 0, 0);
-        if (quality) showQuality("denoised", quality);
-        if (input("auto").checked) {
-          setText("sigma-value", `found: ${sigma.toFixed(1)}`);
-          input("sigma").value = String(sigma);
-        }
-        const time = seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
-        const megapixels = (image.width * image.height) / 1e6;
-        setText("denoise-time", `Denoised in ${time} (${megapixels.toFixed(2)} megapixels).`);
-        button("download").disabled = false;
-        performance.mark("denoised");
-        this.#showBusy(false);
-        break;
+    try {
+      const [denoiser, given] = await Promise.all([this.#loaded(), this.#given]);
+      const start = performance.now();
+      const result = await denoiser.denoise(given.image, {
+        sigma: input("auto").checked ? "auto" : input("sigma").valueAsNumber,
+        strength: input("strength").valueAsNumber / 100,
+        signal,
+        onProgress: (done) => {
+          if (!signal.aborted) byId("denoise-progress", HTMLProgressElement).value = done;
+        },
+      });
+      const seconds = (performance.now() - start) / 1000;
+      const image = toImageData(result);
+      draw("after", image);
+      if (given.quality) {
+        const { quality } = await this.#noise.ask({ type: "measure", image });
+        signal.throwIfAborted();
+        showQuality("denoised", quality);
       }
-      case "cancelled":
-        setText("denoise-time", "Cancelled.");
-        this.#showBusy(false);
-        break;
-      case "failed":
-        this.#fail(message.message);
+      if (input("auto").checked) {
+        setText("sigma-value", `found: ${result.sigma.toFixed(1)}`);
+        input("sigma").value = String(result.sigma);
+      }
+      const time = seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
+      const megapixels = (image.width * image.height) / 1e6;
+      setText("denoise-time", `Denoised in ${time} (${megapixels.toFixed(2)} megapixels).`);
+      button("download").disabled = false;
+      performance.mark("denoised");
+    } catch (error) {
+      if (this.#running !== control) return;
+      if (signal.aborted) setText("denoise-time", "Cancelled.");
+      else this.#fail(error);
     }
+    this.#showBusy(false);
   }
 
-  #fail(message: string): void {
-    setMessage("denoise-message", message);
-    this.#showBusy(false);
+  /** Says what was wrong; the next picture gets another worker. */
+  #fail(error: unknown): void {
+    setMessage("denoise-message", messageOf(error));
+    this.#denoiser?.then((denoiser) => denoiser.dispose()).catch(() => {});
+    this.#denoiser = undefined;
   }
 
   #showBusy(busy: boolean): void {
@@ -195,6 +215,44 @@ class DenoiseView {
     compare.style.height = `${height * whole}px`;
     for (const id of ["before", "after"]) canvas(id).classList.toggle("enlarged", whole >= 2);
   }
+}
+
+interface Given {
+  readonly image: ImageData;
+  /** Where noise was added. */
+  readonly quality?: PictureQuality;
+}
+
+/** The worker that adds noise and measures it. */
+class NoiseWorker {
+  readonly #worker = new Worker(new URL("./picture-worker.js", import.meta.url), { type: "module" });
+  /** Who waits for its answers, which come in the order of what it was asked. */
+  readonly #waiting: ((answer: FromPictureWorker) => void)[] = [];
+
+  #failure: Error | undefined;
+
+  constructor() {
+    this.#worker.onmessage = ({ data }: MessageEvent<FromPictureWorker>) => this.#waiting.shift()!(data);
+    this.#worker.onerror = ({ message = "The worker that adds noise could not be started." }) => {
+      this.#failure = new Error(message);
+      for (const answer of this.#waiting.splice(0)) answer({ type: "failed", message });
+    };
+  }
+
+  ask(message: ToPictureWorker): Promise<Required<Given>> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    this.#worker.postMessage(message);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push((answer) => {
+        if (answer.type === "failed") reject(new Error(answer.message));
+        else resolve(answer);
+      });
+    });
+  }
+}
+
+function draw(id: "before" | "after", image: ImageData): void {
+  canvas(id).getContext("2d")!.putImageData(image, 0, 0);
 }
 
 function showQuality(name: "noisy" | "denoised", { psnr, ssim }: PictureQuality): void {

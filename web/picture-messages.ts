@@ -1,11 +1,10 @@
-/** What the page and the worker that denoises pictures say to each other. */
+/** What the page and the worker that adds noise say to each other; each message has one answer, in their order. */
 
 export type ToPictureWorker =
-  /** A new picture; its noisy twin comes back where `added`, a standard deviation in grey levels, is above 0. */
-  | { readonly type: "picture"; readonly image: ImageData; readonly added: number }
-  /** Denoises the picture that was given last. `strength` multiplies the noise level; 1 is as found. */
-  | { readonly type: "denoise"; readonly sigma: number | "auto"; readonly strength: number }
-  | { readonly type: "cancel" };
+  /** A clean picture, whose noisy twin is asked for; `added`: the noise's standard deviation in grey levels. */
+  | { readonly type: "add"; readonly image: ImageData; readonly added: number }
+  /** A picture to compare with the clean one that came last. */
+  | { readonly type: "measure"; readonly image: ImageData };
 
 /** How far a picture is from the clean one. */
 export interface PictureQuality {
@@ -16,17 +15,6 @@ export interface PictureQuality {
 }
 
 export type FromPictureWorker =
-  | { readonly type: "noisy"; readonly image: ImageData; readonly quality: PictureQuality }
-  /** From 0 to 1. */
-  | { readonly type: "progress"; readonly done: number }
-  | {
-      readonly type: "denoised";
-      readonly image: ImageData;
-      /** The noise level that was taken out, before `strength`. */
-      readonly sigma: number;
-      readonly seconds: number;
-      /** Only where noise was added. */
-      readonly quality?: PictureQuality;
-    }
-  | { readonly type: "cancelled" }
+  /** The noisy picture, or the one that was measured, and how far it is from the clean one. */
+  | { readonly type: "measured"; readonly image: ImageData; readonly quality: PictureQuality }
   | { readonly type: "failed"; readonly message: string };

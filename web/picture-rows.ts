@@ -1,7 +1,7 @@
 /** Rows of small pictures, one canvas a row. */
 
+import { toImageData } from "../src/browser.ts";
 import { fashionMnistClasses } from "../src/data/fashion-mnist.ts";
-import { toImageData } from "../src/pictures/browser-image.ts";
 import { pictureRows } from "../src/report/figures.ts";
 import { byId, imageDataOf, pngOf } from "./dom.ts";
 import type { PictureColumns, PictureRow } from "./training-messages.ts";

@@ -1,7 +1,6 @@
 /** Where pictures come from: files, samples, the camera. */
 
-import { DataError } from "../src/errors.ts";
-import { readImage } from "../src/pictures/browser-image.ts";
+import { DataError, readImage } from "../src/browser.ts";
 import { button, byId } from "./dom.ts";
 
 /** Pixels that a picture may have: what a canvas of four bytes a pixel can hold in any browser. */

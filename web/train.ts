@@ -71,11 +71,7 @@ class TrainView {
   start(request: TrainingRequest): void {
     this.#request = request;
     const before = request.from?.epochs ?? [];
-    this.#points.splice(
-      0,
-      Infinity,
-      ...before.map(({ number, loss }) => ({ epoch: number, training: loss })),
-    );
+    this.#points.splice(0, Infinity, ...before.map(({ loss }) => ({ training: loss })));
     this.#seconds = before.reduce((sum, { seconds }) => sum + seconds, 0);
     this.#checkpoint = undefined;
     this.#saving = false;
@@ -171,7 +167,7 @@ class TrainView {
     const { epoch, test } = message;
     performance.mark("epoch", { detail: epoch });
     this.#seconds += epoch.seconds;
-    this.#points.push({ epoch: epoch.number, training: epoch.loss, test: test.mse });
+    this.#points.push({ training: epoch.loss, test: test.mse });
     this.#news = { epoch: message };
     this.#drawSoon();
   }

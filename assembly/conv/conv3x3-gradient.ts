@@ -9,35 +9,46 @@
  * As the layer is  y = Aᵀ M,  M_p = U_p · t_p  (conv3x3.ts), the gradient of U is a sum over six planes of products, half
  * as many as the weight's own, and that of w = Gᵀ of it, taken once for a batch (conv3x3GatherWeights).
  */
-import { BAND } from "../program/opcodes";
-import { groupsOf, rowOf, transformGroup } from "./row-groups";
 import { multiplyAdd } from "../simd";
-import { panelBytes, panelsBytes } from "./winograd-weights";
+import { rowOf, transformGroup } from "./row-groups";
+import { bandOf, biasSumsBytes, groupsOf, transformedPanelBytes, transformedPlaneBytes, vectorsOf } from "./sizes";
 import { storeGradients } from "./winograd-transforms";
 
 /**
  * S_p[c, k] (+)= Σ_{groups, s} (A a)_p[c, s] · (Bᵀ b)_p[i, s + (kx − 1)·d]   for p = 0..5, k = 3i + kx
  * sums[c]   (+)= Σ_{r, s} a[r, c, s], or of b with sumOfB
  *
- * over one image, added to what is there or, with `start`, not. With a = dy and b = x it is the gradient of U and bias.
+ * over images `first` to `last`, added to what is there or, with `begins`, not. With a = dy and b = x it is the gradient of U and bias.
  * With a = x, b = dy and sumOfB it is that of the transposed weights' U and of the bias, for borders of zeros: better
  * where dy has 1 to 3 channels, since a's channels are taken 4 at a time.
  *
- * chunk: S in panels (winograd-weights.ts), then the sums, rounded up to a cache line; scratch: as opcodes.ts says; a:
- * `as` channels, zero from `width` to the next multiple of 4; b: `bs` channels; line: the image's first row in both,
- * counted over all images.
+ * chunk: S in panels (winograd-weights.ts), then the sums (gradientChunkBytes of sizes.ts); scratch: weightGradientScratch
+ * of sizes.ts; a: images of `as` channels, zero from `width` to the next multiple of 4; b: images of `bs` channels.
  *
  * What makes it fast: 4 channels of a band of A a are put next to each other, 4 pixels each in turn; the register tile is
  * those 4 × 2 columns k of Bᵀ b, each lane summing a quarter of the pixels, so that no value is broadcast. A table of
  * the places of a band's vectors makes one loop of its rows and columns.
  */
 export function conv3x3WeightGradient(
-  chunk: usize, scratch: usize, a: usize, b: usize, as: i32, bs: i32, height: i32, width: i32, pitch: usize, line: i32,
-  dilation: i32, sumOfB: bool, start: bool,
+  chunk: usize, scratch: usize, a: usize, b: usize, as: i32, bs: i32, height: i32, width: i32, pitch: usize, rows: i32,
+  dilation: i32, sumOfB: bool, begins: bool, first: i32, last: i32,
 ): void {
-  const vectors = (width + 3) >> 2;
+  for (let image = first; image < last; image++) {
+    const row = <usize>(image * rows) * pitch;
+    addImage(
+      chunk, scratch, a + row * as, b + row * bs, as, bs, height, width, pitch, dilation, sumOfB, begins && image == first,
+    );
+  }
+}
+
+/** What one image gives, whose first rows are at a and b. */
+function addImage(
+  chunk: usize, scratch: usize, a: usize, b: usize, as: i32, bs: i32, height: i32, width: i32, pitch: usize, dilation: i32,
+  sumOfB: bool, start: bool,
+): void {
+  const vectors = vectorsOf(width);
   const groups = groupsOf(height, dilation);
-  const band = max(1, min(groups, BAND / vectors));
+  const band = bandOf(height, width, dilation);
   const row = <usize>(vectors + 2) << 4;
   const length = <usize>band * row;
   const plane = <usize>bs * length;
@@ -48,14 +59,12 @@ export function conv3x3WeightGradient(
   const t = none + row;
   const packed = t + 6 * plane;
   const places = packed + 6 * fours * packedBytes;
-  const weightPlane = panelsBytes(as, bs);
+  const weightPlane = <usize>transformedPlaneBytes(as, bs);
   const sums = chunk + 6 * weightPlane;
-  if (start) memory.fill(chunk, 0, 6 * weightPlane + ((<usize>((sumOfB ? bs : as) << 2) + 63) & ~63));
+  if (start) memory.fill(chunk, 0, 6 * weightPlane + <usize>biasSumsBytes(sumOfB ? bs : as));
   memory.fill(none, 0, row);
   writeTaps(taps, bs, length, dilation);
   writePlaces(places, vectors, band);
-  a += <usize>line * <usize>as * pitch;
-  b += <usize>line * <usize>bs * pitch;
   for (let first = 0; first < groups; first += band) {
     const count = min(band, groups - first);
     for (let g = 0; g < count; g++) {
@@ -71,7 +80,7 @@ export function conv3x3WeightGradient(
     for (let p: usize = 0; p < 6; p++) {
       let from = packed + p * fours * packedBytes;
       let to = chunk + p * weightPlane;
-      for (let c = 0; c < as; c += 4, from += packedBytes, to += panelBytes(bs)) {
+      for (let c = 0; c < as; c += 4, from += packedBytes, to += <usize>transformedPanelBytes(bs)) {
         addPlane(to, from, t + p * plane + 16, taps, places, 3 * bs, vectors * count);
       }
     }

@@ -3,14 +3,8 @@
  * (⌊o/4⌋·P + k)·4 + (o mod 4),  k = 9i + 3ky + kx,  P = 9·ins rounded up to a multiple of 4,
  * so a panel is whole cache lines. Outputs past the last and columns past 9·ins are 0.
  */
-import * as transformed from "./winograd-weights";
-
-/** Bytes of one panel of weights. */
-// @ts-ignore: decorator
-@inline
-export function panelBytes(ins: i32): usize {
-  return (<usize>ins * 144 + 63) & ~63;
-}
+import { transformedPanelBytes, transformedPlaneBytes, weightPanelBytes } from "./sizes";
+import { storeTransformed } from "./winograd-weights";
 
 /**
  * The weights of the input gradient: turned by 180°, with inputs and outputs exchanged
@@ -19,8 +13,8 @@ export function panelBytes(ins: i32): usize {
  * set to 0. Done twice it gives w back. An item is a panel of wt: 4 inputs.
  */
 export function conv3x3TransposeWeights(wt: usize, w: usize, ins: i32, outs: i32, first: i32, last: i32): void {
-  const from = panelBytes(ins);
-  const to = panelBytes(outs);
+  const from = <usize>weightPanelBytes(ins);
+  const to = <usize>weightPanelBytes(outs);
   wt += <usize>first * to;
   for (let panel = first; panel < last; panel++, wt += to) {
     memory.fill(wt, 0, to);
@@ -42,14 +36,14 @@ export function conv3x3TransposeWeights(wt: usize, w: usize, ins: i32, outs: i32
  * w: `outs` × `ins` in panels. An item is a panel: 4 outputs.
  */
 export function conv3x3TransformWeights(u: usize, w: usize, ins: i32, outs: i32, first: i32, last: i32): void {
-  const plane = transformed.panelsBytes(outs, ins);
+  const plane = <usize>transformedPlaneBytes(outs, ins);
   for (let panel = first; panel < last; panel++) {
-    let to = u + <usize>panel * transformed.panelBytes(ins);
-    let from = w + <usize>panel * panelBytes(ins);
+    let to = u + <usize>panel * <usize>transformedPanelBytes(ins);
+    let from = w + <usize>panel * <usize>weightPanelBytes(ins);
     for (let i = 0; i < ins; i++, from += 96) {
       // Three columns of 4 outputs.
       for (const end = to + 48; to < end; to += 4, from += 4) {
-        transformed.storeTransformed(to, plane, load<f32>(from), load<f32>(from, 48), load<f32>(from, 96));
+        storeTransformed(to, plane, load<f32>(from), load<f32>(from, 48), load<f32>(from, 96));
       }
     }
   }
@@ -63,12 +57,12 @@ export function conv3x3TransformWeights(u: usize, w: usize, ins: i32, outs: i32,
  * size would make a whole step of it.
  */
 export function conv3x3GatherWeights(dw: usize, s: usize, ins: i32, outs: i32, first: i32, last: i32): void {
-  const plane = transformed.panelsBytes(outs, ins);
-  dw += <usize>first * panelBytes(ins);
-  memory.fill(dw, 0, <usize>(last - first) * panelBytes(ins));
+  const plane = <usize>transformedPlaneBytes(outs, ins);
+  dw += <usize>first * <usize>weightPanelBytes(ins);
+  memory.fill(dw, 0, <usize>(last - first) * <usize>weightPanelBytes(ins));
   for (let panel = first; panel < last; panel++) {
-    let from = s + <usize>panel * transformed.panelBytes(ins);
-    let to = dw + <usize>(panel - first) * panelBytes(ins);
+    let from = s + <usize>panel * <usize>transformedPanelBytes(ins);
+    let to = dw + <usize>(panel - first) * <usize>weightPanelBytes(ins);
     for (let i = 0; i < ins; i++, to += 96) {
       for (const end = from + 48; from < end; from += 4, to += 4) {
         const s0 = <f64>load<f32>(from) / 4;

@@ -18,31 +18,20 @@
  * dimension; Shmuel Winograd, "Arithmetic complexity of computations" (1980). The matrices are those of the points
  * 0, ±1, ±2 and ∞.
  */
-import { Activation } from "../program/opcodes";
-import { groupsOf, rowOf, transformGroup } from "./row-groups";
+import { Activation } from "../constants";
+import { rowOf, transformGroup } from "./row-groups";
 import {
-  multiplyPlanes, PRODUCTS, productsBytes, SPAN, SPAN_BYTES, SPAN_PRODUCTS, TRANSFORMED,
-} from "./winograd-products";
+  groupsOf, groupsTogether, PRODUCTS, productsBytes, SPAN, SPAN_BYTES, SPAN_PRODUCTS, TRANSFORMED, vectorsOf,
+} from "./sizes";
+import { multiplyPlanes } from "./winograd-products";
 import { storeOutputs } from "./winograd-transforms";
-
-/** Groups that conv3x3 takes at a time. */
-// @ts-ignore: decorator
-@inline
-export function groupsTogether(vectors: i32): i32 {
-  return vectors <= SPAN ? 2 : 1;
-}
-
-/** Bytes of its scratch, as opcodes.ts says. */
-export function scratchBytes(ins: i32, outs: i32): usize {
-  return (6 * <usize>ins + 1) * TRANSFORMED + 6 * productsBytes(outs);
-}
 
 /**
  * y[n, r, o, s] = f(bias[o] + Σ_{i, ky, kx} w[o, i, ky, kx] · x[n, r + (ky − 1)·d, i, s + (kx − 1)·d])
  * or, with gate ≠ 0,  y = (…) ∘ (gate > 0),  the gradient of a ReLU whose output is `gate`
  *
  * y, gate: images of `outs` channels; x: images of `ins` channels; u: the transformed w; bias: `outs` values, rounded up
- * to 4; scratch: as opcodes.ts says. The layer's input gradient is this function with dy for x, the weights of
+ * to 4; scratch: convolutionScratch of sizes.ts. The layer's input gradient is this function with dy for x, the weights of
  * conv3x3TransposeWeights and zeros for bias.
  *
  * An item is a group of rows of all channels. Two spans of columns are multiplied together: two groups where a span is
@@ -53,7 +42,7 @@ export function conv3x3(
   y: usize, x: usize, u: usize, bias: usize, gate: usize, scratch: usize, ins: i32, outs: i32, height: i32, width: i32,
   pitch: usize, rows: i32, dilation: i32, activation: i32, first: i32, last: i32,
 ): void {
-  const vectors = (width + 3) >> 2;
+  const vectors = vectorsOf(width);
   const groups = groupsOf(height, dilation);
   const none = scratch;
   const t = none + TRANSFORMED;
@@ -64,7 +53,7 @@ export function conv3x3(
   const toGate = gate ? gate - y : 0;
   const tail = <usize>(-width & 3) << 2;
   while (first < last) {
-    const together = min(groupsTogether(vectors), last - first);
+    const together = min(groupsTogether(width), last - first);
     for (let column = 0; column < vectors; ) {
       const left = vectors - column;
       const whole = together == 2;
@@ -103,7 +92,7 @@ function finishGroup(
   y: usize, m: usize, bias: usize, outs: i32, dilation: i32, pitch: usize, count: i32, second: i32, left: i32, floor: v128,
   gate: usize, tail: usize,
 ): void {
-  const plane = productsBytes(outs);
+  const plane = <usize>productsBytes(outs);
   const step = <usize>(dilation * outs) * pitch;
   const rows = min(4, (left + dilation - 1) / dilation);
   const first = <usize>count << 4;

@@ -6,28 +6,6 @@
 import { rowStart } from "./pixels";
 
 /**
- * x = 0 in the border. For buffers that start as zeros it is not needed: no kernel writes into a border.
- *
- * An item is one of the images·rows + pad rows from row −pad of the first image on.
- */
-export function padZeros(
-  x: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, images: i32, pad: i32, first: i32, last: i32,
-): void {
-  const side = <usize>pad << 2;
-  const right = <usize>width << 2;
-  for (let item = first; item < last; item++) {
-    const image = item / rows;
-    const row = item - image * rows - pad;
-    let at = x + <usize>((image * rows + row) * channels) * pitch;
-    const inside = row >= 0 && row < height && image < images;
-    for (let c = 0; c < channels; c++, at += pitch) {
-      memory.fill(at - side, 0, inside ? side : side + right);
-      memory.fill(at + right, 0, side);
-    }
-  }
-}
-
-/**
  * x[n, r, c, s] = x[n, mirror(r), c, mirror(s)] in the border, where mirror(t) = −t before the first and
  * 2(size − 1) − t after the last: PyTorch's "reflect", which does not repeat the edge.
  *

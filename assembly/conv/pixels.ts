@@ -98,24 +98,6 @@ export function imageToFloats(
   }
 }
 
-/** imageToFloats to bytes: rounded to the nearest, half to even, cut off at 0 and 255; NaN becomes 0. */
-export function imageToBytes(
-  target: usize, x: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, depth: i32, used: i32, scale: f32,
-  first: i32, last: i32,
-): void {
-  for (let item = first; item < last; item++) {
-    const from = rowStart(x, item, channels, height, pitch, rows);
-    for (let c = 0; c < used; c++) {
-      let to = target + <usize>(item * width * depth + c);
-      for (let s = 0; s < width; s++, to += <usize>depth) {
-        const value = scale * load<f32>(from + <usize>c * pitch + (<usize>s << 2));
-        const cut: f32 = value > 0 ? (value < 255 ? value : 255) : 0;
-        store<u8>(to, <u8>nearest(cut));
-      }
-    }
-  }
-}
-
 /** x[n, r, channel, s] = scale · values[n]: a plane that tells a network its noise level. */
 export function fillChannel(
   x: usize, values: usize, channel: i32, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, scale: f32,

@@ -1,15 +1,8 @@
 /**
  * Groups of four rows of an image, d apart, which Winograd's filtering F(4, 3) along the columns takes together, with the
- * six rows around them that their windows reach: conv3x3.ts.
+ * six rows around them that their windows reach: conv3x3.ts. How many there are: sizes.ts.
  */
 import { storeInputs } from "./winograd-transforms";
-
-/** Groups of rows in an image. */
-// @ts-ignore: decorator
-@inline
-export function groupsOf(height: i32, dilation: i32): i32 {
-  return (height / (4 * dilation)) * dilation + min(height % (4 * dilation), dilation);
-}
 
 /** The first row of a group: groups of every 4d rows begin at each of the first d. */
 // @ts-ignore: decorator

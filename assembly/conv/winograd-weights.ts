@@ -12,15 +12,17 @@
  * U_p[o, i, kx], with k = 3i + kx and P = 3·ins rounded up to a multiple of 4.
  */
 
+import { transformedPanelBytes, transformedPlaneBytes } from "./sizes";
+
 /**
  * U, in panels and zeroed, from a weight [outs, ins, 3, 3] of `size` bytes a value, one after the other without gaps:
  * 4 float32, 2 float16, 1 int8, which count in units of `scale`, a float32 for each output.
  */
 export function transformWeights(u: usize, weight: usize, size: i32, scale: usize, outs: i32, ins: i32): void {
-  const plane = panelsBytes(outs, ins);
+  const plane = <usize>transformedPlaneBytes(outs, ins);
   const step = <usize>size;
   for (let o = 0; o < outs; o++, scale += 4) {
-    let at = u + <usize>(o >> 2) * panelBytes(ins) + (<usize>(o & 3) << 2);
+    let at = u + <usize>(o >> 2) * <usize>transformedPanelBytes(ins) + (<usize>(o & 3) << 2);
     for (let i = 0; i < ins; i++, weight += 6 * step) {
       for (const end = weight + 3 * step; weight < end; weight += step, at += 16) {
         const a = valueAt(weight, size, scale);
@@ -40,20 +42,6 @@ export function storeTransformed(u: usize, plane: usize, a: f64, b: f64, c: f64)
   store<f32>((u += plane), <f32>((a + 2 * b + 4 * c) / 24));
   store<f32>((u += plane), <f32>((a - 2 * b + 4 * c) / 24));
   store<f32>(u + plane, <f32>c);
-}
-
-/** Bytes of a plane of U: whole panels of 4 outputs, of rows of 4 values. */
-// @ts-ignore: decorator
-@inline
-export function panelsBytes(outs: i32, ins: i32): usize {
-  return <usize>((outs + 3) >> 2) * panelBytes(ins);
-}
-
-/** Bytes of one panel of U. */
-// @ts-ignore: decorator
-@inline
-export function panelBytes(ins: i32): usize {
-  return (<usize>ins * 48 + 63) & ~63;
 }
 
 /** A value as the float32 that it stands for. */

@@ -1,4 +1,4 @@
-import { Activation } from "../program/opcodes";
+import { Activation } from "../constants";
 import { multiplyAdd } from "../simd";
 
 /** y[i] = f(y[i]) over `bytes` bytes, a multiple of 16, in place. */

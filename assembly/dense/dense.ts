@@ -8,9 +8,10 @@ import { activate, activationGradient } from "./activations";
 import { multiplyPanel, multiplyRun, RUN_PANELS } from "./gemm";
 import { multiplyTransposed4x8, multiplyTransposedTile, TRANSPOSED_PANELS, TRANSPOSED_TILE } from "./gemm-transposed";
 import { multiplyVector } from "./gemv";
-import { Activation, SCRATCH } from "../program/opcodes";
-import { adagrad } from "../optimizers";
+import { Activation } from "../constants";
+import { adagradBytes } from "../optimizers";
 import { transpose8x8 } from "./panels";
+import { TILE_SCRATCH } from "./sizes";
 
 /**
  * y = f(x·W + bias)
@@ -115,7 +116,7 @@ export function denseWeightGradient(
  * nearly all are (in the first layer of the classic recipe 95 % at the beginning, more later). What is summed, and
  * in which order, is otherwise the same, and so is every bit of a finite result.
  *
- * scratch: SCRATCH bytes and SCRATCH_PANELS · stride more, this thread's own.
+ * scratch: weightGradientScratch of sizes.ts, this thread's own.
  */
 export function denseWeightGradientAdagrad(
   w: usize, wSums: usize, bias: usize, biasSums: usize, scratch: usize, dy: usize, x: usize, stride: usize,
@@ -131,7 +132,7 @@ function weightGradient(
   w: usize, wSums: usize, bias: usize, biasSums: usize, scratch: usize, dy: usize, x: usize, stride: usize,
   rows: i32, inPanels: i32, rates: v128, first: i32, last: i32,
 ): void {
-  const list = scratch + SCRATCH;
+  const list = scratch + TILE_SCRATCH;
   const dyGathered = list + stride;
   const xGathered = dyGathered + stride;
   while (first < last) {
@@ -167,7 +168,7 @@ function weightGradient(
     if (block == 0) {
       const offset = <usize>panel << 5;
       sumRows(scratch ? scratch : bias + offset, dyPanel, rows);
-      if (scratch) adagrad(bias + offset, biasSums + offset, scratch, 32, rates);
+      if (scratch) adagradBytes(bias + offset, biasSums + offset, scratch, 32, rates);
     }
   }
 }
@@ -182,13 +183,13 @@ function updateBlocks(
     for (let tile = 0; tile < (TRANSPOSED_PANELS << 3) / TRANSPOSED_TILE; tile++, offset += TILE) {
       const to = scratch ? scratch : w + offset;
       multiplyTransposedTile(to, x, dy, rows, stride, tile);
-      if (scratch) adagrad(w + offset, wSums + offset, to, TILE, rates);
+      if (scratch) adagradBytes(w + offset, wSums + offset, to, TILE, rates);
     }
   } else {
     for (let half: usize = 0; half < 32; half += 16, offset += 128) {
       const to = scratch ? scratch : w + offset;
       multiplyTransposed4x8(to, x + half, dy, rows);
-      if (scratch) adagrad(w + offset, wSums + offset, to, 128, rates);
+      if (scratch) adagradBytes(w + offset, wSums + offset, to, 128, rates);
     }
   }
 }

@@ -1,21 +1,15 @@
-/** How operations are read, and how their items are dealt out to threads. */
-import { Op } from "./opcodes";
+/** How the walker reads an operation's record: layout.ts. */
+import { EACH_IMAGE, EACH_IMAGE_OPERATIONS } from "../../build/assembly/opcodes";
+import { OPCODE, RECORD_WORDS } from "./layout";
 
-/** Bytes of an operation. */
-export const RECORD: usize = 80;
+/** Bytes of a record. */
+export const RECORD: usize = <usize>RECORD_WORDS << 2;
 
 /** The operation after `op`: the body of eachImage belongs to it. */
 // @ts-ignore: decorator
 @inline
 export function next(op: usize): usize {
-  return op + RECORD * (word(op, 0) == Op.eachImage ? 1 + address(op, 3) : 1);
-}
-
-/** Where the share of thread `thread` begins, when `items` are dealt out in `threads` runs of equal length. */
-// @ts-ignore: decorator
-@inline
-export function share(items: i32, thread: i32, threads: i32): i32 {
-  return items * thread / threads;
+  return op + RECORD * (word(op, OPCODE) == EACH_IMAGE ? 1 + address(op, EACH_IMAGE_OPERATIONS) : 1);
 }
 
 // @ts-ignore: decorator
@@ -34,4 +28,11 @@ export function address(op: usize, index: i32): usize {
 @inline
 export function float(op: usize, index: i32): f32 {
   return load<f32>(op + (<usize>index << 2));
+}
+
+/** The address in a word, moved on by `count` times the bytes in the next word. */
+// @ts-ignore: decorator
+@inline
+export function part(op: usize, index: i32, count: i32): usize {
+  return address(op, index) + <usize>count * address(op, index + 1);
 }

@@ -1,71 +1,98 @@
 /**
- * Several threads on one program: thread 0 calls `lead` once a step, each of the others `follow`. All of them
- * walk the same table, each takes its share of every operation, and a barrier stands after each operation that
- * the next one builds on.
+ * Several threads on one program. All of them take items of the phase that is worked on, a few at a time, until there is
+ * none left; whoever finishes the last one opens the next phase. So nobody waits for a thread that the system does not run,
+ * but for the few items that it may have taken. Who takes an item never shows in the result.
  *
- * They meet in a block of shared memory that begins with zeros, a cache line a word:
+ * They meet in a block of shared memory (layout.ts). CLAIM names the phase and the next free item in one word, so that a
+ * thread learns by one addition which items of which phase it has: one that comes late takes from the phase that there is
+ * then. Threads sleep in JavaScript (src/wasm/threads.ts): here they look a number of times, and return.
  */
-import { INDEPENDENT, Op } from "./opcodes";
-import { execute } from "./program";
+import { END } from "../../build/assembly/opcodes";
+import {
+  CAME, CAME_BYTES, CLAIM, DONE, ENDED, GRAIN, IDLE, ITEMS, OPCODE, SLEEPERS, SPINS, TURN, TURN_OVER, WITH_NEXT,
+} from "./layout";
+import { runItems } from "./program";
 import { next, word } from "./record";
 
-/** Counts programs begun. The leader adds 1; the others wait for that in JavaScript (src/wasm/workers.ts). */
-const BEGUN: usize = 0;
-/** Threads that have reached the barrier. */
-const ARRIVED: usize = 64;
-/** Counts barriers passed. */
-const PASSED: usize = 128;
-/** Not 0 once a thread is lost: nobody waits any longer. */
-const FAILED: usize = 192;
-/** Address of the program that has begun; 0 sends the others home. */
-const PROGRAM: usize = 256;
-/** How often to look before going to sleep; 0 where there are fewer cores than threads. */
-const SPINS: usize = 260;
-/** Milliseconds to wait for another thread at a barrier before it counts as lost. */
-const PATIENCE: usize = 264;
-
-/** Runs a program as thread 0 of `threads`. @returns whether all threads came through */
-export function lead(program: usize, sync: usize, threads: i32): bool {
-  store<u32>(sync, <u32>program, PROGRAM);
-  atomic.add<i32>(sync + BEGUN, 1);
-  atomic.notify(sync + BEGUN, -1);
-  return walk(program, sync, 0, threads);
+/** Opens a program, for all threads: to be called by one thread while no program is open. */
+export function begin(program: usize, sync: usize): void {
+  open(program, sync);
 }
 
-/** Runs the program that has begun as thread `thread` of `threads`. @returns whether all threads came through */
-export function follow(sync: usize, thread: i32, threads: i32): bool {
-  return walk(<usize>load<u32>(sync, PROGRAM), sync, thread, threads);
-}
-
-function walk(program: usize, sync: usize, thread: i32, threads: i32): bool {
-  for (let op = program; word(op, 0) != Op.end; op = next(op)) {
-    execute(op, thread, threads);
-    if (!word(op, INDEPENDENT) && !barrier(sync, threads)) return false;
-  }
-  return barrier(sync, threads);
-}
-
-/** Returns once all threads are here, or false when one is lost. */
-function barrier(sync: usize, threads: i32): bool {
-  const passed = atomic.load<i32>(sync + PASSED);
-  if (atomic.add<i32>(sync + ARRIVED, 1) == threads - 1) {
-    atomic.store<i32>(sync + ARRIVED, 0);
-    atomic.add<i32>(sync + PASSED, 1);
-    atomic.notify(sync + PASSED, -1);
-  } else {
-    for (let spins = load<i32>(sync, SPINS); spins > 0; spins--) {
-      if (atomic.load<i32>(sync + PASSED) != passed) break;
-    }
-    // In slices, since a process that is stopped for a while, as by a lid that is closed, loses one of them only.
-    let left = load<i32>(sync, PATIENCE);
-    while (atomic.load<i32>(sync + PASSED) == passed) {
-      const slice = min(left, 1000);
-      if (atomic.wait<i32>(sync + PASSED, passed, <i64>slice * 1000000) != AtomicWaitResult.TIMED_OUT) continue;
-      left -= slice;
-      if (left > 0) continue;
-      atomic.store<i32>(sync + FAILED, 1);
-      break;
+/**
+ * Works as thread `thread` on what is open.
+ * @returns IDLE when there was nothing to take for a while; ENDED when the program has ended, to thread 0 alone, which
+ * opened it; TURN_OVER when one of the others has taken items as often as TURN says
+ */
+export function work(sync: usize, thread: i32): i32 {
+  const came = sync + CAME + thread * CAME_BYTES;
+  const spins = load<i32>(sync, SPINS);
+  let left = spins;
+  let turn = thread == 0 ? 0 : load<i32>(sync, TURN);
+  atomic.add<i32>(came, 1);
+  while (true) {
+    const claim = atomic.load<u64>(sync + CLAIM);
+    const phase = phaseOf(claim);
+    const op = phase ? operationAt(phase, itemOf(claim)) : 0;
+    if (op) {
+      const grain = word(op, GRAIN);
+      const taken = atomic.add<u64>(sync + CLAIM, <u64>grain);
+      atomic.add<i32>(came, 1);
+      runTaken(sync, thread, phaseOf(taken), itemOf(taken), grain);
+      left = spins;
+      if (turn && --turn == 0) return TURN_OVER;
+    } else {
+      if (thread == 0 && word(phase, OPCODE) == END) return ENDED;
+      while (atomic.load<u64>(sync + CLAIM) == claim) if (left-- <= 0) return IDLE;
     }
   }
-  return !atomic.load<i32>(sync + FAILED);
+}
+
+/** Runs `count` items from number `first` of a phase on, as far as there are any, and opens the next phase after its last. */
+function runTaken(sync: usize, thread: i32, phase: usize, first: i32, count: i32): void {
+  let ran = 0;
+  let items = 0;
+  let op = phase;
+  for (let more = true; more; op = next(op)) {
+    const start = max(first - items, 0);
+    const stop = min(first + count - items, word(op, ITEMS));
+    if (start < stop) {
+      runItems(op, thread, start, stop);
+      ran += stop - start;
+    }
+    items += word(op, ITEMS);
+    more = word(op, WITH_NEXT) != 0;
+  }
+  if (ran > 0 && atomic.add<i32>(sync + DONE, ran) + ran == items) open(op, sync);
+}
+
+/** Lets threads take items of the phase that begins with `phase`. */
+function open(phase: usize, sync: usize): void {
+  atomic.store<i32>(sync + DONE, 0);
+  atomic.store<u64>(sync + CLAIM, <u64>phase << 32);
+  if (atomic.load<i32>(sync + SLEEPERS)) atomic.notify(sync + CLAIM + 4, -1);
+}
+
+/** The operation of a phase that has its item number `item`, or 0 where the phase has fewer; the end of a program has none. */
+function operationAt(phase: usize, item: i32): usize {
+  let op = phase;
+  let items = word(op, ITEMS);
+  while (item >= items && word(op, WITH_NEXT)) {
+    item -= items;
+    op = next(op);
+    items = word(op, ITEMS);
+  }
+  return item < items ? op : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function phaseOf(claim: u64): usize {
+  return <usize>(claim >> 32);
+}
+
+// @ts-ignore: decorator
+@inline
+function itemOf(claim: u64): i32 {
+  return <i32>claim;
 }

@@ -1,22 +1,22 @@
 /**
- * A network of 3×3 convolutions over a picture of any height, row by row: each layer follows the one before it at the
- * distance of its window, and keeps the few rows that it will read again. So no value is computed twice, every value
- * is the whole picture's, and the memory depends on the width alone.
+ * A network of 3×3 convolutions over a picture of any height, row by row. Each layer keeps only the rows of its input that it
+ * will read again. So every value is computed once, the result is that of the whole picture at once, and the memory depends
+ * on the width alone.
  *
- * A layer takes a block of rows when the rows below it that its windows reach have come; what it puts out goes right
- * where the next layer reads it.
+ * A layer computes a block of rows as soon as all rows that the block's windows read have come. It writes them where the
+ * next layer reads its input.
  */
 import { conv3x3 } from "../conv/conv3x3";
-import { groupsOf } from "../conv/row-groups";
-import { BORDER, clearBorders, firstLayer, Layer, layerAfter, mirrored, output, pitch, rowOf, scratch, width } from "./stream-layout";
+import { groupsOf } from "../conv/sizes";
+import { BORDER, clearBorders, firstLayer, Layer, layerAfter, mirrored, output, pitch, rowAddress, scratch, width } from "./stream-layout";
 
 let height: i32 = 0;
 /** Rows that came out since `push` was called. */
 let fresh: i32 = 0;
-/** Where the next row of the picture goes, its channels at a distance of `pitch`. */
+/** Where the next row of the picture goes; its channels are `pitch` bytes apart. */
 export let input: usize = 0;
 
-/** Begins a picture of the width of the last `fit`. Where borders are mirrored, it has to be wider and higher than every dilation. */
+/** Begins a picture of the width of the last `fit`. Both its sides have to be larger than every dilation where borders are mirrored. */
 export function start(pictureHeight: i32): void {
   height = pictureHeight;
   clearBorders();
@@ -26,47 +26,47 @@ export function start(pictureHeight: i32): void {
     layer.came = layer.went = 0;
     memory.fill(layer.rows, 0, <usize>d * layer.rowBytes);
   }
-  input = rowOf(firstLayer(), 0);
+  input = rowAddress(firstLayer(), 0);
 }
 
 /**
- * Takes the next row, which is at `input`, and lets every layer compute all that it can.
- * @returns the rows of the output that are new, from `output` on
+ * Takes the row at `input` as the next one, and lets every layer compute all rows that it can.
+ * @returns how many rows of the output are new; they lie from `output` on
  */
 export function push(): i32 {
   fresh = 0;
   take(firstLayer(), 1);
-  input = rowOf(firstLayer(), firstLayer().came);
+  input = rowAddress(firstLayer(), firstLayer().came);
   return fresh;
 }
 
-/** So many rows have come to a layer: it computes what they allow, and passes it on. */
+/** Counts `rows` new rows of a layer's input, computes the blocks of its output that are possible now, and passes them on. */
 function take(layer: Layer, rows: i32): void {
   const next = layerAfter(layer);
   const d = layer.dilation;
   if (mirrored) for (let r = 0; r < rows; r++) mirrorColumns(layer, layer.came + r);
   layer.came += rows;
-  // Below the picture go rows of zeros, or mirrored ones.
+  // Behind the last row follows the border: zeros, or the rows above it mirrored.
   if (layer.came == height) {
     for (let s = 1; s <= d; s++) {
       if (mirrored) copyRows(layer, height - 1 + s, height - 1 - s, 1);
-      else memory.fill(rowOf(layer, height - 1 + s), 0, layer.rowBytes);
+      else memory.fill(rowAddress(layer, height - 1 + s), 0, layer.rowBytes);
     }
   }
   while (layer.went < height && (layer.came == height || layer.came >= layer.went + layer.block + d)) {
     const row = layer.went;
     if (mirrored && row == 0) for (let s = 1; s <= d; s++) copyRows(layer, -s, s, 1);
     const count = min(layer.block, height - row);
-    const y = next ? rowOf(next, next.came) : output + <usize>(fresh * layer.outs) * pitch;
+    const y = next ? rowAddress(next, next.came) : output + <usize>(fresh * layer.outs) * pitch;
     conv3x3(
-      y, rowOf(layer, row), layer.weights, layer.bias, 0, scratch, layer.ins, layer.outs, count, width, pitch, 0, d,
+      y, rowAddress(layer, row), layer.weights, layer.bias, 0, scratch, layer.ins, layer.outs, count, width, pitch, 0, d,
       layer.activation, 0, groupsOf(count, d),
     );
     layer.went += count;
     if (next) take(next, count);
     else fresh += count;
   }
-  // Rows that no window reaches any more make room.
+  // Rows that no window will read again make room: the others move up.
   const top = layer.went - d;
   if (top > layer.top) {
     copyRows(layer, layer.top, top, layer.came - top);
@@ -74,14 +74,14 @@ function take(layer: Layer, rows: i32): void {
   }
 }
 
-/** Rows from `to` on = rows from `from` on, each with the border on its left. */
+/** Copies `count` rows from row `from` on to row `to` on, each with the border on its left. */
 function copyRows(layer: Layer, to: i32, from: i32, count: i32): void {
-  memory.copy(rowOf(layer, to) - BORDER, rowOf(layer, from) - BORDER, <usize>count * layer.rowBytes);
+  memory.copy(rowAddress(layer, to) - BORDER, rowAddress(layer, from) - BORDER, <usize>count * layer.rowBytes);
 }
 
-/** Mirrors a row at its ends, as far as a window reaches. */
+/** Writes the border of a row: the row mirrored at both ends, as far as a window reaches. */
 function mirrorColumns(layer: Layer, row: i32): void {
-  let left = rowOf(layer, row);
+  let left = rowAddress(layer, row);
   for (let c = 0; c < layer.ins; c++, left += pitch) {
     const right = left + (<usize>(width - 1) << 2);
     for (let s: usize = 4; s <= <usize>layer.dilation << 2; s += 4) {

@@ -1,11 +1,11 @@
 /**
- * Where a network for inference lies in memory: its layers and their weights, then what depends on the width of the
- * pictures. One network to an instance. Functions that place say where all that is placed ends: the memory has to
- * reach so far before anything is put there.
+ * Where a network for inference lies in memory: first its layers and their weights, then what depends on the width of the
+ * pictures. An instance of the module holds one network. `begin`, `addLayer` and `fit` return where all that has been placed
+ * so far ends; the caller makes the memory that large before it calls anything else.
  */
-import { groupsTogether, scratchBytes } from "../conv/conv3x3";
-import { Activation } from "../program/opcodes";
-import { panelsBytes, transformWeights } from "../conv/winograd-weights";
+import { Activation } from "../constants";
+import { convolutionScratch, groupsTogether, transformedBytes } from "../conv/sizes";
+import { transformWeights } from "../conv/winograd-weights";
 
 /** A layer; addresses and distances are in bytes. */
 @unmanaged
@@ -17,49 +17,49 @@ export class Layer {
   /** U (conv3x3.ts) and the bias, whose length is that of whole panels. */
   weights!: usize;
   bias!: usize;
-  /** Rows of its input, in rows (pixels.ts), as many as its windows still reach: the first is row `top` of the picture. */
+  /** The rows of its input that its windows will still read, as an image in rows (pixels.ts). The first is row `top` of the picture. */
   rows!: usize;
   rowBytes!: usize;
   top!: i32;
-  /** Rows that it takes at a time: groups (row-groups.ts) that begin at the first d rows of every 4d. */
+  /** How many rows it computes at a time: whole groups of rows (row-groups.ts). */
   block!: i32;
-  /** Rows that came in, and rows that went out. */
+  /** How many rows of its input have come, and how many rows of its output it has computed. */
   came!: i32;
   went!: i32;
 }
 
-/** Bytes of the border left of a row, 4 columns; where it is mirrored there are as many on the right. */
+/** Bytes of the border left of a row: 4 columns. A mirrored picture has as many on the right. */
 export const BORDER: usize = 16;
-/** Bytes before a buffer's first row and past its last that kernels may read. */
+/** How many bytes before the first row and behind the last row of a buffer kernels may read. */
 const SLACK: usize = 128;
 
 /** Whether what lies outside a picture is its mirror image, or zero. */
 export let mirrored: bool = false;
 let layers: usize = 0;
 let layersEnd: usize = 0;
-/** Where the parameters end, and what depends on the width begins. */
+/** Where the parameters end and what depends on the width begins. */
 let start: usize = 0;
 /** Where what is placed ends. */
 let end: usize = 0;
 
 export let width: i32 = 0;
-/** Whether the borders of what was placed last are still to be cleared. */
+/** Whether the borders still have to be cleared, because rows were placed anew. */
 let isNew: bool = false;
 /** From one channel of a row to the next. */
 export let pitch: usize = 0;
-/** What the convolutions need for themselves. */
+/** Scratch of the convolutions. */
 export let scratch: usize = 0;
-/** The rows that come out: as many as `push` may give at once. */
+/** Where the rows of the output go, with room for as many as one `push` may give. */
 export let output: usize = 0;
 
-/** Begins a network of so many layers. @returns where its records end */
+/** Begins a network of `count` layers. @returns where what is placed ends */
 export function begin(count: i32, mirror: bool): usize {
   mirrored = mirror;
   layers = layersEnd = place(0);
   return place(<usize>count * offsetof<Layer>());
 }
 
-/** Adds a layer. @returns where its parameters end; `setParameters` may have its sources there */
+/** Adds a layer. @returns where what is placed ends: the caller may put the sources of `setParameters` there */
 export function addLayer(ins: i32, outs: i32, dilation: i32, relu: bool): usize {
   const layer = changetype<Layer>(layersEnd);
   layersEnd += offsetof<Layer>();
@@ -67,7 +67,7 @@ export function addLayer(ins: i32, outs: i32, dilation: i32, relu: bool): usize 
   layer.outs = outs;
   layer.dilation = dilation;
   layer.activation = relu ? Activation.relu : Activation.linear;
-  layer.weights = place(6 * panelsBytes(outs, ins));
+  layer.weights = place(<usize>transformedBytes(outs, ins));
   layer.bias = place(<usize>((outs + 3) & ~3) << 2);
   start = end;
   return end;
@@ -81,7 +81,7 @@ export function setParameters(weight: usize, size: i32, scale: usize, bias: usiz
   memory.copy(layer.bias, bias, <usize>layer.outs << 2);
 }
 
-/** Places what pictures of a width need. @returns where it ends */
+/** Places what pictures of a width need. @returns where what is placed ends */
 export function fit(pictureWidth: i32): usize {
   if (width == pictureWidth) return end;
   end = start;
@@ -96,13 +96,13 @@ export function fit(pictureWidth: i32): usize {
   for (let at = layers; at < layersEnd; at += offsetof<Layer>()) {
     const layer = changetype<Layer>(at);
     const d = layer.dilation;
-    const block = 4 * d * max(1, groupsTogether((width + 3) >> 2) / d);
+    const block = 4 * d * max(1, groupsTogether(width) / d);
     outs = layer.outs;
     layer.block = block;
     layer.rowBytes = <usize>layer.ins * pitch;
-    // For a block, block + 2d rows are needed; a block of the layer before may come on top, and the border below.
+    // A block reads block + 2d rows. While they wait, another block of the layer before may come, and d rows of border.
     layer.rows = place(<usize>(block + 3 * d + incoming) * layer.rowBytes + 2 * SLACK) + SLACK;
-    most = max(most, scratchBytes(layer.ins, outs));
+    most = max(most, <usize>convolutionScratch(layer.ins, outs));
     incoming = block;
     delay += block + d;
   }
@@ -111,7 +111,7 @@ export function fit(pictureWidth: i32): usize {
   return end;
 }
 
-/** Clears the borders, which have to be zero and are not written to, after a `fit` that placed them anew. */
+/** Clears the borders after a `fit` has placed rows anew: borders have to be zero, and no kernel writes to them. */
 export function clearBorders(): void {
   if (isNew) memory.fill(firstLayer().rows - SLACK, 0, output - firstLayer().rows + SLACK);
   isNew = false;
@@ -128,7 +128,7 @@ export function layerAfter(layer: Layer): Layer | null {
 }
 
 /** Where a row of a layer's input is. */
-export function rowOf(layer: Layer, row: i32): usize {
+export function rowAddress(layer: Layer, row: i32): usize {
   return layer.rows + <usize>(row - layer.top) * layer.rowBytes;
 }
 

@@ -20,13 +20,10 @@ async function load(backend) {
 }
 
 /** Weights as [inputs, units] and biases, layer after layer. */
-function tensors(tf, { sizes, parameters }) {
-  return sizes.slice(1).flatMap((units, layer) => [
-    tf.tidy(() => {
-      const weight = parameters.get(`layer${layer + 1}.weight`);
-      return tf.transpose(tf.tensor2d(weight, [units, sizes[layer]]));
-    }),
-    tf.tensor1d(parameters.get(`layer${layer + 1}.bias`)),
+function tensors(tf, { layers, parameters }) {
+  return layers.flatMap(({ name, inputs, outputs }) => [
+    tf.tidy(() => tf.transpose(tf.tensor2d(parameters.get(`${name}.weight`), [outputs, inputs]))),
+    tf.tensor1d(parameters.get(`${name}.bias`)),
   ]);
 }
 
@@ -39,65 +36,43 @@ function network(tf, x, variables) {
   return y;
 }
 
-export async function training(workload, { backend = "wasm" } = {}) {
-  const tf = await load(backend);
-  const { batch, batches, pixels, noisy, cleanFloats } = workload;
-  let variables = [];
-  let optimizer;
-  let next = 0;
-  const reset = () => {
-    tf.dispose(variables);
-    optimizer?.dispose();
-    const initial = tensors(tf, workload);
-    variables = initial.map((tensor) => tf.variable(tensor));
-    tf.dispose(initial);
-    optimizer = tf.train.adagrad(workload.learningRate, workload.initialAccumulator);
-    next = 0;
+/** @param work one piece of it, while the back end is set */
+function contestant(tf, backend, work, values) {
+  return {
+    name: `TensorFlow.js ${backend}`,
+    version: tf.version_core,
+    async values() {
+      await tf.setBackend(backend);
+      return values();
+    },
+    prepare: () => tf.setBackend(backend),
+    work,
   };
+}
+
+export async function training(workload, { backend }) {
+  const tf = await load(backend);
+  const { batch, batches, pixels, noisy, clean } = workload;
+  const variables = tensors(tf, workload).map((tensor) => tf.variable(tensor));
+  const { learningRate, initialAccumulator } = workload.optimizer;
+  const optimizer = tf.train.adagrad(learningRate, initialAccumulator);
+  let next = 0;
   const step = () =>
     tf.tidy(() => {
       const start = (next++ % batches) * batch * pixels;
       const end = start + batch * pixels;
       const x = tf.tensor2d(noisy.subarray(start, end), [batch, pixels]);
-      const y = tf.tensor2d(cleanFloats.subarray(start, end), [batch, pixels]);
+      const y = tf.tensor2d(clean.subarray(start, end), [batch, pixels]);
       const loss = () => tf.mean(tf.squaredDifference(network(tf, x, variables), y));
       return optimizer.minimize(loss, true, variables).dataSync()[0];
     });
-  return {
-    name: `TensorFlow.js ${backend}`,
-    version: tf.version_core,
-    async losses(count) {
-      await tf.setBackend(backend);
-      reset();
-      return Array.from({ length: count }, step);
-    },
-    async run(count) {
-      await tf.setBackend(backend);
-      const start = performance.now();
-      for (let i = 0; i < count; i++) step();
-      return performance.now() - start;
-    },
-  };
+  return contestant(tf, backend, step, () => Array.from({ length: 3 }, step));
 }
 
-export async function inference(workload, pictures, { backend = "wasm" } = {}) {
+export async function inference(workload, { backend }) {
   const tf = await load(backend);
+  const { batch, pixels, noisy } = workload;
   const variables = tensors(tf, workload);
-  const input = workload.noisy.subarray(0, pictures * workload.pixels);
-  const forward = () =>
-    tf.tidy(() => network(tf, tf.tensor2d(input, [pictures, workload.pixels]), variables).dataSync());
-  return {
-    name: `TensorFlow.js ${backend}`,
-    version: tf.version_core,
-    async output() {
-      await tf.setBackend(backend);
-      return forward();
-    },
-    async run(count) {
-      await tf.setBackend(backend);
-      const start = performance.now();
-      for (let i = 0; i < count; i++) forward();
-      return performance.now() - start;
-    },
-  };
+  const forward = () => tf.tidy(() => network(tf, tf.tensor2d(noisy, [batch, pixels]), variables).dataSync());
+  return contestant(tf, backend, forward, forward);
 }

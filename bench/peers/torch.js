@@ -1,4 +1,4 @@
-// PyTorch in a Python process (torch_worker.py, torch_conv_worker.py) that answers a line of JSON with another.
+// PyTorch in a Python process (torch_worker.py) that answers a line of JSON with another.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,9 +7,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /** Starts a process and loads arrays and settings into it. PYTHON names another interpreter than python3. */
-async function start(script, arrays, settings) {
+async function start(arrays, settings) {
   const python = process.env.PYTHON || "python3";
-  const worker = spawn(python, [fileURLToPath(new URL(script, import.meta.url))]);
+  const worker = spawn(python, [fileURLToPath(new URL("torch_worker.py", import.meta.url))]);
   let errors = "";
   worker.stderr.on("data", (chunk) => {
     errors += chunk;
@@ -26,12 +26,11 @@ async function start(script, arrays, settings) {
     const { value } = await Promise.race([lines.next(), ended]);
     return value === undefined ? ended : JSON.parse(value);
   };
-
   const folder = mkdtempSync(join(tmpdir(), "denoise-wasm-"));
   try {
     const file = join(folder, "arrays.f32");
     writeFileSync(file, Buffer.concat(arrays.map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength))));
-    const { version } = await ask({ do: "load", file, ...settings });
+    const version = await ask({ do: "load", file, ...settings });
     return { ask, version, dispose: () => worker.stdin.end() };
   } catch (error) {
     worker.kill();
@@ -41,54 +40,22 @@ async function start(script, arrays, settings) {
   }
 }
 
-/** Loads a workload of dense layers. */
-const startDense = ({ parameters, noisy, cleanFloats, clean, ...settings }, options) =>
-  start("torch_worker.py", [...parameters.values(), noisy, cleanFloats], { ...settings, ...options });
-
-/** Loads a workload of convolutions. */
-const startConv = ({ parameters, noisy, clean, level, weight, ...settings }, options) =>
-  start("torch_conv_worker.py", [...parameters.values(), noisy, clean, level, weight], {
-    ...settings,
-    ...options,
-  });
-
-const nameOf = ({ threads, fused }) =>
-  `PyTorch ${threads} ${threads === 1 ? "thread" : "threads"}${fused ? ", fused Adagrad" : ""}`;
-
-/** A contestant that trains in the worker of `ask`. */
-const trainingIn = ({ ask, version, dispose }, name) => ({
-  name,
-  version,
-  losses: (count) => ask({ do: "losses", count }),
-  run: (count) => ask({ do: "train", count }),
-  dispose,
-});
-
-/** A contestant that passes forward in the worker of `ask`. */
-const inferenceIn = ({ ask, version, dispose }, name) => ({
-  name,
-  version,
-  output: async () => Float32Array.from(await ask({ do: "output" })),
-  run: (count) => ask({ do: "forward", count }),
-  dispose,
-});
-
-/** @param {{ threads: number, fused?: boolean }} options `fused` rather than `foreach` Adagrad */
-export async function training(workload, options) {
-  return trainingIn(await startDense(workload, options), nameOf(options));
+/** @param {{ threads: number, fused?: boolean }} options `fused` rather than `foreach` Adagrad; Adam is always fused */
+async function contestant(workload, options, what) {
+  const { parameters, noisy, clean, level, weight, images, recipe, ...settings } = workload;
+  const arrays = [...parameters.values(), noisy, clean, level, weight];
+  const { ask, version, dispose } = await start(arrays, { ...settings, ...options });
+  const { threads, fused } = options;
+  return {
+    name: `PyTorch ${threads} ${threads === 1 ? "thread" : "threads"}${fused ? ", fused Adagrad" : ""}`,
+    version,
+    values: () => ask({ do: what.values }),
+    run: (milliseconds) => ask({ do: "run", what: what.work, milliseconds }),
+    dispose,
+  };
 }
 
-/** @param {{ threads: number }} options */
-export async function inference(workload, pictures, options) {
-  return inferenceIn(await startDense(workload, { ...options, pictures }), nameOf(options));
-}
-
-/** Channels last, fused Adam, on a batch whose noise is drawn already. @param {{ threads: number }} options */
-export async function convTraining(workload, options) {
-  return trainingIn(await startConv(workload, options), nameOf(options));
-}
-
-/** @param {{ threads: number }} options */
-export async function convInference(workload, options) {
-  return inferenceIn(await startConv(workload, options), nameOf(options));
-}
+export const training = (workload, options) =>
+  contestant(workload, options, { values: "losses", work: "step" });
+export const inference = (workload, options) =>
+  contestant(workload, options, { values: "output", work: "forward" });

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch_conv_worker import Residual
+from torch_worker import Residual
 
 LEVELS = (5, 10, 15, 25, 50, 75)
 
@@ -31,7 +31,7 @@ def images(folder, name):
 def network(spec):
     inputs, layers = 2, []
     for layer in spec["layers"]:
-        layers.append((inputs, layer["channels"], layer["dilation"]))
+        layers.append({"inputs": inputs, "outputs": layer["channels"], "dilation": layer["dilation"]})
         inputs = layer["channels"]
     model = Residual(layers)
     for convolution in model.layers:
@@ -39,7 +39,7 @@ def network(spec):
         torch.nn.init.zeros_(convolution.bias)
     with torch.no_grad():
         model.layers[-1].weight *= spec["initialization"].get("lastLayer", 1)
-    return model.to(memory_format=torch.channels_last)
+    return model
 
 
 def rate(recipe, step, steps):

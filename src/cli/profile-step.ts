@@ -10,11 +10,11 @@ import { textTable } from "./quality-table.ts";
 const WARM_UP = 20;
 const SAMPLES = 200;
 
-/** Trains a recipe's first batch over and over; @returns a table of where the time of a step goes. */
+/** Trains a recipe's first batch over and over, on one thread. @returns a table of where the time of a step goes. */
 export async function profileStep(
   recipe: Recipe,
   train: Images | Photos,
-  { seed, mode, threads = 1 }: { seed: number; mode: Mode; threads?: number | undefined },
+  { seed, mode }: { seed: number; mode: Mode },
 ): Promise<string> {
   const { batch } = recipe;
   requireTrainable(recipe, train, "the training set");
@@ -22,7 +22,7 @@ export async function profileStep(
     "photos" in train
       ? train
       : { ...train, count: batch, data: train.data.subarray(0, batch * pixelsOf(train)) };
-  const network = await networkFor(recipe, batch, seed, { threads, mode });
+  const network = await networkFor(recipe, batch, seed, { threads: 1, mode });
   try {
     batchSource(recipe, images, seed)(network, 1, 0, batch);
     new Optimizer(network, recipe).beforeStep(recipe.optimizer.learningRate);
@@ -40,7 +40,7 @@ export async function profileStep(
       flop ? (flop / milliseconds / 1e6).toFixed(1) : "",
     ]);
     return [
-      `A step of ${batch} images, build ${network.variant}, ${network.core.threads} threads, medians of ${SAMPLES}:`,
+      `A step of ${batch} images, build ${network.variant}, on one thread, medians of ${SAMPLES}:`,
       textTable(["operation", "ms", "share", "GFLOP/s"], [...rows, ["all", total.toFixed(3), "100 %", ""]]),
     ].join("\n");
   } finally {

@@ -44,7 +44,11 @@ export function trainCommand(): Command {
     .option("--out <dir>", "the run folder (default: runs/<recipe>-<time>)")
     .option("--checkpoint-every <minutes>", "how often the run folder gets what --resume goes on from", "5")
     .option("--json", "print the report as JSON")
-    .option("--profile", "do not train: show where the time of a step goes");
+    .addOption(
+      new Option("--profile", "do not train: show where the time of a step goes, on one thread").conflicts(
+        "threads",
+      ),
+    );
   const settled = command.options.map((option) => option.attributeName());
   return command
     .addOption(
@@ -63,7 +67,7 @@ async function run(options: Options): Promise<void> {
   if (!(minutes > 0)) throw new SpecError(`--checkpoint-every is ${minutes}; it has to be above 0 minutes.`);
   const start = options.resume === undefined ? await begin(options) : await goOn(options.resume, options);
   const { recipe, seed, mode, data } = start;
-  if (options.profile) console.log(await profileStep(recipe, data.train, { seed, mode, threads }));
+  if (options.profile) console.log(await profileStep(recipe, data.train, { seed, mode }));
   else await trainRun(start, { threads, minutes, json: options.json });
 }
 

@@ -1,8 +1,9 @@
 /** The operations of one layer of a network of convolutions, on images in rows. */
-import { Activation, BAND, Op, STRIP } from "../../assembly/program/opcodes.ts";
-import { type Operation, roundUp, type TensorPlace, withItems } from "./arena.ts";
+import { Activation } from "../../assembly/constants.ts";
+import { gradientChunkBytes, transformedBytes } from "../../assembly/conv/sizes.ts";
 import { type ImageBuffer, shapeOf } from "./image-buffers.ts";
-import { transformedLength } from "./layout.ts";
+import type { TensorPlace } from "./plan-common.ts";
+import { type Operation, operation } from "./program.ts";
 import type { LayerShape } from "./spec.ts";
 
 export type Padding = "zeros" | "reflect";
@@ -41,82 +42,44 @@ export function isConvolution(stage: Stage): stage is ConvStage {
   return stage.layer.type === "conv3x3";
 }
 
-/** Memory that each thread has for itself. */
-export interface Scratch {
-  readonly address: number;
-  /** Of one thread. */
-  readonly bytes: number;
-}
-
-/** Bytes of scratch that each thread needs for a layer: for its products, and with `training` for its gradients. */
-export function scratchBytes(stage: ConvStage, training: boolean): number {
-  const { inputs, outputs } = stage.layer;
-  const uses = [productScratch(inputs, outputs)];
-  if (training) uses.push(productScratch(outputs, inputs), gradientScratch(stage));
-  return roundUp(Math.max(...uses), 64);
-}
-
-/** assembly/program/opcodes.ts, STRIP */
-function productScratch(ins: number, outs: number): number {
-  return 16 * ((6 * ins + 1) * (STRIP + 4) + 6 * roundUp(outs, 4) * (STRIP + 1));
-}
-
-/** assembly/program/opcodes.ts, BAND */
-function gradientScratch(stage: ConvStage): number {
-  const { inputs, outputs, dilation } = stage.layer;
-  const [as, bs] = gradientSums(stage).transposed ? [inputs, outputs] : [outputs, inputs];
-  const { height, width } = stage.input.geometry;
-  const vectors = Math.ceil(width / 4);
-  const band = Math.max(1, Math.min(groupsOf(height, dilation), Math.floor(BAND / vectors)));
-  const whole = (1 + 6 * bs * band) * (vectors + 2) + 6 * roundUp(as, 4) * band * vectors;
-  return roundUp(12 * bs, 64) + 16 * whole + 4 * band * vectors;
-}
-
-/** Groups of up to four rows, `dilation` apart, in an image: assembly/conv/row-groups.ts. */
-function groupsOf(height: number, dilation: number): number {
-  return Math.floor(height / (4 * dilation)) * dilation + Math.min(height % (4 * dilation), dilation);
-}
-
 /** output = layer(input) */
-export function forward(stage: Stage, scratch: Scratch): Operation[] {
+export function forward(stage: Stage): Operation[] {
   const { input, output } = stage;
   if (!isConvolution(stage)) {
-    return [stage.layer.type === "pixel-unshuffle" ? unshuffle(output, input) : shuffle(output, input)];
+    return [
+      stage.layer.type === "pixel-unshuffle"
+        ? unshuffle(output, input, stage)
+        : shuffle(output, input, stage),
+    ];
   }
   const { layer, transformed, bias, padding } = stage;
-  const { dilation } = layer;
-  const tensors = [transformed, bias.value, 0];
-  const convolution = convolve(output, input, tensors, scratch, dilation, Activation[layer.activation]);
-  return padding === "zeros" ? [convolution] : [padReflected(input, dilation), convolution];
+  const convolution = convolve(output, input, stage, {
+    u: transformed,
+    bias: bias.value,
+    gate: 0,
+    activation: Activation[layer.activation],
+  });
+  return padding === "zeros" ? [convolution] : [padReflected(input, stage), convolution];
 }
 
 /** The gradient of the input, where it has one, from that of the output. `zeros`: as many as the input has channels. */
-export function inputGradient(stage: Stage, scratch: Scratch, zeros: number): Operation[] {
+export function inputGradient(stage: Stage, zeros: number): Operation[] {
   const { input } = stage;
   const dx = input.gradient;
   const dy = stage.output.gradient!;
   if (dx === undefined) return [];
   if (!isConvolution(stage)) {
-    return [stage.layer.type === "pixel-unshuffle" ? shuffle(dx, dy) : unshuffle(dx, dy)];
+    return [stage.layer.type === "pixel-unshuffle" ? shuffle(dx, dy, stage) : unshuffle(dx, dy, stage)];
   }
   const { layer, transposed, padded } = stage;
-  const { dilation } = layer;
-  const tensors = [transposed!.transformed, zeros];
+  const tensors = { u: transposed!.transformed, bias: zeros, activation: Activation.linear };
   const gate = input.rectified ? input.origin : 0;
-  const { linear } = Activation;
-  if (padded === undefined) return [convolve(dx, dy, [...tensors, gate], scratch, dilation, linear)];
-  const { height } = dx.geometry;
-  const fold = [dx.origin, padded.origin, gate, dx.channels, ...shapeOf(dx), dilation];
+  if (padded === undefined) return [convolve(dx, dy, stage, { ...tensors, gate })];
+  const { name, dilation: pad } = layer;
+  const fold = { dx: dx.origin, dpadded: padded.origin, gate, channels: dx.channels, ...shapeOf(dx), pad };
   return [
-    convolve(
-      withBorder(padded, dilation),
-      withBorder(dy, dilation),
-      [...tensors, 0],
-      scratch,
-      dilation,
-      linear,
-    ),
-    withItems(height, [Op.foldReflected, ...fold]),
+    convolve(withBorder(padded, pad), withBorder(dy, pad), stage, { ...tensors, gate: 0 }),
+    operation("foldReflected", fold, name),
   ];
 }
 
@@ -127,47 +90,47 @@ export function inputGradient(stage: Stage, scratch: Scratch, zeros: number): Op
 export function gradientSums({ layer, padding }: Pick<ConvStage, "layer" | "padding">) {
   const { inputs, outputs } = layer;
   const transposed = outputs <= 3 && padding === "zeros";
-  const weight = 4 * (transposed ? transformedLength(inputs, outputs) : transformedLength(outputs, inputs));
-  const bias = roundUp(4 * outputs, 64);
-  return { transposed, weight, bias, chunk: weight + bias };
+  const [as, bs] = transposed ? [inputs, outputs] : [outputs, inputs];
+  const weight = transformedBytes(as, bs);
+  const chunk = gradientChunkBytes(as, bs, transposed);
+  return { transposed, as, bs, weight, bias: chunk - weight, chunk };
 }
 
 /** Adds a picture's part of the gradients of weight and bias to a chunk. */
-export function weightGradient(stage: ConvStage, chunks: number, scratch: Scratch): Operation {
+export function weightGradient(stage: ConvStage, chunk: number): Operation {
   const { layer, input, output } = stage;
-  const { transposed, chunk } = gradientSums(stage);
+  const { transposed, as, bs } = gradientSums(stage);
   const dy = output.gradient!;
   const [a, b] = transposed ? [input, dy] : [dy, input];
-  const buffers = [chunks, chunk, scratch.address, scratch.bytes, a.origin, b.origin];
-  const sizes = [a.channels, b.channels, ...shapeOf(input), layer.dilation];
-  return [Op.conv3x3WeightGradient, ...buffers, ...sizes, Number(transposed)];
+  return operation(
+    "conv3x3WeightGradient",
+    {
+      chunk,
+      a: a.origin,
+      b: b.origin,
+      as,
+      bs,
+      ...shapeOf(input),
+      dilation: layer.dilation,
+      sumOfB: Number(transposed),
+    },
+    layer.name,
+  );
 }
 
-/** @param tensors the transformed weight, the bias, and the gate or 0 */
+/** @param tensors the transformed weight and the bias, what is multiplied with (gate > 0) or 0, and what follows the sum */
 function convolve(
   y: ImageBuffer,
   x: ImageBuffer,
-  tensors: readonly number[],
-  { address, bytes }: Scratch,
-  dilation: number,
-  activation: Activation,
+  { layer: { name, dilation } }: ConvStage,
+  tensors: { u: number; bias: number; gate: number; activation: Activation },
 ): Operation {
-  const groups = groupsOf(y.geometry.height, dilation);
-  const sizes = [x.channels, y.channels, ...shapeOf(y), dilation];
-  return withItems(groups, [
-    Op.conv3x3,
-    y.origin,
-    x.origin,
-    ...tensors,
-    address,
-    bytes,
-    ...sizes,
-    activation,
-  ]);
+  const places = { y: y.origin, x: x.origin, ins: x.channels, outs: y.channels };
+  return operation("conv3x3", { ...places, ...tensors, ...shapeOf(y), dilation }, name);
 }
 
-function padReflected(x: ImageBuffer, pad: number): Operation {
-  return withItems(x.geometry.height + 2 * pad, [Op.padReflected, x.origin, x.channels, ...shapeOf(x), pad]);
+function padReflected(x: ImageBuffer, { layer: { name, dilation: pad } }: ConvStage): Operation {
+  return operation("padReflected", { x: x.origin, channels: x.channels, ...shapeOf(x), pad }, name);
 }
 
 /** The image and so much of its border, as an image of its own. */
@@ -181,19 +144,15 @@ function withBorder({ geometry, channels, origin }: ImageBuffer, by: number): Im
 }
 
 /** The first channels of y = x, unshuffled. */
-function unshuffle(y: ImageBuffer, x: ImageBuffer): Operation {
-  const { pitch, rows, height } = x.geometry;
-  return withItems(height / 2, [
-    Op.pixelUnshuffle,
-    ...[y.origin, x.origin, y.channels, x.channels, ...shapeOf(y), pitch, rows],
-  ]);
+function unshuffle(y: ImageBuffer, x: ImageBuffer, { layer: { name } }: Stage): Operation {
+  const { pitch: xPitch, rows: xRows } = x.geometry;
+  const places = { y: y.origin, x: x.origin, yChannels: y.channels, channels: x.channels };
+  return operation("pixelUnshuffle", { ...places, ...shapeOf(y), xPitch, xRows }, name);
 }
 
 /** x = y, shuffled */
-function shuffle(x: ImageBuffer, y: ImageBuffer): Operation {
-  const { pitch, rows } = x.geometry;
-  return withItems(y.geometry.height, [
-    Op.pixelShuffle,
-    ...[x.origin, y.origin, x.channels, ...shapeOf(y), pitch, rows],
-  ]);
+function shuffle(x: ImageBuffer, y: ImageBuffer, { layer: { name } }: Stage): Operation {
+  const { pitch: xPitch, rows: xRows } = x.geometry;
+  const places = { x: x.origin, y: y.origin, channels: x.channels };
+  return operation("pixelShuffle", { ...places, ...shapeOf(y), xPitch, xRows }, name);
 }

@@ -44,9 +44,9 @@ export function geometryOf(
   };
 }
 
-/** The arguments that operations call `shape`. */
-export function shapeOf({ geometry: { height, width, pitch, rows } }: ImageBuffer): number[] {
-  return [height, width, pitch, rows];
+/** What operations know of an image's shape. */
+export function shapeOf({ geometry: { height, width, pitch, rows } }: ImageBuffer) {
+  return { height, width, pitch, rows };
 }
 
 /** Places `count` images; they have to be zero at the start, borders and slack included. */

@@ -1,28 +1,15 @@
 /** Between tensors as model files hold them (PyTorch's order) and the padded layouts of the arena. */
+import { weightPanelBytes } from "../../assembly/conv/sizes.ts";
+import { panelsOf } from "../../assembly/dense/sizes.ts";
 
 /** Where value (unit, input) of a dense weight lies in its panels of 8 units; inputs padded to a multiple of 8. */
 function denseIndex(unit: number, input: number, inputs: number): number {
-  const paddedInputs = Math.ceil(inputs / 8) * 8;
-  return ((unit >> 3) * paddedInputs + input) * 8 + (unit & 7);
+  return ((unit >> 3) * 8 * panelsOf(inputs) + input) * 8 + (unit & 7);
 }
 
 /** Where weight k = 9·input + 3·ky + kx of an output lies in panels of 4 outputs (assembly/conv/conv3x3-weights.ts). */
 function convIndex(output: number, k: number, inputs: number): number {
-  return ((output >> 2) * convPanelRows(inputs) + k) * 4 + (output & 3);
-}
-
-function convPanelRows(inputs: number): number {
-  return Math.ceil((9 * inputs) / 4) * 4;
-}
-
-/** Values in the panels of a convolution's weight, padding included. */
-export function convWeightLength(outputs: number, inputs: number): number {
-  return Math.ceil(outputs / 4) * 4 * convPanelRows(inputs);
-}
-
-/** Values of its transformed weight: six planes of panels (assembly/conv/winograd-weights.ts). */
-export function transformedLength(outputs: number, inputs: number): number {
-  return 6 * Math.ceil(outputs / 4) * 4 * Math.ceil((3 * inputs) / 4) * 4;
+  return (output >> 2) * (weightPanelBytes(inputs) / 4) + 4 * k + (output & 3);
 }
 
 /** Calls back with the place in the arena's buffer and the index in PyTorch's order of each value of a tensor. */

@@ -1,12 +1,12 @@
 /** A spec, a plan and a wasm core together: tensors in and out, forward passes, training steps. */
-import { SETTINGS } from "../../assembly/program/opcodes.ts";
+import { SETTINGS } from "../../assembly/constants.ts";
 import { SpecError } from "../errors.ts";
 import { chooseVariant, type Mode, type Variant } from "../wasm/detect.ts";
 import { bundledBytes, type Core, loadCore, loadThreadedCore } from "../wasm/load.ts";
 import { canShareMemory } from "../wasm/threads.ts";
-import type { Plan, PlanOptions } from "./arena.ts";
 import { fromArena, toArena } from "./layout.ts";
 import { plan } from "./plan.ts";
+import type { Plan, PlanOptions } from "./plan-common.ts";
 import { parameters, type Spec } from "./spec.ts";
 
 export interface NetworkOptions extends PlanOptions {
@@ -35,7 +35,7 @@ export class Network {
   readonly streams: Uint32Array;
   /** What the loss of each picture is multiplied with, 1 at first; empty where the loss has no weights. */
   readonly weights: Float32Array;
-  /** The optimiser's settings, by index of `Setting` (assembly/program/opcodes.ts). */
+  /** The optimiser's settings, by index of `Setting` (assembly/constants.ts). */
   readonly settings: Float32Array;
   /** What the last forward pass put out: rows of float32, [batch, pixels]. */
   readonly output: Float32Array;

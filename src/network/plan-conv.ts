@@ -2,22 +2,10 @@
  * Networks of convolutions in the arena. A batch goes through picture by picture, so that a picture's buffers, of which
  * each thread has its own, stay in the cache; a picture alone, without training, is shared by all threads row by row.
  */
-import { ImageLoss, Op } from "../../assembly/program/opcodes.ts";
+import { ImageLoss } from "../../assembly/constants.ts";
+import { transformedBytes, weightBytes } from "../../assembly/conv/sizes.ts";
 import { SpecError } from "../errors.ts";
-import {
-  Arena,
-  float32Bits,
-  float64Bits,
-  type Operation,
-  type Plan,
-  type PlanOptions,
-  placeProgram,
-  RECORD_WORDS,
-  roundUp,
-  type TensorPlace,
-  together,
-  withItems,
-} from "./arena.ts";
+import { Arena, roundUp } from "./arena.ts";
 import {
   type ConvStage,
   forward,
@@ -25,13 +13,21 @@ import {
   inputGradient,
   isConvolution,
   type Stage,
-  scratchBytes,
   type Value,
   weightGradient,
 } from "./conv-operations.ts";
 import { geometryOf, type ImageBuffer, placeImages, shapeOf } from "./image-buffers.ts";
-import { convWeightLength, transformedLength } from "./layout.ts";
-import { noiseOperations, placeCommon, placeTensor, updates } from "./plan-common.ts";
+import {
+  averages,
+  noiseOperations,
+  type Plan,
+  type PlanOptions,
+  placeCommon,
+  placeTensor,
+  type TensorPlace,
+  update,
+} from "./plan-common.ts";
+import { eachImage, type Operation, operation, placeProgram, placeScratch, together } from "./program.ts";
 import { layerShapes, type Spec, scaleOf, shrinkOf } from "./spec.ts";
 
 /** Partial sums of the weights' gradients: their number must not depend on the number of threads. */
@@ -54,90 +50,115 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
   const out = spec.residual ? placeImages(arena, slots, x.geometry, channels) : last;
   const convolutions = stages.filter(isConvolution);
   const tensors = convolutions.flatMap(({ weight, bias }) => [weight, bias]);
-  const bytes = Math.max(...convolutions.map((stage) => scratchBytes(stage, training !== undefined)));
-  const scratch = { address: arena.place(bytes * threads), bytes };
 
-  /** Runs operations on images for each of `rows` pictures. */
   const each = (rows: number, body: Operation[]): Operation[] =>
-    alone ? body : [[Op.eachImage, rows, Math.min(CHUNKS, rows), body.length], ...body];
-  /** Between an image and pictures as callers hold them. */
-  const convert = (op: Op, to: number, from: number, image: ImageBuffer, factor: number): Operation => {
-    const sizes = [image.channels, ...shapeOf(image), channels, channels];
-    return withItems(height, [op, to, from, ...sizes, float32Bits(factor)]);
-  };
-  const first = convolutions[0]!.input;
-  const fillLevel = [first.origin, common.sigma, first.channels - 1, first.channels, ...shapeOf(first)];
-  const subtract = [out.origin, x.origin, last.origin, x.channels, channels, ...shapeOf(out)];
+    alone ? body : [eachImage(rows, Math.min(CHUNKS, rows), body)];
+  /** What it takes to go between an image and pictures as callers hold them. */
+  const conversion = (image: ImageBuffer) => ({
+    channels: image.channels,
+    ...shapeOf(image),
+    depth: channels,
+    used: channels,
+  });
   const forwardPass: Operation[] = [
-    convert(Op.imageFromFloats, x.origin, common.input, x, scale),
-    ...(spec.noiseLevel
-      ? [withItems(first.geometry.height, [Op.fillChannel, ...fillLevel, float32Bits(scale)])]
-      : []),
-    ...stages.flatMap((stage) => forward(stage, scratch)),
-    ...(spec.residual ? [withItems(height, [Op.residual, ...subtract])] : []),
+    operation("imageFromFloats", { x: x.origin, source: common.input, ...conversion(x), scale }),
+    ...(spec.noiseLevel ? [fillLevel(convolutions[0]!, common.sigma, scale)] : []),
+    ...stages.flatMap(forward),
+    ...(spec.residual ? [subtract(out, x, last)] : []),
   ];
-  const put = convert(Op.imageToFloats, common.output, out.origin, out, 1 / scale);
-  const inference = {
-    ...common,
-    batch,
-    pixels,
-    tensors,
-    forward: placeProgram(arena, batch, [
-      ...together(convolutions.map(transform)),
-      ...each(batch, [...forwardPass, put]),
-    ]),
-  };
-  if (!training) return { ...inference, steps: [], end: arena.end };
+  const put = { target: common.output, x: out.origin, ...conversion(out), scale: 1 / scale };
+  const inference = { ...common, batch, pixels, tensors };
+  const forwardList = [
+    ...together(convolutions.map(transform)),
+    ...each(batch, [...forwardPass, operation("imageToFloats", put)]),
+  ];
+  if (!training) {
+    const scratch = placeScratch(arena, forwardList, threads);
+    const forward = placeProgram(arena, batch, forwardList, scratch);
+    return { ...inference, forward, steps: [], end: arena.end };
+  }
 
   const target = arena.place(batch * pixels);
   const t = placeImages(arena, slots, x.geometry, channels);
   const weights = arena.floats(batch);
   const partials = arena.place(8 * batch * height);
-  const single = arena.place(3 * 4 * RECORD_WORDS);
   const zeros = arena.floats(roundUp(Math.max(...convolutions.map(({ layer }) => layer.inputs)), 4));
   const chunks = new Map(
     convolutions.map((stage) => [stage, arena.place(gradientSums(stage).chunk * Math.min(CHUNKS, batch))]),
   );
   const absolute = training.loss === "l1";
 
-  const step = (rows: number) => {
+  const step = (rows: number): Operation[] => {
     const values = rows * pixels;
-    const slope = ((absolute ? 1 : 2) / values) * (spec.residual ? -1 : 1);
-    const loss = [last.gradient!.origin, out.origin, t.origin, weights, partials, channels, ...shapeOf(out)];
-    const kind = absolute ? ImageLoss.absolute : ImageLoss.squared;
-    return placeProgram(arena, rows, [
+    const loss = operation("imageLoss", {
+      dout: last.gradient!.origin,
+      out: out.origin,
+      target: t.origin,
+      weights,
+      partials,
+      channels,
+      ...shapeOf(out),
+      kind: absolute ? ImageLoss.absolute : ImageLoss.squared,
+      scale: ((absolute ? 1 : 2) / values) * (spec.residual ? -1 : 1),
+    });
+    // Reported in grey levels, whatever white is inside the network.
+    const divisor = values * (absolute ? scale : scale * scale);
+    return [
       ...together([...convolutions.flatMap(transpose), ...convolutions.map(transform)]),
       ...together(convolutions.flatMap(transformBack)),
       ...each(rows, [
         ...noiseOperations(common, target, 1, pixels),
-        convert(Op.imageFromBytes, t.origin, target, t, scale),
+        operation("imageFromBytes", { x: t.origin, source: target, ...conversion(t), scale }),
         ...forwardPass,
-        withItems(height, [Op.imageLoss, ...loss, kind, float32Bits(slope)]),
+        loss,
         ...stages
           .toReversed()
           .flatMap((stage) => [
-            ...(isConvolution(stage) ? [weightGradient(stage, chunks.get(stage)!, scratch)] : []),
-            ...inputGradient(stage, scratch, zeros),
+            ...(isConvolution(stage) ? [weightGradient(stage, chunks.get(stage)!)] : []),
+            ...inputGradient(stage, zeros),
           ]),
       ]),
-      // Reported in grey levels, whatever white is inside the network.
       ...sumAndUpdate(
         convolutions,
         (stage) => ({ from: chunks.get(stage)!, count: Math.min(CHUNKS, rows) }),
         common.settings,
-        [
-          Op.sumLoss,
-          common.loss,
-          partials,
-          rows * height,
-          ...float64Bits(values * (absolute ? scale : scale * scale)),
-        ],
+        operation("sumLoss", { loss: common.loss, partials, count: rows * height, divisor }),
       ),
-    ]);
+    ];
   };
-  const steps = [step(batch)];
-  if (training.lastBatch) steps.push(step(training.lastBatch));
-  return { ...inference, target, weights, single, steps, end: arena.end };
+  const steps = [batch, training.lastBatch].filter((rows) => rows !== undefined);
+  const lists = steps.map(step);
+  const scratch = placeScratch(arena, [...forwardList, ...lists.flat()], threads);
+  return {
+    ...inference,
+    target,
+    weights,
+    forward: placeProgram(arena, batch, forwardList, scratch),
+    steps: lists.map((list, index) => placeProgram(arena, steps[index]!, list, scratch)),
+    end: arena.end,
+  };
+}
+
+/** The noise level, as the last input channel of the first convolution. */
+function fillLevel({ layer, input }: ConvStage, values: number, scale: number): Operation {
+  const { origin: x, channels } = input;
+  return operation(
+    "fillChannel",
+    { x, values, channel: channels - 1, channels, ...shapeOf(input), scale },
+    layer.name,
+  );
+}
+
+/** out = x − prediction, for the channels that the prediction has. */
+function subtract(out: ImageBuffer, x: ImageBuffer, prediction: ImageBuffer): Operation {
+  return operation("residual", {
+    out: out.origin,
+    input: x.origin,
+    prediction: prediction.origin,
+    inputChannels: x.channels,
+    channels: out.channels,
+    ...shapeOf(out),
+  });
 }
 
 /** Adds up what the chunks of a batch gave, and updates the weights with it; `beside` is done meanwhile. */
@@ -150,56 +171,51 @@ function sumAndUpdate(
   const sums: Operation[] = [beside];
   const gathers: Operation[] = [];
   const turns: Operation[] = [];
-  const weights: Operation[] = [];
   for (const stage of convolutions) {
-    const { weight, bias, gathered } = stage;
-    const { inputs, outputs } = stage.layer;
-    const { transposed, ...bytes } = gradientSums(stage);
+    const { layer, weight, bias, gathered } = stage;
+    const { transposed, as, bs, ...bytes } = gradientSums(stage);
     const { from, count } = chunksOf(stage);
-    const sum = (to: number, first: number, size: number) => [
-      Op.sumChunks,
-      to,
-      first,
-      bytes.chunk,
-      count,
-      size / 64,
-    ];
+    const sum = (to: number, first: number, size: number) =>
+      operation("sumChunks", { to, from: first, stride: bytes.chunk, count, bytes: size }, layer.name);
     // The first chunk is read for the last time here, and serves as the place for the sum.
-    sums.push(sum(from, from, bytes.weight));
-    sums.push(sum(bias.gradient!, from + bytes.weight, bytes.bias), ...updates(bias, settings));
-    if (transposed) {
-      gathers.push(gatherWeights(gathered!, from, outputs, inputs));
-      turns.push(transposeWeights(weight.gradient!, gathered!, outputs, inputs));
-    } else gathers.push(gatherWeights(weight.gradient!, from, inputs, outputs));
-    weights.push(...updates(weight, settings));
+    sums.push(sum(from, from, bytes.weight), sum(bias.gradient!, from + bytes.weight, bytes.bias));
+    const gather = { dw: transposed ? gathered! : weight.gradient!, sums: from, ins: bs, outs: as };
+    gathers.push(operation("conv3x3GatherWeights", gather, layer.name));
+    if (transposed) turns.push(transposeWeights(weight.gradient!, gathered!, bs, as, layer.name));
   }
-  return [sums, gathers, turns, weights].flatMap(together);
-}
-
-function gatherWeights(to: number, from: number, inputs: number, outputs: number): Operation {
-  return [Op.conv3x3GatherWeights, to, from, inputs, outputs, Math.ceil(outputs / 4)];
+  const weights = convolutions.map(({ weight }) => weight);
+  const biases = convolutions.map(({ bias }) => bias);
+  const updates = (tensors: readonly TensorPlace[]) => tensors.flatMap((tensor) => update(tensor, settings));
+  return [
+    sums,
+    [...gathers, ...updates(biases)],
+    turns,
+    updates(weights),
+    averages([...weights, ...biases], settings),
+  ].flatMap(together);
 }
 
 /** The weight as the forward pass needs it. */
-function transform({ layer: { inputs, outputs }, weight, transformed }: ConvStage): Operation {
-  return transformWeights(transformed, weight.value, inputs, outputs);
+function transform({ layer, weight, transformed }: ConvStage): Operation {
+  const { name, inputs: ins, outputs: outs } = layer;
+  return operation("conv3x3TransformWeights", { u: transformed, w: weight.value, ins, outs }, name);
 }
 
 /** The transposed weight as the backward pass needs it. */
-function transformBack({ layer: { inputs, outputs }, transposed }: ConvStage): Operation[] {
-  return transposed ? [transformWeights(transposed.transformed, transposed.weight, outputs, inputs)] : [];
+function transformBack({ layer, transposed }: ConvStage): Operation[] {
+  if (!transposed) return [];
+  const { name, inputs, outputs } = layer;
+  const values = { u: transposed.transformed, w: transposed.weight, ins: outputs, outs: inputs };
+  return [operation("conv3x3TransformWeights", values, name)];
 }
 
-function transformWeights(to: number, from: number, inputs: number, outputs: number): Operation {
-  return [Op.conv3x3TransformWeights, to, from, inputs, outputs, Math.ceil(outputs / 4)];
+function transpose({ layer: { name, inputs, outputs }, weight, transposed }: ConvStage): Operation[] {
+  return transposed ? [transposeWeights(transposed.weight, weight.value, inputs, outputs, name)] : [];
 }
 
-function transpose({ layer: { inputs, outputs }, weight, transposed }: ConvStage): Operation[] {
-  return transposed ? [transposeWeights(transposed.weight, weight.value, inputs, outputs)] : [];
-}
-
-function transposeWeights(to: number, from: number, inputs: number, outputs: number): Operation {
-  return [Op.conv3x3TransposeWeights, to, from, inputs, outputs, Math.ceil(inputs / 4)];
+/** wt = the transpose of w, of `outs` × `ins` channels. */
+function transposeWeights(wt: number, w: number, ins: number, outs: number, name: string): Operation {
+  return operation("conv3x3TransposeWeights", { wt, w, ins, outs }, name);
 }
 
 /** The picture, and what each layer takes and puts out: `slots` images of each. */
@@ -249,19 +265,19 @@ function placeNetwork(arena: Arena, spec: Spec, { size = spec.input, training }:
         placeTensor(arena, options, { name: `${name}.${suffix}`, shape, length });
       const back = training !== undefined && below;
       return {
-        weight: tensor("weight", [outputs, inputs, 3, 3], convWeightLength(outputs, inputs)),
+        weight: tensor("weight", [outputs, inputs, 3, 3], weightBytes(outputs, inputs) / 4),
         bias: tensor("bias", [outputs], roundUp(outputs, 16)),
         padding,
-        transformed: arena.floats(transformedLength(outputs, inputs)),
+        transformed: arena.place(transformedBytes(outputs, inputs)),
         transposed: back
           ? {
-              weight: arena.floats(convWeightLength(inputs, outputs)),
-              transformed: arena.floats(transformedLength(inputs, outputs)),
+              weight: arena.place(weightBytes(inputs, outputs)),
+              transformed: arena.place(transformedBytes(inputs, outputs)),
             }
           : undefined,
         gathered:
           training && gradientSums({ layer, padding }).transposed
-            ? arena.floats(convWeightLength(inputs, outputs))
+            ? arena.place(weightBytes(inputs, outputs))
             : undefined,
         padded: back && padding === "reflect" ? image(shrink, inputs) : undefined,
       };

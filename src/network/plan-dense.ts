@@ -1,24 +1,21 @@
 /**
  * Dense networks in the arena: matrices in panels of 8 columns. Layouts and padding: docs/memory.md.
  */
-import { Activation, Op, RUN, SCRATCH, SCRATCH_PANELS } from "../../assembly/program/opcodes.ts";
+import { Activation } from "../../assembly/constants.ts";
+import { batchPanelBytes, panelsOf } from "../../assembly/dense/sizes.ts";
 import { SpecError } from "../errors.ts";
+import { Arena, roundUp } from "./arena.ts";
 import {
-  Arena,
-  float32Bits,
-  float64Bits,
-  independent,
-  type Operation,
+  averages,
+  noiseOperations,
   type Plan,
   type PlanOptions,
-  type Program,
-  placeProgram,
-  RECORD_WORDS,
-  roundUp,
+  placeCommon,
+  placeTensor,
   type TensorPlace,
-  together,
-} from "./arena.ts";
-import { noiseOperations, placeCommon, placeTensor, updates } from "./plan-common.ts";
+  update,
+} from "./plan-common.ts";
+import { type Operation, operation, placeProgram, placeScratch, together, withNext } from "./program.ts";
 import { type DenseShape, denseShapes, inputSize, type Spec } from "./spec.ts";
 
 type LayerPlace = DenseShape & {
@@ -26,7 +23,8 @@ type LayerPlace = DenseShape & {
   readonly outPanels: number;
   readonly weight: TensorPlace;
   readonly bias: TensorPlace;
-  /** Panels of what the layer puts out, and of the loss's gradient for it. */
+  /** Panels of what goes into the layer, of what it puts out, and of the loss's gradient for that. */
+  readonly x: number;
   readonly y: number;
   readonly dy: number;
 };
@@ -38,126 +36,152 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
   const pixels = inputSize(spec);
   /** One picture goes through as a vector: the panels of a single row are that row, so nothing is packed (docs/memory.md). */
   const vector = batch === 1 && !training;
-  /** Bytes of a panel of a batch: 8 float32 a row, rows padded to a multiple of 4. */
-  const panelStride = (rows: number) => 32 * (vector ? 1 : roundUp(rows, 4));
-  const stride = panelStride(batch);
-  const floats = (count: number) => arena.place(4 * count);
+  const stride = vector ? 32 : batchPanelBytes(batch);
 
   const common = placeCommon(arena, batch, pixels, training);
   const { settings, loss, input, output } = common;
-  const zeros = floats(8);
-  const tensors: TensorPlace[] = [];
+  const zeros = arena.floats(8);
   /** Adagrad alone has a kernel that updates as it sums the gradient. */
-  const separate = training !== undefined && (training.gradients || training.optimizer === "adam");
-  const tensor = (name: string, shape: number[], length: number): TensorPlace => {
-    const place = placeTensor(arena, training && { ...training, gradients: separate }, {
-      name,
-      shape,
-      length,
-    });
-    tensors.push(place);
-    return place;
-  };
+  const separate = training !== undefined && (training.gradients === true || training.optimizer === "adam");
+  const tensor = (name: string, shape: number[], length: number): TensorPlace =>
+    placeTensor(arena, training && { ...training, gradients: separate }, { name, shape, length });
 
-  const x = vector ? input : arena.place(panelsOf(pixels) * stride);
+  let x = vector ? input : arena.place(panelsOf(pixels) * stride);
+  const firstX = x;
   const layers: LayerPlace[] = denseShapes(spec).map((layer, index, shapes) => {
-    const inPanels = panelsOf(layer.inputs);
-    const outPanels = panelsOf(layer.outputs);
-    const weights = outPanels * inPanels * 64;
-    return {
+    const { name, inputs, outputs } = layer;
+    const [inPanels, outPanels] = [panelsOf(inputs), panelsOf(outputs)];
+    const place = {
       ...layer,
       inPanels,
       outPanels,
-      weight: tensor(`${layer.name}.weight`, [layer.outputs, layer.inputs], weights),
-      bias: tensor(`${layer.name}.bias`, [layer.outputs], roundUp(layer.outputs, 16)),
+      weight: tensor(`${name}.weight`, [outputs, inputs], outPanels * inPanels * 64),
+      bias: tensor(`${name}.bias`, [outputs], roundUp(outputs, 16)),
+      x,
       y: vector && index === shapes.length - 1 ? output : arena.place(outPanels * stride),
       dy: training ? arena.place(outPanels * stride) : 0,
     };
+    x = place.y;
+    return place;
   });
+  const tensors = layers.flatMap(({ weight, bias }) => [weight, bias]);
   const last = layers.at(-1)!;
 
+  const packInput = (rows: number): Operation =>
+    operation("packFloats", {
+      panels: firstX,
+      stride: batchPanelBytes(rows),
+      source: input,
+      rows,
+      columns: pixels,
+    });
   const layersForward = (rows: number): Operation[] =>
-    layers.map(({ y, weight, bias, inPanels, outPanels, outputs, activation }, index) => [
-      vector ? Op.denseForwardVector : Op.denseForward,
-      y,
-      index === 0 ? x : layers[index - 1]!.y,
-      weight.value,
-      bias.value,
-      ...(vector ? [] : [panelStride(rows)]),
-      inPanels,
-      outPanels,
-      outputs,
-      Activation[activation],
-    ]);
-  const forwardPass = (rows: number): Operation[] => [
-    [Op.packFloats, x, panelStride(rows), input, rows, pixels],
-    ...layersForward(rows),
-  ];
-  const forward = placeProgram(
-    arena,
-    batch,
-    vector
-      ? layersForward(1)
-      : [...forwardPass(batch), [Op.unpackFloats, output, last.y, stride, batch, pixels]],
-  );
-  const inference = { ...common, batch, pixels, tensors, forward };
-  if (!training) return { ...inference, steps: [], end: arena.end };
+    layers.map(({ name, x, y, weight, bias, inPanels, outputs, activation }) => {
+      const values = {
+        y,
+        x,
+        w: weight.value,
+        bias: bias.value,
+        inPanels,
+        outColumns: outputs,
+        activation: Activation[activation],
+      };
+      return vector
+        ? operation("denseForwardVector", values, name)
+        : operation("denseForward", { ...values, stride: batchPanelBytes(rows) }, name);
+    });
+  const forwardPass = vector
+    ? layersForward(1)
+    : [
+        packInput(batch),
+        ...layersForward(batch),
+        operation("unpackFloats", { target: output, panels: last.y, stride, rows: batch, columns: pixels }),
+      ];
+  const inference = { ...common, batch, pixels, tensors };
+  if (!training) {
+    const scratch = placeScratch(arena, forwardPass, threads);
+    const forward = placeProgram(arena, batch, forwardPass, scratch);
+    return { ...inference, forward, steps: [], end: arena.end };
+  }
 
   const target = arena.place(batch * pixels);
   const t = arena.place(last.outPanels * stride);
   const partials = arena.place(8 * last.outPanels);
-  const scratch = arena.place(Math.max(SCRATCH + SCRATCH_PANELS * stride, 32 * RUN) * threads);
-  const single = arena.place(3 * 4 * RECORD_WORDS);
 
-  const upper = layers.slice(1).toReversed();
-  const lossGradient = (rows: number): Operation => {
-    const scale = float32Bits(2 / (rows * pixels));
-    const shape = [panelStride(rows), rows, last.outPanels];
-    return [Op.meanSquaredError, last.dy, last.y, t, ...shape, partials, scale, Activation[last.activation]];
+  const lossGradient = (rows: number): Operation =>
+    operation("meanSquaredError", {
+      dy: last.dy,
+      y: last.y,
+      target: t,
+      stride: batchPanelBytes(rows),
+      rows,
+      panels: last.outPanels,
+      partials,
+      scale: 2 / (rows * pixels),
+      activation: Activation[last.activation],
+    });
+  const inputGradient = (layer: LayerPlace, below: LayerPlace, rows: number): Operation =>
+    operation(
+      "denseInputGradient",
+      {
+        dx: below.dy,
+        dy: layer.dy,
+        w: layer.weight.value,
+        x: below.y,
+        zeros,
+        stride: batchPanelBytes(rows),
+        inPanels: layer.inPanels,
+        outPanels: layer.outPanels,
+        activation: Activation[below.activation],
+      },
+      layer.name,
+    );
+  const weightGradient = (layer: LayerPlace, rows: number): Operation => {
+    const { name, x, dy, weight, bias, inPanels, outPanels } = layer;
+    const values = { dy, x, stride: batchPanelBytes(rows), rows, inPanels, outPanels };
+    if (separate) {
+      const gradients = { dw: weight.gradient!, dbias: bias.gradient! };
+      return operation("denseWeightGradient", { ...gradients, ...values }, name);
+    }
+    const state = {
+      w: weight.value,
+      wSums: weight.accumulator!,
+      bias: bias.value,
+      biasSums: bias.accumulator!,
+      rate: settings,
+    };
+    return operation("denseWeightGradientAdagrad", { ...state, ...values }, name);
   };
-  /**
-   * The gradients of all layers' inputs, which need the weights of this step, then those of the weights, which
-   * change them. Only the former wait for each other.
-   */
-  const backwardPass = (rows: number): Operation[] => {
-    const rowStride = panelStride(rows);
-    const below = (layer: LayerPlace) => layers[layers.indexOf(layer) - 1];
-    return [
-      ...upper.map((layer) => {
-        const { y, dy, activation } = below(layer)!;
-        const { weight, inPanels, outPanels } = layer;
-        const state = [weight.value, y, zeros, scratch, rowStride, inPanels, outPanels];
-        return [Op.denseInputGradient, dy, layer.dy, ...state, Activation[activation]];
+  const fromLast = layers.toReversed();
+  const step = (rows: number): Operation[] => [
+    withNext(
+      operation("packBytes", {
+        panels: t,
+        stride: batchPanelBytes(rows),
+        source: target,
+        rows,
+        columns: pixels,
       }),
-      ...together(
-        layers.toReversed().map((layer) => {
-          const { weight, bias, dy, inPanels, outPanels } = layer;
-          const layerInput = below(layer)?.y ?? x;
-          const shape = [rowStride, rows, inPanels, outPanels];
-          if (separate) {
-            return [Op.denseWeightGradient, weight.gradient!, bias.gradient!, dy, layerInput, ...shape];
-          }
-          const state = [weight.value, weight.accumulator!, bias.value, bias.accumulator!];
-          return [Op.denseWeightGradientAdagrad, ...state, scratch, dy, layerInput, ...shape, settings];
-        }),
-      ),
-      ...together(tensors.flatMap((tensor) => updates(tensor, settings))),
-    ];
+    ),
+    ...noiseOperations(common, target, rows, pixels),
+    packInput(rows),
+    ...layersForward(rows),
+    lossGradient(rows),
+    withNext(operation("sumLoss", { loss, partials, count: last.outPanels, divisor: rows * pixels })),
+    // The gradients of all layers' inputs need the weights of this step; those of the weights change them.
+    ...fromLast.slice(0, -1).map((layer, index) => inputGradient(layer, fromLast[index + 1]!, rows)),
+    ...together(fromLast.map((layer) => weightGradient(layer, rows))),
+    ...together(tensors.flatMap((tensor) => update(tensor, settings))),
+    ...together(averages(tensors, settings)),
+  ];
+  const steps = [batch, training.lastBatch].filter((rows) => rows !== undefined);
+  const lists = steps.map(step);
+  const scratch = placeScratch(arena, [...forwardPass, ...lists.flat()], threads);
+  return {
+    ...inference,
+    target,
+    forward: placeProgram(arena, batch, forwardPass, scratch),
+    steps: lists.map((list, index) => placeProgram(arena, steps[index]!, list, scratch)),
+    end: arena.end,
   };
-  const step = (rows: number): Program =>
-    placeProgram(arena, rows, [
-      independent([Op.packBytes, t, panelStride(rows), target, rows, pixels]),
-      ...noiseOperations(common, target, rows, pixels),
-      ...forwardPass(rows),
-      lossGradient(rows),
-      independent([Op.sumLoss, loss, partials, last.outPanels, ...float64Bits(rows * pixels)]),
-      ...backwardPass(rows),
-    ]);
-  const steps = [step(batch)];
-  if (training.lastBatch) steps.push(step(training.lastBatch));
-  return { ...inference, target, single, steps, end: arena.end };
-}
-
-function panelsOf(columns: number): number {
-  return Math.ceil(columns / 8);
 }

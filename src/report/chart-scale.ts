@@ -1,20 +1,95 @@
-/** What loss charts have in common, in files and in the page. */
+/** The axes of a loss chart: from values to places, and the round numbers that are written beside them. */
 
-/** Whether the losses differ so much that only a logarithmic axis shows both ends. */
-export function spansDecades(losses: readonly number[]): boolean {
-  const finite = losses.filter(Number.isFinite);
-  return Math.min(...finite) > 0 && Math.max(...finite) / Math.min(...finite) > 20;
+export interface Scale {
+  /** 0 at the lower end, 1 at the upper one. */
+  at(value: number): number;
+  readonly ticks: readonly { readonly value: number; readonly label: string }[];
 }
 
-/** Epoch 1, then round numbers, about ten in all. */
-export function epochTicks(last: number): number[] {
+/**
+ * A scale that ends at round numbers: logarithmic where the largest loss is more than 20 times the smallest and all is
+ * above 0.
+ * @param losses at least one, all finite
+ * @param others what else is to be shown, finite too
+ * @param most about as many ticks as there is room for
+ */
+export function lossScale(losses: readonly number[], others: readonly number[], most: number): Scale {
+  const values = [...losses, ...others];
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const isLog = low > 0 && Math.max(...losses) / Math.min(...losses) > 20;
+  return isLog ? logScale(low, high, most) : linearScale(low, high, most);
+}
+
+function linearScale(low: number, high: number, most: number): Scale {
+  const step = niceStep((high - low || Math.abs(high) || 1) / most);
+  // What is the same all along stands in the middle.
+  const spread = high > low ? 0 : 1;
+  const below = Math.floor(low / step) - spread;
+  const from = low >= 0 ? Math.max(0, below) : below;
+  const to = Math.ceil(high / step) + spread;
+  const ticks = Array.from({ length: to - from + 1 }, (_, index) => {
+    const value = (from + index) * step;
+    return { value, label: tickLabel(value, step) };
+  });
+  return { at: (value) => (value / step - from) / (to - from), ticks };
+}
+
+/** What is written within each decade; the fewer, the more decades there are. */
+const mantissas = [[1, 2, 5], [1, 3], [1]];
+/** Logarithms, and products with powers of ten, are this inexact at most. */
+const INEXACT = 1e-12;
+
+function logScale(low: number, high: number, most: number): Scale {
+  const [first, last] = [Math.floor(Math.log10(low) + INEXACT), Math.ceil(Math.log10(high) - INEXACT)];
+  const decades = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const candidates = mantissas.map((factors) => {
+    const rounds = decades.flatMap((decade) => factors.map((factor) => factor * 10 ** decade));
+    const begin = rounds.findLastIndex((value) => value <= low * (1 + INEXACT));
+    const end = rounds.findIndex((value) => value >= high * (1 - INEXACT));
+    return rounds.slice(begin, end + 1);
+  });
+  const every = Math.ceil(decades.length / most);
+  const sparse = candidates.at(-1)!.filter((_, index) => index % every === 0);
+  const values = candidates.find(({ length }) => length <= most) ?? sparse;
+  const [from, to] = [Math.min(low, values[0]!), Math.max(high, values.at(-1)!)].map(Math.log10) as [
+    number,
+    number,
+  ];
+  return {
+    at: (value) => (Math.log10(value) - from) / (to - from),
+    ticks: values.map((value) => ({ value, label: tickLabel(value) })),
+  };
+}
+
+/** 1, 2 or 5 times a power of ten, at least `step`. */
+function niceStep(step: number): number {
+  const power = 10 ** Math.floor(Math.log10(step));
+  return [1, 2, 5, 10].map((factor) => factor * power).find((nice) => nice >= step)!;
+}
+
+/**
+ * Epoch 1 and round numbers, about ten in all or as many as there is room for; the last epoch too, where it does not
+ * stand in the way of another.
+ */
+export function epochTicks(last: number, room: number): number[] {
+  const most = Math.max(1, Math.min(11, room));
   const step =
-    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((size) => last / size <= 11) ?? Math.ceil(last / 10);
+    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((size) => last / size <= most) ?? Math.ceil(last / most);
   const ticks = [1];
   for (let epoch = step; epoch <= last; epoch += step) if (epoch > 1) ticks.push(epoch);
+  if ((last - ticks.at(-1)!) * room >= last - 1 && last > ticks.at(-1)!) ticks.push(last);
   return ticks;
 }
 
-/** A number on an axis. */
-export const tickLabel = (value: number): string =>
-  value.toLocaleString("en-US", { maximumSignificantDigits: 4 });
+/** A loss in figures: four digits or more, or as many as tell apart what is `step` away; as 1.2e9 where it is long. */
+export function tickLabel(value: number, step?: number): string {
+  const size = Math.abs(value);
+  const magnitude = size > 0 ? Math.floor(Math.log10(size) + INEXACT) : 0;
+  const decimals = step === undefined ? 3 - magnitude : -Math.floor(Math.log10(step) + INEXACT);
+  if (!Number.isFinite(value)) return "not finite";
+  if (size > 0 && (magnitude >= 6 || magnitude < -4)) {
+    const digits = Math.min(20, Math.max(0, magnitude + decimals));
+    return value.toExponential(digits).replace(/\.?0*e\+?/, "e");
+  }
+  return value.toLocaleString("en-US", { maximumFractionDigits: Math.min(20, Math.max(0, decimals)) });
+}

@@ -1,3 +1,5 @@
+import { escapeMarkup } from "./markup.ts";
+
 /** What a run's page shows; all of it is escaped. */
 export interface RunPageOptions {
   readonly title: string;
@@ -17,26 +19,26 @@ export interface RunPageOptions {
  */
 export function runPage({ title, summary = "", facts, table, note = "" }: RunPageOptions): string {
   const cells = (tag: "th" | "td", row: readonly string[]) =>
-    `<tr>${row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
+    `<tr>${row.map((cell) => `<${tag}>${escapeMarkup(cell)}</${tag}>`).join("")}</tr>`;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
+<title>${escapeMarkup(title)}</title>
 <style>${style}</style>
 <main>
-<h1>${escapeHtml(title)}</h1>
-${summary && `<p>${escapeHtml(summary)}</p>\n`}<img src="figure.png" alt="Test pictures: one row for each stage, one column for each picture">
+<h1>${escapeMarkup(title)}</h1>
+${summary && `<p>${escapeMarkup(summary)}</p>\n`}<img src="figure.png" alt="Test pictures: one row for each stage, one column for each picture">
 <table>
 <thead>${cells("th", table.head)}</thead>
 <tbody>
 ${table.rows.map((row) => cells("td", row)).join("\n")}
 </tbody>
 </table>
-${note && `<p class="note">${escapeHtml(note)}</p>\n`}<img src="loss.svg" alt="Loss over the epochs of the run">
+${note && `<p class="note">${escapeMarkup(note)}</p>\n`}<img src="loss.svg" alt="Loss over the epochs of the run">
 <h2>The run</h2>
 <dl>
-${facts.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join("\n")}
+${facts.map(([name, value]) => `<div><dt>${escapeMarkup(name)}</dt><dd>${escapeMarkup(value)}</dd></div>`).join("\n")}
 </dl>
 </main>
 </html>
@@ -69,13 +71,3 @@ dl div + div { border-top: 1px solid var(--line); }
 dt { flex: 0 0 180px; }
 dd { flex: 1 1 300px; margin: 0; overflow-wrap: anywhere; }
 `;
-
-const entities: Record<string, string> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!);

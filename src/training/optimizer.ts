@@ -1,4 +1,4 @@
-import { Setting } from "../../assembly/program/opcodes.ts";
+import { Setting } from "../../assembly/constants.ts";
 import type { Network } from "../network/network.ts";
 import type { Recipe } from "./recipe.ts";
 

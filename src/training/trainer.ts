@@ -1,5 +1,6 @@
 /** Training: epochs over batches, as an async iterator that can be aborted between any two steps, and resumed. */
 
+import { MOST_THREADS } from "../../assembly/program/layout.ts";
 import type { Dataset, Images, Photos } from "../data/images.ts";
 import { requireOption, requireRunOptions, SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
@@ -14,7 +15,6 @@ import { networkFor, TrainingState } from "./training-state.ts";
 
 /** Steps go on for this long, in milliseconds, before others get a turn. */
 const TURN = 25;
-const MAXIMUM_THREADS = 64;
 
 /** What a training looks at of a data set. */
 export type TrainingData = Pick<Dataset<Images | Photos>, "name" | "sha256" | "train"> &
@@ -238,6 +238,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
         yield await this.#epoch(state, options);
       }
     } finally {
+      this.#state?.end();
       await network.dispose();
     }
   }
@@ -287,7 +288,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
 
 /** @throws SpecError */
 function checkOptions({ threads, threadWorkerUrl, signal, onProgress }: ResumeOptions): void {
-  if (threads !== undefined) requireWhole("threads", threads, 1, MAXIMUM_THREADS);
+  if (threads !== undefined) requireWhole("threads", threads, 1, MOST_THREADS);
   const isAddress =
     ["undefined", "string"].includes(typeof threadWorkerUrl) || threadWorkerUrl instanceof URL;
   requireOption("threadWorkerUrl", threadWorkerUrl, isAddress, "an address");

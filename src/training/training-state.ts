@@ -33,7 +33,8 @@ export class TrainingState {
   /** Pictures or patches that an epoch shows. */
   readonly #count: number;
   readonly #order: ReturnType<typeof batchesOf>;
-  readonly #source: BatchSource;
+  /** Until the training has ended. */
+  #source: BatchSource | undefined;
   readonly #optimizer: Optimizer;
   /** A step began and did not end well. */
   #broken = false;
@@ -76,13 +77,18 @@ export class TrainingState {
     const { network, recipe } = this;
     const { first, rows } = this.#order[this.batches]!;
     this.#broken = true;
-    this.#source(network, this.epoch, first, rows);
+    this.#source!(network, this.epoch, first, rows);
     this.#optimizer.beforeStep(learningRateAt(recipe, this.#steps, recipe.epochs * this.#order.length));
     const loss = network.step(rows);
     this.batches++;
     if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss} in`);
     this.lossSum += loss * rows;
     this.#broken = false;
+  }
+
+  /** Ends the training: lets go of the noisy pictures, four times as large as the clean ones. The tensors stay. */
+  end(): void {
+    this.#source = undefined;
   }
 
   /** Goes on to the next epoch. @returns the mean loss of the one that ended */

@@ -1,4 +1,4 @@
-/** The small builds of the core that only infer, called layer by layer. */
+/** The small builds of the core, which only infer: a picture goes in row by row (assembly/stream/conv-stream.ts). */
 import { UnsupportedRuntimeError } from "../errors.ts";
 import type { Variant } from "./detect.ts";
 import { bytesBehind, type WasmSource } from "./source.ts";
@@ -9,18 +9,18 @@ export interface Bundled {
   readonly wasm?: () => WebAssembly.Module | BufferSource;
 }
 
-/** One network, and the pictures that go through it: assembly/stream/stream-layout.ts and conv-stream.ts. Addresses are in bytes. */
+/** What a build exports: one network, and the pictures that go through it. Addresses are in bytes. */
 export interface InferenceCore {
   readonly memory: WebAssembly.Memory;
-  /** Begins a network. The memory has to reach where this and the next two say. */
+  /** Begins a network. Before anything else is called, the memory has to reach the address that this and the next two return. */
   begin(layers: number, mirrored: number): number;
   addLayer(ins: number, outs: number, dilation: number, relu: number): number;
   fit(width: number): number;
   setParameters(weight: number, size: number, scale: number, bias: number): void;
   start(height: number): void;
-  /** Takes a row, and gives so many. */
+  /** Takes the row at `input`. @returns how many rows came out, from `output` on */
   push(): number;
-  /** Where the next row goes in, those that came out, and from channel to channel of both. */
+  /** Where the next row goes in, where rows come out, and the distance from channel to channel in both. */
   readonly input: WebAssembly.Global<"i32">;
   readonly output: WebAssembly.Global<"i32">;
   readonly pitch: WebAssembly.Global<"i32">;

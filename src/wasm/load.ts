@@ -6,7 +6,8 @@ import simd from "../../build/wasm/simd.js";
 import simdThreads from "../../build/wasm/simd-threads.js";
 import type { Variant } from "./detect.ts";
 import { bytesOf } from "./inlined.ts";
-import { startThreads, type ThreadExports } from "./threads.ts";
+import type { ThreadExports, WalkerExports } from "./leader.ts";
+import { startThreads } from "./threads.ts";
 
 /** A network's buffers begin here; the module's own static data lies below, which is checked when it is loaded. */
 export const ARENA_START = 4096;
@@ -32,8 +33,10 @@ export interface Core {
   readonly memory: WebAssembly.Memory;
   /** Threads that run. */
   readonly threads: number;
-  /** Runs the program at an address. @throws ThreadError when a thread is lost */
+  /** Runs the program at an address on all threads. @throws ThreadError when a thread is lost */
   run(program: number): void;
+  /** Runs it on this thread alone. */
+  runAlone(program: number): void;
   /** Ends the threads; resolves when they are gone. */
   dispose(): Promise<void>;
 }
@@ -46,11 +49,8 @@ export function bundledBytes(build: Build): Uint8Array<ArrayBuffer> {
 /** Instantiates a build with zeroed memory as large as the plan's arena, on one thread. */
 export async function loadCore(wasm: BufferSource | WebAssembly.Module, plan: CoreLayout): Promise<Core> {
   const memory = new WebAssembly.Memory({ initial: pagesOf(plan) });
-  const exports = await instantiateOn<{ run(program: number, thread: number, threads: number): void }>(
-    wasm,
-    memory,
-  );
-  return { memory, threads: 1, run: (program) => exports.run(program, 0, 1), dispose: async () => {} };
+  const { run } = await instantiateOn<WalkerExports>(wasm, memory);
+  return { memory, threads: 1, run, runAlone: run, dispose: async () => {} };
 }
 
 /** The same for a build with threads; where not all of them start, `threads` of the core says how many did. */
@@ -64,7 +64,7 @@ export async function loadThreadedCore(
   const memory = new WebAssembly.Memory({ initial: pagesOf(plan), maximum: MAXIMUM_PAGES, shared: true });
   const exports = await instantiateOn<ThreadExports>(module, memory);
   const pool = await startThreads(module, memory, exports, plan.sync, threads, workerUrl);
-  return { memory, threads: pool.count, run: pool.run, dispose: pool.dispose };
+  return { memory, threads: pool.count, run: pool.run, runAlone: exports.run, dispose: pool.dispose };
 }
 
 async function instantiateOn<Exports>(

@@ -1,4 +1,4 @@
-/** What bytes are taken from where they are not at hand: an address, or what it led to. */
+/** Where bytes can be fetched from: a response, a stream, or an address. */
 export type Remote = Response | ReadableStream | URL | string;
 
 /** `WebAssembly.Module`, where the types of the runtime have it; those of Node have not. */
@@ -12,9 +12,9 @@ export type CompiledModule = typeof globalThis extends {
 export type WasmSource = CompiledModule | ArrayBufferView | ArrayBuffer | Remote;
 
 /**
- * The bytes of a body, a stream, or what an address leads to; anything else is given back. Told apart by what they have,
- * not by class: across realms that fails.
- * @throws TypeError or Error where they cannot be had
+ * Fetches the bytes of a response, a stream or an address; anything else is returned as it is. The kinds are told apart by
+ * their members and not by `instanceof`, which fails for objects of another realm.
+ * @throws TypeError or Error where the bytes cannot be fetched
  */
 export async function bytesBehind<Other extends object>(
   source: Other | Remote,

@@ -9,11 +9,14 @@ export interface Shared {
   memory: WebAssembly.Memory;
 }
 
-/** Where threads meet, which of them this is, and how many there are. */
+/** Where threads meet, which of them this is, and what of assembly/program/layout.ts it needs; places count words. */
 export interface Place {
   sync: number;
   thread: number;
-  threads: number;
+  phase: number;
+  sleepers: number;
+  home: number;
+  turnOver: number;
 }
 
 /** What the runtimes' workers have in common. */
@@ -24,30 +27,33 @@ interface Port {
 
 /**
  * First message: the module and its memory, answered when there is an instance. Second message: its place; it then
- * follows the leader from program to program (assembly/program/threads.ts) until it is sent home or a thread is lost.
+ * works on every program that is opened (assembly/program/threads.ts) until it is sent home.
  *
- * It waits in JavaScript, since a wasm function that never returns stays in V8's baseline compiler, which in
+ * It sleeps in JavaScript, since a wasm function that never returns stays in V8's baseline compiler, which in
  * Node 20 gets such a loop wrong (docs/experiments.md).
  */
 export function threadMain(port: Port): void {
-  let follow: (sync: number, thread: number, threads: number) => number;
+  let work: (sync: number, thread: number) => number;
   let words: Int32Array;
   port.onmessage = ({ data }) => {
     const { module, memory } = data as Shared;
     if (module) {
-      follow = new WebAssembly.Instance(module, { env: { memory } }).exports.follow as typeof follow;
+      work = new WebAssembly.Instance(module, { env: { memory } }).exports.work as typeof work;
       words = new Int32Array(memory.buffer);
       port.postMessage("ready");
       return;
     }
-    const { sync, thread, threads } = data as Place;
-    const begunAt = sync >> 2;
-    const programAt = (sync + 256) >> 2;
-    const spins = words[(sync + 260) >> 2]!;
-    for (let begun = 0; ; begun = (begun + 1) | 0) {
-      for (let spin = 0; spin < spins && Atomics.load(words, begunAt) === begun; spin++);
-      while (Atomics.load(words, begunAt) === begun) Atomics.wait(words, begunAt, begun);
-      if (words[programAt] === 0 || !follow(sync, thread, threads)) return;
+    const { sync, thread, phase, sleepers, home, turnOver } = data as Place;
+    while (Atomics.load(words, home) === 0) {
+      const seen = Atomics.load(words, phase);
+      if (work(sync, thread) === turnOver) {
+        // The shortest sleep that there is: a thread that sleeps now is not stopped later, in the middle of its items.
+        Atomics.wait(words, home, 0, 0.01);
+        continue;
+      }
+      Atomics.add(words, sleepers, 1);
+      Atomics.wait(words, phase, seen);
+      Atomics.sub(words, sleepers, 1);
     }
   };
 }

@@ -1,28 +1,13 @@
 /**
- * Threads for one core: workers that share its memory and wait inside wasm (assembly/program/threads.ts), so that no
- * message passes while a program runs.
+ * Threads for one core: workers that share its memory. They take work from each program that is opened there
+ * (assembly/program/threads.ts), so that no message passes while one runs; leader.ts opens them.
  */
 import { ThreadError } from "../errors.ts";
+import { Leader, type ThreadExports } from "./leader.ts";
 import { canBlock, computingCores, coreCount, startWorker, type ThreadWorker } from "./workers.ts";
 
-/** Byte offsets in the block where threads meet; assembly/program/threads.ts says what they are. */
-const BEGUN = 0;
-const FAILED = 192;
-const PROGRAM = 256;
-const SPINS = 260;
-const PATIENCE = 264;
-
-/** Looks at a word before sleeping: some 100 µs. */
-const SPINS_BEFORE_SLEEP = 50_000;
 /** Milliseconds for a worker to start. */
 const START_PATIENCE = 10_000;
-/** Milliseconds that a thread waits for the others. */
-const MEETING_PATIENCE = 30_000;
-
-/** What the builds with threads export beside `run`. */
-export interface ThreadExports {
-  lead(program: number, sync: number, threads: number): number;
-}
 
 export interface ThreadPool {
   /** Threads that run, this one among them. */
@@ -34,8 +19,9 @@ export interface ThreadPool {
 }
 
 /**
- * How many threads to use for `flop` operations a call: the machine's cores (in a browser but one), as long as each
- * has 4 million of them to do; 1 where threads cannot share memory, as in a page that is not cross-origin isolated.
+ * How many threads to use for a call of `flop` floating-point operations: one for each core, in a browser one fewer, but no
+ * more than one for every 4 million operations. One where threads cannot share memory, as in a page that is not
+ * cross-origin isolated.
  */
 export function defaultThreads(flop: number): number {
   if (!canShareMemory()) return 1;
@@ -52,6 +38,7 @@ export function canShareMemory(): boolean {
 /**
  * Starts `threads − 1` workers on a module whose memory is shared. Where some do not start, the pool is smaller:
  * see `count`.
+ * @param sync address of the block where threads meet
  * @param workerUrl of `thread-worker.js` in a page that has it elsewhere than beside the script that starts threads
  */
 export async function startThreads(
@@ -62,10 +49,9 @@ export async function startThreads(
   threads: number,
   workerUrl?: string | URL,
 ): Promise<ThreadPool> {
-  let lost: Error | undefined;
-  const onError = (error: Error) => {
-    lost ??= error;
-    Atomics.store(new Int32Array(memory.buffer), (sync + FAILED) >> 2, 1);
+  let lost: string | undefined;
+  const onError = ({ message }: Error) => {
+    lost ??= message;
   };
   const started = await Promise.allSettled(
     Array.from({ length: threads - 1 }, () =>
@@ -75,26 +61,22 @@ export async function startThreads(
   const workers = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   lost = undefined;
   const count = workers.length + 1;
-  const words = new Int32Array(memory.buffer, sync);
-  words[FAILED >> 2] = 0;
-  words[SPINS >> 2] = count <= coreCount() ? SPINS_BEFORE_SLEEP : 0;
-  words[PATIENCE >> 2] = MEETING_PATIENCE;
+  const leader = new Leader(exports, memory, sync, count <= coreCount());
   workers.forEach((worker, index) => {
-    worker.place({ sync, thread: index + 1, threads: count });
+    worker.place(leader.placeOf(index + 1));
   });
   return {
     count,
     run(program) {
-      if (!lost && exports.lead(program, sync, count)) return;
+      lost ??= leader.run(program);
+      if (lost === undefined) return;
       throw new ThreadError(
-        `A worker thread was lost${lost ? ` (${lost.message})` : ""}; the network's state is undefined. ` +
+        `A worker thread was lost (${lost}); the network's state is undefined. ` +
           "Start again, with fewer threads if it happens again.",
       );
     },
     async dispose() {
-      words[PROGRAM >> 2] = 0;
-      Atomics.add(words, BEGUN >> 2, 1);
-      Atomics.notify(words, BEGUN >> 2);
+      leader.sendHome();
       await Promise.all(workers.map((worker: ThreadWorker) => worker.terminate()));
     },
   };

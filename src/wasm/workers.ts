@@ -93,7 +93,7 @@ function webWorker(fileUrl: string | URL | undefined): RawWorker {
   };
 }
 
-/** A browser's page or worker, not a runtime that has the web's `Worker` too. */
+/** Whether this is a browser: Deno and Bun have the web's `Worker` too. */
 function isPage(): boolean {
   return !("Deno" in globalThis) && !("Bun" in globalThis);
 }
@@ -125,7 +125,7 @@ export function coreCount(): number {
   return node?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
 }
 
-/** Cores that may compute: in a browser all but one, on which its page draws and answers meanwhile. */
+/** How many cores may compute: all of them, but in a browser one fewer, so that the page goes on drawing and answering. */
 export function computingCores(): number {
   const cores = coreCount();
   return isNode() || !isPage() ? cores : Math.max(1, cores - 1);

@@ -196,7 +196,7 @@ describe("denoise", () => {
       "9",
     ];
     const { code, stderr } = await runCli(folder, parameters, (child) => {
-      child.stdout!.once("data", () => setTimeout(() => child.kill("SIGINT"), 700));
+      child.stdout!.once("data", () => child.kill("SIGINT"));
     });
     expect([code, stderr]).toEqual([130, "Interrupted; 1 of 2 pictures were written.\n"]);
     expect(await readdir(at("stopped"))).toEqual(["grey.png"]);

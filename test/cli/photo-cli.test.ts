@@ -181,6 +181,17 @@ it("--profile shows where a step's time goes", async () => {
   expect(stdout).toMatch(/A step of 8 images.*conv3x3WeightGradient/s);
 });
 
+it("--profile shows layers of pixels too", async () => {
+  const layers = ["pixel-unshuffle", [8], [4], "pixel-shuffle"] as const;
+  const recipe = { ...recipeOf(1), spec: convSpec([24, 24, 1], layers, { residual: true, white: 1 }) };
+  await writeFile(at("halved.json"), JSON.stringify(recipe));
+  const { code, stdout, stderr } = await train("halved", "--recipe", "halved.json", "--profile");
+  expect([code, stderr, existsSync(at("halved"))]).toEqual([0, "", false]);
+  expect(stdout).toMatch(/^pixelUnshuffle 1×4 .*^conv3x3 4×8 .*^conv3x3 8×4 .*^pixelShuffle 4×1 /ms);
+  expect(stdout).toMatch(/^conv3x3WeightGradient 8×4 +\d+\.\d{3} +\d+\.\d % +\d+\.\d$/m);
+  expect(stdout).toMatch(/^pixelShuffle 4×1 +\d+\.\d{3} +\d+\.\d % *$/m);
+});
+
 describe("noise of another model", () => {
   it("trains, is named, and is what evaluate measures with", async () => {
     const { code, stdout } = await train(

@@ -69,7 +69,7 @@ const killIn = (epoch: number, signal: NodeJS.Signals) => (child: ChildProcess) 
     if (!text.includes(`epoch ${epoch}/`)) return;
     child.stderr!.off("data", listen);
     child.kill(signal);
-    setTimeout(() => child.kill(signal), 2);
+    setImmediate(() => child.kill(signal));
   };
   child.stderr!.on("data", listen);
 };

@@ -2,13 +2,13 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { errorsOf, medianOf, type PictureSet } from "../../bench/sigma-errors.ts";
 import { loadFashionMnistFrom } from "../../src/data/fashion-mnist.node.ts";
 import { pictureAt } from "../../src/data/images.ts";
 import { readPhotos } from "../../src/data/photo-folders.node.ts";
 import { estimateSigma } from "../../src/denoiser/sigma.ts";
 import { DataError } from "../../src/errors.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
+import { errorsOf, medianOf, type PictureSet } from "../support/sigma-errors.ts";
 
 const sample = await loadFashionMnistFrom(fileURLToPath(new URL("../../data", import.meta.url)));
 const photos =

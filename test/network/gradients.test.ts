@@ -1,138 +1,170 @@
-import { describe, expect, it } from "vitest";
-import type { ActivationName, Spec } from "../../src/network/spec.ts";
-import { BoundedTraining } from "../support/bounds.ts";
+/** Loss, output and gradients of whole networks: the builds against the twins, and the twins against differences. */
+import { describe, it } from "vitest";
+import type { Spec } from "../../src/network/spec.ts";
+import { type Bounded, BoundedTraining, backward, exact } from "../support/bounds.ts";
 import { describeBuilds } from "../support/builds.ts";
+import { activations, convNetworks, denseCase, denseNetworks, type NetworkCase } from "../support/cases.ts";
 import { Comparison } from "../support/comparison.ts";
-import { backward, type Layer } from "../support/naive.ts";
-import { networkWith, normal, outputsOf, randomLayers, specOf } from "../support/networks.ts";
+import { convLoss, convStep } from "../support/conv-bounds.ts";
+import { firstOf, randomBatch, randomParameters, setBatch } from "../support/conv-networks.ts";
+import { interleaved } from "../support/images.ts";
+import {
+  networkWith,
+  normal,
+  outputsOf,
+  randomLayers,
+  setParameters,
+  tensorsOf,
+} from "../support/networks.ts";
 
-const activations: ActivationName[] = ["linear", "sigmoid", "relu"];
 const pairs = activations.flatMap((hidden) => activations.map((output) => [hidden, output] as const));
 
-describe("the twin's gradients against central differences", () => {
-  /** A network in float64, so that a difference of 1e-5 keeps its digits. */
-  const float64Layers = (spec: Spec): (Layer & Record<"weight" | "bias", Float64Array>)[] =>
-    randomLayers(spec).map((layer) => ({
-      ...layer,
-      weight: Float64Array.from(layer.weight),
-      bias: Float64Array.from(layer.bias),
-    }));
+/**
+ * Holds gradients against central differences, of twelve values of each tensor. The twins are what the builds are held
+ * against, and PyTorch's files (reference.test.ts, conv-network.test.ts) have sigmoids, squared errors and zero borders only.
+ * @param terms how many the loss sums up, each in as many roundings
+ */
+function expectDifferences(
+  parameters: ReadonlyMap<string, Float64Array>,
+  gradients: ReadonlyMap<string, Bounded>,
+  terms: number,
+  loss: () => number,
+): void {
+  // Differences are off by h²/6 of the third derivative, at most near 1 here, and by the roundings of two losses / 2h.
+  const h = 1e-5;
+  const tolerance = h ** 2 + (terms * 2 ** -53 * loss()) / h;
+  const comparison = new Comparison();
+  for (const [name, tensor] of parameters) {
+    for (let index = 0; index < tensor.length; index += Math.ceil(tensor.length / 12)) {
+      const value = tensor[index]!;
+      const lossAt = (moved: number) => {
+        tensor[index] = moved;
+        return loss();
+      };
+      const difference = (lossAt(value + h) - lossAt(value - h)) / (2 * h);
+      tensor[index] = value;
+      comparison.add(`${name} ${index}`, [gradients.get(name)!.value[index]!], [difference], [tolerance]);
+    }
+  }
+  comparison.finish(1e-6);
+}
 
-  it.each(pairs)("hidden %s, output %s", (hidden, output) => {
-    const rows = 3;
-    const layers = float64Layers(
-      specOf(5, [
-        [4, hidden],
-        [3, hidden],
-        [5, output],
+describe("the twins' gradients against central differences", () => {
+  it.each(pairs)("dense, hidden %s, output %s", (hidden, output) => {
+    const { spec, batch } = denseCase(denseNetworks[1]!, hidden, output);
+    const layers = randomLayers(spec).map((layer) => ({
+      ...layer,
+      weight: exact(layer.weight),
+      bias: exact(layer.bias),
+    }));
+    const parameters = new Map(
+      layers.flatMap(({ weight, bias }, l) => [
+        [`layer${l + 1}.weight`, weight.value] as const,
+        [`layer${l + 1}.bias`, bias.value] as const,
       ]),
     );
-    const x = Float64Array.from(normal(rows * 5, 500));
-    const target = Float64Array.from(normal(rows * 5, 501));
-    const { loss, gradients } = backward(layers, x, target, rows);
-    // Central differences are off by h²/6 of the third derivative, near 1 here, and by roundings / h.
-    const h = 1e-5;
-    const tolerance = h ** 2 + (100 * 2 ** -53 * loss) / h;
-    let compared = 0;
-    let largest = 0;
-    layers.forEach((layer, l) => {
-      for (const kind of ["weight", "bias"] as const) {
-        layer[kind].forEach((value, index) => {
-          const lossAt = (moved: number) => {
-            layer[kind][index] = moved;
-            return backward(layers, x, target, rows).loss;
-          };
-          const difference = (lossAt(value + h) - lossAt(value - h)) / (2 * h);
-          layer[kind][index] = value;
-          const gradient = gradients[l]![kind][index]!;
-          expect(Math.abs(gradient - difference)).toBeLessThan(tolerance);
-          largest = Math.max(largest, Math.abs(gradient));
-          compared++;
-        });
-      }
-    });
-    expect(compared).toBe(4 * 6 + 3 * 5 + 5 * 4);
-    expect(largest).toBeGreaterThan(1e6 * tolerance);
+    const x = normal(batch * 5, 500);
+    const target = normal(batch * 5, 501);
+    const step = () => backward(layers, x, target, batch);
+    expectDifferences(parameters, namesOf(step().gradients), batch * 5, () => step().loss.value);
+  });
+
+  it.each(convNetworks.slice(0, 6))("$name", ({ spec, loss = "mse" }) => {
+    const parameters = new Map(
+      [...randomParameters(spec)].map(([name, tensor]) => [name, Float64Array.from(tensor)]),
+    );
+    const batch = randomBatch(spec, 2);
+    // The gradient is of the loss in the network's own units.
+    const scale = (spec.white ?? 255) / 255;
+    const units = loss === "mse" ? scale * scale : scale;
+    const { gradients } = convStep(spec, parameters, batch, loss);
+    expectDifferences(
+      parameters,
+      gradients,
+      batch.noisy.length,
+      () => units * convLoss(spec, parameters, batch, loss).loss.value,
+    );
   });
 });
 
-describeBuilds("gradients of wasm against the twin", (build) => {
-  const shapes: [inputs: number, hidden: number[], rows: number][] = [
-    [5, [4, 3], 3],
-    [13, [7, 5], 6],
-    [16, [8, 12], 12],
-    [23, [31], 13],
-    [1, [1], 1],
-    [113, [9], 25],
-  ];
+/** Gradients by the names of their tensors. */
+function namesOf(layers: readonly { weight: Bounded; bias: Bounded }[]): Map<string, Bounded> {
+  return new Map(
+    layers.flatMap(({ weight, bias }, l) => [
+      [`layer${l + 1}.weight`, weight] as const,
+      [`layer${l + 1}.bias`, bias] as const,
+    ]),
+  );
+}
 
+describeBuilds("dense networks against the twin", (build) => {
   // More threads give the same bytes (network.test.ts): some pairs are enough for them.
   const chosen = pairs.filter(([hidden, output]) => build.threads === 1 || hidden === output);
   it.each(chosen)("hidden %s, output %s: within the bounds of their roundings", async (hidden, output) => {
     const comparison = new Comparison();
-    for (const [index, [inputs, units, rows]] of shapes.entries()) {
-      const spec = specOf(inputs, [
-        ...units.map((size) => [size, hidden] as const),
-        [inputs, output] as const,
-      ]);
+    for (const [index, sizes] of denseNetworks.entries()) {
+      const { name, spec, batch, lastBatch } = denseCase(sizes, hidden, output);
       const layers = randomLayers(spec, index);
-      const network = await networkWith(build, spec, layers, {
-        batch: rows,
-        training: { gradients: true },
-      });
-      network.input.set(normal(rows * inputs, 600 + index));
-      network.target.set(Uint8Array.from({ length: rows * inputs }, (_, i) => (i * 7) % 5));
-      const expected = new BoundedTraining(layers, 0.1, 0.1).step(network.input, network.target, rows);
-      const loss = network.step();
-      const what = `${inputs}-${units.join("-")}-${inputs}, ${rows} rows`;
-      comparison.add(`${what}, loss`, [loss], [expected.loss.value], [expected.loss.error]);
-      outputsOf(network, network.plan.steps[0]!).forEach(({ values }, l) => {
-        const { value, error } = expected.outputs[l]!;
-        comparison.add(`${what}, output of layer ${l + 1}`, values, value, error);
-      });
-      expected.gradients.forEach(({ weight, bias }, l) => {
-        const name = `layer${l + 1}`;
-        const dw = network.get(`${name}.weight`, "gradient");
-        comparison.add(`${what}, ${name}.weight`, dw, weight.value, weight.error);
-        const db = network.get(`${name}.bias`, "gradient");
-        comparison.add(`${what}, ${name}.bias`, db, bias.value, bias.error);
-      });
+      const tensors = tensorsOf(layers);
+      const training = { gradients: true, lastBatch };
+      const network = await networkWith(build, spec, tensors, { batch, training });
+      const { pixels, steps } = network.plan;
+      network.input.set(normal(batch * pixels, 600 + index));
+      network.target.set(Uint8Array.from({ length: batch * pixels }, (_, i) => (i * 7) % 5));
+      for (const rows of [batch, lastBatch]) {
+        setParameters(network, tensors);
+        network.resetAccumulators(0.1);
+        const first = <Values extends Float32Array | Uint8Array>(values: Values) =>
+          values.subarray(0, rows * pixels);
+        const expected = new BoundedTraining(layers, 0.1, 0.1).step(
+          first(network.input),
+          first(network.target),
+          rows,
+        );
+        const loss = network.step(rows);
+        const what = `${name}, ${rows} rows`;
+        comparison.add(`${what}, loss`, [loss], [expected.loss.value], [expected.loss.error]);
+        outputsOf(network, steps.find((step) => step.rows === rows)!).forEach(({ values }, l) => {
+          const { value, error } = expected.outputs[l]!;
+          comparison.add(`${what}, output of layer ${l + 1}`, values, value, error);
+        });
+        for (const [tensor, { value, error }] of namesOf(expected.gradients)) {
+          comparison.add(`${what}, ${tensor}`, network.get(tensor, "gradient"), value, error);
+        }
+      }
       await network.dispose();
     }
     comparison.finish();
   });
+});
 
-  it("a step on the smaller, last batch sees only its pictures", async () => {
-    const spec = specOf(13, [
-      [7, "sigmoid"],
-      [13, "linear"],
-    ]);
-    const layers = randomLayers(spec, 9);
-    const rows = 3;
-    const network = await networkWith(build, spec, layers, {
-      batch: 6,
-      training: { gradients: true, lastBatch: rows },
-    });
-    network.input.set(normal(6 * 13, 700));
-    network.target.set(Uint8Array.from({ length: 6 * 13 }, (_, i) => (i * 7) % 5));
-    network.step();
-    layers.forEach((_, l) => {
-      network.set(`layer${l + 1}.weight`, layers[l]!.weight);
-      network.set(`layer${l + 1}.bias`, layers[l]!.bias);
-    });
-    const expected = new BoundedTraining(layers, 0.1, 0.1).step(
-      network.input.subarray(0, rows * 13),
-      network.target.subarray(0, rows * 13),
-      rows,
-    );
+describeBuilds("networks of convolutions against the twin", (build) => {
+  it.each(convNetworks)("output, loss and gradients: $name", async (one: NetworkCase) => {
+    const { spec, batch, lastBatch, loss = "mse" } = one;
+    const values = randomParameters(spec);
+    const pictures = randomBatch(spec, batch);
+    const network = await networkWith(build, spec, values, { batch, training: { lastBatch, loss } });
     const comparison = new Comparison();
-    comparison.add("loss", [network.step(rows)], [expected.loss.value], [expected.loss.error]);
-    expected.gradients.forEach(({ weight, bias }, l) => {
-      const name = `layer${l + 1}`;
-      comparison.add(name, network.get(`${name}.weight`, "gradient"), weight.value, weight.error);
-      comparison.add(name, network.get(`${name}.bias`, "gradient"), bias.value, bias.error);
-    });
-    comparison.finish();
+    for (const rows of [batch, lastBatch]) {
+      setParameters(network, values);
+      setBatch(network, pictures);
+      const expected = convStep(spec, values, firstOf(pictures, rows), loss);
+      comparison.add(`loss of ${rows}`, [network.step(rows)], [expected.loss.value], [expected.loss.error]);
+      for (const [name, { value, error }] of expected.gradients) {
+        comparison.add(`${name} of ${rows}`, network.get(name, "gradient"), value, error);
+      }
+    }
+    setParameters(network, values);
+    network.forward();
+    const { value, error } = convStep(spec, values, pictures, loss).output;
+    comparison.add("output", network.output, pixelsOf(spec, value), pixelsOf(spec, error));
+    // Bounds for the worst case grow with each layer, to some thousandths behind 33 channels.
+    comparison.finish(5e-3);
     await network.dispose();
   });
 });
+
+/** Planes as pictures; bounds must not be rounded to float32 and so become smaller. */
+function pixelsOf({ input }: Spec, planes: Float64Array): Float64Array {
+  return interleaved(input, input.channels, planes);
+}

@@ -2,59 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SpecError } from "../../src/errors.ts";
 import { toArena } from "../../src/network/layout.ts";
 import type { Network } from "../../src/network/network.ts";
-import type { Spec } from "../../src/network/spec.ts";
 import { chooseVariant, hasRelaxedSimd } from "../../src/wasm/detect.ts";
 import { ARENA_START } from "../../src/wasm/load.ts";
 import { canShareMemory } from "../../src/wasm/threads.ts";
-import { type Build, describeBuilds, describeSingleThreadedBuilds } from "../support/builds.ts";
+import { type Build, describeBuilds } from "../support/builds.ts";
 import { concatenate, sameBytes } from "../support/bytes.ts";
-import { networkWith, normal, outputsOf, randomLayers, specOf } from "../support/networks.ts";
+import { denseCase, denseNetworks, type NetworkCase } from "../support/cases.ts";
+import { networkWith, normal, outputsOf, randomLayers, specOf, tensorsOf } from "../support/networks.ts";
 
-/** Sizes off every tile, a size of 1, and sizes on the tiles. */
-const specs: [string, Spec, batch: number, lastBatch: number][] = [
-  [
-    "13-7-5-13",
-    specOf(13, [
-      [7, "sigmoid"],
-      [5, "relu"],
-      [13, "linear"],
-    ]),
-    6,
-    5,
-  ],
-  [
-    "9-1-12-9",
-    specOf(9, [
-      [1, "sigmoid"],
-      [12, "sigmoid"],
-      [9, "sigmoid"],
-    ]),
-    13,
-    1,
-  ],
-  [
-    "16-8-24-16",
-    specOf(16, [
-      [8, "relu"],
-      [24, "sigmoid"],
-      [16, "linear"],
-    ]),
-    12,
-    4,
-  ],
-  [
-    "31-113-31",
-    specOf(31, [
-      [113, "sigmoid"],
-      [31, "linear"],
-    ]),
-    23,
-    17,
-  ],
-];
+const specs = denseNetworks.map((network) => denseCase(network, "sigmoid", "relu", "linear"));
 
-const create = (build: Build, spec: Spec, batch: number, lastBatch: number, gradients = false) =>
-  networkWith(build, spec, randomLayers(spec), { batch, training: { lastBatch, gradients } });
+const create = (build: Build, { spec, batch, lastBatch }: NetworkCase, gradients = false) =>
+  networkWith(build, spec, tensorsOf(randomLayers(spec)), { batch, training: { lastBatch, gradients } });
 
 function fill(network: Network): void {
   network.input.set(normal(network.input.length, 1, 30));
@@ -76,10 +35,11 @@ function dirtyPadding(
 }
 
 describeBuilds("network", (build) => {
-  describe.each(specs)("%s", (_, spec, batch, lastBatch) => {
+  describe.each(specs)("$name", (one) => {
+    const { batch, lastBatch } = one;
     let network: Network;
     beforeAll(async () => {
-      network = await create(build, spec, batch, lastBatch, true);
+      network = await create(build, one, true);
       fill(network);
     });
     afterAll(() => network?.dispose());
@@ -131,7 +91,7 @@ describeBuilds("network", (build) => {
     it("trains to the same bytes with the update fused into the weight gradient", async () => {
       const results: Uint8Array[] = [];
       for (const gradients of [true, false]) {
-        const twin = await create(build, spec, batch, lastBatch, gradients);
+        const twin = await create(build, one, gradients);
         fill(twin);
         for (const rows of [batch, lastBatch, batch]) twin.step(rows);
         results.push(bytesOf(twin));
@@ -142,11 +102,11 @@ describeBuilds("network", (build) => {
   });
 
   it.each([
-    ...specs.map(([name, spec]) => [name, spec] as const),
+    ...specs.map(({ name, spec }) => [name, spec] as const),
     // Where the only layer's input and output are the network's own.
     ["13-13", specOf(13, [[13, "sigmoid"]])] as const,
   ])("gives a picture alone the bytes that it gets in a batch: %s", async (_, spec) => {
-    const layers = randomLayers(spec);
+    const layers = tensorsOf(randomLayers(spec));
     const alone = await networkWith(build, spec, layers, { batch: 1 });
     const batch = await networkWith(build, spec, layers, { batch: 7 });
     batch.input.set(normal(batch.input.length, 4, 30));
@@ -169,7 +129,7 @@ describeBuilds("network", (build) => {
       [7, "sigmoid"],
       [13, "linear"],
     ]);
-    const network = await networkWith(build, spec, randomLayers(spec), { batch: 5 });
+    const network = await networkWith(build, spec, tensorsOf(randomLayers(spec)), { batch: 5 });
     network.input.set(normal(5 * 13, 3));
     network.forward();
     const before = network.output.slice();
@@ -196,11 +156,12 @@ describe("reproducibility", () => {
   const trained = new Map<string, Uint8Array>();
   const threaded = (variant: string) =>
     canShareMemory() ? [`${variant}-threads 2`, `${variant}-threads 3`] : [];
-  const [, spec, batch, lastBatch] = specs[0]!;
+  const one = specs[3]!;
+  const { batch, lastBatch } = one;
 
   describeBuilds("weights after 20 steps", (build) => {
     it("are made", async () => {
-      const network = await create(build, spec, batch, lastBatch);
+      const network = await create(build, one);
       fill(network);
       for (let step = 0; step < 20; step++) network.step(step % 3 === 2 ? lastBatch : batch);
       trained.set(`${build.name} ${build.threads}`, bytesOf(network));
@@ -233,13 +194,13 @@ it("means relaxed SIMD by fast where there is any", () => {
   expect(chooseVariant("fast")).toBe(hasRelaxedSimd() ? "relaxed" : "simd");
 });
 
-describeSingleThreadedBuilds("tensors", (build) => {
+describeBuilds("tensors", (build) => {
   const spec = specOf(3, [
     [9, "sigmoid"],
     [3, "linear"],
   ]);
   it("come back as they were set", async () => {
-    const network = await networkWith(build, spec, randomLayers(spec), { batch: 2 });
+    const network = await networkWith(build, spec, tensorsOf(randomLayers(spec)), { batch: 2 });
     const layers = randomLayers(spec);
     expect(network.get("layer1.weight")).toEqual(layers[0]!.weight);
     expect(network.get("layer2.bias")).toEqual(layers[1]!.bias);
@@ -252,7 +213,7 @@ describeSingleThreadedBuilds("tensors", (build) => {
   });
 
   it("of a wrong name, length or kind, and steps that were not planned, are refused", async () => {
-    const network = await networkWith(build, spec, randomLayers(spec), { batch: 2 });
+    const network = await networkWith(build, spec, tensorsOf(randomLayers(spec)), { batch: 2 });
     expect(() => network.get("layer3.weight")).toThrow(SpecError);
     expect(() => network.get("layer1.weight", "gradient")).toThrow(/gradient "layer1.weight"/);
     expect(() => network.set("layer1.bias", new Float32Array(8))).toThrow(/8 values.*\[9\]/);

@@ -10,6 +10,14 @@ export interface Build {
   readonly wasm: Uint8Array<ArrayBuffer>;
 }
 
+/** A build whose operations are run one by one, without workers. */
+export interface KernelBuild {
+  readonly name: string;
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  /** Whether it is one with threads, whose memory is shared. */
+  readonly shared: boolean;
+}
+
 interface Candidate {
   readonly name: string;
   readonly threads: readonly number[];
@@ -34,36 +42,44 @@ const bytesOf = new Map(
 
 /** Why a build cannot run here; undefined where it can. */
 function obstacle({ name }: Candidate): string | undefined {
-  if (name.startsWith("relaxed") && !hasRelaxedSimd()) return "this runtime has no relaxed SIMD, Node 22 has";
-  if (name.endsWith("-threads") && !canShareMemory())
-    return "a page's main thread may not wait; its workers may";
-  return undefined;
+  return name.startsWith("relaxed") && !hasRelaxedSimd()
+    ? "this runtime has no relaxed SIMD, Node 22 has"
+    : undefined;
+}
+
+/** Why its threads cannot run here; undefined where they can. */
+function obstacleToThreads(candidate: Candidate): string | undefined {
+  const waits = candidate.name.endsWith("-threads") && !canShareMemory();
+  return waits ? "a page's main thread may not wait; its workers may" : obstacle(candidate);
 }
 
 /** The suite once for each build and number of threads; a build that cannot run here is reported as skipped. */
 export function describeBuilds(title: string, suite: (build: Build) => void): void {
-  describeCandidates(title, candidates, suite);
-}
-
-/** The same for the builds that run a program on one thread. */
-export function describeSingleThreadedBuilds(title: string, suite: (build: Build) => void): void {
-  describeCandidates(
-    title,
-    candidates.filter(({ threads }) => threads.includes(1)),
-    suite,
-  );
-}
-
-function describeCandidates(title: string, list: readonly Candidate[], suite: (build: Build) => void): void {
-  for (const candidate of list) {
+  for (const candidate of candidates) {
     const { name } = candidate;
     const wasm = bytesOf.get(name)!;
-    const reason = obstacle(candidate);
     for (const threads of candidate.threads) {
       const label = `${title}, build ${name}${threads > 1 ? `, ${threads} threads` : ""}`;
-      describe.skipIf(reason)(reason ? `${label} (skipped: ${reason})` : label, () => {
-        suite({ name, threads, wasm });
-      });
+      describeUnless(obstacleToThreads(candidate), label, () => suite({ name, threads, wasm }));
     }
   }
+}
+
+/** The suite once for each build, or each of those `which`, to run its operations with kernels.ts. */
+export function describeKernels(
+  title: string,
+  suite: (build: KernelBuild) => void,
+  which: (build: KernelBuild) => boolean = () => true,
+): void {
+  for (const candidate of candidates) {
+    const { name } = candidate;
+    const build = { name, wasm: bytesOf.get(name)!, shared: name.endsWith("-threads") };
+    if (!which(build)) continue;
+    describeUnless(obstacle(candidate), `${title}, build ${name}`, () => suite(build));
+  }
+}
+
+/** A suite that is reported as skipped where there is a reason. */
+export function describeUnless(reason: string | undefined, title: string, suite: () => void): void {
+  describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, suite);
 }

@@ -35,6 +35,19 @@ export class Comparison {
   }
 
   /**
+   * The same for values of which only the whole can be bounded: a sum of so many terms is off by as many roundings.
+   * @throws Error where the norm of the difference is more than `terms` roundings of the norm
+   */
+  addWhole(what: string, actual: Values, expected: Values, terms: number): void {
+    const norm = Math.hypot(...Array.from(expected));
+    if (actual.length !== expected.length || !(norm > 0)) {
+      throw new Error(`${what}: ${actual.length} values against ${expected.length}, of norm ${norm}`);
+    }
+    const error = Math.hypot(...Array.from(expected, (value, i) => value - actual[i]!));
+    this.add(what, [norm + error], [norm], [terms * roundoff * norm]);
+  }
+
+  /**
    * @param most what the tolerances may be, relative to the values: root mean square over all of them
    * @returns the largest error as a share of its tolerance
    */

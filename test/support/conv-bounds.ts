@@ -54,11 +54,30 @@ export function convStep(
   batch: ConvBatch,
   kind: "mse" | "l1",
 ): ConvStep {
+  const { output, loss, gradient, traces } = convLoss(spec, parameters, batch, kind);
+  return { output, loss, gradients: backward(spec, parameters, gradient, traces) };
+}
+
+/** Forward and loss, with its gradient for what the network puts out. */
+export function convLoss(
+  spec: Spec,
+  parameters: ReadonlyMap<string, ArrayLike<number>>,
+  batch: ConvBatch,
+  kind: "mse" | "l1",
+) {
   const scale = scaleOf(spec);
   const picture = scaled(exact(batch.noisy), scale);
   const { traces, prediction } = forward(spec, parameters, batch, picture);
   const out = spec.residual ? subtract(picture, prediction) : prediction;
-  const { loss, gradient } = lossOf(spec, batch, out, kind);
+  return { output: scaled(out, 1 / scale), traces, ...lossOf(spec, batch, out, kind) };
+}
+
+function backward(
+  spec: Spec,
+  parameters: ReadonlyMap<string, ArrayLike<number>>,
+  gradient: Bounded,
+  traces: readonly Trace[],
+): Map<string, Bounded> {
   const gradients = new Map<string, Bounded>();
   let dy = gradient;
   const first = traces.findIndex(({ layer }) => layer.type === "conv3x3");
@@ -75,7 +94,7 @@ export function convStep(
       dy = inputGradient(window, dy, parameters.get(`${layer.name}.weight`)!);
     }
   }
-  return { output: scaled(out, 1 / scale), loss, gradients };
+  return gradients;
 }
 
 function forward(

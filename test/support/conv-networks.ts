@@ -1,8 +1,8 @@
 /** Small networks of convolutions with random weights and pictures. */
-import { Setting } from "../../assembly/program/opcodes.ts";
-import { Network, type NetworkOptions } from "../../src/network/network.ts";
+import type { Network } from "../../src/network/network.ts";
 import { parameters, type Spec } from "../../src/network/spec.ts";
 import type { ConvBatch } from "./conv-bounds.ts";
+import { interleaved } from "./images.ts";
 import { normal } from "./networks.ts";
 
 type ConvLayer = readonly [channels: number, dilation?: number] | "pixel-unshuffle" | "pixel-shuffle";
@@ -61,39 +61,19 @@ export function randomBatch(spec: Spec, images: number): ConvBatch {
   };
 }
 
-/** A network with these weights, ready for a step. */
-export async function convNetwork(
-  spec: Spec,
-  values: ReadonlyMap<string, Float32Array>,
-  options: NetworkOptions,
-): Promise<Network> {
-  const network = await Network.create(spec, options);
-  for (const [name, tensor] of values) network.set(name, tensor);
-  if (options.training && options.training.optimizer !== "adam") network.resetAccumulators(0.1);
-  network.settings[Setting.rate] = 0.01;
-  return network;
-}
-
 /** Puts pictures into a network's buffers, whose values are interleaved. */
 export function setBatch(network: Network, batch: ConvBatch): void {
   const { channels } = network.spec.input;
-  network.input.set(interleaved(batch, channels, batch.noisy));
+  network.input.set(interleaved(batch, channels, Float64Array.from(batch.noisy)));
   network.sigma.set(Float32Array.from(batch.sigma));
   if (network.target.length === 0) return;
-  network.target.set(interleaved(batch, channels, batch.clean));
+  network.target.set(interleaved(batch, channels, Float64Array.from(batch.clean)));
   network.weights.set(Float32Array.from(batch.weights));
 }
 
-/** Planes with the channels of a pixel put next to each other. */
-export function interleaved(
-  { images, height, width }: ConvBatch,
-  channels: number,
-  planes: ArrayLike<number>,
-): Float32Array {
-  const plane = height * width;
-  return Float32Array.from({ length: images * channels * plane }, (_, i) => {
-    const c = i % channels;
-    const pixel = Math.floor(i / channels);
-    return planes[(Math.floor(pixel / plane) * channels + c) * plane + (pixel % plane)]!;
-  });
+/** The first pictures of a batch. */
+export function firstOf(batch: ConvBatch, images: number): ConvBatch {
+  const count = (batch.noisy.length / batch.images) * images;
+  const first = (values: ArrayLike<number>) => Array.from(values).slice(0, count);
+  return { ...batch, images, noisy: first(batch.noisy), clean: first(batch.clean) };
 }

@@ -1,7 +1,9 @@
-/** Small networks with random weights, as the twin sees them and as a build runs them. */
-import { Op, Setting } from "../../assembly/program/opcodes.ts";
-import { type PlanOptions, type Program, RECORD_WORDS } from "../../src/network/arena.ts";
-import { Network } from "../../src/network/network.ts";
+/** Small networks with random weights, as the twins see them and as a build runs them. */
+import { Setting } from "../../assembly/constants.ts";
+import { panelsOf } from "../../assembly/dense/sizes.ts";
+import type { OperationValues } from "../../assembly/program/operations.ts";
+import { Network, type NetworkOptions } from "../../src/network/network.ts";
+import { type Operation, operation, type Program, recordOf } from "../../src/network/program.ts";
 import { type ActivationName, denseShapes, type Spec } from "../../src/network/spec.ts";
 import { Random } from "../../src/noise/rng.ts";
 import type { Build } from "./builds.ts";
@@ -40,46 +42,91 @@ export function randomLayers(spec: Spec, stream = 0): (Layer & Record<"weight" |
   });
 }
 
-/** A network of a build with the twin's weights, and Adagrad's state before the first step. */
-export async function networkWith(
-  build: Build,
-  spec: Spec,
+/** The parameters of dense layers, by name. */
+export function tensorsOf(
   layers: readonly Record<"weight" | "bias", Float32Array>[],
-  options: PlanOptions & { rate?: number; accumulator?: number },
+): Map<string, Float32Array> {
+  return new Map(
+    layers.flatMap(({ weight, bias }, l) => [
+      [`layer${l + 1}.weight`, weight] as const,
+      [`layer${l + 1}.bias`, bias] as const,
+    ]),
+  );
+}
+
+/** A network of a build with these parameters, and Adagrad's state before the first step. */
+export async function networkWith(
+  { wasm, threads }: Build,
+  spec: Spec,
+  parameters: ReadonlyMap<string, Float32Array>,
+  options: NetworkOptions & { rate?: number },
 ): Promise<Network> {
-  const { rate = 0.1, accumulator = 0.1, ...planned } = options;
-  const network = await Network.create(spec, { ...planned, wasm: build.wasm, threads: build.threads });
-  layers.forEach(({ weight, bias }, index) => {
-    network.set(`layer${index + 1}.weight`, weight);
-    network.set(`layer${index + 1}.bias`, bias);
-  });
-  if (planned.training) network.resetAccumulators(accumulator);
+  const { rate = 0.1, ...planned } = options;
+  const network = await Network.create(spec, { wasm, threads, ...planned });
+  setParameters(network, parameters);
+  if (planned.training && planned.training.optimizer !== "adam") network.resetAccumulators(0.1);
   network.settings[Setting.rate] = rate;
   return network;
 }
 
-/** The operations of a program as they lie in memory; writing to one changes the program. */
-export function operationsOf(network: Network, program: Program): Uint32Array[] {
-  const words = new Uint32Array(network.core.memory.buffer, program.address, program.words.length);
-  const operations: Uint32Array[] = [];
-  for (let at = 0; words[at] !== Op.end; at += RECORD_WORDS) {
-    operations.push(words.subarray(at, at + RECORD_WORDS));
-  }
-  return operations;
+export function setParameters(network: Network, parameters: ReadonlyMap<string, Float32Array>): void {
+  for (const [name, tensor] of parameters) network.set(name, tensor);
 }
 
-/** What each layer put out in the last run of a program: [rows, units] each, without and with its padding. */
+/** Makes other operations of those of a program, as many as there were. */
+export function changeProgram(
+  network: Network,
+  { address, operations, scratch }: Program,
+  change: (one: Operation) => Operation,
+): void {
+  const { buffer } = network.core.memory;
+  let at = address;
+  for (const one of operations.flatMap((one) => [one, ...(one.body ?? [])])) {
+    const record = recordOf({ ...change(one), ...(one.withNext && { withNext: true }) }, scratch);
+    new Uint32Array(buffer, at, record.length).set(record);
+    at += record.byteLength;
+  }
+}
+
+/**
+ * Makes a step take its targets, which are bytes, as floats from the network's output, which it does not touch; of dense
+ * networks `columns` to a picture, which need not be as many as they take.
+ */
+export function takeFloatTargets(network: Network, columns = network.plan.pixels): void {
+  const step = network.plan.steps[0]!;
+  const count = step.rows * columns;
+  changeProgram(network, step, (one) => {
+    const values = { ...one.values, source: network.plan.output, columns } as never;
+    switch (one.name) {
+      case "packBytes":
+        return operation("packFloats", values);
+      case "imageFromBytes":
+        return operation("imageFromFloats", values);
+      case "meanSquaredError":
+        return { ...one, values: { ...one.values, scale: 2 / count } };
+      case "sumLoss":
+        return columns === network.plan.pixels ? one : { ...one, values: { ...one.values, divisor: count } };
+      default:
+        return one;
+    }
+  });
+}
+
+/** What each dense layer put out in the last run of a program: [rows, units] each, without and with its padding. */
 export function outputsOf(
   network: Network,
-  program: Program,
+  { operations, rows }: Program,
 ): { values: Float32Array; padded: Float32Array; rows: number; units: number }[] {
   const { buffer } = network.core.memory;
-  const { rows } = program;
-  return operationsOf(network, program)
-    .filter(([op]) => op === Op.denseForward)
-    .map((operation) => {
-      const [, y, , , , stride, , panels, units] = operation as Uint32Array & number[];
-      const padded = new Float32Array(buffer, y, (stride! * panels!) / 4);
-      return { values: unpack(padded, rows, units!, stride! / 32), padded, rows, units: units! };
+  return operations
+    .filter(({ name }) => name === "denseForward")
+    .map(({ values }) => {
+      const {
+        y,
+        stride,
+        outColumns: units,
+      } = values as Record<string, number> & OperationValues<"denseForward">;
+      const padded = new Float32Array(buffer, y, (stride * panelsOf(units)) / 4);
+      return { values: unpack(padded, rows, units, stride / 32), padded, rows, units };
     });
 }

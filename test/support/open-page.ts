@@ -97,6 +97,15 @@ export async function saved(page: Page, id: string): Promise<{ name: string; byt
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
 }
 
+/** The checkpoint of a training that has been told to pause, once it rests: when two in a row are the same. */
+export async function restingCheckpoint(page: Page): Promise<{ name: string; bytes: Buffer }> {
+  for (let before = await saved(page, "save-checkpoint"); ; ) {
+    const now = await saved(page, "save-checkpoint");
+    if (now.bytes.equals(before.bytes)) return now;
+    before = now;
+  }
+}
+
 /** A canvas's picture. */
 export function pixelsOf(page: Page, selector: string): Promise<string> {
   return page.locator(selector).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());

@@ -2,7 +2,7 @@
  * What float32 and Winograd's transformations may make of a convolution, and a network of convolutions as the denoiser
  * runs it, in float64, each value with a bound of that (bounds.ts says how). Images are planes, as in naive-conv.ts.
  */
-import { BAND } from "../../assembly/program/opcodes.ts";
+import { bandOf, groupsOf } from "../../assembly/conv/sizes.ts";
 import type { ConvModel } from "../../src/model/conv-model.ts";
 import type { Bounded } from "./bounds.ts";
 import { roundoff } from "./comparison.ts";
@@ -192,9 +192,8 @@ export function weightGradientTerms(
  */
 export function weightGradientRoundings({ images, height, width, dilation }: naive.Window): number {
   const vectors = Math.ceil(width / 4);
-  const block = 4 * dilation;
-  const groups = Math.floor(height / block) * dilation + Math.min(height % block, dilation);
-  const band = Math.max(1, Math.min(groups, Math.floor(BAND / vectors)));
+  const groups = groupsOf(height, dilation);
+  const band = bandOf(height, width, dilation);
   return 2 + 2 + 1 + vectors * band + 2 + images * Math.ceil(groups / band) + images + 1 + 1 + 16;
 }
 

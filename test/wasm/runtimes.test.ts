@@ -18,7 +18,7 @@ describe("reproducible in every runtime", () => {
       stdin: {
         contents:
           'import { fingerprint } from "../support/fingerprint.ts"; console.log(JSON.stringify(await fingerprint()));',
-        resolveDir: fileURLToPath(new URL("..", import.meta.url)),
+        resolveDir: fileURLToPath(new URL(".", import.meta.url)),
       },
       outfile: script,
       bundle: true,

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { Setting } from "../../assembly/program/opcodes.ts";
+import { Setting } from "../../assembly/constants.ts";
+import { CAME, CAME_BYTES, OPCODE, PATIENCE, SPINS } from "../../assembly/program/layout.ts";
 import { ThreadError } from "../../src/errors.ts";
 import { initialize } from "../../src/network/initialize.ts";
 import { Network } from "../../src/network/network.ts";
@@ -9,10 +10,6 @@ import { Purpose, Random } from "../../src/noise/rng.ts";
 import { autoencoderLayers, recipes } from "../../src/training/recipes.ts";
 import { type TrainOptions, train } from "../../src/training/trainer.ts";
 import { hasRelaxedSimd, type Mode } from "../../src/wasm/detect.ts";
-
-/** Word offsets in the block where threads meet (assembly/program/threads.ts). */
-const SPINS = 65;
-const PATIENCE = 66;
 
 /** Every worker that is started while a test runs. */
 const workers: Worker[] = [];
@@ -52,6 +49,11 @@ async function networkOf(spec: Spec, batch: number, threads: number, mode: Mode)
   network.resetAccumulators(0.1);
   network.settings[Setting.rate] = 0.1;
   return network;
+}
+
+/** Sets a word of the block where threads meet (assembly/program/layout.ts). */
+function setWord({ core, plan }: Network, offset: number, value: number): void {
+  new Int32Array(core.memory.buffer)[(plan.sync + offset) >> 2] = value;
 }
 
 /** Runs steps on data that changes from step to step. @returns the losses */
@@ -95,7 +97,7 @@ describe.each(modes)("threads, %s mode", (mode) => {
       const many = await networkOf(denseSpec(sizes), batch, threads, mode);
       // From sleeping at once to never sleeping on a free core.
       const spins = [0, 10, 1000, 50_000][below(4)]!;
-      new Int32Array(many.core.memory.buffer, many.plan.sync)[SPINS] = spins;
+      setWord(many, SPINS, spins);
       const what = `run ${run}: ${sizes} × ${batch} on ${threads} threads, ${spins} spins`;
       expect(steps(many, 50), what).toEqual(steps(one, 50));
       expect(many.parameters(), what).toEqual(one.parameters());
@@ -147,34 +149,51 @@ describe("the pool", () => {
     expect([workers.length, running()]).toEqual([6, 0]);
   });
 
-  test("a worker that dies between steps ends the run with a ThreadError", async () => {
-    watchWorkers();
-    const network = await networkOf(denseSpec([8, 8]), 4, 3, "reproducible");
-    network.step();
-    await workers[0]!.terminate();
-    expect(() => network.step()).toThrow(ThreadError);
-    await network.dispose();
-    expect(running()).toBe(0);
-  });
+  test.each([2, 3, 4])(
+    "a worker that dies between steps ends the run with a ThreadError, %i threads",
+    async (threads) => {
+      watchWorkers();
+      const network = await networkOf(denseSpec([8, 8]), 4, threads, "reproducible");
+      network.step();
+      await workers.at(-1)!.terminate();
+      expect(() => network.step()).toThrow(ThreadError);
+      await network.dispose();
+      expect(running()).toBe(0);
+    },
+  );
 
-  test("a worker that dies unseen, while its leader waits for it, ends the run with a ThreadError", async () => {
-    watchWorkers();
-    const network = await networkOf(denseSpec([8, 8]), 4, 2, "reproducible");
-    network.step();
-    new Int32Array(network.core.memory.buffer, network.plan.sync)[PATIENCE] = 300;
-    // Its end is not yet known to this thread when the step begins.
-    void workers[0]!.terminate();
-    const start = performance.now();
-    expect(() => {
-      while (performance.now() - start < 10_000) network.step();
-    }).toThrow(ThreadError);
-    await network.dispose();
-  });
+  // A worker that holds items keeps its leader waiting; one that holds none is missed by its leader, which works on.
+  test.each([2, 3, 4])(
+    "a worker that dies unseen, while its leader works on, ends the run with a ThreadError, %i threads",
+    async (threads) => {
+      watchWorkers();
+      const network = await networkOf(denseSpec([8, 8]), 4, threads, "reproducible");
+      network.step();
+      const patience = 300;
+      setWord(network, PATIENCE, patience);
+      const came = new Int32Array(network.core.memory.buffer, network.plan.sync + CAME);
+      const word = (CAME_BYTES * (threads - 1)) >> 2;
+      // Its end is not known to this thread as long as its loop goes on.
+      void workers.at(-1)!.terminate();
+      /** Milliseconds of steps since it came last. */
+      let missed = 0;
+      expect(() => {
+        for (let last = came[word]; missed < 20_000; last = came[word]) {
+          const start = performance.now();
+          network.step();
+          missed = came[word] === last ? missed + performance.now() - start : 0;
+        }
+      }).toThrow(ThreadError);
+      expect(missed).toBeLessThan(2 * patience);
+      expect(() => network.step()).toThrow(ThreadError);
+      await network.dispose();
+    },
+  );
 
   test("a failing kernel reaches the caller, and the pool can still be disposed of", async () => {
     watchWorkers();
     const network = await networkOf(denseSpec([8, 8]), 4, 2, "reproducible");
-    new Uint32Array(network.core.memory.buffer, network.plan.steps[0]!.address)[0] = 999;
+    new Uint32Array(network.core.memory.buffer, network.plan.steps[0]!.address)[OPCODE] = 999;
     expect(() => network.step()).toThrow(WebAssembly.RuntimeError);
     await network.dispose();
     expect(running()).toBe(0);

@@ -10,7 +10,7 @@ import { resume, train } from "../../src/training/trainer.ts";
 import { networkFor, TrainingState } from "../../src/training/training-state.ts";
 import { serve } from "../../web/server.js";
 import { chromium } from "../support/chromium.js";
-import { ended, launch, message, openPage, saved, text } from "../support/open-page.ts";
+import { ended, launch, message, openPage, restingCheckpoint, saved, text } from "../support/open-page.ts";
 
 /** So many that the page is told to pause before the last. */
 const EPOCHS = 20;
@@ -48,8 +48,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skip
     do {
       // Until a pause begins within an epoch, and not after its end.
       await page.click("#pause");
-      await page.waitForTimeout(200);
-      file = await saved(page, "save-checkpoint");
+      file = await restingCheckpoint(page);
       checkpoint = decodeCheckpoint(file.bytes, file.name);
       if (checkpoint.position.batches === 0) await page.click("#pause");
     } while (checkpoint.position.batches === 0);
@@ -113,5 +112,6 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skip
     await ended(page, "failed");
     expect(await message(page, "train")).toMatch(/^This training began on Fashion-MNIST .*Give it the data/);
     expect(await page.isEnabled("#start")).toBe(true);
-  });
+    // A training of some twenty epochs five times over: longer on a busy machine.
+  }, 240_000);
 });

@@ -3,7 +3,14 @@ import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve } from "../../web/server.js";
 import { chromium } from "../support/chromium.js";
-import { denoised, epochsShown, idxFiles, launch, openPage } from "../support/open-page.ts";
+import {
+  denoised,
+  epochsShown,
+  idxFiles,
+  launch,
+  openPage,
+  restingCheckpoint,
+} from "../support/open-page.ts";
 
 describe.skipIf(!chromium)(
   chromium ? "the page's memory" : "the page's memory (skipped: no Chromium)",
@@ -74,11 +81,7 @@ function denoiseAnew(page: Page, times: number): Promise<void> {
 /** Pauses a training, and measures while its workers wait. */
 async function pausedMemory(page: Page): Promise<number> {
   await page.click("#pause");
-  const epoch = () => page.locator("#status-epoch").innerText();
-  for (let before = ""; before !== (await epoch()); ) {
-    before = await epoch();
-    await page.waitForTimeout(300);
-  }
+  await restingCheckpoint(page);
   return memory(page);
 }
 

@@ -23,6 +23,7 @@ import {
   openPage,
   pixelsOf,
   pngFile,
+  restingCheckpoint,
   saved,
   text,
 } from "../support/open-page.ts";
@@ -94,6 +95,12 @@ describe.skipIf(!chromium)(title, () => {
         );
         expect(losses).toEqual(expected.losses);
         expect(await text(page, "status-loss")).toBe(losses.at(-1).toFixed(1));
+        const chart = page.locator("#loss-chart svg");
+        expect(await chart.getAttribute("aria-label")).toMatch(
+          /: training loss [\d,.]+ after epoch 10, test/,
+        );
+        await page.hover("#loss-chart", { position: { x: 60, y: 100 } });
+        expect(await chart.textContent()).toMatch(/epoch 1: [\d,.]+ · test [\d,.]+/);
         expect(await text(page, "verdict")).toContain("compresses more than it denoises");
         const labels = await page.locator(rows).evaluateAll((all) => all.map(({ ariaLabel }) => ariaLabel));
         expect(labels.map((label) => label!.split(":")[0])).toEqual([
@@ -138,14 +145,14 @@ describe.skipIf(!chromium)(title, () => {
 
     it("travels in less than 150 KB", () => {
       const sizes = transferSizes();
-      expect(sizes.map(({ name }) => name)).toContain("picture-worker.js");
+      expect(sizes.map(({ name }) => name)).toContain("denoiser-worker.js");
       expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(150_000);
     });
 
     it("pauses, goes on and stops, and stays free meanwhile", async () => {
       await using opened = await openPage(browser, server.url, "train");
       const { page, faults } = opened;
-      await page.waitForTimeout(300);
+      await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
       await browser.startTracing(page, {
         categories: ["__metadata", "disabled-by-default-devtools.timeline"],
       });
@@ -156,9 +163,9 @@ describe.skipIf(!chromium)(title, () => {
       );
       await page.click("#pause");
       expect(await text(page, "pause")).toBe("Go on");
-      await page.waitForTimeout(200);
+      const { bytes } = await restingCheckpoint(page);
       const paused = await text(page, "status-epoch");
-      await page.waitForTimeout(700);
+      expect((await saved(page, "save-checkpoint")).bytes.equals(bytes)).toBe(true);
       expect(await text(page, "status-epoch")).toBe(paused);
       await page.click("#pause");
       await page.waitForFunction(

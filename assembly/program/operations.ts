@@ -1,0 +1,411 @@
+/**
+ * The operations of a program, each declared once: the kernel that it calls, its words by name, its items, its scratch.
+ * The build makes the walker's calls from this (scripts/operations.js), plans make records from it
+ * (src/network/program.ts), and profiles and tests read it. So a new operation is a kernel, a declaration here and a plan
+ * that uses it.
+ *
+ * A kernel is called with its words, in the order given here, and a range of items, `first` to `last`. What the words
+ * mean stands at the kernel.
+ */
+import {
+  convolutionScratch,
+  gradientChunkBytes,
+  groupsOf,
+  groupsTogether,
+  weightGradientScratch as convWeightGradientScratch,
+} from "../conv/sizes.ts";
+import { panelsOf, rowGroupsOf, TRANSPOSED_PANEL, weightGradientScratch } from "../dense/sizes.ts";
+
+/** Bytes of what a buffer holds for one picture of a batch, or for one chunk of a batch. */
+type BytesOf = (values: never) => number;
+
+/** What a word holds, and so what the kernel gets. */
+export type Word =
+  /** The address of a buffer, or a number of bytes. */
+  | "address"
+  /** A whole number. */
+  | "count"
+  /** A whole number, of which the kernel learns whether it is 0. */
+  | "flag"
+  /** A float32, by its bits. */
+  | "float"
+  /** A float64, by its bits: two words. */
+  | "double"
+  /** The address of a float32, which the kernel gets: what is set anew for each step. */
+  | "floatAt"
+  /** The address of scratch and its bytes for each thread: two words, which the plan need not give. */
+  | "scratch"
+  /** Not a word: whether this is the first image of a chunk. */
+  | "begins"
+  /** A buffer that lies picture after picture, and the bytes of one: two words. The kernel gets the place of the first picture that an image stands for. */
+  | { readonly perPicture: BytesOf }
+  /** A buffer with a part for each chunk of a batch, and the bytes of one: two words. */
+  | { readonly perChunk: BytesOf };
+
+/** Names of words that a plan gives values for. */
+type Given<Words> = { [Name in keyof Words]: Words[Name] extends "scratch" | "begins" ? never : Name }[keyof Words];
+
+interface Declared<Words, Size extends string> {
+  /** The module of its kernel, which has the operation's name, in `assembly`. */
+  readonly kernel: string;
+  readonly words: Words;
+  /** What its items are counted from beside its words; not in its record. */
+  readonly sizes?: readonly Size[];
+  /** How many items it has; in the body of eachImage, for one image. */
+  items(values: Record<(Given<Words> & string) | Size, number>): number;
+  /** How many items are best done by one thread in a run. */
+  run?(values: Record<(Given<Words> & string) | Size, number>): number;
+  /** Bytes of scratch that each thread needs. */
+  scratch?(values: Record<(Given<Words> & string) | Size, number>): number;
+  /** Whether it is a layer's product: two floating-point operations for each weight and its use. */
+  readonly multiplies?: true;
+}
+
+function declare<const Words extends Readonly<Record<string, Word>>, const Size extends string = never>(
+  declared: Declared<Words, Size>,
+): Declared<Words, Size> {
+  return declared;
+}
+
+/** Images in rows of one size: conv/pixels.ts. */
+const shape = { height: "count", width: "count", pitch: "address", rows: "count" } as const;
+
+type Picture = Record<"height" | "width" | "depth", number>;
+const floatPicture = { perPicture: ({ height, width, depth }: Picture) => 4 * height * width * depth };
+const bytePicture = { perPicture: ({ height, width, depth }: Picture) => height * width * depth };
+const valuePerPicture = { perPicture: () => 4 };
+
+const panels = ({ columns }: { columns: number }) => panelsOf(columns);
+const imageRows = ({ height }: { height: number }) => height;
+const lines = ({ count }: { count: number }) => count / 16;
+
+/** Words of the updates of `count` parameters, a multiple of 16; an item is a cache line of each buffer. */
+const update = { gradients: "address", settings: "address" } as const;
+
+export const operations = {
+  packFloats: declare({
+    kernel: "dense/panels",
+    words: { panels: "address", stride: "address", source: "address", rows: "count", columns: "count" },
+    items: panels,
+  }),
+  packBytes: declare({
+    kernel: "dense/panels",
+    words: { panels: "address", stride: "address", source: "address", rows: "count", columns: "count" },
+    items: panels,
+  }),
+  unpackFloats: declare({
+    kernel: "dense/panels",
+    words: { target: "address", panels: "address", stride: "address", rows: "count", columns: "count" },
+    items: panels,
+  }),
+  denseForward: declare({
+    kernel: "dense/dense",
+    words: {
+      y: "address",
+      x: "address",
+      w: "address",
+      bias: "address",
+      stride: "address",
+      inPanels: "count",
+      outColumns: "count",
+      activation: "count",
+    },
+    items: ({ stride, outColumns }) => panelsOf(outColumns) * rowGroupsOf(stride),
+    run: ({ stride }) => rowGroupsOf(stride),
+    multiplies: true,
+  }),
+  denseForwardVector: declare({
+    kernel: "dense/dense",
+    words: {
+      y: "address",
+      x: "address",
+      w: "address",
+      bias: "address",
+      inPanels: "count",
+      outColumns: "count",
+      activation: "count",
+    },
+    items: ({ outColumns }) => panelsOf(outColumns),
+    multiplies: true,
+  }),
+  meanSquaredError: declare({
+    kernel: "loss",
+    words: {
+      dy: "address",
+      y: "address",
+      target: "address",
+      stride: "address",
+      rows: "count",
+      partials: "address",
+      scale: "float",
+      activation: "count",
+    },
+    sizes: ["panels"],
+    items: ({ panels }) => panels,
+  }),
+  sumLoss: declare({
+    kernel: "loss",
+    words: { loss: "address", partials: "address", count: "count", divisor: "double" },
+    items: () => 1,
+  }),
+  denseInputGradient: declare({
+    kernel: "dense/dense",
+    words: {
+      dx: "address",
+      dy: "address",
+      w: "address",
+      x: "address",
+      zeros: "address",
+      scratch: "scratch",
+      stride: "address",
+      inPanels: "count",
+      outPanels: "count",
+      activation: "count",
+    },
+    items: ({ stride, inPanels }) => inPanels * rowGroupsOf(stride),
+    run: ({ stride }) => rowGroupsOf(stride),
+    scratch: () => TRANSPOSED_PANEL,
+    multiplies: true,
+  }),
+  denseWeightGradient: declare({
+    kernel: "dense/dense",
+    words: {
+      dw: "address",
+      dbias: "address",
+      dy: "address",
+      x: "address",
+      stride: "address",
+      rows: "count",
+      inPanels: "count",
+    },
+    sizes: ["outPanels"],
+    items: ({ inPanels, outPanels }) => inPanels * outPanels,
+    run: ({ inPanels }) => inPanels,
+    multiplies: true,
+  }),
+  denseWeightGradientAdagrad: declare({
+    kernel: "dense/dense",
+    words: {
+      w: "address",
+      wSums: "address",
+      bias: "address",
+      biasSums: "address",
+      scratch: "scratch",
+      dy: "address",
+      x: "address",
+      stride: "address",
+      rows: "count",
+      inPanels: "count",
+      rate: "floatAt",
+    },
+    sizes: ["outPanels"],
+    items: ({ inPanels, outPanels }) => inPanels * outPanels,
+    run: ({ inPanels }) => inPanels,
+    scratch: ({ stride }) => weightGradientScratch(stride),
+    multiplies: true,
+  }),
+  adagrad: declare({
+    kernel: "optimizers",
+    words: { parameters: "address", sums: "address", ...update },
+    sizes: ["count"],
+    items: lines,
+  }),
+  adam: declare({
+    kernel: "optimizers",
+    words: { parameters: "address", means: "address", variances: "address", ...update },
+    sizes: ["count"],
+    items: lines,
+  }),
+  average: declare({
+    kernel: "optimizers",
+    words: { averages: "address", parameters: "address", settings: "address" },
+    sizes: ["count"],
+    items: lines,
+  }),
+  conv3x3TransposeWeights: declare({
+    kernel: "conv/conv3x3-weights",
+    words: { wt: "address", w: "address", ins: "count", outs: "count" },
+    items: ({ ins }) => (ins + 3) >> 2,
+  }),
+  conv3x3TransformWeights: declare({
+    kernel: "conv/conv3x3-weights",
+    words: { u: "address", w: "address", ins: "count", outs: "count" },
+    items: ({ outs }) => (outs + 3) >> 2,
+  }),
+  conv3x3GatherWeights: declare({
+    kernel: "conv/conv3x3-weights",
+    words: { dw: "address", sums: "address", ins: "count", outs: "count" },
+    items: ({ outs }) => (outs + 3) >> 2,
+  }),
+  sumChunks: declare({
+    kernel: "conv/conv3x3-gradient",
+    words: { to: "address", from: "address", stride: "address", count: "count" },
+    sizes: ["bytes"],
+    items: ({ bytes }) => bytes / 64,
+  }),
+  /**
+   * The `operations` records that follow, its body, for each image of a batch in turn. An item is a chunk, a run of
+   * successive images, which one thread takes. With only ≠ 0, image number only − 1 alone. The walker itself does it.
+   */
+  eachImage: declare({
+    kernel: "program/program",
+    words: { images: "count", chunks: "count", operations: "count", only: "count" },
+    items: ({ chunks }) => chunks,
+    run: () => 1,
+  }),
+  gaussianNoise: declare({
+    kernel: "noise",
+    words: {
+      input: { perPicture: ({ pixels }: { pixels: number }) => 4 * pixels },
+      target: { perPicture: ({ pixels }: { pixels: number }) => pixels },
+      levels: valuePerPicture,
+      streams: { perPicture: () => 12 },
+      pixels: "count",
+    },
+    sizes: ["pictures"],
+    items: ({ pictures }) => pictures,
+  }),
+  imageFromFloats: declare({
+    kernel: "conv/pixels",
+    words: { x: "address", source: floatPicture, channels: "count", ...shape, depth: "count", used: "count", scale: "float" },
+    items: imageRows,
+  }),
+  imageFromBytes: declare({
+    kernel: "conv/pixels",
+    words: { x: "address", source: bytePicture, channels: "count", ...shape, depth: "count", used: "count", scale: "float" },
+    items: imageRows,
+  }),
+  imageToFloats: declare({
+    kernel: "conv/pixels",
+    words: { target: floatPicture, x: "address", channels: "count", ...shape, depth: "count", used: "count", scale: "float" },
+    items: imageRows,
+  }),
+  fillChannel: declare({
+    kernel: "conv/pixels",
+    words: { x: "address", values: valuePerPicture, channel: "count", channels: "count", ...shape, scale: "float" },
+    items: imageRows,
+  }),
+  residual: declare({
+    kernel: "conv/pixels",
+    words: {
+      out: "address",
+      input: "address",
+      prediction: "address",
+      inputChannels: "count",
+      channels: "count",
+      ...shape,
+    },
+    items: imageRows,
+  }),
+  imageLoss: declare({
+    kernel: "loss",
+    words: {
+      dout: "address",
+      out: "address",
+      target: "address",
+      weights: valuePerPicture,
+      partials: { perPicture: ({ height }: { height: number }) => 8 * height },
+      channels: "count",
+      ...shape,
+      kind: "count",
+      scale: "float",
+    },
+    items: imageRows,
+  }),
+  conv3x3: declare({
+    kernel: "conv/conv3x3",
+    words: {
+      y: "address",
+      x: "address",
+      u: "address",
+      bias: "address",
+      gate: "address",
+      scratch: "scratch",
+      ins: "count",
+      outs: "count",
+      ...shape,
+      dilation: "count",
+      activation: "count",
+    },
+    items: ({ height, dilation }) => groupsOf(height, dilation),
+    run: ({ width }) => groupsTogether(width),
+    scratch: ({ ins, outs }) => convolutionScratch(ins, outs),
+    multiplies: true,
+  }),
+  padReflected: declare({
+    kernel: "conv/padding",
+    words: { x: "address", channels: "count", ...shape, pad: "count" },
+    items: ({ height, pad }) => height + 2 * pad,
+  }),
+  foldReflected: declare({
+    kernel: "conv/padding",
+    words: { dx: "address", dpadded: "address", gate: "address", channels: "count", ...shape, pad: "count" },
+    items: imageRows,
+  }),
+  pixelUnshuffle: declare({
+    kernel: "conv/pixels",
+    words: {
+      y: "address",
+      x: "address",
+      yChannels: "count",
+      channels: "count",
+      ...shape,
+      xPitch: "address",
+      xRows: "count",
+    },
+    items: imageRows,
+  }),
+  pixelShuffle: declare({
+    kernel: "conv/pixels",
+    words: { x: "address", y: "address", channels: "count", ...shape, xPitch: "address", xRows: "count" },
+    items: imageRows,
+  }),
+  conv3x3WeightGradient: declare({
+    kernel: "conv/conv3x3-gradient",
+    words: {
+      chunk: {
+        perChunk: ({ as, bs, sumOfB }: Record<"as" | "bs" | "sumOfB", number>) =>
+          gradientChunkBytes(as, bs, sumOfB !== 0),
+      },
+      scratch: "scratch",
+      a: "address",
+      b: "address",
+      as: "count",
+      bs: "count",
+      ...shape,
+      dilation: "count",
+      sumOfB: "flag",
+      begins: "begins",
+    },
+    items: () => 1,
+    scratch: ({ as, bs, height, width, dilation }) => convWeightGradientScratch(as, bs, height, width, dilation),
+    multiplies: true,
+  }),
+} as const;
+
+export type OperationName = keyof typeof operations;
+
+/** What a plan gives for an operation: the values of its words, and the sizes that its items are counted from. */
+export type OperationValues<Name extends OperationName> = Parameters<(typeof operations)[Name]["items"]>[0];
+
+/** An operation's opcode. */
+export function opcodeOf(name: OperationName): number {
+  return Object.keys(operations).indexOf(name) + 1;
+}
+
+/** Words of 32 bits that a word of a declaration takes. */
+export function lengthOf(word: Word): number {
+  if (word === "begins") return 0;
+  return word === "double" || word === "scratch" || typeof word === "object" ? 2 : 1;
+}
+
+/** Where each word of an operation begins in its record. */
+export function offsetsOf(name: OperationName, first: number): Map<string, number> {
+  let at = first;
+  const offsets = new Map<string, number>();
+  for (const [word, kind] of Object.entries<Word>(operations[name].words)) {
+    offsets.set(word, at);
+    at += lengthOf(kind);
+  }
+  return offsets;
+}

@@ -1,0 +1,289 @@
+/** The loss curve as the text of an SVG: a file of the run folder, or a part of a page. */
+import { epochTicks, lossScale, type Scale, tickLabel } from "./chart-scale.ts";
+import { escapeMarkup } from "./markup.ts";
+
+export interface LossChartOptions {
+  readonly title: string;
+  /** Training loss of epoch 1, 2, … */
+  readonly losses: readonly number[];
+  /** Mean squared error on the test set, for the epochs in which it was measured, in their order. */
+  readonly test?: readonly { readonly epoch: number; readonly mse: number }[];
+  /** Horizontal lines to compare with, such as the error of the noisy input. */
+  readonly reference?: readonly { readonly label: string; readonly value: number }[];
+  /** Epochs of the whole training, where not all of them are done. */
+  readonly epochs?: number;
+  /** For a page that has a heading and a legend of its own: the size there, and where the pointer is, from the left. */
+  readonly page?: { readonly width: number; readonly height: number; readonly pointer?: number | undefined };
+}
+
+const font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+/** Those of the file; a page's style sheet has its own for the same classes. */
+const colors = {
+  text: "#20242b",
+  axis: "#8b929c",
+  grid: "#e3e6ea",
+  reference: "#5f6670",
+  training: "#1d5fbf",
+  test: "#c8501e",
+};
+/** Widths of a character in heights of its font, on the large side. */
+const WIDE = 0.6;
+const WIDE_BOLD = 0.64;
+/** With more test points than these, the line alone is drawn. */
+const MOST_DOTS = 30;
+
+/**
+ * Loss over epochs as the text of an SVG. As a file it opens by itself: 900 × 500, white background, heading and legend.
+ * The y axis is logarithmic where the losses span more than a factor of 20. Epochs without a finite loss leave a gap in
+ * the line. Colours are attributes, so that a page's style sheet goes before them.
+ */
+export function lossChart(options: LossChartOptions): string {
+  const { title, losses, test = [], reference = [], page } = options;
+  const tested = test.map(({ epoch, mse }): Point => [epoch, mse]);
+  const trained = losses.map((loss, index): Point => [index + 1, loss]);
+  const lines = reference.filter(({ value }) => Number.isFinite(value));
+  const finite = [...trained, ...tested].map(([, loss]) => loss).filter(Number.isFinite);
+  const last = Math.max(1, options.epochs ?? 0, losses.length, ...test.map(({ epoch }) => epoch));
+
+  const frame = page ? frameOfPage(page) : fileFrame;
+  const others = [...lines.map(({ value }) => value), ...(last === 1 && !page ? [0] : [])];
+  const most = Math.floor((frame.bottom - frame.top) / 40);
+  const scale = finite.length > 0 ? lossScale(finite, others, most) : undefined;
+  const plot = plotOf(frame, scale, last);
+  const parts = [
+    ...(page ? [] : heading(title, test.length > 0, frame)),
+    ...(scale ? [...axisOf(plot, scale), ...referenceLines(plot, lines)] : []),
+    ...epochAxis(plot, last, !page),
+    ...(scale
+      ? [...curve("training", trained, plot, !!page), ...curve("test", tested, plot, !!page)]
+      : [
+          text(losses.length > 0 ? "no finite loss" : "no training yet", {
+            class: "empty",
+            x: (plot.left + plot.right) / 2,
+            y: (plot.top + plot.bottom) / 2,
+            "text-anchor": "middle",
+            fill: colors.reference,
+          }),
+        ]),
+    ...(page?.pointer !== undefined && losses.length > 0 ? cursor(plot, page.pointer, trained, tested) : []),
+  ];
+  const attributes = {
+    xmlns: "http://www.w3.org/2000/svg",
+    viewBox: `0 0 ${frame.width} ${frame.height}`,
+    ...(page ? {} : { width: frame.width, height: frame.height }),
+    role: "img",
+    "aria-label": `${title}: ${summary(losses, test)}`,
+    "font-family": font,
+    "font-size": frame.fontSize,
+    fill: colors.text,
+  };
+  return `${element("svg", attributes, `\n${parts.join("\n")}\n`)}\n`;
+}
+
+type Point = readonly [epoch: number, loss: number];
+
+/** The picture, and in it the edges of what the curves have for themselves. */
+interface Frame {
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+  readonly fontSize: number;
+}
+
+interface Plot extends Frame {
+  x(epoch: number): number;
+  y(loss: number): number;
+}
+
+const fileFrame: Frame = {
+  width: 900,
+  height: 500,
+  left: 76,
+  right: 872,
+  top: 92,
+  bottom: 444,
+  fontSize: 14,
+};
+
+function frameOfPage({ width, height }: { width: number; height: number }): Frame {
+  return { width, height, left: 52, right: width - 12, top: 8, bottom: height - 24, fontSize: 12 };
+}
+
+/** A frame with room for the labels of its scale. */
+function plotOf(frame: Frame, scale: Scale | undefined, last: number): Plot {
+  const longest = Math.max(0, ...(scale?.ticks ?? []).map(({ label }) => label.length));
+  const left = Math.max(frame.left, 16 + longest * frame.fontSize * WIDE);
+  const { right, top, bottom } = frame;
+  return {
+    ...frame,
+    left,
+    // A single epoch stands in the middle.
+    x: (epoch) => left + (last === 1 ? 0.5 : (epoch - 1) / (last - 1)) * (right - left),
+    y: (loss) => bottom - (scale?.at(loss) ?? 0) * (bottom - top),
+  };
+}
+
+/** Title and legend, on white. */
+function heading(title: string, hasTest: boolean, { left, right }: Frame): string[] {
+  const fits = (size: number) => (right - left) / (size * WIDE_BOLD);
+  const size = [19, 17, 15].find((size) => title.length <= fits(size)) ?? 15;
+  const legend = (["training", "test"] as const).slice(0, hasTest ? 2 : 1).flatMap((name, index) => {
+    const x = left + 150 * index;
+    const stroke = colors[name];
+    const dot = { cx: x + 13, cy: 59, r: 3.5, fill: stroke };
+    return [
+      element("line", { x1: x, y1: 59, x2: x + 26, y2: 59, stroke, "stroke-width": 2.25 }),
+      ...(name === "test" ? [element("circle", dot)] : []),
+      text(`${name} loss`, { x: x + 34, y: 64 }),
+    ];
+  });
+  return [
+    element("rect", { width: "100%", height: "100%", fill: "white" }),
+    text(shortened(title, fits(size)), { x: left, y: 34, "font-size": size, "font-weight": 600 }),
+    ...legend,
+  ];
+}
+
+/** Grid lines and the losses beside them. */
+function axisOf({ left, right, fontSize, y }: Plot, { ticks }: Scale): string[] {
+  return ticks.flatMap(({ value, label }) => [
+    element("line", {
+      class: "gridline",
+      x1: left,
+      y1: y(value),
+      x2: right,
+      y2: y(value),
+      stroke: colors.grid,
+    }),
+    text(label, { x: left - 10, y: y(value) + fontSize / 3, "text-anchor": "end" }),
+  ]);
+}
+
+function epochAxis(plot: Plot, last: number, named: boolean): string[] {
+  const { left, right, bottom, height, fontSize, x } = plot;
+  const room = (right - left) / Math.max(34, (String(last).length + 1) * fontSize * WIDE);
+  const line = { class: "axis", stroke: colors.axis };
+  return [
+    element("line", { ...line, x1: left, y1: bottom, x2: right, y2: bottom }),
+    ...epochTicks(last, room).flatMap((epoch) => [
+      element("line", { ...line, x1: x(epoch), y1: bottom, x2: x(epoch), y2: bottom + 5 }),
+      text(String(epoch), { x: x(epoch), y: bottom + 6 + fontSize, "text-anchor": "middle" }),
+    ]),
+    ...(named ? [text("epoch", { x: (left + right) / 2, y: height - 12, "text-anchor": "middle" })] : []),
+  ];
+}
+
+/** Each with its name above its right end, or below where another name is in the way. */
+function referenceLines(plot: Plot, references: NonNullable<LossChartOptions["reference"]>): string[] {
+  const { left, right, fontSize, y } = plot;
+  const line = {
+    class: "reference",
+    stroke: colors.reference,
+    "stroke-width": 1.5,
+    "stroke-dasharray": "6 5",
+  };
+  let free = Number.NEGATIVE_INFINITY;
+  const sorted = [...references].sort((a, b) => b.value - a.value);
+  const lines = sorted.map(({ value }) =>
+    element("line", { ...line, x1: left, y1: y(value), x2: right, y2: y(value) }),
+  );
+  const names = sorted.map(({ label, value }) => {
+    const above = y(value) - 8;
+    const baseline = above - fontSize < free ? Math.max(y(value) + 4, free) + fontSize : above;
+    free = baseline + 4;
+    const figure = `: ${tickLabel(value)}`;
+    const room = (right - left) / (fontSize * WIDE) - figure.length;
+    const place = { class: "reference", x: right, y: baseline, "text-anchor": "end", fill: colors.reference };
+    const halo = { stroke: "white", "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke" };
+    return text(`${shortened(label, room)}${figure}`, { ...place, ...halo });
+  });
+  return [...lines, ...names];
+}
+
+/**
+ * A line with gaps where there is no finite loss. Dots show what a line does not: losses on their own, those that were
+ * measured now and then, and where a training that is watched has come to.
+ */
+function curve(
+  name: "training" | "test",
+  points: readonly Point[],
+  { x, y }: Plot,
+  watched: boolean,
+): string[] {
+  const isThere = (point: Point | undefined) => point !== undefined && Number.isFinite(point[1]);
+  const shown = points.filter(isThere);
+  if (shown.length === 0) return [];
+  const corners = points.map((point, index) =>
+    isThere(point)
+      ? `${isThere(points[index - 1]) ? "L" : "M"}${round(x(point[0]))},${round(y(point[1]))}`
+      : "",
+  );
+  const nowAndThen =
+    shown.length <= MOST_DOTS &&
+    points.some(([epoch], index) => index > 0 && epoch > points[index - 1]![0] + 1);
+  const dots = points.filter((point, index) => {
+    const alone = !isThere(points[index - 1]) && !isThere(points[index + 1]);
+    return isThere(point) && (alone || nowAndThen || (watched && point === shown.at(-1)));
+  });
+  const stroke = { stroke: colors[name], "stroke-width": 2.25, "stroke-linejoin": "round", fill: "none" };
+  return [
+    element("path", { class: name, d: corners.join(""), ...stroke }),
+    ...dots.map(([epoch, loss]) =>
+      element("circle", { class: name, cx: x(epoch), cy: y(loss), r: 3.5, fill: colors[name] }),
+    ),
+  ];
+}
+
+/** The losses of the epoch at the pointer, beside a line through it. */
+function cursor(plot: Plot, pointer: number, trained: readonly Point[], tested: readonly Point[]): string[] {
+  const { top, bottom, width, fontSize, x } = plot;
+  const distance = ([epoch]: Point) => Math.abs(x(epoch) - pointer);
+  const [epoch, loss] = trained.reduce((a, b) => (distance(b) < distance(a) ? b : a));
+  const test = tested.find(([tested]) => tested === epoch);
+  const at = x(epoch);
+  const right = at > width / 2;
+  return [
+    element("line", { class: "cursor", x1: at, y1: top, x2: at, y2: bottom, stroke: colors.axis }),
+    text(`epoch ${epoch}: ${tickLabel(loss)}${test ? ` · test ${tickLabel(test[1])}` : ""}`, {
+      x: at + (right ? -8 : 8),
+      y: top + fontSize,
+      "text-anchor": right ? "end" : "start",
+    }),
+  ];
+}
+
+/** In words what the curve ends with. */
+function summary(losses: LossChartOptions["losses"], test: NonNullable<LossChartOptions["test"]>): string {
+  if (losses.length === 0) return "no training yet";
+  const tested = test.at(-1);
+  const atTest = tested && `, test loss ${tickLabel(tested.mse)} after epoch ${tested.epoch}`;
+  return `training loss ${tickLabel(losses.at(-1)!)} after epoch ${losses.length}${atTest ?? ""}`;
+}
+
+/** At most so many characters, the last an ellipsis where some are left out. */
+function shortened(text: string, most: number): string {
+  const characters = [...text];
+  return characters.length <= most
+    ? text
+    : `${characters
+        .slice(0, Math.floor(most) - 1)
+        .join("")
+        .trimEnd()}…`;
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+
+function text(content: string, attributes: Record<string, string | number>): string {
+  return element("text", attributes, escapeMarkup(content));
+}
+
+/** @param content markup */
+function element(name: string, attributes: Record<string, string | number>, content?: string): string {
+  const written = Object.entries(attributes).map(
+    ([key, value]) => ` ${key}="${typeof value === "number" ? round(value) : escapeMarkup(value)}"`,
+  );
+  return `<${name}${written.join("")}${content === undefined ? "/>" : `>${content}</${name}>`}`;
+}
