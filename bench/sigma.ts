@@ -21,7 +21,7 @@ const { values: options } = parseArgs({
   options: { data: { type: "string" }, pictures: { type: "string", multiple: true, default: [] } },
 });
 const { test } = await loadFashionMnistFrom((await findFashionMnist(options)).folder);
-const all = Array.from({ length: test.count }, (_, i) => ({ ...test, data: pictureAt(test, i) }));
+const all = Array.from({ length: test.count }, (_, i) => pictureAt(test, i));
 const sets: PictureSet[] = [{ name: "Fashion-MNIST", pictures: all }];
 for (const folder of options.pictures) {
   sets.push({ name: basename(folder), pictures: await readPhotos(folder) });

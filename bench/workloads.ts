@@ -162,7 +162,7 @@ export function passWorkload(workload: Workload, pass: Pass): Workload {
   const data = Uint8Array.from({ length: side * side }, (_, at) => {
     const [row, column] = [Math.floor(at / side), at % side];
     const tile = Math.floor(row / height) * across + Math.floor(column / width);
-    return pictureAt(images, tile % count)[(row % height) * width + (column % width)]!;
+    return pictureAt(images, tile % count).data[(row % height) * width + (column % width)]!;
   });
   const mosaic = { ...images, count: 1, height: side, width: side, data };
   return {

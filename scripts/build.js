@@ -13,7 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -167,6 +167,23 @@ if (!flags["no-types"]) {
   execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
     stdio: "inherit",
   });
+  keepReached(Object.values(manifest.exports).flatMap(({ types }) => types ?? []));
+}
+
+/** Removes the declarations that none of these leads to: those of what the package has for itself. */
+function keepReached(entries) {
+  const reached = new Set();
+  const visit = (path) => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    const imports = readFileSync(path, "utf8").matchAll(/(?:from|import) ?\(?"(\.[^"]+)\.[jt]s"/g);
+    for (const [, to] of imports) visit(join(dirname(path), `${to}.d.ts`));
+  };
+  for (const entry of entries) visit(join(entry));
+  for (const file of readdirSync("build/types", { recursive: true, withFileTypes: true })) {
+    const path = join(file.parentPath, file.name);
+    if (file.isFile() && !reached.has(path)) rmSync(path);
+  }
 }
 writeStamp(stamp, before, built);
 

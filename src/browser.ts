@@ -6,10 +6,12 @@ import {
 } from "./denoiser/denoiser.ts";
 import { createRemoteDenoiser, type WorkerPlace } from "./denoiser/remote-denoiser.ts";
 
+export type { WorkerPlace } from "./denoiser/remote-denoiser.ts";
 export { ThreadError } from "./errors.ts";
 export * from "./index.ts";
 export { type ReadImageOptions, readImage, toImageData } from "./pictures/browser-image.ts";
 
+/** What a denoiser in a page is built of. */
 export interface BrowserDenoiserOptions extends DenoiserOptions {
   /**
    * Works in a worker of its own, so that the page's thread stays free. A URL says where the package's

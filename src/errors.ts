@@ -19,6 +19,20 @@ export class SpecError extends DenoiseError {
   override name = "SpecError";
 }
 
+/** @throws SpecError that says what an option has to be, where it is not right */
+export function requireOption(name: string, value: unknown, isRight: unknown, what: string): void {
+  if (!isRight) throw new SpecError(`${name} has to be ${what}, but is ${value}.`);
+}
+
+/** The options of every long operation, where they are given. @throws SpecError where one is of the wrong type */
+export function requireRunOptions(
+  signal: AbortSignal | undefined,
+  onProgress: ((progress: never) => unknown) | undefined,
+): void {
+  requireOption("signal", signal, !signal || signal.throwIfAborted, "an AbortSignal");
+  requireOption("onProgress", onProgress, !onProgress || typeof onProgress === "function", "a function");
+}
+
 /** Training produced NaN or infinity. */
 export class DivergenceError extends DenoiseError {
   override name = "DivergenceError";

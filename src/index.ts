@@ -9,5 +9,8 @@ export {
 } from "./denoiser/denoiser.ts";
 export { estimateSigma } from "./denoiser/sigma.ts";
 export { DataError, DenoiseError, ModelFileError, SpecError, UnsupportedRuntimeError } from "./errors.ts";
-export type { Image, ImageValues } from "./pictures/image.ts";
+export type { ModelLike } from "./model/model.ts";
+export type { Conv3x3Layer, DenseLayer, Layer, PixelLayer, Spec } from "./network/spec.ts";
+export type { Picture, PictureValues, SameKind } from "./pictures/picture.ts";
 export type { Mode, Variant } from "./wasm/detect.ts";
+export type { CompiledModule, Remote, WasmSource } from "./wasm/source.ts";

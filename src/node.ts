@@ -6,20 +6,43 @@ import type { Model } from "./model/model.ts";
 import { decodeModel, encodeModel, type WeightFormat } from "./model/model-file.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.ts";
 
-export { downloadFashionMnist } from "./data/download.node.ts";
-export { findFashionMnist, loadFashionMnistFrom } from "./data/fashion-mnist.node.ts";
+export {
+  type DownloadOptions,
+  type DownloadProgress,
+  type DownloadResult,
+  downloadFashionMnist,
+} from "./data/download.node.ts";
+export { type FoundFashionMnist, findFashionMnist, loadFashionMnistFrom } from "./data/fashion-mnist.node.ts";
+export type { Dataset, Images, LabelledImages, Photos } from "./data/images.ts";
 export { loadPhotosFrom, readPhotos } from "./data/photo-folders.node.ts";
-export type { Photo } from "./data/photos.ts";
-export type { DecodedPicture, DecodeOptions } from "./pictures/picture.ts";
+export type { Named, PatchSize } from "./data/photos.ts";
+export type { Model, ModelLike, Provenance } from "./model/model.ts";
+export type { WeightFormat } from "./model/model-file.ts";
+export type { Conv3x3Layer, DenseLayer, Layer, PixelLayer, Spec } from "./network/spec.ts";
+export type {
+  GaussianNoise,
+  Noise,
+  NoiseModel,
+  PoissonGaussianNoise,
+  Ranged,
+  SaltAndPepperNoise,
+  SpeckleNoise,
+  UniformNoise,
+} from "./noise/noise.ts";
+export type { DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
+export type { Picture, PictureValues } from "./pictures/picture.ts";
 export { readPicture } from "./pictures/picture-files.node.ts";
 export { encodePng } from "./pictures/png.ts";
+export type { Checkpoint } from "./training/checkpoint.ts";
+export type { Adagrad, Adam, Recipe } from "./training/recipes.ts";
+export type { Mode, Variant } from "./wasm/detect.ts";
 
 /** Writes a model file whole or not at all. @throws OutputError where it cannot be written */
 export function saveModel(model: Model, path: string, format: WeightFormat = "f32"): Promise<void> {
   return writeFileAtomic(path, encodeModel(model, format));
 }
 
-/** @throws ModelFileError where the file cannot be read or is not a model */
+/** Reads a model file of any format. @throws ModelFileError where the file cannot be read or is not a model */
 export async function loadModel(path: string): Promise<Model> {
   return decodeModel(await readBytes(path, "Name a model file."), path);
 }
@@ -29,7 +52,7 @@ export function saveCheckpoint(checkpoint: Checkpoint, path: string): Promise<vo
   return writeFileAtomic(path, encodeCheckpoint(checkpoint));
 }
 
-/** @throws ModelFileError where the file cannot be read or is not a checkpoint */
+/** Reads a checkpoint file. @throws ModelFileError where the file cannot be read or is not a checkpoint */
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   return decodeCheckpoint(await readBytes(path, "Name the file of a checkpoint."), path);
 }

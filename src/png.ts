@@ -1,12 +1,16 @@
 /** `denoise-wasm/png`: PNG files in and out, for runtimes without a decoder of their own. */
 
 import type { DenoiseOptions, Denoiser } from "./denoiser/denoiser.ts";
-import type { DecodeOptions } from "./pictures/picture.ts";
+import type { DecodeOptions } from "./pictures/decoding.ts";
 import { decodePng, encodePng } from "./pictures/png.ts";
 
-export type { DecodedPicture, DecodeOptions } from "./pictures/picture.ts";
-export { decodePng, type EncodablePicture, encodePng } from "./pictures/png.ts";
+export type { Denoised, DenoiseOptions, Denoiser } from "./denoiser/denoiser.ts";
+export type { DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
+export type { Picture, PictureValues, SameKind } from "./pictures/picture.ts";
+export { decodePng, encodePng } from "./pictures/png.ts";
+export type { Variant } from "./wasm/detect.ts";
 
+/** How a PNG file is denoised. */
 export interface DenoisePngOptions extends Omit<DenoiseOptions, "transfer"> {
   /** Most pixels the picture may have: 2²² (4 megapixels) if left out, since what is unpacked has to fit into a worker's 128 MB. */
   maxPixels?: DecodeOptions["maxPixels"];

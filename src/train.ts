@@ -1,9 +1,9 @@
 /** `denoise-wasm/train`: train and evaluate anywhere; no files, no network. */
 
-export { loadFashionMnist } from "./data/fashion-mnist.ts";
-export { parseIdx } from "./data/idx.ts";
-export type { Dataset, Images, LabelledImages, Photos, Raster } from "./data/images.ts";
-export { loadPhotos, type Photo, testPatches } from "./data/photos.ts";
+export { type FashionMnistPart, type FileSource, loadFashionMnist } from "./data/fashion-mnist.ts";
+export { type Idx, parseIdx } from "./data/idx.ts";
+export type { Dataset, Images, LabelledImages, Photos } from "./data/images.ts";
+export { loadPhotos, type Named, type PatchSize, testPatches } from "./data/photos.ts";
 export {
   DataError,
   DenoiseError,
@@ -14,17 +14,52 @@ export {
   ThreadError,
   UnsupportedRuntimeError,
 } from "./errors.ts";
-export { type Model, networkOf, type Provenance } from "./model/model.ts";
+export type { Model, ModelLike, Provenance } from "./model/model.ts";
 export { decodeModel, encodeModel, type WeightFormat } from "./model/model-file.ts";
-export { parameterCount, parameters, parseSpec, type Spec } from "./network/spec.ts";
-export { addNoise, levelOf, type Noise, type NoiseModel } from "./noise/noise.ts";
+export { parseSpec } from "./network/parse-spec.ts";
+export {
+  type Conv3x3Layer,
+  type DenseLayer,
+  type Layer,
+  type Parameter,
+  type PixelLayer,
+  parameterCount,
+  parameters,
+  type Spec,
+} from "./network/spec.ts";
+export {
+  addNoise,
+  type GaussianNoise,
+  levelOf,
+  type Noise,
+  type NoiseModel,
+  type PoissonGaussianNoise,
+  type Ranged,
+  type SaltAndPepperNoise,
+  type SpeckleNoise,
+  type UniformNoise,
+} from "./noise/noise.ts";
 export { Purpose, Random } from "./noise/rng.ts";
+export type { Picture, PictureValues } from "./pictures/picture.ts";
 export { encodePng } from "./pictures/png.ts";
-export { denoiseAll, type Evaluation, evaluate, type Quality } from "./quality/evaluate.ts";
+export type { Evaluation, Quality } from "./quality/evaluate.ts";
 export { mse, psnr, psnrOfMse, ssim } from "./quality/metrics.ts";
-export { type Picture, pictureRows } from "./report/figures.ts";
+export {
+  type EvaluateModelOptions,
+  evaluateModel,
+  type RunModelOptions,
+  runModel,
+} from "./quality/run-model.ts";
+export { type PictureRow, type PictureRowsOptions, pictureRows } from "./report/figures.ts";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.ts";
-export { autoencoderLayers, parseRecipe, type Recipe, recipes } from "./training/recipes.ts";
+export {
+  type Adagrad,
+  type Adam,
+  autoencoderLayers,
+  parseRecipe,
+  type Recipe,
+  recipes,
+} from "./training/recipes.ts";
 export {
   type Epoch,
   type Progress,

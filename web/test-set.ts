@@ -1,11 +1,11 @@
 /** The test pictures that a page looks at after each epoch, and what a model makes of them. */
 
-import { type Dataset, type LabelledImages, pictureAt, pixelsOf, samplesOf } from "../src/data/images.ts";
+import { type Dataset, type LabelledImages, pixelsOf, samplesOf } from "../src/data/images.ts";
 import type { Model } from "../src/model/model.ts";
 import { Network } from "../src/network/network.ts";
 import { Purpose } from "../src/noise/rng.ts";
 import { denoiseByConvolutions } from "../src/quality/bundled-convolutions.ts";
-import { denoiseAll } from "../src/quality/evaluate.ts";
+import { denoiseAll } from "../src/quality/denoise-all.ts";
 import { mse, psnrOfMse } from "../src/quality/metrics.ts";
 import { type Pairs, pairsOf } from "../src/training/batches.ts";
 import type { Recipe } from "../src/training/recipes.ts";
@@ -94,5 +94,5 @@ function resultOf(pictures: Float32Array, clean: Uint8Array): TestResult {
 function firstOf(images: LabelledImages, count: number): LabelledImages {
   if (images.count <= count) return images;
   const { data, labels } = images;
-  return { ...images, count, data: data.subarray(0, count * pictureAt(images, 0).length), labels };
+  return { ...images, count, data: data.subarray(0, count * pixelsOf(images)), labels };
 }

@@ -2,11 +2,11 @@ import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { requireWritableFolder, writeFileAtomic } from "../data/files.node.ts";
-import { toPhoto } from "../data/photos.ts";
+import { opaqueBytes } from "../data/photos.ts";
 import { createDenoiser, type Denoiser } from "../denoiser/denoiser.ts";
 import { DataError } from "../errors.ts";
 import { loadModel } from "../node.ts";
-import type { DecodedPicture } from "../pictures/picture.ts";
+import type { Picture } from "../pictures/picture.ts";
 import { picturesIn, readPicture } from "../pictures/picture-files.node.ts";
 import { encodePng } from "../pictures/png.ts";
 import { pictureRows } from "../report/figures.ts";
@@ -121,16 +121,15 @@ async function denoiseFile(
   options: FileOptions,
 ): Promise<number> {
   const picture = await readPicture(input, options);
-  const { data, sigma } = await denoiser.denoise(picture, options);
-  const clean = { ...picture, data } as DecodedPicture;
+  const clean = await denoiser.denoise(picture, options);
   await writeFileAtomic(output, await encodePng(clean));
   if (options.compare) await writeFileAtomic(compareName(output), await comparison(picture, clean));
-  return sigma;
+  return clean.sigma;
 }
 
 /** Before and after, side by side. */
-function comparison(before: DecodedPicture, after: DecodedPicture): Promise<Uint8Array> {
-  const pictures = [before, after].map((picture) => toPhoto(picture));
+function comparison(before: Picture, after: Picture): Promise<Uint8Array> {
+  const pictures = [before, after].map((picture) => opaqueBytes(picture));
   const row = { label: "", pictures: pictures.map(({ data }) => data) };
   return encodePng(pictureRows([row], { ...pictures[0]!, columnLabels: ["before", "denoised"] }));
 }

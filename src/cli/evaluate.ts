@@ -1,18 +1,18 @@
 import { basename } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { pictureAt, type Raster } from "../data/images.ts";
+import { type Photos, photosOf } from "../data/images.ts";
 import { readPhotos } from "../data/photo-folders.node.ts";
 import { createDenoiser } from "../denoiser/denoiser.ts";
 import { SpecError } from "../errors.ts";
-import { type Model, networkOf, requireFit } from "../model/model.ts";
+import { type Model, requireFit } from "../model/model.ts";
+import { networkOf } from "../model/model-network.ts";
 import { isConvolutional } from "../network/spec.ts";
 import { loadModel } from "../node.ts";
 import { noiseName } from "../noise/noise.ts";
-import { Purpose } from "../noise/rng.ts";
+import type { Picture } from "../pictures/picture.ts";
 import classicalFilters from "../quality/classical-filters.json" with { type: "json" };
-import { denoiseAll, evaluate } from "../quality/evaluate.ts";
 import { evaluateLevels, type LevelQuality, type Method, noisyMethods } from "../quality/evaluate-levels.ts";
-import { pairsOf } from "../training/batches.ts";
+import { evaluateModel } from "../quality/run-model.ts";
 import { loadData } from "./data.ts";
 import { percentProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
@@ -66,9 +66,7 @@ async function evaluateDense(path: string, model: Model, options: Options): Prom
   }
   const data = await loadData(options.data);
   requireFit(model.spec, data.test, path);
-  const network = await networkOf(model, { batch: Math.min(100, data.test.count) });
-  const pairs = pairsOf(data.test, model.noise, model.provenance.seed, Purpose.testNoise);
-  const result = evaluate(pairs, denoiseAll(network, pairs));
+  const result = await evaluateModel(model, data.test);
   if (options.json) return console.log(JSON.stringify(result));
   console.log(`${result.images} test images (${data.source}), ${noiseName(model.noise)}:`);
   console.log(`${textTable(qualityHead, qualityRows(result))}\n\n${verdict(result)}`);
@@ -123,16 +121,16 @@ interface Row {
   readonly levels: readonly (LevelQuality | undefined)[];
 }
 
-async function picturesFrom({ data, pictures }: Options): Promise<{ name: string; pictures: Raster[] }> {
+async function picturesFrom({
+  data,
+  pictures,
+}: Options): Promise<{ name: string; pictures: Photos["photos"] }> {
   if (pictures !== undefined) return { name: basename(pictures), pictures: await readPhotos(pictures) };
   const { name, test } = await loadData(data);
-  return {
-    name,
-    pictures: Array.from({ length: test.count }, (_, i) => ({ ...test, data: pictureAt(test, i) })),
-  };
+  return { name, pictures: photosOf(test).photos };
 }
 
-async function classicMethod(path: string, picture: Raster): Promise<Method> {
+async function classicMethod(path: string, picture: Required<Picture<Uint8Array>>): Promise<Method> {
   const model = await loadModel(path);
   if (isConvolutional(model.spec))
     throw new SpecError(`${path} is of convolutions. Name one of dense layers.`);

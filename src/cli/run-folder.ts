@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../data/files.node.ts";
-import { type Dataset, type Images, type Photos, pictureAt, pixelsOf, samplesOf } from "../data/images.ts";
+import { type Dataset, type Images, type Photos, pixelsOf, samplesOf, valuesAt } from "../data/images.ts";
 import type { Model } from "../model/model.ts";
 import { encodeModel } from "../model/model-file.ts";
 import { parameterCount } from "../network/spec.ts";
@@ -125,7 +125,7 @@ function figureOf({ data, noisy, denoised, convolutions }: Run): Promise<Uint8Ar
   return encodePng(
     pictureRows(
       [
-        { label: "original", pictures: columns.map((index) => pictureAt(test, index)) },
+        { label: "original", pictures: columns.map((index) => valuesAt(test, index)) },
         { label: "noisy", pictures: from(noisy) },
         { label: "denoised", pictures: from(denoised) },
         ...(convolutions ? [{ label: "fashion-\nconv", pictures: from(convolutions.denoised) }] : []),
@@ -133,7 +133,7 @@ function figureOf({ data, noisy, denoised, convolutions }: Run): Promise<Uint8Ar
       {
         width: test.width,
         height: test.height,
-        channels: test.channels === 3 ? 3 : 1,
+        channels: test.channels,
         ...(classNames.length > 0 && {
           columnLabels: columns.map((index) => classNames[test.labels[index]!]!),
         }),

@@ -13,6 +13,7 @@ export const fashionMnistMirrors: readonly string[] = [
   "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
 ];
 
+/** Where Fashion-MNIST comes from and goes to. */
 export interface DownloadOptions {
   /** The folder to fill, made if need be; the user's cache by default. */
   to?: string | undefined;
@@ -32,6 +33,7 @@ export interface DownloadProgress {
   readonly total: number | undefined;
 }
 
+/** What is there after a download. */
 export interface DownloadResult {
   readonly folder: string;
   /** `mirror` is where the file came from, null if it was there before. */
@@ -42,14 +44,18 @@ export interface DownloadResult {
  * Downloads the four files of Fashion-MNIST (31 MB) into a folder. What is there and right is kept; a partial
  * file (`X.gz.part`) is resumed. A file gets its final name only after its content has the published SHA-256.
  *
- * @param files what to fetch, and the content it must have
  * @throws DataError if no mirror gives a right file, with the reason for each mirror
  * @throws OutputError if the folder cannot be written
  * @throws the signal's reason if aborted; what was received stays for resuming
  */
-export async function downloadFashionMnist(
-  options: DownloadOptions = {},
-  files: readonly OfficialFile[] = Object.values(fashionMnistFiles),
+export function downloadFashionMnist(options: DownloadOptions = {}): Promise<DownloadResult> {
+  return downloadFiles(Object.values(fashionMnistFiles), options);
+}
+
+/** The same for other files. @param files what to fetch, and the content it must have */
+export async function downloadFiles(
+  files: readonly OfficialFile[],
+  options: DownloadOptions,
 ): Promise<DownloadResult> {
   const folder = resolve(options.to ?? fashionMnistCache());
   const entries = await mkdir(folder, { recursive: true })

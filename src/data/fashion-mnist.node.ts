@@ -63,9 +63,14 @@ function userCache({ env, platform, home }: Machine): string {
  *
  * @throws DataError if the named folder does not hold the files, or no folder does
  */
-export async function findFashionMnist(
-  { data }: { data?: string | undefined } = {},
-  machine: Machine = thisMachine(),
+export function findFashionMnist(options: { data?: string | undefined } = {}): Promise<FoundFashionMnist> {
+  return findFashionMnistOn(thisMachine(), options);
+}
+
+/** The same on a machine that is described. */
+export async function findFashionMnistOn(
+  machine: Machine,
+  { data }: { data?: string | undefined },
 ): Promise<FoundFashionMnist> {
   const named = data ?? (machine.env.FASHION_MNIST_DIR || undefined);
   if (named !== undefined) {

@@ -11,6 +11,9 @@ export interface OfficialFile {
   readonly sha256: string;
 }
 
+/** Which of the four files. */
+export type FashionMnistPart = "trainImages" | "trainLabels" | "testImages" | "testLabels";
+
 /** The source of the sample that comes with the sources: see `Dataset.source`. */
 export const embeddedSample = "embedded sample";
 
@@ -36,7 +39,7 @@ export const fashionMnistFiles = {
     bytes: 10_008,
     sha256: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
   },
-} as const satisfies Record<string, OfficialFile>;
+} as const satisfies Record<FashionMnistPart, OfficialFile>;
 
 /** What the labels 0 to 9 stand for. */
 export const fashionMnistClasses = [
@@ -51,8 +54,6 @@ export const fashionMnistClasses = [
   "Bag",
   "Ankle boot",
 ] as const;
-
-export type FashionMnistPart = keyof typeof fashionMnistFiles;
 
 /** A file's bytes, gzipped or plain; a function is called when its turn comes, and its result not kept. */
 export type FileSource = Uint8Array | ArrayBuffer | Blob | (() => Promise<Uint8Array>);

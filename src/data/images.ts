@@ -1,9 +1,11 @@
+import type { Picture } from "../pictures/picture.ts";
+
 /**
- * Pictures of one size, kept as bytes: picture after picture, row after row, channels interleaved.
- * `data.length === count * height * width * channels`; a value is 0 (black) to 255 (white).
+ * Pictures of one size in one array, bytes unless it says otherwise: picture after picture, row after row, channels
+ * interleaved. `data.length === count * height * width * channels`; a value is 0 (black) to 255 (white).
  */
-export interface Images {
-  readonly data: Uint8Array;
+export interface Images<Values extends Uint8Array | Float32Array = Uint8Array> {
+  readonly data: Values;
   readonly count: number;
   readonly height: number;
   readonly width: number;
@@ -15,17 +17,9 @@ export interface LabelledImages extends Images {
   readonly labels: Uint8Array;
 }
 
-/** One picture of any size, kept as `Images` are. */
-export interface Raster {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-}
-
 /** Pictures of different sizes, all with these channels: what patches are cut out of. */
 export interface Photos {
-  readonly photos: readonly Raster[];
+  readonly photos: readonly Required<Picture<Uint8Array>>[];
   /** `photos.length`. */
   readonly count: number;
   readonly channels: number;
@@ -49,28 +43,28 @@ export interface Dataset<Train extends Images | Photos = LabelledImages> {
 }
 
 /** Values per picture. */
-export function pixelsOf(images: Images): number {
+export function pixelsOf(images: Omit<Images, "data">): number {
   return images.height * images.width * images.channels;
 }
 
 /** The values of picture `index`, a view without a copy. */
-export function pictureAt(images: Images, index: number): Uint8Array {
+export function valuesAt(images: Images, index: number): Uint8Array {
   const size = pixelsOf(images);
   return images.data.subarray(index * size, (index + 1) * size);
 }
 
 /** Picture `index`, a view without a copy. */
-export function rasterAt(pictures: Images | Photos, index: number): Raster {
+export function pictureAt(pictures: Images | Photos, index: number): Required<Picture<Uint8Array>> {
   if ("photos" in pictures) return pictures.photos[index]!;
   const { width, height, channels } = pictures;
-  return { data: pictureAt(pictures, index), width, height, channels };
+  return { data: valuesAt(pictures, index), width, height, channels };
 }
 
 /** The pictures one by one, views without a copy. */
 export function photosOf(pictures: Images | Photos): Photos {
   if ("photos" in pictures) return pictures;
   const { count, channels } = pictures;
-  return { photos: Array.from({ length: count }, (_, index) => rasterAt(pictures, index)), count, channels };
+  return { photos: Array.from({ length: count }, (_, index) => pictureAt(pictures, index)), count, channels };
 }
 
 /**

@@ -1,15 +1,17 @@
 import { realpath } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { DataError } from "../errors.ts";
-import type { DecodeOptions } from "../pictures/picture.ts";
+import type { DecodeOptions } from "../pictures/decoding.ts";
+import type { Picture } from "../pictures/picture.ts";
 import { picturesIn, readPicture } from "../pictures/picture-files.node.ts";
 import type { Dataset, Photos } from "./images.ts";
 import {
   loadPhotos,
-  type Photo,
+  type Named,
+  opaqueBytes,
+  type PatchSize,
   requirePhotoChannels,
   requireRoom,
-  toPhoto,
   withChannels,
 } from "./photos.ts";
 
@@ -17,9 +19,14 @@ import {
  * Reads every picture of a folder and keeps it as bytes: alpha is dropped, 16 bits are rounded to 8.
  * @throws DataError if there is none, or one cannot be decoded
  */
-export async function readPhotos(folder: string, options: DecodeOptions = {}): Promise<Photo[]> {
-  const photos: Photo[] = [];
-  for (const path of await picturesIn(folder)) photos.push(toPhoto(await readPicture(path, options), path));
+export async function readPhotos(
+  folder: string,
+  options: DecodeOptions = {},
+): Promise<Required<Picture<Uint8Array> & Named>[]> {
+  const photos: Required<Picture<Uint8Array> & Named>[] = [];
+  for (const path of await picturesIn(folder)) {
+    photos.push({ ...opaqueBytes(await readPicture(path, options)), name: path });
+  }
   return photos;
 }
 
@@ -46,7 +53,7 @@ export function foldersOf(source: string): { data: string; test?: string } {
  */
 export async function loadPhotosFrom(
   folder: string,
-  patch: { readonly height: number; readonly width: number; readonly channels: number },
+  patch: PatchSize,
   { test, ...options }: DecodeOptions & { test?: string | undefined } = {},
 ): Promise<Dataset<Photos>> {
   const paths = await picturesIn(folder);
@@ -62,11 +69,11 @@ export async function loadPhotosFrom(
   }
   const channels = requirePhotoChannels(patch);
   const read = async (paths: readonly string[]) => {
-    const photos: Photo[] = [];
+    const photos: (Picture & Named)[] = [];
     for (const path of paths) {
       const picture = await readPicture(path, options);
       requireRoom({ ...picture, name: path }, patch);
-      photos.push(withChannels(toPhoto(picture, path), channels));
+      photos.push({ ...withChannels(opaqueBytes(picture), channels), name: path });
     }
     return photos;
   };

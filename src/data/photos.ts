@@ -1,25 +1,16 @@
 /** Photographs: pictures of different sizes, to be trained on in patches. */
 import { DataError } from "../errors.ts";
-import type { DecodedPicture } from "../pictures/picture.ts";
-import {
-  type Dataset,
-  type Images,
-  type LabelledImages,
-  type Photos,
-  photosOf,
-  type Raster,
-} from "./images.ts";
+import { checkPicture, type Picture } from "../pictures/picture.ts";
+import { type Dataset, type Images, type LabelledImages, type Photos, photosOf } from "./images.ts";
 import { sha256 } from "./sha256.ts";
 
-/** A picture to train on or measure with: bytes, row after row, channels interleaved. */
-export interface Photo extends Raster {
-  readonly channels: 1 | 3;
-  /** What errors call it: its file. */
+/** What has a name that errors call it by, such as that of its file. */
+export interface Named {
   readonly name?: string;
 }
 
-/** Height and width in pixels, and values a pixel. */
-interface Size {
+/** Height and width in pixels, and values of each pixel. */
+export interface PatchSize {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
@@ -33,21 +24,27 @@ export function luma(red: number, green: number, blue: number): number {
   return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
 }
 
-/** The picture as bytes, grey or RGB: alpha is dropped, 16 bits are rounded to 8. */
-export function toPhoto({ data, width, height, channels }: DecodedPicture, name?: string): Photo {
-  const colors = channels < 3 ? 1 : 3;
+/**
+ * The picture as bytes, grey or RGB: alpha is dropped, float32 values are rounded and cut off at 0 and 255.
+ * @throws DataError where it is no picture: see `checkPicture`
+ */
+export function opaqueBytes(picture: Picture): Required<Picture<Uint8Array>> {
+  const { channels, colors } = checkPicture(picture);
+  const { data, width, height } = picture;
   const kept = colors === channels ? data : data.filter((_, index) => index % channels < colors);
   return {
     data: kept instanceof Uint8Array ? kept : Uint8Array.from(Uint8ClampedArray.from(kept)),
     width,
     height,
     channels: colors,
-    ...(name !== undefined && { name }),
   };
 }
 
 /** The picture with 1 channel, its luma, or with 3, grey repeated; as it is where it has that many. */
-export function withChannels(photo: Photo, channels: 1 | 3): Photo {
+export function withChannels(
+  photo: Required<Picture<Uint8Array>>,
+  channels: 1 | 3,
+): Required<Picture<Uint8Array>> {
   if (photo.channels === channels) return photo;
   const { data, width, height } = photo;
   const converted = new Uint8Array(width * height * channels);
@@ -55,21 +52,22 @@ export function withChannels(photo: Photo, channels: 1 | 3): Photo {
     if (channels === 3) converted.fill(data[pixel]!, 3 * pixel, 3 * pixel + 3);
     else converted[pixel] = luma(data[3 * pixel]!, data[3 * pixel + 1]!, data[3 * pixel + 2]!);
   }
-  return { ...photo, data: converted, channels };
+  return { data: converted, width, height, channels };
 }
 
 /**
  * A data set of photographs of any sizes, grey or RGB. Trained on are patches of the size `patch`, a recipe's
  * `spec.input`, cut out at random (`patchesPerEpoch`); the test set is patches that lie side by side in the test
- * pictures. Pictures that do not have the patch's channels are converted: colour to its luma (`luma`), grey repeated.
+ * pictures. Pictures are kept as bytes without alpha. Those that do not have the patch's channels are converted: colour to
+ * its luma (0.299·R + 0.587·G + 0.114·B, rounded), grey repeated.
  *
  * `sha256` of the result is that over two lines as in `Dataset`, but a set's digest is the SHA-256 over a line for each
  * picture: width, "x", height, "x", channels, a space, and the hex SHA-256 of its decoded and converted bytes.
- * @throws DataError where a set is empty, or a picture is smaller than the patch
+ * @throws DataError where a set is empty, or a picture is none or smaller than the patch
  */
 export async function loadPhotos(
-  sets: { readonly train: readonly Photo[]; readonly test: readonly Photo[] },
-  patch: Size,
+  sets: { readonly train: readonly (Picture & Named)[]; readonly test: readonly (Picture & Named)[] },
+  patch: PatchSize,
   { name = "photographs", source = "given pictures" }: { name?: string; source?: string } = {},
 ): Promise<Dataset<Photos>> {
   const train = photographs(sets.train, patch, "training set");
@@ -85,17 +83,30 @@ export async function loadPhotos(
   };
 }
 
-function photographs(photos: readonly Photo[], patch: Size, set: string): Photos {
-  if (photos.length === 0) throw new DataError(`the ${set} has no pictures; give it some`);
+function photographs(pictures: readonly (Picture & Named)[], patch: PatchSize, set: string): Photos {
+  if (pictures.length === 0) throw new DataError(`the ${set} has no pictures; give it some`);
   const channels = requirePhotoChannels(patch);
-  for (const [index, { name, width, height }] of photos.entries()) {
-    requireRoom({ width, height, name: name ?? `picture ${index} of the ${set}` }, patch);
+  const photos = pictures.map((picture, index) => {
+    const name = picture?.name ?? `picture ${index} of the ${set}`;
+    const photo = namingIt(name, () => opaqueBytes(picture));
+    requireRoom({ ...photo, name }, patch);
+    return withChannels(photo, channels);
+  });
+  return { photos, count: photos.length, channels };
+}
+
+/** What `read` gives. @throws DataError with the name of what it reads */
+function namingIt<Result>(name: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof DataError)) throw cause;
+    throw new DataError(`${name}: ${cause.message}`, { cause });
   }
-  return { photos: photos.map((photo) => withChannels(photo, channels)), count: photos.length, channels };
 }
 
 /** @throws DataError where photographs cannot have these channels */
-export function requirePhotoChannels({ channels }: Pick<Size, "channels">): 1 | 3 {
+export function requirePhotoChannels({ channels }: Pick<PatchSize, "channels">): 1 | 3 {
   if (channels === 1 || channels === 3) return channels;
   throw new DataError(
     `photographs have 1 channel (grey) or 3 (RGB), not ${channels}; set the spec's input to one of these`,
@@ -105,7 +116,7 @@ export function requirePhotoChannels({ channels }: Pick<Size, "channels">): 1 | 
 /** @throws DataError where a picture is smaller than the patch */
 export function requireRoom(
   { width, height, name }: { width: number; height: number; name: string },
-  patch: Pick<Size, "width" | "height">,
+  patch: Pick<PatchSize, "width" | "height">,
 ): void {
   if (width >= patch.width && height >= patch.height) return;
   throw new DataError(
@@ -127,7 +138,11 @@ async function digestOf({ photos, channels }: Photos): Promise<string> {
  * together would have more than `values` values, as many evenly chosen ones of each picture as fit, at least one.
  * Labels are all 0.
  */
-export function testPatches(pictures: Images | Photos, patch: Size, values = TEST_VALUES): LabelledImages {
+export function testPatches(
+  pictures: Images | Photos,
+  patch: PatchSize,
+  values = TEST_VALUES,
+): LabelledImages {
   const { photos, channels } = photosOf(pictures);
   const { height, width } = patch;
   const size = height * width * channels;

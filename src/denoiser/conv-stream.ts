@@ -10,7 +10,8 @@ const PAGE = 65_536;
 /** Where a row of a picture lies in `floats`: value (channel, column) is `floats[at + channel * stride + column]`. */
 export type RowCallback = (row: number, floats: Float32Array, at: number, stride: number) => void;
 
-export interface Picture {
+/** A picture on its way through the network: its size, and where its rows come from and go to. */
+export interface StreamedRows {
   readonly width: number;
   readonly height: number;
   /** Writes a row of the network's input. */
@@ -26,7 +27,7 @@ export interface ConvStream {
    * read after each that was written. Another picture may begin when the last one is through or given up. Where
    * borders are mirrored, the picture has to be wider and higher than every dilation.
    */
-  run(picture: Picture): Generator<number>;
+  run(rows: StreamedRows): Generator<number>;
 }
 
 /** Puts a model into a core that has none. */

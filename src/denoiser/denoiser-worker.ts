@@ -20,7 +20,7 @@ self.onmessage = async ({ data }: MessageEvent<ToDenoiserWorker>) => {
       case "denoise": {
         const control = new AbortController();
         running.set(id, control);
-        const result = await denoiser.denoise(data.image, {
+        const result = await denoiser.denoise(data.picture, {
           ...data.options,
           signal: control.signal,
           onProgress: (done) => say({ id, type: "progress", done }),

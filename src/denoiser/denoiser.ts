@@ -1,17 +1,26 @@
-/** Inference only: image in, image out. */
+/// <reference lib="esnext.disposable" preserve="true" />
+/** Inference only: picture in, picture out. */
 import weights from "../../build/models/fashion-conv.js";
-import { DataError, DenoiseError, ModelFileError, SpecError } from "../errors.ts";
-import { type ConvModel, convModelOf, decodeConvModel, type ModelLike } from "../model/conv-model.ts";
-import { checkImage, copyOf, type Image, type ImageValues } from "../pictures/image.ts";
+import { DataError, DenoiseError, ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
+import { type ConvModel, convModelOf, decodeConvModel } from "../model/conv-model.ts";
+import type { ModelLike } from "../model/model.ts";
+import {
+  checkPicture,
+  copyOf,
+  type Picture,
+  type PictureValues,
+  type SameKind,
+} from "../pictures/picture.ts";
 import { bundled } from "../wasm/bundled.ts";
-import type { Mode, Variant } from "../wasm/detect.ts";
+import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
-import { loadInference, type WasmSource } from "../wasm/inference.ts";
+import { loadInference } from "../wasm/inference.ts";
 import { bytesOf } from "../wasm/inlined.ts";
-import { bytesBehind, type Remote } from "../wasm/source.ts";
+import { bytesBehind, type Remote, type WasmSource } from "../wasm/source.ts";
 import { type ConvStream, createConvStream } from "./conv-stream.ts";
-import { estimateSigma } from "./sigma.ts";
+import { sigmaOf } from "./sigma.ts";
 
+/** What a denoiser is built of; the defaults need nothing else. */
 export interface DenoiserOptions {
   /**
    * The weights: a model file's bytes, a Response, stream or URL of one, or a model in memory. Default: those bundled.
@@ -23,14 +32,15 @@ export interface DenoiserOptions {
   mode?: Mode | undefined;
 }
 
+/** How a picture is denoised. */
 export interface DenoiseOptions {
   /** Standard deviation of the noise in grey levels, or `"auto"` (the default): see `estimateSigma`. With 0 nothing is changed. */
   sigma?: number | "auto" | undefined;
   /** How much of the noise to take away, 0 to 1; 1 if left out. */
   strength?: number | undefined;
   /**
-   * In a worker (src/browser.ts): the picture's memory is handed over, not copied; its `data` is empty after that. The result is
-   * always handed over.
+   * For a denoiser in a worker: the picture's memory is handed over, not copied; its `data` is empty after that. The
+   * result is always handed over.
    */
   transfer?: boolean | undefined;
   /** Ends the work; the promise is rejected with the signal's reason. */
@@ -40,12 +50,13 @@ export interface DenoiseOptions {
 }
 
 /** A picture as it was given, denoised. */
-export interface Denoised<Values extends ImageValues> extends Image<Values> {
+export interface Denoised<Values extends PictureValues = PictureValues> extends Picture<SameKind<Values>> {
   readonly channels: number;
   /** The noise level that it was denoised for. */
   readonly sigma: number;
 }
 
+/** Denoises pictures with one model. Holds memory until it is disposed of. */
 export interface Denoiser {
   /** The build of the core that runs. */
   readonly variant: Variant;
@@ -56,10 +67,10 @@ export interface Denoiser {
    * its turn at least every 25 ms or so. The memory needed does not grow with the picture.
    *
    * @throws DataError if the picture is empty, does not fit together, is not finite or has channels the model lacks
-   * @throws SpecError if an option is out of range
+   * @throws SpecError if an option is of the wrong type or out of range
    */
-  denoise<Values extends ImageValues>(
-    image: Image<Values>,
+  denoise<Values extends PictureValues>(
+    picture: Picture<Values>,
     options?: DenoiseOptions,
   ): Promise<Denoised<Values>>;
   /** Lets go of the memory; the denoiser can do nothing after that. */
@@ -74,11 +85,14 @@ const PATIENCE = 20;
 
 /**
  * Builds a denoiser.
+ * @throws SpecError if an option is of the wrong type
  * @throws ModelFileError if the model cannot be read, is broken or is not of convolutions
  * @throws UnsupportedRuntimeError without WebAssembly SIMD
  */
 export async function createDenoiser(options: DenoiserOptions = {}): Promise<Denoiser> {
-  const { variant, wasm } = bundled(options.mode ?? "reproducible");
+  const { mode = "reproducible" } = options;
+  requireMode(mode);
+  const { variant, wasm } = bundled(mode);
   // The engine compiles while the model is read.
   const [core, model] = await Promise.all([
     loadInference(options.wasm ?? wasm?.()),
@@ -91,10 +105,10 @@ export async function createDenoiser(options: DenoiserOptions = {}): Promise<Den
   };
   return {
     variant,
-    denoise(image, options) {
+    denoise(picture, options) {
       const result = turn.then(() => {
         if (!stream) throw new DenoiseError("The denoiser was disposed of. Create another one.");
-        return denoise(stream, model, image, options);
+        return denoise(stream, model, picture, options);
       });
       turn = result.catch(() => {});
       return result;
@@ -104,21 +118,26 @@ export async function createDenoiser(options: DenoiserOptions = {}): Promise<Den
   };
 }
 
-async function denoise<Values extends ImageValues>(
+async function denoise<Values extends PictureValues>(
   stream: ConvStream,
   model: ConvModel,
-  image: Image<Values>,
+  picture: Picture<Values>,
   { sigma: asked = "auto", strength = 1, signal, onProgress }: DenoiseOptions = {},
 ): Promise<Denoised<Values>> {
+  requireRunOptions(signal, onProgress);
   signal?.throwIfAborted();
-  const { channels, colors, distinct } = checkImage(image);
-  checkOptions(asked, strength);
-  const { data, width, height } = image;
+  const isLevel = asked === "auto" || (Number.isFinite(asked) && asked >= 0);
+  requireOption("sigma", asked, isLevel, '"auto" or a number of at least 0');
+  const isPart = Number.isFinite(strength) && strength >= 0 && strength <= 1;
+  requireOption("strength", strength, isPart, "a number from 0 to 1");
+  const checked = checkPicture(picture);
+  const { channels, colors, distinct } = checked;
+  const { data, width, height } = picture;
   checkSize(width, height, model);
-  const groups = groupsOf(colors, model.channels).slice(0, distinct);
+  const groups = channelGroups(colors, model.channels).slice(0, distinct);
   // Of three equal colours, a model for grey pictures takes the first.
   const copied = groups.length * model.channels < colors;
-  const sigma = asked === "auto" ? estimateSigma(image) : asked;
+  const sigma = asked === "auto" ? sigmaOf(picture, checked) : asked;
   const result = copyOf(data);
   const windows = sigma * strength > 0 ? windowsOf(width, reachOf(model)) : [];
   const { scale, noiseLevel, residual } = model;
@@ -200,7 +219,7 @@ export function windowsOf(width: number, reach: number, most = MOST_COLUMNS): Wi
 }
 
 /** Which of a picture's channels go through the network together. @throws DataError where they do not fit it */
-function groupsOf(colors: 1 | 3, modelChannels: number): number[][] {
+function channelGroups(colors: 1 | 3, modelChannels: number): number[][] {
   const all = [0, 1, 2].slice(0, colors);
   if (modelChannels === colors) return [all];
   if (modelChannels === 1) return all.map((channel) => [channel]);
@@ -216,13 +235,6 @@ function checkSize(width: number, height: number, { padding, layers }: ConvModel
   );
 }
 
-function checkOptions(sigma: number | "auto", strength: number): void {
-  if (sigma !== "auto" && !(Number.isFinite(sigma) && sigma >= 0))
-    throw new SpecError(`sigma has to be "auto" or a number of at least 0, but is ${sigma}.`);
-  if (!(Number.isFinite(strength) && strength >= 0 && strength <= 1))
-    throw new SpecError(`strength has to be a number from 0 to 1, but is ${strength}.`);
-}
-
 async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {
   if (source === undefined) {
     if (weights === undefined)
@@ -231,6 +243,8 @@ async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {
       );
     return decodeConvModel(bytesOf(weights), "the bundled model");
   }
+  const isSource = typeof source === "string" || Object(source) === source;
+  requireOption("model", source, isSource, "a model, its bytes, or where they are");
   const { url = source } = source as Response;
   const name = typeof url === "string" || url instanceof URL ? `${url}` : "the model";
   let model: ModelLike | ArrayBufferView | ArrayBuffer;

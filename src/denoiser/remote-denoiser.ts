@@ -1,7 +1,7 @@
 /** A denoiser in a worker of its own: what the browser's `createDenoiser` gives where it is asked for one. */
 
 import * as errors from "../errors.ts";
-import type { Image, ImageValues } from "../pictures/image.ts";
+import type { Picture, PictureValues } from "../pictures/picture.ts";
 import type { Variant } from "../wasm/detect.ts";
 import type { Denoised, DenoiseOptions, Denoiser, DenoiserOptions } from "./denoiser.ts";
 import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
@@ -19,6 +19,8 @@ export type WorkerPlace = true | string | URL;
 
 /** @throws UnsupportedRuntimeError where no worker can be started; and as `createDenoiser` does */
 export async function createRemoteDenoiser(worker: WorkerPlace, options: DenoiserOptions): Promise<Denoiser> {
+  const isPlace = worker === true || typeof worker === "string" || worker instanceof URL;
+  errors.requireOption("worker", worker, isPlace, "true, false or the address of denoiser-worker.js");
   const { model, wasm, mode } = options;
   const sendable = { model: await sendableOf(model), wasm: await sendableOf(wasm), mode };
   const link = new Link(startWorker(worker));
@@ -37,24 +39,27 @@ class RemoteDenoiser implements Denoiser {
     readonly variant: Variant,
   ) {}
 
-  async denoise<Values extends ImageValues>(
-    image: Image<Values>,
-    { sigma, strength, transfer, signal, onProgress }: DenoiseOptions = {},
+  async denoise<Values extends PictureValues>(
+    picture: Picture<Values>,
+    { sigma, strength, transfer = false, signal, onProgress }: DenoiseOptions = {},
   ): Promise<Denoised<Values>> {
+    errors.requireOption("transfer", transfer, typeof transfer === "boolean", "true or false");
+    errors.requireRunOptions(signal, onProgress);
     signal?.throwIfAborted();
-    const { data, width, height, channels } = image;
+    // The worker says what is wrong with a picture.
+    const { data, width, height, channels } = picture ?? {};
     const message = {
       type: "denoise",
-      // ImageData, which is among the images, is sent as what it is made of.
-      image: { data, width, height, ...(channels !== undefined && { channels }) },
+      // The web's ImageData, which is a picture too, is sent as what it is made of.
+      picture: { data, width, height, ...(channels !== undefined && { channels }) },
       options: { sigma, strength },
     } as const;
     const answer = await this.link.ask(
       message,
       { signal, onProgress },
-      transfer ? [data.buffer as ArrayBuffer] : [],
+      transfer && data?.buffer ? [data.buffer as ArrayBuffer] : [],
     );
-    return (answer as { result: Denoised<ImageValues> }).result as Denoised<Values>;
+    return (answer as { result: Denoised<PictureValues> }).result as Denoised<Values>;
   }
 
   dispose(): void {

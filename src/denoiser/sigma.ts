@@ -2,7 +2,7 @@
  * How strong the noise of a picture is, told from the picture alone: the variance of those small patches that hold
  * nothing but noise. Made of + − × ÷, √ and sorting, so that every engine finds the same.
  */
-import { checkImage, type Image } from "../pictures/image.ts";
+import { type CheckedChannels, checkPicture, type Picture } from "../pictures/picture.ts";
 
 /** Patches of 4×4 pixels: small enough to fit between the details of a picture of 28×28. */
 const SIDE = 4;
@@ -43,16 +43,22 @@ const meanBelowLimit = [
  * After Liu, Tanaka and Okutomi, "Single-image noise level estimation for blind denoising", IEEE TIP 22 (2013): noise
  * is measured where texture is weak.
  *
- * @throws DataError as `checkImage` does
+ * @throws DataError where the picture has no pixels, its parts do not fit together, or a value is not finite
  */
-export function estimateSigma(image: Image): number {
-  const { channels, distinct } = checkImage(image);
-  const estimates = Array.from({ length: distinct }, (_, channel) => sigmaOfPlane(image, channels, channel));
+export function estimateSigma(picture: Picture): number {
+  return sigmaOf(picture, checkPicture(picture));
+}
+
+/** The same for a picture that was checked. */
+export function sigmaOf(picture: Picture, { channels, distinct }: CheckedChannels): number {
+  const estimates = Array.from({ length: distinct }, (_, channel) =>
+    sigmaOfPlane(picture, channels, channel),
+  );
   return estimates.sort((a, b) => a - b)[distinct >> 1]!;
 }
 
-function sigmaOfPlane(image: Image, channels: number, channel: number): number {
-  const { data, width, height } = image;
+function sigmaOfPlane(picture: Picture, channels: number, channel: number): number {
+  const { data, width, height } = picture;
   const across = width - SIDE + 1;
   const down = height - SIDE + 1;
   if (across < 1 || down < 1) return 0;
@@ -108,7 +114,7 @@ function sigmaOfPlane(image: Image, channels: number, channel: number): number {
   }
   const sigma = Math.sqrt(variance);
   if (sigma < LEAST_SIGMA) return 0;
-  const isFlat = [low, high].some((limit) => limit >= 0 && isFlatAt(limit, image, channels, channel));
+  const isFlat = [low, high].some((limit) => limit >= 0 && isFlatAt(limit, picture, channels, channel));
   return isFlat ? 0 : sigma;
 }
 
@@ -117,7 +123,12 @@ function sigmaOfPlane(image: Image, channels: number, channel: number): number {
  * chance allows. Noise carries a value past the limit at most half of the time, each pixel for itself; so of the values at a
  * limit at most one in eight has a whole square there.
  */
-function isFlatAt(limit: number, { data, width, height }: Image, channels: number, channel: number): boolean {
+function isFlatAt(
+  limit: number,
+  { data, width, height }: Picture,
+  channels: number,
+  channel: number,
+): boolean {
   const below = width * channels;
   let squares = 0;
   let values = 0;

@@ -5,7 +5,7 @@
  */
 import { ModelFileError } from "../errors.ts";
 import type { Spec } from "../network/spec.ts";
-import type { Model } from "./model.ts";
+import type { ModelLike } from "./model.ts";
 
 export interface ConvLayer {
   readonly inputs: number;
@@ -32,9 +32,6 @@ export interface ConvModel {
   readonly noiseLevel: boolean;
   readonly layers: readonly ConvLayer[];
 }
-
-/** What of a model is looked at: of one in memory, or of one in a file. */
-export type ModelLike = Pick<Model, "spec" | "parameters">;
 
 /** What a tensor holds. */
 export type Values = Float32Array | Uint16Array | Int8Array;
@@ -112,7 +109,10 @@ interface Entry {
 
 /** @throws ModelFileError where the spec is not a network of 3×3 convolutions, or the weights do not fit it */
 export function convModelOf({ spec, parameters }: ModelLike, name: string): ConvModel {
-  return modelOf(spec, name, (key) => parameters.get(key));
+  return modelOf(spec, name, (key) => {
+    const values = parameters?.get?.(key);
+    return values?.[Symbol.toStringTag] === "Float32Array" ? values : undefined;
+  });
 }
 
 function modelOf(

@@ -4,15 +4,17 @@
  */
 import * as v from "valibot";
 import { ModelFileError, SpecError } from "../errors.ts";
-import { parameters, parse, parseSpec } from "../network/spec.ts";
-import { NoiseSchema } from "../noise/noise.ts";
+import { parse } from "../network/parse.ts";
+import { parseSpec } from "../network/parse-spec.ts";
+import { parameters } from "../network/spec.ts";
+import { NoiseSchema } from "../noise/noise-schema.ts";
 import type { Model } from "./model.ts";
 import { narrow, quantize } from "./quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { expandWeights, type Weights } from "./weights.ts";
 
 const FORMAT = "denoise-wasm 1";
-/** What a file is that src/training/checkpoint.ts writes. */
+/** What the format in the metadata of a checkpoint's file says. */
 export const CHECKPOINT_FORMAT = "denoise-wasm checkpoint 1";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -31,13 +33,13 @@ const DescriptionSchema = v.strictObject({
   }),
 });
 
-/** What a model file keeps weights in; biases are float32 in all of them. See src/model/weights.ts. */
-export const weightFormats = ["f32", "f16", "i8"] as const;
-export type WeightFormat = (typeof weightFormats)[number];
+/** What a model file keeps weights in; biases are float32 in all of them. */
+export type WeightFormat = "f32" | "f16" | "i8";
+export const weightFormats: readonly WeightFormat[] = ["f32", "f16", "i8"];
 
 /**
  * The bytes of a model file: weights as float32, as float16 (nearest, halves to even), or as int8 with a scale for each
- * output (src/model/quantize.ts).
+ * output.
  * @throws SpecError where a tensor is missing, or a weight is too large for float16
  */
 export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Array<ArrayBuffer> {

@@ -1,8 +1,7 @@
 import { SpecError } from "../errors.ts";
-import { Network } from "../network/network.ts";
 import type { Spec } from "../network/spec.ts";
 import type { Noise } from "../noise/noise.ts";
-import type { Mode, Variant } from "../wasm/detect.ts";
+import type { Variant } from "../wasm/detect.ts";
 
 /** Where a model's weights come from. */
 export interface Provenance {
@@ -17,23 +16,20 @@ export interface Provenance {
   readonly packageVersion: string;
 }
 
-/** A trained network: all that a model file holds. */
-export interface Model {
+/** What of a model runs. */
+export interface ModelLike {
   readonly spec: Spec;
+  /** `layer1.weight`, `layer1.bias`, … in PyTorch's order and shape. */
+  readonly parameters: ReadonlyMap<string, Float32Array>;
+}
+
+/** A trained network: all that a model file holds. */
+export interface Model extends ModelLike {
   /** What its values mean: black and white. */
   readonly range: readonly [number, number];
   /** The noise it was trained on. */
   readonly noise: Noise;
   readonly provenance: Provenance;
-  /** `layer1.weight`, `layer1.bias`, … in PyTorch's order and shape. */
-  readonly parameters: ReadonlyMap<string, Float32Array>;
-}
-
-/** A network with the model's weights, for forward passes of `batch` pictures. */
-export async function networkOf(model: Model, options: { batch: number; mode?: Mode }): Promise<Network> {
-  const network = await Network.create(model.spec, options);
-  for (const [name, values] of model.parameters) network.set(name, values);
-  return network;
 }
 
 /** @throws SpecError where pictures of this size do not fit the spec */

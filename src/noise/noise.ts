@@ -1,80 +1,84 @@
-/** Seeded noise, and its description in recipes. x is a clean value, 0 to 255; n is drawn from N(0, 1). */
-import * as v from "valibot";
-import { type Images, pictureAt, pixelsOf } from "../data/images.ts";
+/** Noise: what it may be, how strong it is, and how it is drawn from a seed. */
+import { type Images, pixelsOf, valuesAt } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
 import { Purpose, Random } from "./rng.ts";
 
-const strength = v.pipe(v.number(), v.finite(), v.minValue(0));
-const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-
 /** A number, or the two ends of the range that each picture's is drawn from, all of it equally likely. */
-const ranged = <Schema extends typeof strength | typeof share>(schema: Schema) =>
-  v.union([schema, v.strictTuple([schema, schema])]);
+export type Ranged = number | [number, number];
+
+/** Noise of a recipe: what it is, and when it is drawn. */
+export type Noise = NoiseModel & {
+  /**
+   * "once": each picture keeps the noise it was given before the first epoch. "fresh": it gets another each time it is
+   * seen.
+   */
+  drawn: "once" | "fresh";
+};
 
 /**
- * "once": each picture keeps the noise it was given before the first epoch. "fresh": it gets another each time it is
- * seen.
+ * Noise, whenever it is drawn. In the formulas x is a clean value, 0 to 255, and n is drawn from N(0, 1). No noisy
+ * picture is clipped; in colour, each channel has noise of its own.
  */
-const drawn = v.picklist(["once", "fresh"]);
+export type NoiseModel =
+  | GaussianNoise
+  | UniformNoise
+  | PoissonGaussianNoise
+  | SaltAndPepperNoise
+  | SpeckleNoise;
 
-/** No noisy picture is clipped; in colour, each channel has noise of its own. */
-export const NoiseSchema = v.variant("model", [
-  v.strictObject({
-    /** x + sigma·n. */
-    model: v.literal("gaussian"),
-    /** Standard deviation in grey levels. */
-    sigma: ranged(strength),
-    drawn,
-  }),
-  v.strictObject({
-    /** x + h·u, u equally likely anywhere in (−1, 1): the error of rounding to steps of 2h. */
-    model: v.literal("uniform"),
-    /** Standard deviation in grey levels: h = √3·sigma. */
-    sigma: ranged(strength),
-    drawn,
-  }),
-  v.strictObject({
-    /**
-     * x + √(gain·x + sigma²)·n: what a sensor that counts photons and is read out with an error gives. The counts are
-     * not drawn from the Poisson distribution but from the normal one of its mean and variance: that costs the same
-     * for any count, and needs nothing but + − × ÷ √. What it leaves out is the skew, √(gain / x), which shows below
-     * some ten photons (x < 10·gain). Alessandro Foi et al., "Practical Poissonian-Gaussian noise modeling and
-     * fitting for single-image raw-data", IEEE TIP 17 (2008), where a is the gain and b is sigma².
-     */
-    model: v.literal("poisson-gaussian"),
-    /** Grey levels a photon. */
-    gain: ranged(strength),
-    /** Standard deviation, in grey levels, of the error of reading out. */
-    sigma: ranged(strength),
-    drawn,
-  }),
-  v.strictObject({
-    /**
-     * A value becomes 0 or 255, as likely as each other, or stays as it is. Rafael Gonzalez and Richard Woods,
-     * "Digital Image Processing", on impulse noise.
-     */
-    model: v.literal("salt-and-pepper"),
-    /** Probability that a value is lost, 0 to 1. */
-    share: ranged(share),
-    drawn,
-  }),
-  v.strictObject({
-    /**
-     * x + contrast·x·n: noise in proportion to the picture, as coherent light and radar have it once several looks
-     * are averaged. Joseph Goodman, "Some fundamental properties of speckle", JOSA 66 (1976), has the contrast.
-     */
-    model: v.literal("speckle"),
-    /** Standard deviation over mean, no unit; one look at full speckle has 1. */
-    contrast: ranged(strength),
-    drawn,
-  }),
-]);
+/** x + sigma·n. */
+export interface GaussianNoise {
+  /** The kind of noise. */
+  model: "gaussian";
+  /** Standard deviation in grey levels. */
+  sigma: Ranged;
+}
 
-export type Noise = v.InferOutput<typeof NoiseSchema>;
+/** x + h·u, u equally likely anywhere in (−1, 1): the error of rounding to steps of 2h. */
+export interface UniformNoise {
+  /** The kind of noise. */
+  model: "uniform";
+  /** Standard deviation in grey levels: h = √3·sigma. */
+  sigma: Ranged;
+}
 
-type Without<Key extends string, Type> = Type extends unknown ? Omit<Type, Key> : never;
-/** What levels and noise are drawn from, but when they are drawn. */
-export type NoiseModel = Without<"drawn", Noise>;
+/**
+ * x + √(gain·x + sigma²)·n: what a sensor that counts photons and is read out with an error gives. The counts are
+ * not drawn from the Poisson distribution but from the normal one of its mean and variance: that costs the same
+ * for any count, and needs nothing but + − × ÷ √. What it leaves out is the skew, √(gain / x), which shows below
+ * some ten photons (x < 10·gain). Alessandro Foi et al., "Practical Poissonian-Gaussian noise modeling and
+ * fitting for single-image raw-data", IEEE TIP 17 (2008), where a is the gain and b is sigma².
+ */
+export interface PoissonGaussianNoise {
+  /** The kind of noise. */
+  model: "poisson-gaussian";
+  /** Grey levels of one photon. */
+  gain: Ranged;
+  /** Standard deviation, in grey levels, of the error of reading out. */
+  sigma: Ranged;
+}
+
+/**
+ * A value becomes 0 or 255, as likely as each other, or stays as it is. Rafael Gonzalez and Richard Woods,
+ * "Digital Image Processing", on impulse noise.
+ */
+export interface SaltAndPepperNoise {
+  /** The kind of noise. */
+  model: "salt-and-pepper";
+  /** Probability that a value is lost, 0 to 1. */
+  share: Ranged;
+}
+
+/**
+ * x + contrast·x·n: noise in proportion to the picture, as coherent light and radar have it once several looks
+ * are averaged. Joseph Goodman, "Some fundamental properties of speckle", JOSA 66 (1976), has the contrast.
+ */
+export interface SpeckleNoise {
+  /** The kind of noise. */
+  model: "speckle";
+  /** Standard deviation over mean, no unit; one look at full speckle has 1. */
+  contrast: Ranged;
+}
 
 /** A model with its ranges drawn: the noise of one picture. */
 type PictureNoise = NoiseModel extends infer Model
@@ -83,10 +87,8 @@ type PictureNoise = NoiseModel extends infer Model
     : never
   : never;
 
-type Range = number | readonly [number, number];
-
 /** The noise with one number in place of each range. `pick` is called for one after the other, `gain` before `sigma`. */
-function withNumbers(noise: NoiseModel, pick: (range: Range) => number): PictureNoise {
+function withNumbers(noise: NoiseModel, pick: (range: Ranged) => number): PictureNoise {
   const { model } = noise;
   switch (model) {
     case "gaussian":
@@ -230,7 +232,7 @@ export function addNoise(images: Images, noise: NoiseModel, seed: number, purpos
   const noisy = new Float32Array(images.data.length);
   for (let index = 0; index < images.count; index++) {
     const picture = noisy.subarray(index * size, (index + 1) * size);
-    addNoiseTo(pictureAt(images, index), picture, noise, { seed, purpose, index });
+    addNoiseTo(valuesAt(images, index), picture, noise, { seed, purpose, index });
   }
   return noisy;
 }

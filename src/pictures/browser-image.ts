@@ -1,21 +1,28 @@
 /** Pictures of a browser: `Blob` and `ImageBitmap` in, `ImageData` out. */
-import { DataError } from "../errors.ts";
-import { checkImage, type Image } from "./image.ts";
+import { DataError, requireOption } from "../errors.ts";
+import { checkPicture, type Picture } from "./picture.ts";
 
+/** What is accepted of a picture. */
 export interface ReadImageOptions {
   /** The largest picture that is taken, in pixels. Default 100 million. */
-  maxPixels?: number;
+  maxPixels?: number | undefined;
 }
 
 /**
  * The pixels of a picture file (PNG, JPEG, WebP: what the browser can decode) or of a bitmap, as the denoiser takes
  * them: RGBA, 8 bits. A bitmap that is given stays open.
- * @throws DataError where the file is no picture, or it has too many pixels
+ * @throws DataError where the file is no picture, or it has too many pixels; SpecError where `maxPixels` is no number
  */
 export async function readImage(
   source: Blob | ImageBitmap,
   { maxPixels = 100e6 }: ReadImageOptions = {},
 ): Promise<ImageData> {
+  requireOption(
+    "maxPixels",
+    maxPixels,
+    maxPixels >= 0 && typeof maxPixels === "number",
+    "a number of at least 0",
+  );
   const bitmap = source instanceof Blob ? await decode(source) : source;
   try {
     const { width, height } = bitmap;
@@ -33,10 +40,10 @@ export async function readImage(
   }
 }
 
-/** An image of any kind as `ImageData` for a canvas: values are rounded and cut off at 0 and 255. @throws DataError */
-export function toImageData(image: Image): ImageData {
-  const { channels, colors } = checkImage(image);
-  const { data, width, height } = image;
+/** A picture of any kind as `ImageData` for a canvas: values are rounded and cut off at 0 and 255. @throws DataError */
+export function toImageData(picture: Picture): ImageData {
+  const { channels, colors } = checkPicture(picture);
+  const { data, width, height } = picture;
   if (channels === 4 && data instanceof Uint8ClampedArray) {
     return new ImageData(data as Uint8ClampedArray<ArrayBuffer>, width, height);
   }

@@ -1,7 +1,8 @@
 /** JPEG files (ITU-T T.81). Size, kind and completeness are checked here, jpeg-js does the rest. */
 import { decode } from "jpeg-js";
 import { DataError } from "../errors.ts";
-import { brokenFile, type DecodedPicture, type DecodeOptions, requireAllowedSize } from "./picture.ts";
+import { brokenFile, type DecodedValues, type DecodeOptions, requireAllowedSize } from "./decoding.ts";
+import type { Picture } from "./picture.ts";
 
 const SOI = 0xd8;
 const EOI = 0xd9;
@@ -20,7 +21,11 @@ export function isJpeg(bytes: Uint8Array): boolean {
  * @param name what the file is called in errors
  * @throws DataError if the file is broken, refused, or larger than allowed
  */
-export function decodeJpeg(bytes: Uint8Array, name: string, options: DecodeOptions = {}): DecodedPicture {
+export function decodeJpeg(
+  bytes: Uint8Array,
+  name: string,
+  options: DecodeOptions = {},
+): Required<Picture<DecodedValues>> {
   const { frame, orientation } = readSegments(bytes, name);
   requireAllowedSize(frame, name, options);
   let rgb: Uint8Array;
@@ -114,7 +119,7 @@ function upright(
   source: Uint8Array,
   { width, height, channels }: Frame,
   orientation: number,
-): DecodedPicture {
+): Required<Picture<DecodedValues>> {
   const [across, down] = orientation > 4 ? [height, width] : [width, height];
   const data = new Uint8Array(source.length);
   for (let y = 0; y < down; y++) {

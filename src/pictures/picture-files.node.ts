@@ -2,10 +2,14 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { decodePicture } from "./decode-picture.ts";
-import type { DecodedPicture, DecodeOptions } from "./picture.ts";
+import type { DecodedValues, DecodeOptions } from "./decoding.ts";
+import type { Picture } from "./picture.ts";
 
 /** Reads a PNG or JPEG file. @throws DataError that names it: see `decodePicture` */
-export async function readPicture(path: string, options: DecodeOptions = {}): Promise<DecodedPicture> {
+export async function readPicture(
+  path: string,
+  options: DecodeOptions = {},
+): Promise<Required<Picture<DecodedValues>>> {
   const bytes = await readFile(path).catch((cause) => {
     throw new DataError(`${path} cannot be read: ${cause.message}; name a PNG or JPEG file`, { cause });
   });

@@ -2,7 +2,8 @@
  * PNG files (ISO/IEC 15948). Sizes are checked before anything is unpacked, and no more is unpacked than they say.
  */
 import { DataError } from "../errors.ts";
-import { brokenFile, type DecodedPicture, type DecodeOptions, requireAllowedSize } from "./picture.ts";
+import { brokenFile, type DecodedValues, type DecodeOptions, requireAllowedSize } from "./decoding.ts";
+import { checkPicture, type Picture } from "./picture.ts";
 import { filterRows, unfilterRow } from "./png-filters.ts";
 import { unzlib, zlib } from "./zlib.ts";
 
@@ -47,7 +48,7 @@ export async function decodePng(
   bytes: Uint8Array,
   name: string,
   options: DecodeOptions = {},
-): Promise<DecodedPicture> {
+): Promise<Required<Picture<DecodedValues>>> {
   if (!isPng(bytes)) throw new DataError(`${name} is not a PNG file; give one`);
   const broken = (what: string, cause?: unknown) => brokenFile(name, "PNG", what, cause);
   const chunks = readChunks(bytes, broken);
@@ -164,7 +165,7 @@ async function unpack(packed: Uint8Array[], expected: number, broken: Broken): P
 }
 
 /** A picture's values: bytes 0 to 255, of a palette its numbers, of 16 bits float32 from 0 to 255. Undoes filters in `data`. */
-function samplesOf(data: Uint8Array, header: Header, broken: Broken): DecodedPicture["data"] {
+function samplesOf(data: Uint8Array, header: Header, broken: Broken): DecodedValues {
   const { width, height, depth, colorType, channels, passes } = header;
   const count = width * height * channels;
   const samples = depth === 16 ? new Float32Array(count) : new Uint8Array(count);
@@ -199,13 +200,13 @@ function samplesOf(data: Uint8Array, header: Header, broken: Broken): DecodedPic
   return samples;
 }
 
-/** The bytes of a PNG file: 8 bits a value, or 16 for float32, of which 255 becomes 65,535. */
-export async function encodePng({
-  data,
-  width,
-  height,
-  channels,
-}: EncodablePicture): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * The bytes of a PNG file: 8 bits a value, or 16 for float32, of which 255 becomes 65,535.
+ * @throws DataError where the picture has no pixels, its parts do not fit together, or a value is not finite
+ */
+export async function encodePng(picture: Picture): Promise<Uint8Array<ArrayBuffer>> {
+  const { channels } = checkPicture(picture);
+  const { data, width, height } = picture;
   const deep = data instanceof Float32Array;
   const bytes = deep ? new Uint8Array(2 * data.length) : data;
   if (deep) {
@@ -239,14 +240,6 @@ export async function encodePng({
     at = end + 4;
   }
   return file;
-}
-
-/** What can be written: bytes or float32, 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) values a pixel. */
-export interface EncodablePicture {
-  readonly data: Uint8Array | Uint8ClampedArray | Float32Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
 }
 
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {

@@ -1,7 +1,7 @@
 /** Quality over levels of noise: what the table of `denoise-wasm evaluate` holds. */
-import type { Raster } from "../data/images.ts";
 import { addNoiseTo, type NoiseModel, noiseOfLevel } from "../noise/noise.ts";
 import { Purpose } from "../noise/rng.ts";
+import type { Picture } from "../pictures/picture.ts";
 import { mse, psnrOfMse } from "./metrics.ts";
 
 /** One way to a clean picture, and what it is called. */
@@ -12,7 +12,7 @@ export interface Method {
   /** @param noisy not clipped; may not be changed */
   denoise(
     noisy: Float32Array,
-    picture: Raster,
+    picture: Required<Picture<Uint8Array>>,
     sigma: number,
   ): ArrayLike<number> | Promise<ArrayLike<number>>;
 }
@@ -38,7 +38,7 @@ export const noisyMethods: readonly Method[] = [
  */
 export async function evaluateLevels(
   methods: readonly Method[],
-  pictures: readonly Raster[],
+  pictures: readonly Required<Picture<Uint8Array>>[],
   noise: NoiseModel,
   levels: readonly number[],
   seed: number,

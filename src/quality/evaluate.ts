@@ -1,6 +1,4 @@
-import { pictureAt, pixelsOf } from "../data/images.ts";
-import type { Network } from "../network/network.ts";
-import { batchesOf, fillBatch, type Pairs } from "../training/batches.ts";
+import { type Images, pixelsOf, valuesAt } from "../data/images.ts";
 import { mse, psnrOfMse, ssim } from "./metrics.ts";
 
 /** Quality over a set of pictures, neither rounded nor clipped. */
@@ -13,31 +11,23 @@ export interface Quality {
   readonly ssim: number;
 }
 
+/** Quality before and after denoising, over the same pictures. */
 export interface Evaluation {
   readonly images: number;
   readonly noisy: Quality;
   readonly denoised: Quality;
 }
 
-/** Runs the network over every noisy picture, batch by batch: [count, pixels]. */
-export function denoiseAll(network: Network, pairs: Pairs): Float32Array {
-  const size = pixelsOf(pairs.images);
-  const denoised = new Float32Array(pairs.noisy.length);
-  for (const { first, rows } of batchesOf(pairs.images.count, network.plan.batch)) {
-    fillBatch(network, pairs, first, rows);
-    network.forward();
-    denoised.set(network.output.subarray(0, rows * size), first * size);
-  }
-  return denoised;
-}
-
 /** How far the noisy pictures and `denoised` are from the clean ones. */
-export function evaluate({ images, noisy }: Pairs, denoised: Float32Array): Evaluation {
+export function evaluate(
+  { images, noisy }: { images: Images; noisy: Float32Array },
+  denoised: Float32Array,
+): Evaluation {
   return { images: images.count, noisy: quality(images, noisy), denoised: quality(images, denoised) };
 }
 
 /** How far `pictures`, [count, pixels], are from the clean ones. */
-export function quality(images: Pairs["images"], pictures: Float32Array): Quality {
+export function quality(images: Images, pictures: Float32Array): Quality {
   const size = pixelsOf(images);
   const error = mse(pictures, images.data);
   const { count, channels } = images;
@@ -46,7 +36,7 @@ export function quality(images: Pairs["images"], pictures: Float32Array): Qualit
     const picture = pictures.subarray(index * size, (index + 1) * size);
     for (let channel = 0; channel < channels; channel++) {
       const plane = (values: Float32Array | Uint8Array) => planeOf(values, channel, channels);
-      similarity += ssim(plane(picture), plane(pictureAt(images, index)), images);
+      similarity += ssim(plane(picture), plane(valuesAt(images, index)), images);
     }
   }
   return { mse: error, psnr: psnrOfMse(error), ssim: similarity / (count * channels) };

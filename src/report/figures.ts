@@ -1,13 +1,6 @@
 import { SpecError } from "../errors.ts";
+import type { Picture } from "../pictures/picture.ts";
 import { eachInkPixel, glyphHeight, textWidth } from "./pixel-font.ts";
-
-/** A picture ready to be stored: rows from the top, channels interleaved, 0 (black) to 255 (white). */
-export interface Picture {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3;
-}
 
 /** One row of a figure. A `\n` in the label starts a new line. */
 export interface PictureRow {
@@ -15,12 +8,13 @@ export interface PictureRow {
   readonly pictures: readonly ArrayLike<number>[];
 }
 
+/** What a figure looks like. */
 export interface PictureRowsOptions {
   /** Size of every picture in pixels, before it is enlarged. */
   readonly width: number;
   readonly height: number;
-  /** Values per pixel of every picture, and of the figure; 1 if left out. */
-  readonly channels?: 1 | 3;
+  /** Values per pixel of every picture, and of the figure: 1 (grey) if left out, or 3 (RGB). */
+  readonly channels?: number;
   /** One a column; broken into lines after spaces, `/` and `-` where a column is too narrow. */
   readonly columnLabels?: readonly string[];
   /** How many times to enlarge, a whole number; by default what makes the figure about 1,100 pixels wide. */
@@ -45,7 +39,10 @@ const ink = 48;
  * them. A row may be shorter than the others.
  * @throws SpecError if there is nothing to draw, or sizes do not fit
  */
-export function pictureRows(rows: readonly PictureRow[], options: PictureRowsOptions): Picture {
+export function pictureRows(
+  rows: readonly PictureRow[],
+  options: PictureRowsOptions,
+): Required<Picture<Uint8Array>> {
   const { width, height, channels = 1, columnLabels = [], gap = 12 } = options;
   const columns = Math.max(0, ...rows.map((row) => row.pictures.length));
   checkPictures(rows, columns, options);
@@ -106,6 +103,9 @@ function checkPictures(
       throw new SpecError(`A figure's ${name} must be a whole number of at least ${least}, not ${value}.`);
     }
   }
+  if (channels !== 1 && channels !== 3) {
+    throw new SpecError(`A figure's pictures have 1 channel (grey) or 3 (RGB), not ${channels}.`);
+  }
   if (columnLabels && columnLabels.length !== columns) {
     throw new SpecError(`The figure has ${columns} columns, but ${columnLabels.length} column labels.`);
   }
@@ -121,13 +121,13 @@ function checkPictures(
   }
 }
 
-function blank(width: number, height: number, channels: 1 | 3): Picture {
+function blank(width: number, height: number, channels: number): Required<Picture<Uint8Array>> {
   return { data: new Uint8Array(width * height * channels).fill(white), width, height, channels };
 }
 
 /** Enlarges `picture` into `canvas`, its top left corner at (`left`, `top`). */
 function drawPicture(
-  canvas: Picture,
+  canvas: Required<Picture<Uint8Array>>,
   picture: ArrayLike<number>,
   width: number,
   scale: number,
@@ -149,7 +149,7 @@ function drawPicture(
 }
 
 /** Writes one line of text, the top left of its capitals at (`left`, `top`), rounded to whole pixels. */
-function drawText(canvas: Picture, text: string, left: number, top: number): void {
+function drawText(canvas: Required<Picture<Uint8Array>>, text: string, left: number, top: number): void {
   const { data, width, channels } = canvas;
   eachInkPixel(text, (x, y) => {
     for (let dy = 0; dy < textScale; dy++) {

@@ -1,4 +1,4 @@
-import { type Images, type Photos, photosOf, pixelsOf, rasterAt } from "../data/images.ts";
+import { type Images, type Photos, photosOf, pictureAt, pixelsOf } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
 import { requireFit } from "../model/model.ts";
 import type { Network } from "../network/network.ts";
@@ -6,7 +6,7 @@ import { addNoise, addNoiseTo, levelOf, type Noise, type NoiseModel } from "../n
 import { power } from "../noise/portable-math.ts";
 import { Purpose, Random } from "../noise/rng.ts";
 import { copyView, drawOrientation, PatchSource } from "./patches.ts";
-import type { Recipe } from "./recipes.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** A set of clean pictures and their noisy twins, [count, pixels] each. */
 export interface Pairs {
@@ -135,7 +135,7 @@ function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): Batch
       const drawn = flips || rotations || patches ? random(index) : undefined;
       const orientation = drawn ? drawOrientation(recipe, drawn) : undefined;
       const place =
-        drawn && patches ? patches.draw(drawn) : { photo: rasterAt(set, shuffled.order[first + row]!) };
+        drawn && patches ? patches.draw(drawn) : { photo: pictureAt(set, shuffled.order[first + row]!) };
       copyView(clean, { ...whole, ...orientation, ...place }, height, width);
       network.sigma[row] = levelOf(noise, seed, purpose, index);
       if (isDrawnInStep(noise)) network.streams.set([seed, purpose, index], 3 * row);

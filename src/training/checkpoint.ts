@@ -8,46 +8,41 @@ import type { Dataset, Images, Photos } from "../data/images.ts";
 import { DataError, ModelFileError, SpecError, UnsupportedRuntimeError } from "../errors.ts";
 import { CHECKPOINT_FORMAT, json } from "../model/model-file.ts";
 import { readSafetensors, requireFinite, type Tensor, writeSafetensors } from "../model/safetensors.ts";
-import type { TensorKind } from "../network/network.ts";
-import { parameters, parse } from "../network/spec.ts";
-import { hasRelaxedSimd } from "../wasm/detect.ts";
+import { parse } from "../network/parse.ts";
+import { hasRelaxedSimd, type Mode, type Variant } from "../wasm/detect.ts";
 import { batchCount, epochSize } from "./batches.ts";
+import { checkpointTensors } from "./checkpoint-tensors.ts";
 import { parseRecipe, type Recipe } from "./recipes.ts";
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const sum = v.pipe(v.number(), v.finite(), v.minValue(0));
-const RunSchema = v.strictObject({
-  /** That the training began with. */
-  seed: v.pipe(count, v.maxValue(2 ** 32 - 1)),
-  mode: v.picklist(["fast", "reproducible"]),
-  /** The build that ran, and that goes on. */
-  variant: v.picklist(["simd", "relaxed"]),
-  /** What it was trained on; `source` where it was given, `sha256` as `Dataset` has it. */
-  data: v.strictObject({
-    name: v.string(),
-    source: v.exactOptional(v.string()),
-    sha256: v.string(),
-    trainingImages: count,
-  }),
-  /** Version of the package that wrote the checkpoint. */
-  packageVersion: v.string(),
-  position: v.strictObject({
-    /** The epoch that is under way or comes next, from 1; after the last, one more than there are. */
-    epoch: v.pipe(count, v.minValue(1)),
-    /** Batches of it that are done, */
-    batches: count,
-    /** the sum of the loss over their pictures, */
-    lossSum: sum,
-    /** and the seconds that they took. */
-    seconds: sum,
-  }),
-  /** The epochs that ended, in order, with the mean loss over their pictures. */
-  epochs: v.array(v.strictObject({ number: count, loss: sum, seconds: sum })),
-});
-
 /** A training between two of its steps. */
-export interface Checkpoint extends v.InferOutput<typeof RunSchema> {
+export interface Checkpoint {
   readonly recipe: Recipe;
+  /** What the training began with. */
+  readonly seed: number;
+  readonly mode: Mode;
+  /** The build that ran, and that goes on. */
+  readonly variant: Variant;
+  /** What it was trained on: `name`, `source` and `sha256` as `Dataset` has them. */
+  readonly data: {
+    readonly name: string;
+    readonly source?: string;
+    readonly sha256: string;
+    readonly trainingImages: number;
+  };
+  /** Version of the package that wrote the checkpoint. */
+  readonly packageVersion: string;
+  readonly position: {
+    /** The epoch that is under way or comes next, from 1; after the last, one more than there are. */
+    readonly epoch: number;
+    /** Batches of that epoch that are done. */
+    readonly batches: number;
+    /** The sum of the loss over the pictures of those batches. */
+    readonly lossSum: number;
+    /** The seconds that those batches took. */
+    readonly seconds: number;
+  };
+  /** The epochs that ended, in order, with the mean loss over their pictures. */
+  readonly epochs: readonly { readonly number: number; readonly loss: number; readonly seconds: number }[];
   /**
    * `layer1.weight`, … in PyTorch's order as they are trained, with what the optimiser keeps of each:
    * `layer1.weight.accumulator` (Adagrad), `.mean` and `.variance` (Adam), and `.average` where the recipe averages.
@@ -55,30 +50,30 @@ export interface Checkpoint extends v.InferOutput<typeof RunSchema> {
   readonly tensors: ReadonlyMap<string, Float32Array>;
 }
 
-/** A tensor of a checkpoint, and which buffer of which parameter it is. */
-export interface CheckpointTensor {
-  readonly name: string;
-  readonly parameter: string;
-  readonly kind: TensorKind;
-  readonly shape: readonly number[];
-}
+/** What of a checkpoint is JSON in its file, beside the recipe. */
+type CheckpointRun = Omit<Checkpoint, "recipe" | "tensors">;
 
-/** The tensors that a checkpoint of a recipe's training holds. */
-export function checkpointTensors({ spec, optimizer, averaging }: Recipe): CheckpointTensor[] {
-  const kinds: TensorKind[] = [
-    "value",
-    ...(optimizer.type === "adam" ? (["mean", "variance"] as const) : (["accumulator"] as const)),
-    ...(averaging ? (["average"] as const) : []),
-  ];
-  return parameters(spec).flatMap(({ name: parameter, shape }) =>
-    kinds.map((kind) => ({
-      name: kind === "value" ? parameter : `${parameter}.${kind}`,
-      parameter,
-      kind,
-      shape,
-    })),
-  );
-}
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const sum = v.pipe(v.number(), v.finite(), v.minValue(0));
+const RunSchema = v.strictObject({
+  seed: v.pipe(count, v.maxValue(2 ** 32 - 1)),
+  mode: v.picklist(["fast", "reproducible"]),
+  variant: v.picklist(["simd", "relaxed"]),
+  data: v.strictObject({
+    name: v.string(),
+    source: v.exactOptional(v.string()),
+    sha256: v.string(),
+    trainingImages: count,
+  }),
+  packageVersion: v.string(),
+  position: v.strictObject({
+    epoch: v.pipe(count, v.minValue(1)),
+    batches: count,
+    lossSum: sum,
+    seconds: sum,
+  }),
+  epochs: v.array(v.strictObject({ number: count, loss: sum, seconds: sum })),
+}) satisfies v.GenericSchema<unknown, CheckpointRun>;
 
 /** The bytes of a checkpoint's file. @throws SpecError where it lacks a tensor, or its recipe or run cannot be */
 export function encodeCheckpoint({ recipe, tensors, ...run }: Checkpoint): Uint8Array<ArrayBuffer> {
@@ -123,7 +118,7 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
 const remedy = "Use an earlier checkpoint, or train anew.";
 
 /** What in the run's account of itself cannot be. */
-function positionFault(recipe: Recipe, run: v.InferOutput<typeof RunSchema>): string | undefined {
+function positionFault(recipe: Recipe, run: CheckpointRun): string | undefined {
   const { mode, variant, data, position, epochs } = run;
   const { epoch, batches, lossSum } = position;
   if (mode === "reproducible" && variant !== "simd")

@@ -1,6 +1,6 @@
 import { Setting } from "../../assembly/constants.ts";
 import type { Network } from "../network/network.ts";
-import type { Recipe } from "./recipes.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** Brings a network's optimiser to its next step, and gives each step its settings. */
 export class Optimizer {

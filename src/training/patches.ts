@@ -1,11 +1,12 @@
 /** What of a picture a network sees in training: the whole of it or a patch, turned and mirrored. */
-import { type Images, type Photos, photosOf, type Raster } from "../data/images.ts";
+import { type Images, type Photos, photosOf } from "../data/images.ts";
 import type { Random } from "../noise/rng.ts";
-import type { Recipe } from "./recipes.ts";
+import type { Picture } from "../pictures/picture.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** Where a patch lies in a picture, and what is done to it: it is turned first, then mirrored. */
 export interface View {
-  readonly photo: Raster;
+  readonly photo: Required<Picture<Uint8Array>>;
   readonly top: number;
   readonly left: number;
   /** Quarter turns clockwise, 0 to 3; of square patches only. */

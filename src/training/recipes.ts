@@ -1,73 +1,12 @@
-/** A recipe is a spec and all that training it needs: data that users can copy, change and pass on. */
-import * as v from "valibot";
+/** Recipes from unknown data, and those that come with the package. */
 import { SpecError } from "../errors.ts";
-import { isConvolutional, parse, parseSpec, SpecSchema } from "../network/spec.ts";
-import { NoiseSchema } from "../noise/noise.ts";
+import { parse } from "../network/parse.ts";
+import { parseSpec } from "../network/parse-spec.ts";
+import { isConvolutional, type Layer } from "../network/spec.ts";
+import type { Recipe } from "./recipe.ts";
+import { RecipeSchema } from "./recipe-schema.ts";
 
-const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(0.999999));
-const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
-
-export const RecipeSchema = v.strictObject({
-  name: v.pipe(v.string(), v.minLength(1)),
-  spec: SpecSchema,
-  noise: NoiseSchema,
-  /** Mean over pixels and pictures of the squared (mse) or the absolute (l1) error. */
-  loss: v.picklist(["mse", "l1"]),
-  /**
-   * Multiplies the loss of a picture whose noise has the level σ (noise.ts) by (offset / (offset + σ))^power, so that
-   * the strongest noise does not outweigh the rest; for networks of convolutions.
-   */
-  lossWeight: v.exactOptional(v.strictObject({ offset: positive, power: positive })),
-  optimizer: v.variant("type", [
-    v.strictObject({
-      type: v.literal("adagrad"),
-      learningRate: positive,
-      /** What each accumulator of squared gradients starts from; above 0, since there is no epsilon. */
-      initialAccumulator: positive,
-    }),
-    v.strictObject({
-      type: v.literal("adam"),
-      learningRate: positive,
-      beta1: fraction,
-      beta2: fraction,
-      /** Added to the root of the mean of squared gradients. */
-      epsilon: positive,
-    }),
-  ]),
-  epochs: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  batch: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 16)),
-  /** Of the learning rate over the steps of the run; constant if left out. */
-  schedule: v.exactOptional(
-    v.strictObject({
-      /** From the learning rate to 0 in a straight line or in half a period of the cosine. */
-      type: v.picklist(["constant", "linear", "cosine"]),
-      /** Steps at the beginning in which it rises from 0. */
-      warmUp: v.pipe(v.number(), v.integer(), v.minValue(0)),
-    }),
-  ),
-  /**
-   * The model's parameters are the exponential moving average, a ← decay·a + (1 − decay)·w after each step, of
-   * those that are trained; at step t (from 1) with the decay t / (t + 9) where that is smaller.
-   */
-  averaging: v.exactOptional(v.strictObject({ decay: fraction })),
-  /** "file": pictures in the order of the file; "shuffled": in another order in each epoch. */
-  order: v.picklist(["file", "shuffled"]),
-  /** Mirror half of the pictures, left to right; with fresh noise only. */
-  flips: v.exactOptional(v.boolean()),
-  /**
-   * Turn each picture by 0, 1, 2 or 3 quarters, as likely as each other; square ones, with fresh noise only. With
-   * `flips` these are the eight orientations of the square.
-   */
-  rotations: v.exactOptional(v.boolean()),
-  /**
-   * Train on patches of the spec's input size that are cut out of larger pictures at random, so many an epoch, each
-   * patch that there is in the set as likely as any other; in "shuffled" order, with fresh noise only. Left out, an
-   * epoch shows every picture once, and pictures have the spec's size.
-   */
-  patchesPerEpoch: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 28))),
-});
-
-export type Recipe = v.InferOutput<typeof RecipeSchema>;
+export type { Adagrad, Adam, Recipe } from "./recipe.ts";
 
 /** Checks unknown data; `what` names it in errors. @throws SpecError */
 export function parseRecipe(data: unknown, what = "recipe"): Recipe {
@@ -103,7 +42,7 @@ function requireConsistent(recipe: Recipe, what: string): void {
 }
 
 /** Dense layers of the given sizes: sigmoid between, linear at the end. */
-export function autoencoderLayers(units: readonly number[]): Recipe["spec"]["layers"] {
+export function autoencoderLayers(units: readonly number[]): Layer[] {
   return units.map((size, index) => ({
     type: "dense",
     units: size,
@@ -112,7 +51,7 @@ export function autoencoderLayers(units: readonly number[]): Recipe["spec"]["lay
 }
 
 /** 3×3 convolutions with the given channels and dilations: ReLU between, linear at the end. */
-function residualLayers(channels: readonly number[], dilations: readonly number[]): Recipe["spec"]["layers"] {
+function residualLayers(channels: readonly number[], dilations: readonly number[]): Layer[] {
   return channels.map((count, index) => ({
     type: "conv3x3",
     channels: count,

@@ -1,5 +1,5 @@
 import { cosineOfPi } from "../noise/portable-math.ts";
-import type { Recipe } from "./recipes.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** The learning rate of step `step` (from 0) of `steps`. */
 export function learningRateAt({ optimizer, schedule }: Recipe, step: number, steps: number): number {

@@ -2,10 +2,10 @@
 
 import { MOST_THREADS } from "../../assembly/program/layout.ts";
 import type { Dataset, Images, Photos } from "../data/images.ts";
-import { SpecError } from "../errors.ts";
+import { requireOption, requireRunOptions, SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { version } from "../version.ts";
-import type { Mode, Variant } from "../wasm/detect.ts";
+import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
 import { epochSize, requireTrainable } from "./batches.ts";
 import { type Checkpoint, requireResumable } from "./checkpoint.ts";
@@ -20,6 +20,7 @@ const TURN = 25;
 export type TrainingData = Pick<Dataset<Images | Photos>, "name" | "sha256" | "train"> &
   Partial<Pick<Dataset, "source">>;
 
+/** How a training runs; what is trained is the recipe's. */
 export interface TrainOptions extends ResumeOptions {
   /** 32-bit unsigned integer. The same seed, data and recipe give the same bytes. Default 1. */
   seed?: number;
@@ -27,10 +28,11 @@ export interface TrainOptions extends ResumeOptions {
   mode?: Mode;
 }
 
+/** How a training goes on. */
 export interface ResumeOptions {
   /**
-   * Default: one a core, in a browser but one, as far as the network gives each enough to do. The result does not
-   * depend on it.
+   * Default: one for each core, one fewer in browsers, as far as the network gives each enough to do. The result does
+   * not depend on it.
    */
   threads?: number;
   /** Where a page has the package's `thread-worker.js`; default: beside the script that holds this code. */
@@ -44,6 +46,7 @@ export interface ResumeOptions {
   onProgress?: (progress: Progress) => unknown;
 }
 
+/** How far a training is. */
 export interface Progress {
   readonly epoch: number;
   readonly epochs: number;
@@ -55,6 +58,7 @@ export interface Progress {
   readonly imagesPerSecond: number;
 }
 
+/** An epoch that ended. */
 export interface Epoch {
   /** From 1. */
   readonly number: number;
@@ -71,8 +75,10 @@ export interface Epoch {
  * @throws SpecError at once where the recipe is wrong or does not fit the data
  */
 export function train(recipe: Recipe, data: TrainingData, options: TrainOptions = {}): Training {
-  const seed = requireWhole("seed", options.seed ?? 1, 0, 2 ** 32 - 1);
-  return new Training({ recipe, seed, mode: options.mode ?? "reproducible" }, data, options);
+  const { seed = 1, mode = "reproducible" } = options;
+  requireWhole("seed", seed, 0, 2 ** 32 - 1);
+  requireMode(mode);
+  return new Training({ recipe, seed, mode }, data, options);
 }
 
 /**
@@ -87,6 +93,7 @@ export function resume(checkpoint: Checkpoint, data: TrainingData, options: Resu
   return new Training(checkpoint, data, options, checkpoint);
 }
 
+/** A training, from `train` or `resume`: iterate for its epochs, or ask for its model. */
 export class Training implements AsyncIterableIterator<Epoch> {
   readonly recipe: Recipe;
   readonly seed: number;
@@ -111,7 +118,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     this.recipe = parseRecipe(recipe);
     this.seed = seed;
     this.mode = mode;
-    if (options.threads !== undefined) requireWhole("number of threads", options.threads, 1, MOST_THREADS);
+    checkOptions(options);
     this.#data = data;
     requireTrainable(this.recipe, data.train, data.name);
     this.#time = new Stopwatch(from?.position.seconds);
@@ -279,7 +286,17 @@ export class Training implements AsyncIterableIterator<Epoch> {
   }
 }
 
-function requireWhole(what: string, value: number, least: number, greatest: number): number {
-  if (Number.isInteger(value) && value >= least && value <= greatest) return value;
-  throw new SpecError(`The ${what} is ${value}; it has to be a whole number from ${least} to ${greatest}.`);
+/** @throws SpecError */
+function checkOptions({ threads, threadWorkerUrl, signal, onProgress }: ResumeOptions): void {
+  if (threads !== undefined) requireWhole("threads", threads, 1, MOST_THREADS);
+  const isAddress =
+    ["undefined", "string"].includes(typeof threadWorkerUrl) || threadWorkerUrl instanceof URL;
+  requireOption("threadWorkerUrl", threadWorkerUrl, isAddress, "an address");
+  requireRunOptions(signal, onProgress);
+}
+
+/** @throws SpecError */
+function requireWhole(name: string, value: number, least: number, greatest: number): void {
+  const isRight = Number.isInteger(value) && value >= least && value <= greatest;
+  requireOption(name, value, isRight, `a whole number from ${least} to ${greatest}`);
 }

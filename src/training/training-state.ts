@@ -18,9 +18,10 @@ import {
   isDrawnInStep,
   lastBatchOf,
 } from "./batches.ts";
-import { type Checkpoint, checkpointTensors } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { checkpointTensors } from "./checkpoint-tensors.ts";
 import { Optimizer } from "./optimizer.ts";
-import type { Recipe } from "./recipes.ts";
+import type { Recipe } from "./recipe.ts";
 import { learningRateAt } from "./schedule.ts";
 
 export class TrainingState {

@@ -1,11 +1,16 @@
 /** What the runtime can do, asked by `WebAssembly.validate` on modules of a few bytes. */
-import { UnsupportedRuntimeError } from "../errors.ts";
+import { requireOption, UnsupportedRuntimeError } from "../errors.ts";
 
 /** `fast`: the quickest build that runs here. `reproducible`: the same bytes in every engine. */
 export type Mode = "fast" | "reproducible";
 
 /** A build of the core: `simd` (WebAssembly SIMD) or `relaxed` (relaxed SIMD: fused multiply-add). */
 export type Variant = "simd" | "relaxed";
+
+/** @throws SpecError where a mode is none */
+export function requireMode(mode: Mode): void {
+  requireOption("mode", mode, ["fast", "reproducible"].includes(mode), '"fast" or "reproducible"');
+}
 
 /** Whether a module is valid: magic, version, type () → v128, one function, and its body. */
 function runs(body: number[]): boolean {
@@ -17,10 +22,12 @@ function runs(body: number[]): boolean {
 // i32.const 0, i8x16.splat
 const SIMD = [0x41, 0, 0xfd, 15];
 
+/** Whether the runtime has WebAssembly SIMD, without which nothing here runs. */
 export function hasSimd(): boolean {
   return runs(SIMD);
 }
 
+/** Whether the runtime has relaxed SIMD, which the build "relaxed" needs. */
 export function hasRelaxedSimd(): boolean {
   // three vectors, f32x4.relaxed_madd (0xfd 0x105)
   return runs([...SIMD, ...SIMD, ...SIMD, 0xfd, 0x85, 0x02]);

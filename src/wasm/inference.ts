@@ -1,10 +1,7 @@
 /** The small builds of the core, which only infer: a picture goes in row by row (assembly/stream/conv-stream.ts). */
 import { UnsupportedRuntimeError } from "../errors.ts";
 import type { Variant } from "./detect.ts";
-import { bytesBehind } from "./source.ts";
-
-/** A build of the core as it reaches each runtime. */
-export type WasmSource = WebAssembly.Module | BufferSource | Response | ReadableStream | URL | string;
+import { bytesBehind, type WasmSource } from "./source.ts";
 
 /** What a bundle carries of the builds, for a mode. */
 export interface Bundled {

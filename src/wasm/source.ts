@@ -1,6 +1,16 @@
 /** Where bytes can be fetched from: a response, a stream, or an address. */
 export type Remote = Response | ReadableStream | URL | string;
 
+/** `WebAssembly.Module`, where the types of the runtime have it; those of Node have not. */
+export type CompiledModule = typeof globalThis extends {
+  WebAssembly: { Module: { prototype: infer Module } };
+}
+  ? Module
+  : object;
+
+/** A build of the core as it reaches each runtime: compiled, as bytes, or where they are. */
+export type WasmSource = CompiledModule | ArrayBufferView | ArrayBuffer | Remote;
+
 /**
  * Fetches the bytes of a response, a stream or an address; anything else is returned as it is. The kinds are told apart by
  * their members and not by `instanceof`, which fails for objects of another realm.

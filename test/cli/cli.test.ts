@@ -367,12 +367,12 @@ describe("what cannot be trained is refused with file and remedy, and nothing is
     [["--layers", "16,,144"], ["--layers has to be a number"]],
     [
       ["--seed", "-1"],
-      ["seed is -1", "0 to 4294967295"],
+      ["seed has to be", "0 to 4294967295, but is -1"],
     ],
     [["--seed", "one"], [/--seed has to be a number, but is "one"/]],
     [
       ["--threads", "0"],
-      ["threads is 0", "1 to 64"],
+      ["threads has to be", "1 to 64, but is 0"],
     ],
   ])("%s", async (parameters, words) => {
     await expectRefusal(parameters.join(" "), parameters, words);

@@ -7,11 +7,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { downloadCommand } from "../../src/cli/download.ts";
-import {
-  type DownloadOptions,
-  type DownloadProgress,
-  downloadFashionMnist,
-} from "../../src/data/download.node.ts";
+import { type DownloadOptions, type DownloadProgress, downloadFiles } from "../../src/data/download.node.ts";
 import { DataError, OutputError } from "../../src/errors.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
 
@@ -88,9 +84,7 @@ afterEach(async () => {
 });
 
 function download(mirrors: string[], options: DownloadOptions = {}) {
-  return downloadFashionMnist({ to, mirrors: mirrors.map((name) => `${origin}/${name}`), ...options }, [
-    file,
-  ]);
+  return downloadFiles([file], { to, mirrors: mirrors.map((name) => `${origin}/${name}`), ...options });
 }
 
 /** The folder has the file, right, and nothing else. */
@@ -239,7 +233,7 @@ describe("downloadFashionMnist", () => {
 
   it("takes mirrors from the environment", async () => {
     vi.stubEnv("FASHION_MNIST_MIRRORS", ` ${origin}/missing, ${origin}/good/ ,`);
-    await downloadFashionMnist({ to }, [file]);
+    await downloadFiles([file], { to });
     expect(requests).toEqual(["/missing/thing.gz all", "/good/thing.gz all"]);
   });
 });

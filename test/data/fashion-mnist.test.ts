@@ -6,13 +6,13 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   fashionMnistCache,
-  findFashionMnist,
+  findFashionMnistOn,
   loadFashionMnistFrom,
   type Machine,
   thisMachine,
 } from "../../src/data/fashion-mnist.node.ts";
 import { fashionMnistFiles, loadFashionMnist } from "../../src/data/fashion-mnist.ts";
-import { pictureAt } from "../../src/data/images.ts";
+import { valuesAt } from "../../src/data/images.ts";
 import { DataError } from "../../src/errors.ts";
 import { idxBytes } from "../support/idx-bytes.ts";
 
@@ -44,7 +44,7 @@ describe("loadFashionMnist", () => {
     expect(data.classNames).toHaveLength(10);
     expect(data.train).toMatchObject({ count: 3, height: 2, width: 3, channels: 1 });
     expect([...data.train.labels]).toEqual([9, 0, 4]);
-    expect([...pictureAt(data.train, 1)]).toEqual([6, 7, 8, 9, 10, 11]);
+    expect([...valuesAt(data.train, 1)]).toEqual([6, 7, 8, 9, 10, 11]);
     expect(data.train.data.buffer).toBe(tiny.trainImages.buffer);
     expect(data.test).toMatchObject({ count: 2, height: 2, width: 3, channels: 1 });
     expect([...data.test.labels]).toEqual([1, 2]);
@@ -192,7 +192,7 @@ describe("on disk", () => {
 
   it("searches the named folder, the environment's, the cache, Debian's, the sample", async () => {
     const find = async (data?: string) => {
-      const { kind, folder, source } = await findFashionMnist({ data }, machine);
+      const { kind, folder, source } = await findFashionMnistOn(machine, { data });
       return [kind, folder, source];
     };
     expect(await fault(find())).toContain("denoise-wasm download");
@@ -212,11 +212,11 @@ describe("on disk", () => {
   it("looks nowhere else if a folder is named", async () => {
     await fill(join(home, "sample"));
     const nowhere = join(home, "nowhere");
-    expect(await fault(findFashionMnist({ data: nowhere }, machine))).toContain(nowhere);
-    expect(await fault(findFashionMnist({}, { ...machine, env: { FASHION_MNIST_DIR: nowhere } }))).toContain(
-      nowhere,
-    );
-    expect(await findFashionMnist({}, { ...machine, env: { FASHION_MNIST_DIR: "" } })).toMatchObject({
+    expect(await fault(findFashionMnistOn(machine, { data: nowhere }))).toContain(nowhere);
+    expect(
+      await fault(findFashionMnistOn({ ...machine, env: { FASHION_MNIST_DIR: nowhere } }, {})),
+    ).toContain(nowhere);
+    expect(await findFashionMnistOn({ ...machine, env: { FASHION_MNIST_DIR: "" } }, {})).toMatchObject({
       kind: "sample",
     });
   });
@@ -226,8 +226,8 @@ describe("on disk", () => {
     await rm(join(cache, "train-images-idx3-ubyte.gz"));
     await writeFile(join(cache, "train-images-idx3-ubyte.gz.part"), "");
     await fill(join(home, "sample"));
-    expect(await findFashionMnist({}, machine)).toMatchObject({ kind: "sample" });
-    expect(await fault(findFashionMnist({}, { ...machine, sampleFolder: undefined }))).toContain(cache);
+    expect(await findFashionMnistOn(machine, {})).toMatchObject({ kind: "sample" });
+    expect(await fault(findFashionMnistOn({ ...machine, sampleFolder: undefined }, {}))).toContain(cache);
   });
 
   it("knows each system's cache", () => {
@@ -254,7 +254,7 @@ describe("the embedded sample", () => {
         expect([...labels.subarray(start, start + 10)].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
       }
     }
-    const pictures = new Set(Array.from({ length: 4000 }, (_, i) => hex(pictureAt(train, i))));
+    const pictures = new Set(Array.from({ length: 4000 }, (_, i) => hex(valuesAt(train, i))));
     expect(pictures.size).toBe(4000);
   });
 

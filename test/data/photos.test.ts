@@ -6,11 +6,17 @@ import { encode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Photos } from "../../src/data/images.ts";
 import { loadPhotosFrom } from "../../src/data/photo-folders.node.ts";
-import { loadPhotos, luma, type Photo, testPatches, withChannels } from "../../src/data/photos.ts";
+import { loadPhotos, luma, testPatches, withChannels } from "../../src/data/photos.ts";
 import { sha256 } from "../../src/data/sha256.ts";
 import { DataError } from "../../src/errors.ts";
+import type { Picture } from "../../src/pictures/picture.ts";
 
-const photo = (width: number, height: number, channels: 1 | 3 = 1, start = 0): Photo => ({
+const photo = (
+  width: number,
+  height: number,
+  channels: 1 | 3 = 1,
+  start = 0,
+): Required<Picture<Uint8Array>> => ({
   data: Uint8Array.from({ length: width * height * channels }, (_, i) => (start + 7 * i) % 256),
   width,
   height,
@@ -33,7 +39,12 @@ describe("channels", () => {
     expect([luma(255, 0, 0), luma(0, 255, 0), luma(0, 0, 255)]).toEqual([76, 150, 29]);
     // 0.299·10 + 0.587·20 + 0.114·200 = 37.53
     expect(luma(10, 20, 200)).toBe(38);
-    const colors: Photo = { data: Uint8Array.of(255, 0, 0, 10, 20, 200), width: 2, height: 1, channels: 3 };
+    const colors: Required<Picture<Uint8Array>> = {
+      data: Uint8Array.of(255, 0, 0, 10, 20, 200),
+      width: 2,
+      height: 1,
+      channels: 3,
+    };
     expect(withChannels(colors, 1)).toEqual({
       data: Uint8Array.of(76, 38),
       width: 2,
@@ -43,7 +54,7 @@ describe("channels", () => {
   });
 
   it("grey stays what it is, there and back", () => {
-    const grey: Photo = {
+    const grey: Required<Picture<Uint8Array>> = {
       data: Uint8Array.from({ length: 256 }, (_, i) => i),
       width: 16,
       height: 16,
@@ -105,6 +116,28 @@ describe("test patches", () => {
 describe("a data set", () => {
   const train = [photo(9, 8), photo(5, 4, 3, 3)];
   const test = [photo(10, 4, 1, 5)];
+
+  it("takes pictures of every kind, keeps bytes, and leaves alpha out", async () => {
+    const rgba = new Uint8ClampedArray(4 * 20).map((_, i) => (i % 4 === 3 ? 7 : 10 * (i % 4)));
+    const floats = { data: new Float32Array(20).fill(300).fill(99.6, 10), width: 5, height: 4 };
+    const set = await loadPhotos(
+      { train: [{ data: rgba, width: 5, height: 4 }, floats], test: [photo(5, 4)] },
+      { ...patch, channels: 3 },
+    );
+    expect(set.train.photos.map(({ channels }) => channels)).toEqual([3, 3]);
+    expect([...set.train.photos[0]!.data.subarray(0, 6)]).toEqual([0, 10, 20, 0, 10, 20]);
+    expect([...set.train.photos[1]!.data.subarray(0, 3)]).toEqual([255, 255, 255]);
+    expect([...set.train.photos[1]!.data.subarray(-3)]).toEqual([100, 100, 100]);
+  });
+
+  it("names the picture that is none", async () => {
+    const broken = { data: new Uint8Array(3), width: 5, height: 4 };
+    expect(await fault(loadPhotos({ train: [photo(5, 4), broken], test }, patch))).toMatch(
+      /^picture 1 of the training set: The picture has 3 values/,
+    );
+    const named = { ...broken, name: "a.png" };
+    expect(await fault(loadPhotos({ train, test: [named] }, patch))).toMatch(/^a\.png: The picture has 3/);
+  });
 
   it("has pictures of their own sizes with the channels asked for", async () => {
     const set = await loadPhotos({ train, test }, patch, { name: "n", source: "s" });

@@ -1,7 +1,7 @@
 /** Pictures of a browser, and a denoiser in a worker of its own. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createDenoiser, readImage, toImageData } from "../../src/browser.ts";
-import type { Denoiser } from "../../src/denoiser/denoiser.ts";
+import { type BrowserDenoiserOptions, createDenoiser, readImage, toImageData } from "../../src/browser.ts";
+import type { DenoiseOptions, Denoiser } from "../../src/denoiser/denoiser.ts";
 import { DataError, DenoiseError, ModelFileError, SpecError } from "../../src/errors.ts";
 import { convModel } from "../support/conv-models.ts";
 import { normal } from "../support/networks.ts";
@@ -68,6 +68,24 @@ describe("a remote denoiser", () => {
     await expect(lost).rejects.toThrow(/worker failed.*Pass its URL/);
   });
 
+  it("refuses options of the wrong type, and what is no picture", async () => {
+    const image = picture(4, 4);
+    for (const options of [{ transfer: "yes" }, { signal: {} }, { onProgress: true }]) {
+      await expect(remote.denoise(image, options as unknown as DenoiseOptions)).rejects.toBeInstanceOf(
+        SpecError,
+      );
+    }
+    for (const none of [undefined, null, {}]) {
+      const denoised = remote.denoise(none as unknown as ImageData, { transfer: true });
+      await expect(denoised).rejects.toBeInstanceOf(DataError);
+    }
+    for (const options of [{ worker: 5 }, { worker: true, mode: "quick" }, { worker: true, model: 5 }]) {
+      await expect(createDenoiser(options as unknown as BrowserDenoiserOptions)).rejects.toBeInstanceOf(
+        SpecError,
+      );
+    }
+  });
+
   it("ends what it does when it is disposed of", async () => {
     const other = await createDenoiser({ model, worker: true });
     const running = other.denoise(new ImageData(2000, 1500), { sigma: 20 });
@@ -89,6 +107,8 @@ describe("pictures", () => {
     expect((await readImage(bitmap)).data).toEqual(colors.data);
     expect(bitmap.width).toBe(2);
     await expect(readImage(bitmap, { maxPixels: 1 })).rejects.toThrow(/2 × 1 pixels.*maxPixels/);
+    const options = { maxPixels: "many" as unknown as number };
+    await expect(readImage(bitmap, options)).rejects.toBeInstanceOf(SpecError);
     await expect(readImage(new File(["?"], "notes.txt"))).rejects.toThrow(/notes.txt is not a picture/);
   });
 

@@ -4,9 +4,14 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, expectTypeOf, it } from "vitest";
 import { createConvStream } from "../../src/denoiser/conv-stream.ts";
-import { createDenoiser, type DenoiseOptions, windowsOf } from "../../src/denoiser/denoiser.ts";
+import {
+  createDenoiser,
+  type DenoiseOptions,
+  type DenoiserOptions,
+  windowsOf,
+} from "../../src/denoiser/denoiser.ts";
 import { estimateSigma } from "../../src/denoiser/sigma.ts";
 import {
   DataError,
@@ -19,7 +24,7 @@ import { convModelOf } from "../../src/model/conv-model.ts";
 import type { Model } from "../../src/model/model.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
 import { Network } from "../../src/network/network.ts";
-import type { Image } from "../../src/pictures/image.ts";
+import type { Picture, PictureValues } from "../../src/pictures/picture.ts";
 import { recipes } from "../../src/training/recipes.ts";
 import { bundled } from "../../src/wasm/bundled.ts";
 import { hasRelaxedSimd, type Mode } from "../../src/wasm/detect.ts";
@@ -28,11 +33,7 @@ import { type ConvModelOptions, convModel } from "../support/conv-models.ts";
 import { normal } from "../support/networks.ts";
 
 /** A smooth picture with noise. */
-const pictureOf = (
-  width: number,
-  height: number,
-  channels = 1,
-): Image<Float32Array> & { channels: number } => ({
+const pictureOf = (width: number, height: number, channels = 1): Required<Picture<Float32Array>> => ({
   data: normal(width * height * channels, 9, 20).map(
     (value, i) => value + 128 + 60 * Math.sin(Math.floor(i / channels) / 7) + 10 * (i % channels),
   ),
@@ -42,7 +43,12 @@ const pictureOf = (
 });
 
 /** What the network makes of the whole picture in one window and one band. */
-async function whole(model: Model, { data, width, height }: Image<Float32Array>, sigma: number, mode: Mode) {
+async function whole(
+  model: Model,
+  { data, width, height }: Picture<Float32Array>,
+  sigma: number,
+  mode: Mode,
+) {
   const { spec } = model;
   const conv = convModelOf(model, "the model");
   const core = await loadInference(bundled(mode).wasm?.());
@@ -70,7 +76,7 @@ async function whole(model: Model, { data, width, height }: Image<Float32Array>,
 }
 
 /** What the engine's forward pass makes of it. */
-async function byEngine(model: Model, { data, width, height }: Image<Float32Array>, sigma: number) {
+async function byEngine(model: Model, { data, width, height }: Picture<Float32Array>, sigma: number) {
   const network = await Network.create(model.spec, { batch: 1, size: { width, height } });
   for (const [name, values] of model.parameters) network.set(name, values);
   network.input.set(data);
@@ -269,6 +275,25 @@ describe("images", () => {
     }
   });
 
+  it("says of what kind the result is", async () => {
+    const denoiser = await createDenoiser({ model });
+    const size = { width: 4, height: 4 };
+    const floats = await denoiser.denoise({ data: new Float32Array(16), ...size });
+    expectTypeOf(floats.data).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+    const clamped = await denoiser.denoise({ data: new Uint8ClampedArray(16), ...size });
+    expectTypeOf(clamped.data).toEqualTypeOf<Uint8ClampedArray<ArrayBuffer>>();
+    // A Buffer is bytes: what comes out is a plain array of them, and has memory of its own.
+    const buffer = await denoiser.denoise({ data: Buffer.alloc(16), ...size });
+    expectTypeOf(buffer.data).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
+    const shared = await denoiser.denoise({ data: new Uint8Array(new SharedArrayBuffer(16)), ...size });
+    expectTypeOf(shared.data).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
+    expect(shared.data.buffer).toBeInstanceOf(ArrayBuffer);
+    const any = await denoiser.denoise({ data: new Uint8Array(16) as PictureValues, ...size });
+    expectTypeOf(any.data).toEqualTypeOf<
+      Float32Array<ArrayBuffer> | Uint8ClampedArray<ArrayBuffer> | Uint8Array<ArrayBuffer>
+    >();
+  });
+
   it("takes the number of channels from the length, and a view into a larger array", async () => {
     const data = new Uint8Array([0, ...interleaved(4), 0]).subarray(1, 2401);
     const denoiser = await createDenoiser({ model });
@@ -280,11 +305,13 @@ describe("images", () => {
   it("refuses what is no picture", async () => {
     const denoiser = await createDenoiser({ model });
     const fault = async (image: unknown) => {
-      const error = await denoiser.denoise(image as Image).catch((error) => error);
+      const error = await denoiser.denoise(image as Picture).catch((error) => error);
       expect(error).toBeInstanceOf(DataError);
       return error.message;
     };
     const data = new Float32Array(12);
+    expect(await fault(undefined)).toMatch(/The picture's data/);
+    expect(await fault(null)).toMatch(/The picture's data/);
     expect(await fault({ data: [1, 2, 3], width: 3, height: 1 })).toMatch(/Uint8Array/);
     expect(await fault({ data, width: 0, height: 4 })).toMatch(/0 × 4/);
     expect(await fault({ data, width: 2.5, height: 4 })).toMatch(/2\.5 × 4/);
@@ -345,6 +372,34 @@ describe("options", () => {
       { strength: "1" },
     ]) {
       await expect(denoiser.denoise(image, options as DenoiseOptions)).rejects.toThrow(SpecError);
+    }
+  });
+
+  it("refuses what is of the wrong type", async () => {
+    const denoiser = await createDenoiser({ model });
+    const image = pictureOf(4, 4);
+    for (const [name, options] of [
+      ["sigma", { sigma: null }],
+      ["strength", { strength: Number.NaN }],
+      ["signal", { signal: new AbortController() }],
+      ["signal", { signal: "stop" }],
+      ["onProgress", { onProgress: {} }],
+    ] as const) {
+      await expect(denoiser.denoise(image, options as unknown as DenoiseOptions)).rejects.toMatchObject({
+        name: "SpecError",
+        message: expect.stringMatching(`^${name} has to be `),
+      });
+    }
+    for (const [name, options] of [
+      ["mode", { mode: "quick" }],
+      ["mode", { mode: null }],
+      ["model", { model: 5 }],
+      ["model", { model: null }],
+    ] as const) {
+      await expect(createDenoiser(options as unknown as DenoiserOptions)).rejects.toMatchObject({
+        name: "SpecError",
+        message: expect.stringMatching(`^${name} has to be `),
+      });
     }
   });
 
@@ -468,6 +523,10 @@ describe("models and builds", () => {
     const dense = { spec: recipes["fashion-autoencoder"].spec, parameters: new Map() };
     expect(await fault(dense)).toMatch(/"dense"; the denoiser knows 3×3 convolutions only/);
     expect(await fault({ ...model, parameters: new Map() })).toMatch(/do not fit its layer 1/);
+    expect(await fault({ ...model, parameters: {} })).toMatch(/do not fit its layer 1/);
+    const doubles = [...model.parameters].map(([name, values]) => [name, Float64Array.from(values)] as const);
+    expect(await fault({ ...model, parameters: new Map(doubles) })).toMatch(/do not fit its layer 1/);
+    expect(await fault({})).toMatch(/no safetensors file/);
     expect(
       await fault({ ...model, spec: { ...model.spec, input: { height: 1, width: 1, channels: 2 } } }),
     ).toMatch(/of 2 channels, not 1 or 3/);

@@ -16,7 +16,7 @@ const photos =
 const sets: (PictureSet | string)[] = [
   {
     name: "Fashion-MNIST",
-    pictures: Array.from({ length: 500 }, (_, i) => ({ ...sample.test, data: pictureAt(sample.test, i) })),
+    pictures: Array.from({ length: 500 }, (_, i) => pictureAt(sample.test, i)),
   },
   existsSync(photos)
     ? { name: "Set12", pictures: await readPhotos(photos) }

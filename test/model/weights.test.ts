@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { loadFashionMnistFrom } from "../../src/data/fashion-mnist.node.ts";
-import { type Raster, rasterAt } from "../../src/data/images.ts";
+import { pictureAt } from "../../src/data/images.ts";
 import { createDenoiser } from "../../src/denoiser/denoiser.ts";
 import { ModelFileError, SpecError } from "../../src/errors.ts";
 import { decodeModel, encodeModel } from "../../src/model/model-file.ts";
 import { narrow, quantize } from "../../src/model/quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../../src/model/safetensors.ts";
 import { expandWeights } from "../../src/model/weights.ts";
+import type { Picture } from "../../src/pictures/picture.ts";
 import { evaluateLevels, type Method } from "../../src/quality/evaluate-levels.ts";
 import { convModel } from "../support/conv-models.ts";
 import { normal } from "../support/networks.ts";
@@ -145,12 +146,12 @@ describe("int8", () => {
 
 it("int8 costs the bundled model less than 0.05 dB", async () => {
   const { test } = await loadFashionMnistFrom(join(root, "data"));
-  const pictures = Array.from({ length: 500 }, (_, index) => rasterAt(test, index));
+  const pictures = Array.from({ length: 500 }, (_, index) => pictureAt(test, index));
   const model = decodeModel(await readFile(shipped), "models");
   const methods = [encodeModel(model), encodeModel(model, "i8")].map(
     async (bytes, index): Promise<Method> => {
       const denoiser = await createDenoiser({ model: bytes });
-      const denoise = async (data: Float32Array, { width, height }: Raster, sigma: number) =>
+      const denoise = async (data: Float32Array, { width, height }: Picture, sigma: number) =>
         (await denoiser.denoise({ data, width, height }, { sigma })).data;
       return { name: `${index}`, clipped: true, denoise };
     },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SpecError } from "../../src/errors.ts";
-import { denseShapes, inputSize, parameterCount, parameters, parseSpec } from "../../src/network/spec.ts";
+import { parseSpec } from "../../src/network/parse-spec.ts";
+import { denseShapes, inputSize, parameterCount, parameters } from "../../src/network/spec.ts";
 import { autoencoderLayers, parseRecipe, recipes } from "../../src/training/recipes.ts";
 
 const recipe = recipes["fashion-autoencoder"];

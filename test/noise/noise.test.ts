@@ -1,6 +1,6 @@
 /** Noise models: moments, levels, and what the numbers may depend on. */
 import { describe, expect, it } from "vitest";
-import { type Images, pictureAt } from "../../src/data/images.ts";
+import { type Images, valuesAt } from "../../src/data/images.ts";
 import { SpecError } from "../../src/errors.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
 import {
@@ -152,7 +152,7 @@ describe("against the twin, value for value", () => {
           return [key, least + (greatest - least) * random.uniform()];
         }),
       );
-      const clean = pictureAt(train, index);
+      const clean = valuesAt(train, index);
       const expected = twin(drawn, clean, index);
       levels.add(levelOf(noise, 7, Purpose.testNoise, index));
       // Levels, normal values and results are rounded to float32: half an ulp each of what is at most 512.

@@ -2,7 +2,7 @@
 import { decode, encode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { createDenoiser } from "../../src/denoiser/denoiser.ts";
-import { DataError } from "../../src/errors.ts";
+import { DataError, SpecError } from "../../src/errors.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
 import { decodePng, denoisePng, encodePng } from "../../src/png.ts";
 import { convModel } from "../support/conv-models.ts";
@@ -24,6 +24,19 @@ const picture = (width: number, height: number, channels: number) => ({
 });
 
 describe("encodePng", () => {
+  it("takes the web's ImageData as it is, and refuses what is no picture", async () => {
+    const { data, width, height } = picture(6, 5, 4);
+    const bytes = await encodePng({ data: new Uint8ClampedArray(data), width, height });
+    expect(decode(bytes)).toMatchObject({ width, height, channels: 4, data });
+    for (const wrong of [
+      { data, width, height: 7 },
+      { data, width, height, channels: 3 },
+      { data: Float32Array.of(1, Number.NaN), width: 2, height: 1 },
+    ]) {
+      await expect(encodePng(wrong)).rejects.toThrow(DataError);
+    }
+  });
+
   it.each([1, 2, 3, 4])("writes %i channels of 8 and of 16 bits", async (channels) => {
     for (const [width, height] of [
       [1, 1],
@@ -133,5 +146,11 @@ describe("denoisePng", () => {
       });
     }
     expect(refused).toBeGreaterThan(1500);
+  });
+
+  it("refuses a limit that is no number, which would be none", async () => {
+    const file = await encodePng(picture(9, 7, 3));
+    for (const maxPixels of ["many", Number.NaN, null])
+      await expect(decodePng(file, "f", { maxPixels: maxPixels as number })).rejects.toThrow(SpecError);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SpecError } from "../../src/errors.ts";
-import { type Picture, pictureRows } from "../../src/report/figures.ts";
+import type { Picture } from "../../src/pictures/picture.ts";
+import { pictureRows } from "../../src/report/figures.ts";
 import { eachInkPixel, glyphHeight, textWidth } from "../../src/report/pixel-font.ts";
 import { runPage } from "../../src/report/run-page.ts";
 
@@ -159,6 +160,7 @@ describe("pictureRows", () => {
       /scale must be a whole number/,
     );
     expect(() => pictureRows(unlabelled([[1, 2]]), { ...size, gap: -1 })).toThrow(SpecError);
+    expect(() => pictureRows(unlabelled([[1, 2]]), { width: 1, height: 1, channels: 2 })).toThrow(SpecError);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Pictures of the sample of Fashion-MNIST in data/ with noise, as bytes and as PNG files. */
 import { loadFashionMnistFrom } from "../../src/data/fashion-mnist.node.ts";
-import { pictureAt } from "../../src/data/images.ts";
+import { valuesAt } from "../../src/data/images.ts";
 import { addNoise } from "../../src/noise/noise.ts";
 import { pngBytes } from "./png-bytes.ts";
 
@@ -25,7 +25,7 @@ export async function noisyPictures(count: number, sigma: number): Promise<Noisy
     return {
       width,
       height,
-      clean: pictureAt(images, index),
+      clean: valuesAt(images, index),
       noisy,
       png: pngBytes({ width, height, colorType: 0, values: noisy }),
     };

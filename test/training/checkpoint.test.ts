@@ -6,12 +6,8 @@ import { ModelFileError, SpecError } from "../../src/errors.ts";
 import { decodeModel } from "../../src/model/model-file.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../../src/model/safetensors.ts";
 import { loadCheckpoint, saveCheckpoint } from "../../src/node.ts";
-import {
-  type Checkpoint,
-  checkpointTensors,
-  decodeCheckpoint,
-  encodeCheckpoint,
-} from "../../src/training/checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
+import { checkpointTensors } from "../../src/training/checkpoint-tensors.ts";
 import type { Recipe } from "../../src/training/recipes.ts";
 import { normal } from "../support/networks.ts";
 import { smallConvRecipe, smallRecipe } from "../support/pictures.ts";

@@ -1,9 +1,10 @@
 /** Patches of pictures: where they are cut, how they are turned, and how often. */
 import { describe, expect, it } from "vitest";
-import type { Images, Photos, Raster } from "../../src/data/images.ts";
+import type { Images, Photos } from "../../src/data/images.ts";
 import { SpecError } from "../../src/errors.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
+import type { Picture } from "../../src/pictures/picture.ts";
 import { batchSource, requireTrainable } from "../../src/training/batches.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { copyView, drawOrientation, PatchSource } from "../../src/training/patches.ts";
@@ -15,7 +16,7 @@ import { convSpec } from "../support/conv-networks.ts";
 import { pictures, smallRecipe } from "../support/pictures.ts";
 
 /** A picture whose every value is another, as far as bytes go. */
-const raster = (width: number, height: number, channels = 1, start = 0): Raster => ({
+const raster = (width: number, height: number, channels = 1, start = 0): Required<Picture<Uint8Array>> => ({
   data: Uint8Array.from({ length: width * height * channels }, (_, i) => (start + i) % 256),
   width,
   height,
@@ -23,7 +24,7 @@ const raster = (width: number, height: number, channels = 1, start = 0): Raster 
 });
 
 type Pixels = number[][][];
-const pixelsOf = ({ data, width, height, channels }: Raster): Pixels =>
+const pixelsOf = ({ data, width, height, channels }: Required<Picture<Uint8Array>>): Pixels =>
   Array.from({ length: height }, (_, y) =>
     Array.from({ length: width }, (_, x) => [
       ...data.subarray((y * width + x) * channels, (y * width + x + 1) * channels),

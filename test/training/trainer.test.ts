@@ -8,6 +8,7 @@ import { addNoise } from "../../src/noise/noise.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
 import type { Recipe } from "../../src/training/recipes.ts";
 import { type Epoch, type Progress, train } from "../../src/training/trainer.ts";
+import type { Mode } from "../../src/wasm/detect.ts";
 import { BoundedTraining } from "../support/bounds.ts";
 import { type Build, describeBuilds } from "../support/builds.ts";
 import { sameBytes } from "../support/bytes.ts";
@@ -287,11 +288,21 @@ describe("refuses at once", () => {
   it.each<[string, () => unknown, RegExp]>([
     ["a batch larger than the data", () => train({ ...recipe, batch: 11 }, data), /11 .*10 .*smaller batch/],
     ["pictures of another size", () => train(recipe, pictures(10, [5, 4])), /4×5×1.*5×4×1/],
-    ["a negative seed", () => train(recipe, data, { seed: -1 }), /seed is -1.*0 to 4294967295/],
-    ["a seed of 33 bits", () => train(recipe, data, { seed: 2 ** 32 }), /seed is 4294967296/],
-    ["half a seed", () => train(recipe, data, { seed: 0.5 }), /seed is 0.5/],
-    ["a seed that is NaN", () => train(recipe, data, { seed: Number.NaN }), /seed is NaN/],
-    ["no threads", () => train(recipe, data, { threads: 0 }), /threads is 0/],
+    ["a negative seed", () => train(recipe, data, { seed: -1 }), /seed .*0 to 4294967295, but is -1/],
+    ["a seed of 33 bits", () => train(recipe, data, { seed: 2 ** 32 }), /seed .*is 4294967296/],
+    ["half a seed", () => train(recipe, data, { seed: 0.5 }), /seed .*is 0.5/],
+    ["a seed that is NaN", () => train(recipe, data, { seed: Number.NaN }), /seed .*is NaN/],
+    ["a seed as text", () => train(recipe, data, { seed: "1" as unknown as number }), /seed .*is 1/],
+    ["no threads", () => train(recipe, data, { threads: 0 }), /threads .*1 to 64, but is 0/],
+    ["threads as text", () => train(recipe, data, { threads: "2" as unknown as number }), /threads .*is 2/],
+    [
+      "an unknown mode",
+      () => train(recipe, data, { mode: "quick" as Mode }),
+      /mode .*"fast" or "reproducible"/,
+    ],
+    ["no signal", () => train(recipe, data, { signal: {} as AbortSignal }), /signal .*AbortSignal/],
+    ["no callback", () => train(recipe, data, { onProgress: 1 as never }), /onProgress .*function/],
+    ["no address", () => train(recipe, data, { threadWorkerUrl: 1 as never }), /threadWorkerUrl .*address/],
     ["a learning rate of 0", () => train(withOptimizer(0), data), /learningRate has to be above 0/],
     ["a learning rate that is NaN", () => train(withOptimizer(Number.NaN), data), /learningRate.*NaN/],
     ["an infinite learning rate", () => train(withOptimizer(1 / 0), data), /learningRate.*Infinity/],

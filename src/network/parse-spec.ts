@@ -1,0 +1,64 @@
+/** Specs from unknown data. */
+import { SpecError } from "../errors.ts";
+import { parse } from "./parse.ts";
+import { inputSize, isConvolutional, layerShapes, type Spec, shrinkOf } from "./spec.ts";
+import { SpecSchema } from "./spec-schema.ts";
+
+/** Checks unknown data; `what` names it in errors. @throws SpecError */
+export function parseSpec(data: unknown, what: string): Spec {
+  const spec = parse(SpecSchema, data, what);
+  const fault = isConvolutional(spec) ? convolutionFault(spec) : denseFault(spec);
+  if (fault) throw new SpecError(`${what}: ${fault}`);
+  return spec;
+}
+
+const mixed = "dense layers cannot be mixed with others. Use one kind.";
+
+/** What is wrong with a network of dense layers. */
+function denseFault(spec: Spec): string | undefined {
+  const { height, width, channels } = spec.input;
+  const { outputs } = layerShapes(spec).at(-1)!;
+  if (spec.layers.some(({ type }) => type !== "dense")) return mixed;
+  if (spec.residual || spec.noiseLevel || spec.padding) {
+    return '"residual", "noiseLevel" and "padding" are for convolutions. Leave them out.';
+  }
+  if (outputs === inputSize(spec)) return undefined;
+  return (
+    `the last layer puts out ${outputs} values but a picture of ${height}×${width}×${channels} has ` +
+    `${inputSize(spec)}. Make them equal: the output is a picture of the same size.`
+  );
+}
+
+/** What is wrong with a network of convolutions. */
+function convolutionFault(spec: Spec): string | undefined {
+  const { height, width, channels } = spec.input;
+  const shapes = layerShapes(spec);
+  if (shapes.some(({ type }) => type === "dense")) return mixed;
+  const convolutions = shapes.filter((layer) => layer.type === "conv3x3");
+  if (convolutions.length === 0) return "there is no convolution. Add one.";
+  if (convolutions.at(-1)!.activation !== "linear") {
+    return "the last convolution has to be linear. Its values are a picture or noise, not features.";
+  }
+  const odd = shapes.find(({ outputs, shrink }) => !Number.isInteger(outputs) || shrink < 1);
+  const shuffle = shapes.find(({ type }) => type === "pixel-shuffle");
+  if (odd)
+    return `${odd.name} cannot shuffle ${odd.inputs} channels into a picture. Give it 4 times as many as it puts out, of half the size.`;
+  if (shuffle && shapes.indexOf(shuffle) < shapes.indexOf(convolutions[0]!)) {
+    return `${shuffle.name} shuffles pixels before there is a convolution. Put it behind one.`;
+  }
+  const { outputs, shrink } = shapes.at(-1)!;
+  if (shrink !== 1)
+    return `the last layer puts out a picture ${shrink} times smaller. Shuffle as often as you unshuffle.`;
+  if (outputs !== channels) {
+    return `the last layer puts out ${outputs} channels but a picture has ${channels}. Make them equal.`;
+  }
+  const multiple = shrinkOf(spec);
+  if (height % multiple !== 0 || width % multiple !== 0) {
+    return `a picture of ${height}×${width} cannot be halved that often. Its sizes have to be multiples of ${multiple}.`;
+  }
+  const reach = convolutions.find(({ dilation, shrink }) => dilation >= Math.min(height, width) / shrink);
+  if (spec.padding === "reflect" && reach) {
+    return `a picture of ${height}×${width} is too small to be mirrored at its border for ${reach.name}'s dilation of ${reach.dilation}.`;
+  }
+  return undefined;
+}

@@ -1,0 +1,41 @@
+/** Checks of unknown data by schemas, with this package's error. */
+import * as v from "valibot";
+import { SpecError } from "../errors.ts";
+
+/** valibot's parse with our error, which names each fault with its path. @throws SpecError */
+export function parse<Schema extends v.GenericSchema>(
+  schema: Schema,
+  data: unknown,
+  what: string,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, data, { abortPipeEarly: true });
+  if (result.success) return result.output;
+  throw new SpecError(`${what}: ${result.issues.map(faultOf).join("; ")}.`);
+}
+
+/** An issue in words: where, what it has to be, and what it is. */
+function faultOf(issue: v.BaseIssue<unknown>): string {
+  const { type, expected, received, requirement } = issue;
+  const path = v.getDotPath(issue);
+  if (type === "strict_object" && expected === "never") return `unknown key "${path}", remove it`;
+  if (path && received === "undefined") return `"${path}" is missing`;
+  const rules: Record<string, string> = {
+    number: "a number",
+    string: "a text",
+    array: "a list",
+    strict_object: "an object",
+    tuple: "a list",
+    variant: `${expected}`,
+    union: `${expected}`,
+    literal: `${expected}`,
+    picklist: `${expected}`,
+    integer: "a whole number",
+    finite: "finite",
+    min_value: `at least ${requirement}`,
+    max_value: `at most ${requirement}`,
+    gt_value: `above ${requirement}`,
+    min_length: `at least ${requirement} long`,
+    max_length: `at most ${requirement} long`,
+  };
+  return `${path ?? "it"} has to be ${rules[type] ?? expected}, but is ${received}`;
+}

@@ -1,0 +1,39 @@
+/** What a spec may be. The keys are documented where the type is: in spec.ts. */
+import * as v from "valibot";
+import type { Spec } from "./spec.ts";
+
+const size = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 20));
+const deviation = v.pipe(v.number(), v.finite(), v.minValue(0));
+
+const DenseSchema = v.strictObject({
+  type: v.literal("dense"),
+  units: size,
+  activation: v.picklist(["linear", "sigmoid", "relu"]),
+});
+
+const Conv3x3Schema = v.strictObject({
+  type: v.literal("conv3x3"),
+  channels: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024)),
+  dilation: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4)),
+  activation: v.picklist(["linear", "relu"]),
+});
+
+const PixelSchema = v.strictObject({ type: v.picklist(["pixel-unshuffle", "pixel-shuffle"]) });
+
+export const SpecSchema = v.strictObject({
+  input: v.strictObject({ height: size, width: size, channels: size }),
+  white: v.exactOptional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
+  layers: v.pipe(
+    v.array(v.variant("type", [DenseSchema, Conv3x3Schema, PixelSchema])),
+    v.minLength(1),
+    v.maxLength(64),
+  ),
+  padding: v.exactOptional(v.picklist(["zeros", "reflect"])),
+  residual: v.exactOptional(v.boolean()),
+  noiseLevel: v.exactOptional(v.boolean()),
+  initialization: v.strictObject({
+    weights: v.union([v.literal("he"), deviation]),
+    biases: deviation,
+    lastLayer: v.exactOptional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+  }),
+}) satisfies v.GenericSchema<unknown, Spec>;

@@ -1,0 +1,98 @@
+/** A trained model of any kind, dense or of convolutions, over pictures of one size. */
+import { type Images, pixelsOf } from "../data/images.ts";
+import { requireOption, SpecError } from "../errors.ts";
+import { type Model, type ModelLike, requireFit } from "../model/model.ts";
+import { networkOf } from "../model/model-network.ts";
+import { parse } from "../network/parse.ts";
+import type { NoiseModel } from "../noise/noise.ts";
+import { NoiseSchema } from "../noise/noise-schema.ts";
+import { Purpose } from "../noise/rng.ts";
+import { type Pairs, pairsOf } from "../training/batches.ts";
+import { type Mode, requireMode } from "../wasm/detect.ts";
+import { denoiseAll } from "./denoise-all.ts";
+import { type Evaluation, evaluate } from "./evaluate.ts";
+import { requireSsimSize } from "./metrics.ts";
+
+/** Pictures that go through the network together. */
+const BATCH = 100;
+
+/** How a model is run. */
+export interface RunModelOptions {
+  /**
+   * The level of the noise in grey levels, of all pictures or of each: for models that are told it, whose spec has
+   * `noiseLevel`.
+   */
+  sigma?: number | ArrayLike<number>;
+  /** Default `"reproducible"`. */
+  mode?: Mode;
+}
+
+/**
+ * What a model makes of noisy pictures, neither rounded nor clipped. They have the size of the model's `spec.input`; a
+ * denoiser (`createDenoiser`) takes pictures of any size.
+ * @throws SpecError where the pictures do not fit the model, or an option is missing or of the wrong type
+ */
+export async function runModel(
+  model: ModelLike,
+  noisy: Images<Uint8Array | Float32Array>,
+  { sigma, mode = "reproducible" }: RunModelOptions = {},
+): Promise<Images<Float32Array>> {
+  requireMode(mode);
+  const { count, height, width, channels, data } = noisy;
+  const levels = levelsOf(model, count, sigma);
+  const images = { data: new Uint8Array(), count, height, width, channels };
+  return {
+    ...images,
+    data: await run(model, { images, noisy: Float32Array.from(data), sigma: levels }, mode),
+  };
+}
+
+/** How a model is evaluated. */
+export interface EvaluateModelOptions {
+  /** What is added to the pictures; default: the noise that the model was trained on. */
+  noise?: NoiseModel;
+  /** What the noise is drawn from; default: the seed of the model's training. */
+  seed?: number;
+  /** Default `"reproducible"`. */
+  mode?: Mode;
+}
+
+/**
+ * Adds noise to clean pictures, which have the size of the model's `spec.input`, and measures how far the noisy pictures
+ * and what the model makes of them are from the clean ones.
+ * @throws SpecError where the pictures do not fit the model or are smaller than 11×11, or an option is of the wrong type
+ */
+export async function evaluateModel(
+  model: Model,
+  images: Images,
+  { noise = model.noise, seed = model.provenance.seed, mode = "reproducible" }: EvaluateModelOptions = {},
+): Promise<Evaluation> {
+  parse(NoiseSchema, { drawn: "fresh", ...noise }, "noise");
+  const isSeed = Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32;
+  requireOption("seed", seed, isSeed, `a whole number from 0 to ${2 ** 32 - 1}`);
+  requireMode(mode);
+  requireSsimSize(images);
+  const pairs = pairsOf(images, noise, seed, Purpose.testNoise);
+  return evaluate(pairs, await run(model, pairs, mode));
+}
+
+async function run(model: ModelLike, pairs: Pairs, mode: Mode): Promise<Float32Array> {
+  const { images, noisy } = pairs;
+  requireFit(model.spec, images, "The model");
+  const values = images.count * pixelsOf(images);
+  if (noisy.length !== values || values === 0) {
+    throw new SpecError(`The pictures have ${noisy.length} values, but their sizes need ${values}.`);
+  }
+  const network = await networkOf(model, { batch: Math.min(BATCH, images.count), mode });
+  return denoiseAll(network, pairs);
+}
+
+/** The level of each picture's noise. @throws SpecError where a model needs it and it is not there */
+function levelsOf({ spec }: ModelLike, count: number, sigma: RunModelOptions["sigma"]): Float32Array {
+  const levels =
+    typeof sigma === "number" ? new Float32Array(count).fill(sigma) : Float32Array.from(sigma ?? []);
+  const isRight = levels.length === count && levels.every((level) => level >= 0 && level < Infinity);
+  const isNeeded = spec.noiseLevel || sigma !== undefined;
+  requireOption("sigma", sigma, isRight || !isNeeded, `a number of at least 0, or ${count} of them`);
+  return levels;
+}

@@ -1,0 +1,28 @@
+import type { TensorKind } from "../network/network.ts";
+import { parameters } from "../network/spec.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** A tensor of a checkpoint, and which buffer of which parameter it is. */
+export interface CheckpointTensor {
+  readonly name: string;
+  readonly parameter: string;
+  readonly kind: TensorKind;
+  readonly shape: readonly number[];
+}
+
+/** The tensors that a checkpoint of a recipe's training holds. */
+export function checkpointTensors({ spec, optimizer, averaging }: Recipe): CheckpointTensor[] {
+  const kinds: TensorKind[] = [
+    "value",
+    ...(optimizer.type === "adam" ? (["mean", "variance"] as const) : (["accumulator"] as const)),
+    ...(averaging ? (["average"] as const) : []),
+  ];
+  return parameters(spec).flatMap(({ name: parameter, shape }) =>
+    kinds.map((kind) => ({
+      name: kind === "value" ? parameter : `${parameter}.${kind}`,
+      parameter,
+      kind,
+      shape,
+    })),
+  );
+}

@@ -1,0 +1,43 @@
+/** What a recipe may be. The keys are documented where the type is: in recipe.ts. */
+import * as v from "valibot";
+import { SpecSchema } from "../network/spec-schema.ts";
+import { NoiseSchema } from "../noise/noise-schema.ts";
+import type { Recipe } from "./recipe.ts";
+
+const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(0.999999));
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+
+export const RecipeSchema = v.strictObject({
+  name: v.pipe(v.string(), v.minLength(1)),
+  spec: SpecSchema,
+  noise: NoiseSchema,
+  loss: v.picklist(["mse", "l1"]),
+  lossWeight: v.exactOptional(v.strictObject({ offset: positive, power: positive })),
+  optimizer: v.variant("type", [
+    v.strictObject({
+      type: v.literal("adagrad"),
+      learningRate: positive,
+      initialAccumulator: positive,
+    }),
+    v.strictObject({
+      type: v.literal("adam"),
+      learningRate: positive,
+      beta1: fraction,
+      beta2: fraction,
+      epsilon: positive,
+    }),
+  ]),
+  epochs: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  batch: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 16)),
+  schedule: v.exactOptional(
+    v.strictObject({
+      type: v.picklist(["constant", "linear", "cosine"]),
+      warmUp: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    }),
+  ),
+  averaging: v.exactOptional(v.strictObject({ decay: fraction })),
+  order: v.picklist(["file", "shuffled"]),
+  flips: v.exactOptional(v.boolean()),
+  rotations: v.exactOptional(v.boolean()),
+  patchesPerEpoch: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 28))),
+}) satisfies v.GenericSchema<unknown, Recipe>;
