@@ -17,7 +17,7 @@ describe("reproducible in every runtime", () => {
     await build({
       stdin: {
         contents:
-          'import { fingerprint } from "../support/fingerprint.ts"; console.log(JSON.stringify(await fingerprint()));',
+          'import { fingerprint } from "./support/fingerprint.ts"; console.log(JSON.stringify(await fingerprint()));',
         resolveDir: fileURLToPath(new URL("..", import.meta.url)),
       },
       outfile: script,
