@@ -1,6 +1,7 @@
 /**
- * npm run bench, bench:conv, bench:peers: how close the kernels come to what the processor can do, and how long training
- * steps, inference and a cold start take, in this package and in its peers, all in turns. Options:
+ * npm run bench, bench:conv, bench:peers, bench:load: how close the kernels come to what the processor can do, and how
+ * long training steps and inference take, in this package and in its peers, all in turns; or training steps on a
+ * computer that has other things to do. Options:
  *
  *     --only torch,onnx   peers, by parts of their names, "none" for none
  *     --turns N           of each contestant
@@ -10,197 +11,159 @@
  * PYTHON names an interpreter that has PyTorch.
  */
 import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
 import { checkoutAt, ours } from "./checkout.ts";
-import { coldStarts } from "./cold-starts.ts";
-import { type Contestant, nameOf, ourPass, oursOf, ourTraining, variants } from "./contestants.ts";
-import { type Operation, printProfile, productProfile, stepProfile, timesOf } from "./kernels.ts";
+import { type Contestant, nameOf, ourInference, oursOf, ourTraining, variants } from "./contestants.ts";
+import { addProfile, type Operations, profileOf, timesOf } from "./kernels.ts";
 import { peakOf } from "./peak.ts";
 import { peersFor } from "./peers.ts";
-import {
-  digits,
-  percent,
-  printTable,
-  provenance,
-  runtimeName,
-  timesCells,
-  timesHeadings,
-  writeResults,
-} from "./report.ts";
-import { ratio, type Summary, summary, type TurnOptions, takeTurns } from "./turns.ts";
-import { verifyBuilds, verifyPass, verifyTraining } from "./verify.ts";
-import { type Pass, passWorkload, settings, trainingWorkload, type Workload } from "./workloads.ts";
+import { addTable, provenance, type Row, writeResults } from "./report.ts";
+import { ratio, summary, takeTurns, timesCells } from "./turns.ts";
+import { verifyInference, verifyTraining } from "./verify.ts";
+import { type Setting, settings, trainingWorkload, type Workload } from "./workloads.ts";
 
-const runs = {
-  bench: { kind: "dense", kernels: true, only: "tfjs" },
-  conv: { kind: "conv", kernels: true, only: undefined },
-  peers: { kind: "dense", kernels: false, only: undefined },
-} as const;
+type Kind = keyof typeof settings;
+/** Runs with busy threads beside the contestants, one number after the other, are of training alone. */
+const runs: Record<string, { kinds: Kind[]; kernels?: true; only?: string; busy?: number[] }> = {
+  bench: { kinds: ["dense"], kernels: true, only: "tfjs" },
+  conv: { kinds: ["conv"], kernels: true },
+  peers: { kinds: ["dense"] },
+  load: { kinds: ["dense", "conv"], only: "torch", busy: [0, 1, 8] },
+};
+/** Beside busy threads a turn lasts long enough for the system's shares to even out, in milliseconds. */
+const BUSY_TURN = 1000;
 
 const { values: options, positionals } = parseArgs({
-  args: process.argv.slice(2),
+  args: process.argv.slice(3),
   allowPositionals: true,
   options: {
     name: { type: "string" },
     only: { type: "string" },
-    turns: { type: "string", default: "25" },
+    turns: { type: "string" },
     against: { type: "string" },
   },
 });
-const name = (positionals[1] ?? "bench") as keyof typeof runs;
-const { kind, kernels } = runs[name];
-const turns = Number(options.turns);
+const name = positionals[0] ?? "bench";
+const { kinds, kernels, busy, ...defaults } = runs[name]!;
+const turns = Number(options.turns ?? (busy ? 9 : 25));
 if (!Number.isInteger(turns) || turns < 1) throw new Error(`--turns ${options.turns}: not a count`);
 const other = options.against === undefined ? undefined : await checkoutAt(options.against);
-const only = other ? "none" : (options.only ?? runs[name].only);
+const only = other ? "none" : (options.only ?? defaults.only);
 const checkouts = other ? [ours, other] : [ours];
 /** What ratios refer to: our fastest build on one thread. */
 const unit = nameOf({ checkout: ours, variant: variants.at(-1)!, threads: 1 });
-
-/** Of this checkout's times over the other's. */
-interface Ratio {
-  readonly what: string;
-  readonly ours: Summary;
-  readonly other: Summary;
-  readonly ratio: Summary;
-}
-const ratios: Ratio[] = [];
-function addRatio(what: string, times: readonly number[], others: readonly number[]): void {
-  const [ours, other] = [summary(times), summary(others)];
-  ratios.push({ what, ours, other, ratio: ratio(times, others) });
-}
+const ratios: Row[] = [];
 
 const run = provenance();
-const setting = settings[kind];
-const workload = await trainingWorkload(setting);
-const verification = kernels && (await verifyBuilds(workload));
-const builds = kernels && (await compareKernels());
-const training = await compareTraining(workload);
-const inference = [];
-for (const pass of setting.passes) inference.push(await compareInference(passWorkload(workload, pass), pass));
-if (other) {
-  printRatios(other.name);
-  writeResults(
-    options.name ?? `against-${other.name}-${name}-${runtimeName}`,
-    { ...run, against: other.name, ratios },
-    "build/bench",
-  );
-} else {
-  const coldStart = kernels && (await coldStarts(kind));
-  const results = { verification, builds, training, inference, coldStart };
-  writeResults(options.name ?? `${name}-${runtimeName}`, { ...run, ...results });
+for (const kind of kinds) {
+  const setting = settings[kind];
+  const workload = await trainingWorkload(setting);
+  if (kernels) await compareKernels(setting, workload);
+  await compareTraining(kind, workload);
+  for (const size of busy ? [] : setting.passes) await compareInference(kind, setting.pass(workload, size));
 }
+if (other) {
+  addTable(`Times of this checkout over those of ${other.name} in the same turns`, ratios);
+  const slower = ratios.filter(({ ratio }) => Number(ratio) > 1.02).map(({ name }) => `\n- ${name}`);
+  console.log(`\nMore than 2 % slower: ${slower.length} of ${ratios.length}${slower.join("")}`);
+}
+const runtime = `${name}-node${process.versions.node.split(".")[0]}`;
+if (other) writeResults(options.name ?? `against-${other.name}-${runtime}`, run, "build/bench");
+else writeResults(options.name ?? runtime, run);
 
-/** Each operation of a step as it is in training, and multiplies on their own, beside the peak. */
-async function compareKernels() {
-  const subjects = [];
+/** Multiplies on their own, and each operation of a step as it is in training, beside the peak. */
+async function compareKernels({ products }: Setting, workload: Workload): Promise<void> {
   for (const variant of variants) {
-    const contestants = [];
-    for (const products of [...setting.products, undefined]) {
+    const peak = await peakOf(variant);
+    const profiles = [];
+    for (const product of [...products, undefined]) {
       for (const checkout of checkouts) {
-        const options = { checkout, variant, threads: 1 };
-        contestants.push(
-          products ? await productProfile(products, options) : await stepProfile(workload, options),
-        );
+        profiles.push(await profileOf({ checkout, variant, threads: 1 }, workload, product));
       }
     }
-    subjects.push({ variant, peak: await peakOf(variant), contestants });
-  }
-  const all = subjects.flatMap(({ peak, contestants }) => [peak, ...contestants]);
-  const results = await takeTurns<number | ReadonlyMap<string, Operation>>(all, { turns });
-  return subjects.map(({ variant, contestants }) => {
-    const peak = summary(results.shift() as number[]).median;
-    const profiles = [];
-    for (let i = 0; i < contestants.length; i += checkouts.length) {
-      const what = `${contestants[i]!.what}, ${variant}`;
-      const [mine, others] = results.splice(0, checkouts.length) as ReadonlyMap<string, Operation>[][];
-      profiles.push(printProfile(what, mine!, peak));
-      if (others) compareOperations(what, timesOf(mine!), timesOf(others));
+    const results = await takeTurns<number | Operations>([peak, ...profiles], { turns });
+    const best = summary(results.shift() as number[]).median;
+    for (const { what } of [...products, { what: `Operations of a step of ${workload.batch} pictures` }]) {
+      const [own, others] = results.splice(0, checkouts.length) as Operations[][];
+      addProfile(`${what}, ${variant}`, own!, best);
+      if (others) compareOperations(`${what}, ${variant}`, own!, others);
     }
-    return { variant, peak, profiles };
-  });
-}
-
-/** Those that take at least a 200th of a step, and all together. */
-function compareOperations(what: string, times: Map<string, number[]>, others: Map<string, number[]>): void {
-  const least = summary(times.get("all")!).median / 200;
-  for (const [operation, own] of times) {
-    const twin = others.get(operation);
-    if (twin && summary(own).median >= least) addRatio(`${what}: ${operation}`, own, twin);
   }
 }
 
-async function compareTraining(workload: Workload) {
-  const contestants = [
-    ...(await Promise.all(oursOf(checkouts).map((options) => ourTraining(workload, options)))),
-    ...(await peersFor(workload, "training", { kind, only })),
-  ];
-  const verification = await verifyTraining(contestants, workload);
-  const title = `Training step, ${workload.recipe.name}, batch ${workload.batch}`;
-  return {
-    verification,
-    ...(await compare(title, contestants, workload.batch, { milliseconds: setting.turn })),
-  };
+/**
+ * Those that take at least a 200th of a step, and all together. They have this checkout's names: where the other one calls
+ * them otherwise, they are found by their place in the step.
+ */
+function compareOperations(what: string, own: readonly Operations[], others: readonly Operations[]): void {
+  const [names, otherNames] = [own, others].map((turns) => [...turns[0]!.keys()]) as [string[], string[]];
+  const least = summary(timesOf(own, "all")).median / 200;
+  for (const [place, operation] of names.entries()) {
+    const byPlace = names.length === otherNames.length ? otherNames[place] : undefined;
+    const twin = otherNames.includes(operation) ? operation : byPlace;
+    const times = timesOf(own, operation);
+    if (twin && summary(times).median >= least)
+      addRatio(`${what}: ${operation}`, times, timesOf(others, twin));
+  }
 }
 
-async function compareInference(workload: Workload, pass: Pass) {
+async function compareTraining(kind: Kind, workload: Workload): Promise<void> {
+  const mine = await Promise.all(oursOf(checkouts).map((options) => ourTraining(workload, options)));
+  const contestants = [...mine, ...(await peersFor(workload, "training", kind, only))];
+  await verifyTraining(contestants, workload);
+  const what = `Training step, ${workload.recipe.name}, batch ${workload.batch}`;
+  if (!busy) await compare(what, contestants, workload.batch, settings[kind].turn);
+  for (const count of busy ?? []) {
+    const threads = await Promise.all(Array.from({ length: count }, startBusy));
+    await compare(`${what}, beside ${count} busy threads`, contestants, workload.batch, BUSY_TURN);
+    for (const thread of threads) await thread.terminate();
+  }
+  for (const contestant of contestants) await contestant.dispose?.();
+}
+
+/** A thread that keeps a core busy. */
+async function startBusy(): Promise<Worker> {
+  const spin = `require("node:worker_threads").parentPort.postMessage("busy"); for (;;);`;
+  const thread = new Worker(spin, { eval: true });
+  await new Promise((resolve) => thread.once("message", resolve));
+  return thread;
+}
+
+async function compareInference(kind: Kind, workload: Workload): Promise<void> {
   // A single picture is taken by one thread.
-  const mine = oursOf(checkouts).filter(({ threads }) => threads === 1 || workload.batch > 1);
-  const contestants = [
-    ...(await Promise.all(mine.map((options) => ourPass(workload, pass, options)))),
-    ...(await peersFor(workload, "inference", { kind, only })),
-  ];
-  const verification = await verifyPass(contestants, workload);
+  const options = oursOf(checkouts).filter(({ threads }) => threads === 1 || workload.batch > 1);
+  const mine = await Promise.all(options.map((options) => ourInference(workload, options)));
+  const contestants = [...mine, ...(await peersFor(workload, "inference", kind, only))];
+  await verifyInference(contestants, workload);
   const { batch, height, width, recipe } = workload;
-  const title = `Inference, ${recipe.name}, ${batch} × ${height} × ${width}`;
-  return { verification, ...(await compare(title, contestants, batch)) };
+  await compare(`Inference, ${recipe.name}, ${batch} × ${height} × ${width}`, contestants, batch);
+  for (const contestant of contestants) await contestant.dispose?.();
 }
 
-/** Times, prints and disposes of contestants whose piece of work takes so many pictures. */
+/** A table of contestants whose piece of work takes so many pictures. */
 async function compare(
   what: string,
   contestants: readonly Contestant[],
   pictures: number,
-  options?: TurnOptions,
-) {
-  const times = await takeTurns(contestants, { turns, ...options });
-  for (const contestant of contestants) await contestant.dispose?.();
+  milliseconds?: number,
+): Promise<void> {
+  const times = await takeTurns(contestants, { turns, milliseconds, quiet: !busy });
   const base = times[contestants.findIndex(({ name }) => name === unit)]!;
-  const results = contestants.map(({ name, version }, index) => {
-    const own = summary(times[index]!);
-    const picturesPerSecond = (pictures / own.median) * 1000;
-    return { name, version, picturesPerSecond, ...own, ofUnit: ratio(times[index]!, base).median };
+  const rows = contestants.map(({ name, version }, index) => {
+    const cells = timesCells(times[index]!);
+    const rates = { "pictures/s": (1000 * pictures) / cells["median, ms"] };
+    return { name, version, ...cells, ...rates, [`of ${unit}`]: ratio(times[index]!, base).median };
   });
-  printTable(
-    what,
-    ["", ...timesHeadings, "pictures/s", `of ${unit}`],
-    results.map(({ name, picturesPerSecond, ofUnit, ...times }) => [
-      name,
-      ...timesCells(times),
-      picturesPerSecond.toFixed(0),
-      `${ofUnit.toFixed(2)}×`,
-    ]),
-  );
+  addTable(what, rows);
   for (let i = 0; other && i < contestants.length; i += 2) {
     addRatio(`${what}: ${contestants[i]!.name}`, times[i]!, times[i + 1]!);
   }
-  return { what, contestants: results };
 }
 
-function printRatios(name: string): void {
-  printTable(
-    `Times of this checkout over those of ${name} in the same turns`,
-    ["", "ms", `${name}, ms`, "ratio", "±"],
-    ratios.map(({ what, ours, other, ratio }) => [
-      what,
-      digits(ours.median),
-      digits(other.median),
-      ratio.median.toFixed(3),
-      // Of a median of so many, were they normal: 95 times in 100 it is within this.
-      percent(ratio.spread / Math.sqrt(turns), 1),
-    ]),
-  );
-  const slower = ratios.filter(({ ratio }) => ratio.median > 1.02);
-  console.log(
-    `\nMore than 2 % slower: ${slower.length} of ${ratios.length}${slower.map(({ what }) => `\n- ${what}`).join("")}`,
-  );
+/** Of this checkout's times over the other's. */
+function addRatio(name: string, own: readonly number[], others: readonly number[]): void {
+  const { median, spread } = ratio(own, others);
+  const [ms, otherMs] = [summary(own).median, summary(others).median];
+  // Of a median of so many, were they normal: 95 times in 100 it is within this.
+  ratios.push({ name, ms, [`${other!.name}, ms`]: otherMs, ratio: median, "±": spread / Math.sqrt(turns) });
 }

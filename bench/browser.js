@@ -1,18 +1,18 @@
 // npm run bench:browser: training in Chromium beside Node, in turns while the machine is quiet, on the same build and
 // threads; tasks of the page's own thread meanwhile; the time to the first denoised picture. --rounds N.
-import { writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium as launcher } from "playwright";
 import { loadFashionMnistFrom } from "../build/esm/node.js";
 import { recipes, train } from "../build/esm/train.js";
 import { chromium, chromiumArguments } from "../test/support/chromium.js";
-import { buildPage, transferSizes } from "../web/build.js";
+import { buildPage } from "../web/build.js";
 import { serve } from "../web/server.js";
 import "./build.js";
 
 const { quietMachine } = await import("../build/bench/quiet.js");
+const { addTable, provenance, writeResults } = await import("../build/bench/report.js");
+const { summary, timesCells } = await import("../build/bench/turns.js");
 const { values: options } = parseArgs({ options: { rounds: { type: "string", default: "7" } } });
 const EPOCHS = 10;
 
@@ -20,56 +20,38 @@ if (!chromium) throw new Error("No Chromium was found; set CHROMIUM to its path.
 await buildPage();
 const server = await serve({ port: 0 });
 const browser = await launcher.launch({ executablePath: chromium, args: chromiumArguments });
+const data = await loadFashionMnistFrom(fileURLToPath(new URL("../data", import.meta.url)));
 /** Milliseconds of each task of the page's own thread that the browser calls long: over 50 ms. */
 const longTasks = [];
-const data = await loadFashionMnistFrom(fileURLToPath(new URL("../data", import.meta.url)));
-const results = {
-  date: new Date().toISOString(),
-  cpu: cpus()[0].model,
-  node: process.version,
-  chromium: browser.version(),
-  loadAverage: loadavg()[0],
-  training: await compareTraining(),
-  longTasks,
-  firstPicture: await firstPictures(),
-  transfer: transferSizes().reduce((sum, { bytes }) => sum + bytes, 0),
-};
+const run = { ...provenance(), chromium: browser.version(), longTasks };
+await compareTraining();
+await timeFirstPictures();
 await browser.close();
 await server.close();
-console.table(results.training);
-const { training, ...others } = results;
-console.log(others);
-writeFileSync("bench/results/browser.json", `${JSON.stringify(results, null, 2)}\n`);
+console.log({ longTasks });
+writeResults("browser", run);
 
 /** Images per second, median over the epochs of all rounds but each round's first. */
 async function compareTraining() {
   const machine = await quietMachine();
-  const table = [];
+  const rows = [];
   for (const mode of ["reproducible", "fast"]) {
     for (const threads of [1, 2]) {
-      const all = { node: [], chromium: [] };
+      const all = [[], []];
       const builds = [];
       for (let round = 0; round < Number(options.rounds); round++) {
-        for (const [where, training] of Object.entries({ node: inNode, chromium: inChromium })) {
+        for (const [where, training] of [inNode, inChromium].entries()) {
           const { rates, build } = await machine.during(() => training(threads, mode));
           all[where].push(...rates.slice(1));
-          if (round === 0) builds.push(build);
+          builds[where] = build;
         }
       }
-      const [node, page] = [median(all.node), median(all.chromium)];
-      const ratio = +(page / node).toFixed(3);
-      table.push({
-        mode,
-        threads,
-        builds: builds.join(" | "),
-        node: Math.round(node),
-        chromium: Math.round(page),
-        ratio,
-      });
+      const [node, page] = all.map((rates) => summary(rates).median);
+      rows.push({ name: builds.join(" | "), "Node, images/s": node, Chromium: page, ratio: page / node });
     }
   }
   machine.dispose();
-  return table;
+  addTable(`Training of ${recipes["fashion-autoencoder"].name}`, rows);
 }
 
 async function inNode(threads, mode) {
@@ -106,18 +88,14 @@ async function inChromium(threads, mode) {
   return { rates, build };
 }
 
-async function firstPictures() {
+async function timeFirstPictures() {
   const times = [];
   for (let i = 0; i < 5; i++) {
     const page = await browser.newPage();
     await page.goto(server.url);
     await page.waitForFunction(() => performance.getEntriesByName("denoised").length > 0);
-    times.push(Math.round(await page.evaluate(() => performance.getEntriesByName("denoised")[0].startTime)));
+    times.push(await page.evaluate(() => performance.getEntriesByName("denoised")[0].startTime));
     await page.close();
   }
-  return times;
-}
-
-function median(values) {
-  return values.sort((a, b) => a - b)[values.length >> 1];
+  addTable(`Load to first picture, ${times.length} loads`, [{ name: "Chromium", ...timesCells(times) }]);
 }

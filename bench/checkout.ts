@@ -1,7 +1,7 @@
 /** What the benchmarks run of this package: of this checkout, and of another one that they compare it with. */
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import esbuild from "esbuild";
 import { Network } from "../src/network/network.ts";
@@ -14,17 +14,12 @@ const parts = { Network, StepProfile, batchSource, Optimizer, networkFor };
 /** The files that those are in, wherever under `src` a checkout has them. */
 const files = ["network", "profile", "batches", "optimizer", "training-state"];
 
-/** Of the built package: index.js. */
-export interface Inference {
-  createDenoiser(options: object): Promise<{
-    denoise(image: object, options: object): Promise<{ data: Float32Array }>;
-    dispose(): void;
-  }>;
-}
+/** What is taken of the built package. */
+type Built = Pick<typeof import("../src/index.ts"), "createDenoiser">;
 
-export type Checkout = typeof parts & Inference & { readonly name: string };
+export type Checkout = typeof parts & Built & { readonly name: string };
 
-const builtIn = (folder: string): Promise<Inference> =>
+const builtIn = (folder: string): Promise<Built> =>
   import(pathToFileURL(resolve(folder, "build/esm/index.js")).href);
 
 export const ours: Checkout = { name: "denoise-wasm", ...parts, ...(await builtIn(".")) };
@@ -56,14 +51,11 @@ export async function checkoutAt(folder: string): Promise<Checkout> {
 /** The commit of a checkout, and whether its code differs from it. */
 export function commitOf(folder: string): string {
   const git = (...args: string[]) =>
-    execFileSync("git", ["-C", folder, ...args], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
+    execFileSync("git", ["-C", folder, ...args], { encoding: "utf8", stdio: "pipe" }).trim();
   try {
     const changed = git("status", "--porcelain", "--untracked-files=no", "--", "assembly", "src", "bench");
     return git("rev-parse", "--short=10", "HEAD") + (changed ? " with changes" : "");
   } catch {
-    return basename(join(folder));
+    return basename(resolve(folder));
   }
 }

@@ -1,16 +1,17 @@
 /** This package as a contestant, in one checkout or two. */
 import { availableParallelism } from "node:os";
+import { isConvolutional } from "../src/network/spec.ts";
 import { version } from "../src/version.ts";
 import { hasRelaxedSimd, type Variant } from "../src/wasm/detect.ts";
 import type { Checkout } from "./checkout.ts";
 import { repeat, type Timed } from "./turns.ts";
-import { type Pass, SEED, type Workload } from "./workloads.ts";
+import { SEED, type Workload } from "./workloads.ts";
 
 export interface Contestant extends Timed {
   readonly name: string;
   readonly version: string;
   /** What is verified: the losses of its first three steps, or its output. */
-  values(): Promise<ArrayLike<number>>;
+  values(): ArrayLike<number> | Promise<ArrayLike<number>>;
   dispose?(): unknown;
 }
 
@@ -26,9 +27,9 @@ export interface OurOptions {
 }
 
 /** Each build of each checkout, on one thread and on all cores; the same of two checkouts next to each other. */
-export function oursOf(checkouts: readonly Checkout[], builds = variants): OurOptions[] {
+export function oursOf(checkouts: readonly Checkout[]): OurOptions[] {
   const threads = [...new Set([1, availableParallelism()])];
-  return builds.flatMap((variant) =>
+  return variants.flatMap((variant) =>
     threads.flatMap((threads) => checkouts.map((checkout) => ({ checkout, variant, threads }))),
   );
 }
@@ -38,7 +39,7 @@ export function nameOf({ checkout, variant, threads }: OurOptions): string {
   return `${checkout.name} ${variant}${threads > 1 ? `, ${threads} threads` : ""}`;
 }
 
-/** Training steps as the trainer does them: the batch is put in, the optimiser set. */
+/** Training steps as the trainer does them: `fill` puts the batch in and sets the optimiser. */
 export async function trainer({ recipe, images, batch, batches }: Workload, options: OurOptions) {
   const { checkout, variant, threads } = options;
   const network = await checkout.networkFor(recipe, images.count, SEED, { mode: modes[variant], threads });
@@ -62,43 +63,31 @@ export async function ourTraining(workload: Workload, options: OurOptions): Prom
   return {
     name: nameOf(options),
     version,
-    values: async () => Array.from({ length: 3 }, step),
+    values: () => Array.from({ length: 3 }, step),
     run: (milliseconds) => repeat(step, milliseconds),
     dispose: () => network.dispose(),
   };
 }
 
 /** Pictures through a network of dense layers, or one through `createDenoiser`. */
-export async function ourPass(workload: Workload, pass: Pass, options: OurOptions): Promise<Contestant> {
+export async function ourInference(workload: Workload, options: OurOptions): Promise<Contestant> {
   const { checkout, variant, threads } = options;
   const { recipe, parameters, height, width, noisy, level, batch } = workload;
-  const mode = modes[variant];
+  const { spec } = recipe;
   const common = { name: nameOf(options), version };
-  if ("side" in pass) {
-    const model = { spec: recipe.spec, parameters };
-    const denoiser = await checkout.createDenoiser({ model, mode, threads });
+  if (isConvolutional(spec)) {
+    const model = { spec, parameters };
+    const denoiser = await checkout.createDenoiser({ model, mode: modes[variant] });
     const image = { data: noisy, height, width, channels: 1 };
-    const denoise = () => denoiser.denoise(image, { sigma: level[0] });
-    return {
-      ...common,
-      values: async () => (await denoise()).data,
-      run: (milliseconds) => repeat(denoise, milliseconds),
-      dispose: () => denoiser.dispose(),
-    };
+    const values = async () => (await denoiser.denoise(image, { sigma: level[0]! })).data;
+    return { ...common, values, run: (time) => repeat(values, time), dispose: () => denoiser.dispose() };
   }
-  const network = await checkout.Network.create(recipe.spec, { mode, batch, threads });
+  const network = await checkout.Network.create(spec, { mode: modes[variant], batch, threads });
   for (const [name, values] of parameters) network.set(name, values);
-  const forward = () => {
+  const values = () => {
     network.input.set(noisy);
     network.forward();
+    return network.output;
   };
-  return {
-    ...common,
-    async values() {
-      forward();
-      return network.output.slice();
-    },
-    run: (milliseconds) => repeat(forward, milliseconds),
-    dispose: () => network.dispose(),
-  };
+  return { ...common, values, run: (time) => repeat(values, time), dispose: () => network.dispose() };
 }

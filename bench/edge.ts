@@ -12,30 +12,30 @@ import { createDenoiser } from "../src/denoiser/denoiser.ts";
 import { Client, residentBytes } from "../test/support/edge-requests.ts";
 import { noisyPictures } from "../test/support/noisy-pictures.ts";
 import { bundleWorker, startWorkerd } from "../test/support/workerd.ts";
-import { digits, percent, printTable, provenance, writeResults } from "./report.ts";
-import { summary } from "./turns.ts";
+import { addTable, provenance, writeResults } from "./report.ts";
+import { timesCells } from "./turns.ts";
 
 const REQUESTS = 10_000;
 const AT_ONCE = 16;
-/** For the engine to optimise the code and to find its heap's size. */
+/** Requests for the engine to optimise the code and to find its heap's size. */
 const WARM_UP = 3000;
 /** Fresh processes of workerd for the time to the first picture. */
 const STARTS = 9;
 
-const run = provenance();
-const workerd: string = createRequire(import.meta.url)("workerd").version;
+const run = { ...provenance(), workerd: createRequire(import.meta.url)("workerd").version as string };
 const pictures = await noisyPictures(100, 25);
 const denoiser = await createDenoiser();
 const folder = mkdtempSync(join(tmpdir(), "denoise-wasm-edge-"));
 try {
-  const firstPicture = summary(await firstPictures(join(folder, "cold")));
+  await firstPictures(join(folder, "cold"));
   await bundleWorker("examples/cloudflare-worker/worker.js", folder);
-  writeResults("edge-load", { ...run, workerd, firstPicture, ...(await load()) });
+  await load();
+  writeResults("edge-load", run);
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-async function load() {
+async function load(): Promise<void> {
   const expected: Uint8Array[] = [];
   for (const { noisy: data, width, height } of pictures) {
     expected.push((await denoiser.denoise({ data, width, height })).data);
@@ -43,44 +43,33 @@ async function load() {
   const png = (index: number) => pictures[index % pictures.length]!.png;
   const worker = await startWorkerd(folder);
   const client = new Client(worker.url, AT_ONCE);
-  const megabytes = () => Math.round((residentBytes(worker.pid) ?? Number.NaN) / 1e6);
+  const megabytes: Record<string, number> = {};
+  const look = (when: string) => {
+    megabytes[when] = (residentBytes(worker.pid) ?? Number.NaN) / 1e6;
+  };
   try {
-    const memory = { atStart: megabytes(), afterWarmUp: 0, onTheWay: [] as number[] };
+    look("after the start");
     await client.sendAll(WARM_UP, png, () => {});
-    memory.afterWarmUp = megabytes();
+    look(`after ${WARM_UP} requests`);
     const times: number[] = [];
-    const failures: string[] = [];
     const start = performance.now();
     await client.sendAll(REQUESTS, png, ({ status, body, milliseconds }, index) => {
       times.push(milliseconds);
-      if (index % 1000 === 999) memory.onTheWay.push(megabytes());
-      if (status !== 200) failures.push(`request ${index}: ${status} ${body}`);
-      else if (Buffer.compare(decode(body).data as Uint8Array, expected[index % expected.length]!) !== 0)
-        failures.push(`request ${index}: another picture`);
+      if (status !== 200) throw new Error(`request ${index}: ${status} ${body}`);
+      const picture = decode(body).data as Uint8Array;
+      if (Buffer.compare(picture, expected[index % expected.length]!) !== 0)
+        throw new Error(`request ${index}: another picture`);
+      if ((index + 1) % (REQUESTS / 5) === 0) look(`after ${index + 1} more`);
     });
-    const perSecond = (1000 * REQUESTS) / (performance.now() - start);
-    failures.push(...worker.messages().split("\n").filter(Boolean));
-    if (failures.length > 0) throw new Error(`${failures.length} failures, the first: ${failures[0]}`);
-    const sorted = times.toSorted((a, b) => a - b);
-    const milliseconds = {
-      p99: sorted[Math.round(0.99 * REQUESTS)]!,
-      longest: sorted.at(-1)!,
-      ...summary(times),
-    };
-    printTable(
-      `PNG of 28 × 28 in, PNG out: workerd ${workerd} on one thread, the client beside it`,
-      [`${REQUESTS} requests, ${AT_ONCE} at a time`, ""],
-      [
-        ["requests a second", perSecond.toFixed(0)],
-        ["median, ms", digits(milliseconds.median)],
-        ["99th percentile, ms", digits(milliseconds.p99)],
-        ["longest, ms", digits(milliseconds.longest)],
-        ["memory after the start, MB", `${memory.atStart}`],
-        [`after ${WARM_UP} requests more, MB`, `${memory.afterWarmUp}`],
-        [`in the next ${REQUESTS}, MB`, memory.onTheWay.join(", ")],
-      ],
-    );
-    return { requests: REQUESTS, atOnce: AT_ONCE, perSecond, milliseconds, megabytes: memory };
+    const rate = { "requests/s": (1000 * REQUESTS) / (performance.now() - start) };
+    if (worker.messages()) throw new Error(worker.messages());
+    const slowest = times.toSorted((a, b) => b - a);
+    const tail = { "99 %, ms": slowest[Math.round(REQUESTS / 100)]!, "longest, ms": slowest[0]! };
+    const name = `${REQUESTS} requests, ${AT_ONCE} at a time`;
+    addTable("PNG of 28 × 28 in and out; the client beside workerd", [
+      { name, ...rate, ...timesCells(times), ...tail },
+    ]);
+    addTable("Memory in MB", [{ name: "workerd", ...megabytes }]);
   } finally {
     client.close();
     await worker.stop();
@@ -88,10 +77,10 @@ async function load() {
 }
 
 /**
- * Milliseconds of the request in which a worker imports the package, creates a denoiser and denoises a picture of
- * 28 × 28, after one that does nothing. Clocks in a worker stand still, so it is timed outside.
+ * The request in which a worker imports the package, creates a denoiser and denoises a picture of 28 × 28, after one
+ * that does nothing. Clocks in a worker stand still, so it is timed outside.
  */
-async function firstPictures(folder: string): Promise<number[]> {
+async function firstPictures(folder: string): Promise<void> {
   mkdirSync(folder);
   const entry = join(folder, "entry.mjs");
   writeFileSync(entry, 'export { createDenoiser } from "denoise-wasm";\n');
@@ -121,9 +110,5 @@ async function firstPictures(folder: string): Promise<number[]> {
     client.close();
     await worker.stop();
   }
-  const { median, spread } = summary(times);
-  console.log(
-    `\nImport to first picture, ${STARTS} fresh processes: ${digits(median)} ms (${percent(spread)})`,
-  );
-  return times;
+  addTable(`Import to first picture, ${STARTS} fresh processes`, [{ name: "workerd", ...timesCells(times) }]);
 }

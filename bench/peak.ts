@@ -2,14 +2,12 @@
  * The multiply-add peak of a build: what its processor and engine do at best with numbers that never leave the
  * registers. The measure for matrix multiplies, which cannot be faster.
  *
- * The loop is n independent chains c ← c · m + m of 4 floats each. The product depends on the chain's last sum,
- * so that nothing can be moved out of the loop or shared between chains: a loop c ← c + a · b is no measure
- * where multiply and add are two instructions, since engines compute a product of constants once. m is loaded
- * from memory, because V8 keeps building a vector that it knows to be constant or a splat. Multiply and add
- * take 4 + 3 cycles on current processors, or 4 fused, and 2 to 3 are issued per cycle, so that 12 to 15
- * chains, as many as 16 registers hold besides m, keep all units busy. Where they are two instructions, the
- * addition follows its product by five others, since units that run both are shared out better then. Which
- * number of chains and which unrolling is best depends on the engine: the best of several counts.
+ * The loop is n independent chains c ← c · m + m of 4 floats each. The product depends on the chain's last sum, so that
+ * nothing can be moved out of the loop: engines compute a product of constants once. m is loaded from memory, because V8
+ * keeps building a vector that it knows to be constant or a splat. Multiply and add take 4 + 3 cycles on current
+ * processors, or 4 fused, and 2 to 3 are issued per cycle, so that 12 to 15 chains, as many as 16 registers hold besides m,
+ * keep all units busy. Where they are two instructions, the addition follows its product by five others, since units that
+ * run both are shared out better then. Which shape is best depends on the engine: the best of several counts.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import type { Variant } from "../src/wasm/detect.ts";
@@ -47,8 +45,10 @@ function loop(shape: Shape, variant: Variant): string {
 /** Compiles the loops with a build's compiler options. The source and the wasm stay in build/bench to be looked at. */
 export async function compileLoops(variant: Variant): Promise<Uint8Array<ArrayBuffer>> {
   const { default: asc } = await import("assemblyscript/asc");
-  const source = `build/bench/peak-${variant}.ts`;
-  const outFile = `build/bench/peak-${variant}.wasm`;
+  const [source, outFile] = ["ts", "wasm"].map((end) => `build/bench/peak-${variant}.${end}`) as [
+    string,
+    string,
+  ];
   await writeFile(source, shapes.map((shape) => loop(shape, variant)).join("\n"));
   const options = ["--config", "asconfig.json", "--target", variant, "--outFile", outFile];
   const { error, stderr } = await asc.main([source, ...options]);
@@ -78,14 +78,13 @@ export async function createProbe(wasm: Uint8Array<ArrayBuffer>): Promise<() => 
 /** All loops of a build; a turn gives the GFLOP/s of the fastest. */
 export async function peakOf(variant: Variant): Promise<Timed> {
   const time = await instantiateLoops(await compileLoops(variant));
+  const rate = (shape: Shape) => (ROUNDS * shape.unrolled * shape.chains * 8) / time(shape, 1) / 1e6;
   return {
     run(milliseconds) {
       const rates = shapes.map(() => [] as number[]);
       const start = performance.now();
       do {
-        for (const [index, shape] of shapes.entries()) {
-          rates[index]!.push((ROUNDS * shape.unrolled * shape.chains * 8) / time(shape, 1) / 1e6);
-        }
+        for (const [index, shape] of shapes.entries()) rates[index]!.push(rate(shape));
       } while (performance.now() - start < milliseconds);
       return Math.max(...rates.map((one) => summary(one).median));
     },

@@ -14,21 +14,13 @@ const BUSY = 1.1;
 /** How long a turn may be put off, and all of a process's, in milliseconds. */
 const MOST_AT_ONCE = 2000;
 const MOST_TOGETHER = 60_000;
-const BETWEEN_PROBES = 10;
 const FIRST_PROBES = 300;
 
 /** Milliseconds that the probe took at least, and that turns were put off, in this process. */
 let least = Number.POSITIVE_INFINITY;
 let spent = 0;
 
-export interface QuietMachine {
-  /** Does `turn` when the machine is quiet, and again where it is no longer so at the end, but not for ever. */
-  during<T>(turn: () => Promise<T>): Promise<T>;
-  /** Says how many turns had no quiet machine, if any. */
-  dispose(): void;
-}
-
-export async function quietMachine(): Promise<QuietMachine> {
+export async function quietMachine() {
   const wasm = await compileLoops("simd");
   const probe = await createProbe(wasm);
   const file = fileURLToPath(new URL("./quiet.js", import.meta.url));
@@ -49,27 +41,26 @@ export async function quietMachine(): Promise<QuietMachine> {
   let turns = 0;
   let busy = 0;
   return {
-    async during(turn) {
+    /** Does `turn` when the machine is quiet, and again where it is no longer so at the end, but not for ever. */
+    async during<T>(turn: () => Promise<T>): Promise<T> {
       turns++;
       const start = performance.now();
-      /** Whether this turn was put off for long enough: the sooner, the more time was spent already. */
-      const isOver = () => performance.now() - start > Math.min(MOST_AT_ONCE, MOST_TOGETHER - spent);
-      for (let begun = start; ; begun = performance.now()) {
-        while (!(await isQuiet()) && !isOver()) {
-          await new Promise((resolve) => setTimeout(resolve, BETWEEN_PROBES));
+      const most = Math.min(MOST_AT_ONCE, MOST_TOGETHER - spent);
+      for (;;) {
+        while (!(await isQuiet()) && performance.now() - start < most) {
+          await new Promise((resolve) => setTimeout(resolve, 10));
         }
-        spent += performance.now() - begun;
-        begun = performance.now();
+        const begun = performance.now();
         const result = await turn();
         const quiet = await isQuiet();
-        if (quiet || isOver()) {
-          if (!quiet) busy++;
-          return result;
-        }
-        spent += performance.now() - begun;
+        if (!quiet && performance.now() - start < most) continue;
+        if (!quiet) busy++;
+        spent += begun - start;
+        return result;
       }
     },
-    dispose() {
+    /** Says how many turns had no quiet machine, if any. */
+    dispose(): void {
       for (const other of others) void other.terminate();
       if (busy > 0) console.log(`\n${busy} of ${turns} turns had no quiet machine.`);
     },

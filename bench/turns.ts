@@ -6,25 +6,23 @@ export interface Timed<Times = number> {
   run(milliseconds: number): Times | Promise<Times>;
 }
 
-/** Of milliseconds, or of ratios. */
-export interface Summary {
-  readonly median: number;
-  readonly minimum: number;
-  /** From the 10th to the 90th percentile, as a fraction of the median. */
-  readonly spread: number;
-  readonly turns: number;
-}
-
-export function summary(values: readonly number[]): Summary {
+export function summary(values: readonly number[]) {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (fraction: number) => sorted[Math.round(fraction * (sorted.length - 1))]!;
-  return { median: at(0.5), minimum: at(0), spread: (at(0.9) - at(0.1)) / at(0.5), turns: values.length };
+  /** From the 10th to the 90th percentile, as a fraction of the median. */
+  const spread = (at(0.9) - at(0.1)) / at(0.5);
+  return { median: at(0.5), minimum: at(0), spread };
+}
+
+/** Cells of a table for times in milliseconds. */
+export function timesCells(values: readonly number[]) {
+  const { median, minimum, spread } = summary(values);
+  return { "median, ms": median, "minimum, ms": minimum, spread };
 }
 
 /** Of one list over another, turn by turn: what slows a turn slows the other list's too. */
-export function ratio(values: readonly number[], others: readonly number[]): Summary {
-  return summary(values.map((value, turn) => value / others[turn]!));
-}
+export const ratio = (values: readonly number[], others: readonly number[]) =>
+  summary(values.map((value, turn) => value / others[turn]!));
 
 /** Does a piece of work again and again for so many milliseconds. @returns those of one piece */
 export async function repeat(work: () => unknown, milliseconds: number): Promise<number> {
@@ -37,47 +35,40 @@ export async function repeat(work: () => unknown, milliseconds: number): Promise
   }
 }
 
-export const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Who begins changes from round to round, and so does who follows whom. */
-export function orderOf<T>(all: readonly T[], round: number): T[] {
-  const order = all.map((_, index) => all[(index + round) % all.length]!);
-  return round % 2 ? order.reverse() : order;
-}
-
 export interface TurnOptions {
-  readonly turns?: number;
+  readonly turns: number;
   /** How long one lasts. */
-  readonly milliseconds?: number;
-  /** How long each contestant runs before, for the engine to optimise it. */
-  readonly warmUp?: number;
+  readonly milliseconds?: number | undefined;
+  /** Whether to wait for a quiet machine. */
+  readonly quiet?: boolean;
 }
 
 /**
- * Times contestants turn by turn, so that whatever else the machine does hits all alike, each turn while the machine is
- * quiet. A turn opens with two pieces of work that do not count: they fetch back what the last contestant pushed out of
- * the caches. It ends with a pause, in which the last contestant's threads fall asleep.
+ * Times contestants turn by turn, so that whatever else the machine does hits all alike. Who begins changes from round to
+ * round, and so does who follows whom. A turn opens with two pieces of work that do not count: they fetch back what the
+ * last contestant pushed out of the caches. It ends with a pause, in which its contestant's threads fall asleep.
  * @returns for each contestant what its turns gave
  */
 export async function takeTurns<Times>(
   contestants: readonly Timed<Times>[],
-  { turns = 25, milliseconds = 60, warmUp = 600 }: TurnOptions = {},
+  { turns, milliseconds = 60, quiet = true }: TurnOptions,
 ): Promise<Times[][]> {
-  for (const contestant of contestants) await contestant.run(warmUp);
-  const machine = await quietMachine();
+  // For the engine to optimise them.
+  for (const contestant of contestants) await contestant.run(600);
+  const machine = quiet ? await quietMachine() : undefined;
   const results = contestants.map(() => [] as Times[]);
   for (let round = 0; round < turns; round++) {
-    for (const index of orderOf([...contestants.keys()], round)) {
-      const contestant = contestants[index]!;
-      const times = await machine.during(async () => {
-        for (let i = 0; i < 2; i++) await contestant.run(0);
-        const times = await contestant.run(milliseconds);
-        await pause(10);
+    const order = contestants.map((_, index) => (index + round) % contestants.length);
+    for (const index of round % 2 ? order.reverse() : order) {
+      const turn = async () => {
+        for (let i = 0; i < 2; i++) await contestants[index]!.run(0);
+        const times = await contestants[index]!.run(milliseconds);
+        await new Promise((resolve) => setTimeout(resolve, 10));
         return times;
-      });
-      results[index]!.push(times);
+      };
+      results[index]!.push(await (machine ? machine.during(turn) : turn()));
     }
   }
-  machine.dispose();
+  machine?.dispose();
   return results;
 }

@@ -1,9 +1,8 @@
 // jax-js on its wasm back end, jitted. Weights as [units, inputs] were faster than [inputs, units].
-import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { init, jit, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
 
-const manifest = new URL("node_modules/@jax-js/jax/package.json", import.meta.url);
-const { version } = JSON.parse(readFileSync(manifest, "utf8"));
+const { version } = createRequire(import.meta.url)("./node_modules/@jax-js/jax/package.json");
 const name = "jax-js wasm";
 
 /** Weights as [units, inputs] and biases, layer after layer. */
@@ -26,25 +25,26 @@ function network(parameters, x) {
 
 export async function training(workload) {
   await init("wasm");
-  const { batch, batches, pixels, noisy, clean, optimizer } = workload;
+  const { batch, batches, pixels, noisy, clean, recipe } = workload;
+  const { learningRate, initialAccumulator } = recipe.optimizer;
   const loss = (parameters, x, y) => np.mean(np.square(network(parameters, x).sub(y)));
   const jitted = jit((parameters, sums, x, y) => {
     const kept = parameters.map(({ ref }) => ref);
     const [value, gradients] = valueAndGrad(loss)(kept, x, y);
     const newSums = sums.map((sum, i) => sum.add(np.square(gradients[i].ref)));
     const updated = parameters.map((parameter, i) =>
-      parameter.sub(gradients[i].mul(optimizer.learningRate).div(np.sqrt(newSums[i].ref))),
+      parameter.sub(gradients[i].mul(learningRate).div(np.sqrt(newSums[i].ref))),
     );
     return [updated, newSums, value];
   });
   let parameters = arrays(workload);
-  let sums = parameters.map(({ shape }) => np.full(shape, optimizer.initialAccumulator));
+  let sums = parameters.map(({ shape }) => np.full(shape, initialAccumulator));
   let next = 0;
   const work = async () => {
     const start = (next++ % batches) * batch * pixels;
-    const end = start + batch * pixels;
-    const x = np.array(noisy.subarray(start, end)).reshape([batch, pixels]);
-    const y = np.array(clean.subarray(start, end)).reshape([batch, pixels]);
+    const [x, y] = [noisy, clean].map((all) =>
+      np.array(all.subarray(start, start + batch * pixels)).reshape([batch, pixels]),
+    );
     let value;
     [parameters, sums, value] = jitted(parameters, sums, x, y);
     return (await value.data())[0];
@@ -57,9 +57,7 @@ export async function inference(workload) {
   const jitted = jit(network);
   const parameters = arrays(workload);
   const { batch, pixels, noisy } = workload;
-  const work = () => {
-    const kept = parameters.map(({ ref }) => ref);
-    return jitted(kept, np.array(noisy).reshape([batch, pixels])).data();
-  };
+  const kept = () => parameters.map(({ ref }) => ref);
+  const work = () => jitted(kept(), np.array(noisy).reshape([batch, pixels])).data();
   return { name, version, values: work, work };
 }

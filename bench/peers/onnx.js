@@ -17,9 +17,7 @@ const { root } = protobuf.parse(`syntax = "proto3";
   message TensorType { int32 elemType = 1; Shape shape = 2; }
   message Shape { repeated Dim dim = 1; }
   message Dim { int64 dimValue = 1; string dimParam = 2; }`);
-const FLOAT = 1;
-const INT = 2;
-const INTS = 7;
+const [FLOAT, INT, INTS] = [1, 2, 7];
 
 function node(opType, input, output, attributes = {}) {
   const attribute = Object.entries(attributes).map(([name, value]) =>
@@ -28,16 +26,11 @@ function node(opType, input, output, attributes = {}) {
   return { opType, input, output: [output], attribute };
 }
 
-/** A float tensor; a size that is a text is free. */
-function value(name, sizes) {
-  const dim = sizes.map((size) => (typeof size === "string" ? { dimParam: size } : { dimValue: size }));
-  return { name, type: { tensorType: { elemType: FLOAT, shape: { dim } } } };
-}
-
 /** The network of a workload as an ONNX file, from "x", and planes of the noise level "level", to "y". */
-export function modelOf({ layers, parameters, pixels }) {
+function modelOf({ layers, parameters, batch, pixels, height, width }) {
   const dense = layers[0].type === "dense";
-  const picture = dense ? ["n", pixels] : ["n", 1, "height", "width"];
+  const dim = (dense ? [batch, pixels] : [batch, 1, height, width]).map((dimValue) => ({ dimValue }));
+  const picture = (name) => ({ name, type: { tensorType: { elemType: FLOAT, shape: { dim } } } });
   const nodes = dense ? [] : [node("Concat", ["x", "level"], "h0", { axis: 1 })];
   const initializer = [];
   for (const [index, { name, inputs, outputs, dilation: d }] of layers.entries()) {
@@ -56,8 +49,8 @@ export function modelOf({ layers, parameters, pixels }) {
     if (!last) nodes.push(node(dense ? "Sigmoid" : "Relu", [sum], `h${index + 1}`));
   }
   if (!dense) nodes.push(node("Sub", ["x", "noise"], "y"));
-  const input = dense ? [value("x", picture)] : [value("x", picture), value("level", picture)];
-  const graph = { name: "network", node: nodes, initializer, input, output: [value("y", picture)] };
+  const input = (dense ? ["x"] : ["x", "level"]).map(picture);
+  const graph = { name: "network", node: nodes, initializer, input, output: [picture("y")] };
   const Model = root.lookupType("Model");
   return Model.encode(Model.create({ irVersion: 8, graph, opsetImport: [{ version: 17 }] })).finish();
 }
@@ -74,19 +67,11 @@ export async function inference(workload) {
   // It defines Worker in Node, from which jax-js would conclude that its own memory is shared.
   if (!Worker) delete globalThis.Worker;
   const work = async () => {
-    const feeds = Object.entries(inputs).map(([name, values]) => [
-      name,
-      new ort.Tensor("float32", values, shape),
-    ]);
-    const { y } = await session.run(Object.fromEntries(feeds));
-    return y.data;
+    const feeds = {};
+    for (const name in inputs) feeds[name] = new ort.Tensor("float32", inputs[name], shape);
+    return (await session.run(feeds)).y.data;
   };
+  const values = async () => (await work()).map((value) => value / scale);
   const version = ort.env.versions.web;
-  return {
-    name: "onnxruntime-web wasm",
-    version,
-    values: async () => (await work()).map((value) => value / scale),
-    work,
-    dispose: () => session.release(),
-  };
+  return { name: "onnxruntime-web wasm", version, values, work, dispose: () => session.release() };
 }

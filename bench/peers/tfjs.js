@@ -2,32 +2,22 @@
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 
+// The CommonJS builds: the ES modules have imports that Node does not resolve.
 const require = createRequire(import.meta.url);
-
-/** @param {string} backend "wasm" or "cpu" */
-async function load(backend) {
-  // The CommonJS builds: the ES modules have imports that Node does not resolve.
-  const tf = require("@tensorflow/tfjs");
-  const { setWasmPaths } = require("@tensorflow/tfjs-backend-wasm");
-  tf.enableProdMode();
-  if (!tf.findBackend("wasm")) {
-    setWasmPaths(`${dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"))}/dist/`);
-  }
-  await tf.setBackend(backend);
-  await tf.ready();
-  if (backend === "wasm" && !(await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT"))) throw new Error("no SIMD");
-  return tf;
-}
+const tf = require("@tensorflow/tfjs");
+const { setWasmPaths } = require("@tensorflow/tfjs-backend-wasm");
+tf.enableProdMode();
+setWasmPaths(`${dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"))}/dist/`);
 
 /** Weights as [inputs, units] and biases, layer after layer. */
-function tensors(tf, { layers, parameters }) {
+function tensors({ layers, parameters }) {
   return layers.flatMap(({ name, inputs, outputs }) => [
     tf.tidy(() => tf.transpose(tf.tensor2d(parameters.get(`${name}.weight`), [outputs, inputs]))),
     tf.tensor1d(parameters.get(`${name}.bias`)),
   ]);
 }
 
-function network(tf, x, variables) {
+function network(x, variables) {
   let y = x;
   for (let i = 0; i < variables.length; i += 2) {
     const activation = i === variables.length - 2 ? "linear" : "sigmoid";
@@ -36,43 +26,45 @@ function network(tf, x, variables) {
   return y;
 }
 
-/** @param work one piece of it, while the back end is set */
-function contestant(tf, backend, work, values) {
+/** @param make makes what does a piece of work, on the back end */
+async function contestant(backend, make, values) {
+  const prepare = () => tf.setBackend(backend);
+  await prepare();
+  if (backend === "wasm" && !(await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT"))) throw new Error("no SIMD");
+  const work = make();
   return {
     name: `TensorFlow.js ${backend}`,
     version: tf.version_core,
-    async values() {
-      await tf.setBackend(backend);
-      return values();
-    },
-    prepare: () => tf.setBackend(backend),
+    values: () => prepare().then(() => values(work)),
+    prepare,
     work,
   };
 }
 
-export async function training(workload, { backend }) {
-  const tf = await load(backend);
-  const { batch, batches, pixels, noisy, clean } = workload;
-  const variables = tensors(tf, workload).map((tensor) => tf.variable(tensor));
-  const { learningRate, initialAccumulator } = workload.optimizer;
-  const optimizer = tf.train.adagrad(learningRate, initialAccumulator);
-  let next = 0;
-  const step = () =>
-    tf.tidy(() => {
+export function training(workload, { backend }) {
+  const { batch, batches, pixels, noisy, clean, recipe } = workload;
+  const make = () => {
+    const variables = tensors(workload).map((tensor) => tf.variable(tensor));
+    const optimizer = tf.train.adagrad(recipe.optimizer.learningRate, recipe.optimizer.initialAccumulator);
+    let next = 0;
+    const step = () => {
       const start = (next++ % batches) * batch * pixels;
-      const end = start + batch * pixels;
-      const x = tf.tensor2d(noisy.subarray(start, end), [batch, pixels]);
-      const y = tf.tensor2d(clean.subarray(start, end), [batch, pixels]);
-      const loss = () => tf.mean(tf.squaredDifference(network(tf, x, variables), y));
+      const [x, y] = [noisy, clean].map((all) =>
+        tf.tensor2d(all.subarray(start, start + batch * pixels), [batch, pixels]),
+      );
+      const loss = () => tf.mean(tf.squaredDifference(network(x, variables), y));
       return optimizer.minimize(loss, true, variables).dataSync()[0];
-    });
-  return contestant(tf, backend, step, () => Array.from({ length: 3 }, step));
+    };
+    return () => tf.tidy(step);
+  };
+  return contestant(backend, make, (step) => Array.from({ length: 3 }, step));
 }
 
-export async function inference(workload, { backend }) {
-  const tf = await load(backend);
+export function inference(workload, { backend }) {
   const { batch, pixels, noisy } = workload;
-  const variables = tensors(tf, workload);
-  const forward = () => tf.tidy(() => network(tf, tf.tensor2d(noisy, [batch, pixels]), variables).dataSync());
-  return contestant(tf, backend, forward, forward);
+  const make = () => {
+    const variables = tensors(workload);
+    return () => tf.tidy(() => network(tf.tensor2d(noisy, [batch, pixels]), variables).dataSync());
+  };
+  return contestant(backend, make, (forward) => forward());
 }

@@ -1,4 +1,4 @@
-// PyTorch in a Python process (torch_worker.py) that answers a line of JSON with another.
+// PyTorch in a Python process (torch_worker.py) that answers a line of JSON with another. PYTHON names an interpreter.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** Starts a process and loads arrays and settings into it. PYTHON names another interpreter than python3. */
-async function start(arrays, settings) {
+/** @param {{ threads: number, fused?: boolean }} options `fused` rather than `foreach` Adagrad; Adam is always fused */
+async function contestant(workload, options, [values, work]) {
   const python = process.env.PYTHON || "python3";
   const worker = spawn(python, [fileURLToPath(new URL("torch_worker.py", import.meta.url))]);
   let errors = "";
@@ -26,36 +26,24 @@ async function start(arrays, settings) {
     const { value } = await Promise.race([lines.next(), ended]);
     return value === undefined ? ended : JSON.parse(value);
   };
-  const folder = mkdtempSync(join(tmpdir(), "denoise-wasm-"));
-  try {
-    const file = join(folder, "arrays.f32");
-    writeFileSync(file, Buffer.concat(arrays.map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength))));
-    const version = await ask({ do: "load", file, ...settings });
-    return { ask, version, dispose: () => worker.stdin.end() };
-  } catch (error) {
-    worker.kill();
-    throw error;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** @param {{ threads: number, fused?: boolean }} options `fused` rather than `foreach` Adagrad; Adam is always fused */
-async function contestant(workload, options, what) {
-  const { parameters, noisy, clean, level, weight, images, recipe, ...settings } = workload;
+  const { recipe, parameters, noisy, clean, level, weight, layers, scale } = workload;
+  const { batch, batches, pixels, height, width } = workload;
+  const settings = { optimizer: recipe.optimizer, layers, scale, batch, batches, pixels, height, width };
   const arrays = [...parameters.values(), noisy, clean, level, weight];
-  const { ask, version, dispose } = await start(arrays, { ...settings, ...options });
+  const folder = mkdtempSync(join(tmpdir(), "denoise-wasm-"));
+  const file = join(folder, "arrays.f32");
+  writeFileSync(file, Buffer.concat(arrays.map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength))));
+  const load = ask({ do: "load", file, ...settings, ...options });
+  const version = await load.finally(() => rmSync(folder, { recursive: true }));
   const { threads, fused } = options;
   return {
     name: `PyTorch ${threads} ${threads === 1 ? "thread" : "threads"}${fused ? ", fused Adagrad" : ""}`,
     version,
-    values: () => ask({ do: what.values }),
-    run: (milliseconds) => ask({ do: "run", what: what.work, milliseconds }),
-    dispose,
+    values: () => ask({ do: values }),
+    run: (milliseconds) => ask({ do: "run", what: work, milliseconds }),
+    dispose: () => worker.stdin.end(),
   };
 }
 
-export const training = (workload, options) =>
-  contestant(workload, options, { values: "losses", work: "step" });
-export const inference = (workload, options) =>
-  contestant(workload, options, { values: "output", work: "forward" });
+export const training = (workload, options) => contestant(workload, options, ["losses", "step"]);
+export const inference = (workload, options) => contestant(workload, options, ["output", "forward"]);

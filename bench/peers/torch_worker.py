@@ -1,7 +1,4 @@
-"""Trains and runs a workload's network with PyTorch: a line of JSON in, a line of JSON out.
-
-Networks of convolutions are channels-last, with the loss weighted by picture and Adam in its fused form.
-"""
+"""Trains and runs a workload's network with PyTorch: a line of JSON in, a line of JSON out."""
 
 import json
 import sys
@@ -11,46 +8,39 @@ import torch
 from torch import nn
 
 
-class Dense(nn.Sequential):
-    """Sigmoid between the layers, linear at the end."""
-
-    def __init__(self, layers):
-        pairs = [(nn.Linear(layer["inputs"], layer["outputs"]), nn.Sigmoid()) for layer in layers]
-        super().__init__(*[module for pair in pairs for module in pair][:-1])
-
-    def forward(self, x, _level):
-        return super().forward(x)
-
-
-class Residual(nn.Module):
-    """input − network(input, noise level): ReLU between the layers, linear at the end."""
+class Network(nn.Module):
+    """Dense layers with sigmoids between them, or channels-last: input − convolutions(input, noise level), with ReLUs."""
 
     def __init__(self, layers):
         super().__init__()
-        self.layers = nn.ModuleList(
-            nn.Conv2d(layer["inputs"], layer["outputs"], 3, padding=layer["dilation"], dilation=layer["dilation"])
-            for layer in layers
-        )
+        self.dense = layers[0]["type"] == "dense"
+        self.layers = nn.ModuleList(self.layer(**layer) for layer in layers)
         self.to(memory_format=torch.channels_last)
 
+    def layer(self, inputs, outputs, dilation=1, **_):
+        if self.dense:
+            return nn.Linear(inputs, outputs)
+        return nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation)
+
     def forward(self, x, level):
-        h = torch.cat([x, level.view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])], 1)
-        h = h.contiguous(memory_format=torch.channels_last)
+        h = x
+        if not self.dense:
+            h = torch.cat([x, level.view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])], 1)
+            h = h.contiguous(memory_format=torch.channels_last)
         for layer in self.layers[:-1]:
-            h = nn.functional.relu(layer(h), inplace=True)
-        return x - self.layers[-1](h)
+            h = torch.sigmoid(layer(h)) if self.dense else torch.relu_(layer(h))
+        h = self.layers[-1](h)
+        return h if self.dense else x - h
 
 
 class Worker:
     def load(self, request):
         torch.set_num_threads(request["threads"])
-        layers, optimizer = request["layers"], request["optimizer"]
-        self.dense = layers[0]["type"] == "dense"
-        self.model = (Dense if self.dense else Residual)(layers)
+        self.model = Network(request["layers"])
         self.batch, self.batches, self.next = request["batch"], request["batches"], 0
-        count = self.batch * self.batches
-        picture = (request["pixels"],) if self.dense else (1, request["height"], request["width"])
-        shapes = [parameter.shape for parameter in self.model.parameters()] + [(count, *picture)] * 2 + [(count,)] * 2
+        picture = (request["pixels"],) if self.model.dense else (1, request["height"], request["width"])
+        pictures = (self.batch * self.batches, *picture)
+        shapes = [*[p.shape for p in self.model.parameters()], pictures, pictures, pictures[:1], pictures[:1]]
         counts = [torch.Size(shape).numel() for shape in shapes]
         flat = torch.from_file(request["file"], size=sum(counts), dtype=torch.float32).clone()
         *initial, self.noisy, self.clean, self.level, self.weight = (
@@ -62,29 +52,27 @@ class Worker:
         with torch.no_grad():
             for parameter, value in zip(self.model.parameters(), initial):
                 parameter.copy_(value)
-        parameters, rate, fused = self.model.parameters(), optimizer["learningRate"], request.get("fused", False)
+        optimizer, fused = request["optimizer"], request.get("fused", False)
+        parameters, rate = self.model.parameters(), optimizer["learningRate"]
         if optimizer["type"] == "adam":
             betas = optimizer["beta1"], optimizer["beta2"]
             self.optimizer = torch.optim.Adam(parameters, rate, betas, optimizer["epsilon"], fused=True)
         else:
-            start = optimizer["initialAccumulator"]
-            self.optimizer = torch.optim.Adagrad(
-                parameters, rate, initial_accumulator_value=start, eps=0, foreach=not fused, fused=fused
-            )
+            sums = {"initial_accumulator_value": optimizer["initialAccumulator"], "eps": 0}
+            self.optimizer = torch.optim.Adagrad(parameters, rate, **sums, foreach=not fused, fused=fused)
         return torch.__version__
 
     def step(self):
         start = self.next % self.batches * self.batch
         self.next += 1
-        x, y, level, weight = (
-            values[start : start + self.batch] for values in (self.noisy, self.clean, self.level, self.weight)
-        )
+        batches = (self.noisy, self.clean, self.level, self.weight)
+        x, y, level, weight = (values[start : start + self.batch] for values in batches)
         self.optimizer.zero_grad(set_to_none=True)
-        if self.dense:
-            loss = nn.functional.mse_loss(self.model(x, level), y)
+        output = self.model(x, level)
+        if self.model.dense:
+            loss = nn.functional.mse_loss(output, y)
         else:
-            error = self.model(x, level) - y
-            loss = (weight.view(-1, 1, 1, 1) * error * error).mean()
+            loss = (weight.view(-1, 1, 1, 1) * (output - y) ** 2).mean()
         loss.backward()
         self.optimizer.step()
         return loss.item()
@@ -110,8 +98,7 @@ class Worker:
                 return spent / count
 
 
-if __name__ == "__main__":
-    worker = Worker()
-    for line in sys.stdin:
-        request = json.loads(line)
-        print(json.dumps(getattr(worker, request["do"])(request)), flush=True)
+worker = Worker()
+for line in sys.stdin:
+    request = json.loads(line)
+    print(json.dumps(getattr(worker, request["do"])(request)), flush=True)

@@ -128,7 +128,7 @@ export class ConvLayer {
     return { dw: fromArena(panels, shape), dbias: kernels.float32(dbias, outs).slice() };
   }
 
-  /** The sums of so many chunks of images; as bytes, whether by a program of images in slots or all images at once. */
+  /** The sums of so many chunks of images, each taken into a slot and added to its chunk. @returns their address */
   chunks(transposed: boolean, count: number): number {
     const { kernels } = this;
     const { images, ins, outs, dilation, padding } = this.values.window;
@@ -151,7 +151,7 @@ export class ConvLayer {
     return chunk;
   }
 
-  /** The sums of one chunk of all images, not image by image. */
+  /** The sums of one chunk that has all images, by one call of the kernel. @returns their address */
   chunkAtOnce(transposed: boolean): number {
     const bytes = this.#chunkBytes(transposed);
     const chunk = this.kernels.place(bytes);

@@ -179,7 +179,7 @@ export class Kernels {
     return changed;
   }
 
-  /** Writes an operation's program. @returns a function that runs it once, for benchmarks */
+  /** Writes an operation's program, for benchmarks. @returns a function that runs it, as long as no other is run */
   prepare(operation: Operation): () => void {
     this.#write(operation, this.#placeScratch(operation).place, 1);
     return () => this.#exports.run(PROGRAM);

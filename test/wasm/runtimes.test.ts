@@ -17,8 +17,8 @@ describe("reproducible in every runtime", () => {
     await build({
       stdin: {
         contents:
-          'import { fingerprint } from "../support/fingerprint.ts"; console.log(JSON.stringify(await fingerprint()));',
-        resolveDir: fileURLToPath(new URL(".", import.meta.url)),
+          'import { fingerprint } from "./support/fingerprint.ts"; console.log(JSON.stringify(await fingerprint()));',
+        resolveDir: fileURLToPath(new URL("..", import.meta.url)),
       },
       outfile: script,
       bundle: true,
