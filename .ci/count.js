@@ -1,6 +1,6 @@
 // node .ci/count.js REPORT ALLOWED [REPORT ALLOWED …]: adds up vitest's JSON reports. ALLOWED is a regular
-// expression for the names of tests that may be skipped in that report. The last line is the count; the exit
-// code is 1 where a test failed, one was skipped that should not be, or none ran.
+// expression for the names of tests that may be skipped in that report. The last line is the count. The exit
+// code is 1 if a test failed, if one was skipped that should not be, or if none passed.
 import { existsSync, readFileSync } from "node:fs";
 
 const counts = { passed: 0, failed: 0, skipped: 0 };

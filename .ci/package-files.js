@@ -1,4 +1,4 @@
-// npm pack --dry-run --json | node .ci/package-files.js: what must and what must not be in the npm package.
+// npm pack --dry-run --json | node .ci/package-files.js: checks which files are in the npm package and which are not.
 import { readFileSync } from "node:fs";
 
 const [{ files, size }] = JSON.parse(readFileSync(0, "utf8"));

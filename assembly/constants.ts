@@ -1,19 +1,19 @@
-/** What kernels and the programs that call them agree on. Valid AssemblyScript and valid TypeScript. */
+/** Numbers that stand for choices, shared by the kernels and by the code that calls them. Valid AssemblyScript and valid TypeScript. */
 
-/** What follows a layer's sum. */
+/** The function that a layer applies to its weighted sums. */
 export enum Activation {
   linear,
   sigmoid,
   relu,
 }
 
-/** What is minimised over the pixels of an image. */
+/** The loss of a pixel: the squared or the absolute error. */
 export enum ImageLoss {
   squared,
   absolute,
 }
 
-/** What the optimisers (optimizers.ts) are told before each step: float32 values, one after the other. */
+/** Indices into the optimisers' settings (optimizers.ts): float32 values that are set before each step. */
 export enum Setting {
   rate,
   /** Adam's 1 / √(1 − β₂ᵗ), β₁, β₂ and ε. */
@@ -21,7 +21,7 @@ export enum Setting {
   beta1,
   beta2,
   epsilon,
-  /** How far an average moves towards its parameter, 0 to 1. */
+  /** The fraction of the way, 0 to 1, that an average moves towards its parameter in a step. */
   averaging,
 }
 export const SETTINGS = 6;

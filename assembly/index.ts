@@ -1,6 +1,6 @@
 export { run } from "./program/program";
 
-/** Where the module's static data ends; the arena lies above. */
+/** The address at which the module's static data ends. A network's buffers have to lie above it. */
 export function staticEnd(): usize {
   return __heap_base;
 }

@@ -1,4 +1,4 @@
-/** What training minimises, and its gradient. */
+/** The losses that training minimises, and their gradients. */
 import { ImageLoss } from "./constants";
 import { rowStart } from "./conv/pixels";
 import { activationGradient } from "./dense/activations";
@@ -6,9 +6,9 @@ import { activationGradient } from "./dense/activations";
 /**
  * dy = scale · (y − target) ∘ f′(y) and partials[p] = Σ (y − target)² over panel p, for panels `first` to `last`
  *
- * y, target, dy: panels of `stride` bytes with `rows` rows each; y is what the activation f put out. Squares
- * are summed in float64, row after row, so that the loss depends neither on the number of threads nor on its
- * own size.
+ * y, target, dy: panels of `stride` bytes with `rows` rows each; y is the output of the activation f. An item is a
+ * panel. Squares are summed in float64, row after row, so that the loss does not depend on the number of threads and its
+ * rounding error is negligible.
  */
 export function meanSquaredError(
   dy: usize, y: usize, target: usize, stride: usize, rows: i32, partials: usize, scale: f32, activation: i32,
@@ -31,7 +31,7 @@ export function meanSquaredError(
   }
 }
 
-/** loss = (Σ partials) / divisor, in order: one float64 of so many. The one item is all of it. */
+/** loss = (Σ partials) / divisor, where `count` float64 are summed in order. There is only one item. */
 export function sumLoss(loss: usize, partials: usize, count: i32, divisor: f64, first: i32, last: i32): void {
   let sum: f64 = 0;
   for (let i = 0; i < count; i++) sum += load<f64>(partials + (<usize>i << 3));
@@ -43,7 +43,7 @@ export function sumLoss(loss: usize, partials: usize, count: i32, divisor: f64, 
  * absolute:  dout = scale · weights[n] · sign(out − target),   partials[item] = weights[n] · Σ |out − target|
  *
  * dout, out, target: images in rows (conv/pixels.ts) of `channels` channels, zero from `width` to the next multiple of 4;
- * weights: one float32 an image. An item is a row of all channels; its sum is in float64.
+ * weights: one float32 for each image. An item is one row of all channels; it is summed in float64.
  */
 export function imageLoss(
   dout: usize, out: usize, target: usize, weights: usize, partials: usize, channels: i32, height: i32, width: i32, pitch: usize,

@@ -1,13 +1,13 @@
 /**
- * Noise drawn in wasm, the same numbers to the last bit as src/noise/rng.ts draws: sfc32 and Marsaglia's polar method, in
- * float64, from + − × ÷ and √ alone.
+ * Draws noise in wasm. The numbers are the same, to the last bit, as those of src/noise/rng.ts: sfc32 and Marsaglia's polar
+ * method in float64, with no operations but + − × ÷ and √.
  */
 
 /**
  * input[n][i] = target[n][i] + levels[n] · N(0, 1)
  *
- * input: float32, images × pixels; target: uint8, the same; levels: float32, one an image; streams: three uint32 an
- * image, the seed, purpose and index that the image's generator starts from. An item is an image.
+ * input: float32, images × pixels; target: uint8, images × pixels; levels: one float32 for each image; streams: three
+ * uint32 for each image: the seed, purpose and index that its generator starts from. An item is an image.
  */
 export function gaussianNoise(
   input: usize, target: usize, levels: usize, streams: usize, pixels: i32, first: i32, last: i32,
@@ -50,7 +50,7 @@ export function gaussianNoise(
   }
 }
 
-/** The natural logarithm of a normal, positive double: src/noise/rng.ts says how. */
+/** The natural logarithm of a normal, positive float64. src/noise/portable-math.ts explains the method. */
 function log(x: f64): f64 {
   const bits = reinterpret<i64>(x);
   let exponent = <i32>(bits >> 52) - 1023;

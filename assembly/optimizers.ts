@@ -1,10 +1,10 @@
-/** Updates of the parameters. As operations of a program they have items of 64 bytes of each buffer. */
+/** Updates of the parameters. An item is 64 bytes of each buffer. */
 import { Setting } from "./constants";
 
 /**
  * Adagrad:  s ← s + g²,  w ← w − rate · g / √s   over `bytes` bytes, a multiple of 16
  *
- * w: parameters; s: their accumulators, above 0 from the start, so that no epsilon is needed; g: gradients.
+ * w: parameters; s: their accumulators, which start above 0, so that no epsilon is needed; g: gradients.
  * Duchi, Hazan and Singer, "Adaptive subgradient methods", JMLR 12 (2011).
  */
 // @ts-ignore: decorator
@@ -18,7 +18,7 @@ export function adagradBytes(w: usize, s: usize, g: usize, bytes: usize, rate: v
   }
 }
 
-/** adagradBytes with the rate that the settings say. */
+/** adagradBytes as an operation, with the rate from the settings. */
 export function adagrad(w: usize, s: usize, g: usize, settings: usize, first: i32, last: i32): void {
   const from = <usize>first << 6;
   adagradBytes(w + from, s + from, g + from, (<usize>last << 6) - from, setting(settings, Setting.rate));
@@ -28,7 +28,7 @@ export function adagrad(w: usize, s: usize, g: usize, settings: usize, first: i3
  * Adam:  m ← β₁·m + (1 − β₁)·g,  v ← β₂·v + (1 − β₂)·g²,  w ← w − rate · m / (correction · √v + ε)
  *
  * w: parameters; m, v: their running means and variances; g: gradients
- * settings: at step t the rate is lr / (1 − β₁ᵗ) and the correction 1 / √(1 − β₂ᵗ); ε is outside the root, as in
+ * settings: at step t, `rate` is lr / (1 − β₁ᵗ) and `correction` is 1 / √(1 − β₂ᵗ). ε is added outside the root, as in
  * PyTorch.
  * Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
  */

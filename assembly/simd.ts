@@ -1,4 +1,4 @@
-/** a · b + c in each lane: one rounding in the relaxed builds where the processor has it, two otherwise. */
+/** a · b + c in each lane. The relaxed builds round once where the processor has fused multiply-add; otherwise it rounds twice. */
 // @ts-ignore: decorator
 @inline
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command. npm makes no link to a file that is not there, and remembers that; this one is there before any build.
+// The command `denoise-wasm`. npm links a command only if its file exists when npm installs; this file exists before any build.
 import { existsSync } from "node:fs";
 
 const cli = new URL("../build/esm/cli.js", import.meta.url);

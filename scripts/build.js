@@ -1,8 +1,9 @@
-// npm run build: assembly's tiles → build/assembly, assembly → build/wasm, weights → build/models, src → build/esm and
-// build/edge, declarations → build/types.
-// --quiet: prints nothing. --no-types: leaves the declarations out. --if-changed: does nothing where the last build was
-// made from these very sources and what it wrote is still there. --if-installed: does nothing before `npm install`; npm
-// runs it then too, where `npx denoise-wasm` is tried in a clone, and remembers a failure.
+// npm run build: generates the tiles and the walker's calls in build/assembly, and builds assembly into build/wasm, the
+// weights into build/models, src into build/esm and build/edge, and the type declarations into build/types.
+// --quiet: prints nothing. --no-types: leaves the declarations out. --if-changed: does nothing if the last build was made
+// from the same sources and everything that it wrote is still there. --if-installed: does nothing if the packages are not
+// installed. npm runs the build in that state too, when `npx denoise-wasm` is run in a fresh clone, and would remember a
+// failure.
 import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
@@ -32,7 +33,7 @@ process.chdir(root);
 if (flags["if-installed"] && !existsSync("node_modules/assemblyscript")) process.exit();
 
 const stamp = "build/stamp.json";
-/** All that decides what is built; the packages by what the lock file says of them. */
+/** Everything that the result depends on. The lock file stands for the packages. */
 const sources = [
   "assembly",
   "src",
@@ -48,7 +49,7 @@ const built = ["build/assembly", "build/wasm", "build/models", "build/esm", "bui
 if (!flags["no-types"]) built.push("build/types");
 if (flags["if-changed"] && isCurrent(stamp, sources, built)) process.exit();
 const before = hashOf(sources);
-// A build that does not come to its end leaves none. What it takes is loaded only now, so that the above is quick.
+// A build that fails leaves no stamp. The compilers are loaded only now, so that the check above is quick.
 rmSync(stamp, { force: true });
 const { default: asc } = await import("assemblyscript/asc");
 const { default: esbuild } = await import("esbuild");
@@ -73,20 +74,20 @@ for (const target of targets) {
     process.stderr.write(stderr.toString());
     process.exit(1);
   }
-  // Inlined, so that no bundler and no runtime has to find a second file.
+  // The wasm is inlined in a script, so that no bundler and no runtime has to find a second file.
   const bytes = readFileSync(`build/wasm/${target}.wasm`);
   writeInlined(`build/wasm/${target}`, bytes);
   if (!flags.quiet) console.log(`build/wasm/${target}.wasm  ${bytes.length} bytes`);
 }
 
-// The weights that createDenoiser takes where it is given none, as int8, inlined like the wasm.
+// The weights that createDenoiser uses if it is given none: as int8, and inlined like the wasm.
 const weights = "models/fashion-conv.safetensors";
 const edgeWeights = "build/models/fashion-conv.safetensors";
 mkdirSync("build/models", { recursive: true });
 if (existsSync(weights)) writeFileSync(edgeWeights, await quantized(weights));
 writeInlined("build/models/fashion-conv", existsSync(weights) ? readFileSync(edgeWeights) : undefined);
 
-/** What denoises: without any file, package or thing of Node. */
+/** The entries for denoising. They use no files, no packages and nothing of Node. */
 const entries = ["src/index.ts", "src/png.ts"];
 rmSync("build/esm", { recursive: true, force: true });
 const common = {
@@ -99,14 +100,14 @@ const common = {
   target: "es2022",
   logLevel: "warning",
 };
-// A file each, that a person can copy: what pages start workers from.
+// The files from which pages start workers: one for each worker, complete in itself, so that it can be copied.
 await esbuild.build({
   ...common,
   entryPoints: ["src/wasm/thread-worker.ts", "src/denoiser/denoiser-worker.ts"],
 });
 for (const name of ["thread-worker", "denoiser-worker"])
   writeFileSync(`build/esm/${name}.d.ts`, "export {};\n");
-// All that denoises is one file, since each file that is imported costs a start a millisecond. The entries share it.
+// All code for denoising goes into one file that the entries share, since each imported file makes a start a millisecond slower.
 const shared = await reachedFrom("src/index.ts");
 await esbuild.build({
   ...common,
@@ -121,14 +122,14 @@ const { metafile } = await esbuild.build({
   entryPoints: ["src/png.ts", "src/browser.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],
   splitting: true,
   plugins,
-  // What package.json calls a dependency stays an import; the rest is bundled.
+  // The dependencies in package.json stay imports; all other packages are bundled.
   external: ["node:*", ...Object.keys(manifest.dependencies)],
   metafile: true,
 });
 const inputs = Object.keys(metafile.inputs);
 if (!flags.quiet) for (const file of readdirSync("build/esm")) console.log(`build/esm/${file}`);
 
-// What denoises, for runtimes that take wasm as a file of its own.
+// The entries for denoising again, for runtimes that need the wasm as a separate file.
 const lean = { ...common, minify: true };
 const wasm = "build/wasm/inference.wasm";
 for (const condition of ["workerd", "edge-light"]) {
@@ -146,7 +147,7 @@ for (const condition of ["workerd", "edge-light"]) {
 writeFileSync("build/esm/THIRD-PARTY.txt", bundledLicences(inputs));
 copyFileSync(wasm, "build/esm/denoise.wasm");
 
-// Files that a person can copy: script, wasm and weights, and all three in one.
+// Files to be copied by hand: script, wasm and weights, and all three in one file.
 rmSync("build/edge", { recursive: true, force: true });
 const edge = { ...lean, outdir: "build/edge" };
 await esbuild.build({ ...edge, entryPoints: { denoise: "src/index.ts" }, plugins: [carrying("none")] });
@@ -187,13 +188,13 @@ function keepReached(entries) {
 }
 writeStamp(stamp, before, built);
 
-/** The sources that an entry imports, without itself. */
+/** The sources that an entry imports, directly or not, without the entry itself. */
 async function reachedFrom(entry) {
   const { metafile } = await esbuild.build({ ...common, entryPoints: [entry], metafile: true, write: false });
   return Object.keys(metafile.inputs).filter((path) => path.startsWith("src/") && path !== entry);
 }
 
-/** Leaves imports of these sources to the file that has them. */
+/** An esbuild plugin: imports of these sources become imports of the file that contains them. */
 function taking(sources, file) {
   return {
     name: `taking from ${file}`,
@@ -207,7 +208,7 @@ function taking(sources, file) {
   };
 }
 
-/** Makes a script a twentieth smaller than esbuild can, names of its inner tables included. */
+/** Minifies a script a twentieth further than esbuild does, since the names of some inner properties are shortened too. */
 async function squeeze(path) {
   const inner = /^(inputs|outputs|colors|distinct|bias|weight)$/;
   const { code } = await minify(readFileSync(path, "utf8"), {
@@ -220,7 +221,7 @@ async function squeeze(path) {
   writeFileSync(path, code);
 }
 
-/** Writes bytes as the text of a module, which src/wasm/inlined.ts reads. */
+/** Writes bytes as text into a module; src/wasm/inlined.ts turns the text into bytes again. */
 function writeInlined(path, bytes) {
   const text = bytes && JSON.stringify(String.fromCharCode(...bytes.map((byte) => (byte + 64) & 0xff)));
   writeFileSync(`${path}.js`, `export default ${text};\n`);
@@ -228,7 +229,7 @@ function writeInlined(path, bytes) {
   writeFileSync(`${path}.d.ts`, `declare const text: ${type};\nexport default text;\n`);
 }
 
-/** A model file as int8. */
+/** The bytes of a model file, converted to int8. */
 async function quantized(path) {
   const outfile = "build/models/model-file.js";
   await esbuild.build({
@@ -245,7 +246,10 @@ async function quantized(path) {
   return encodeModel(decodeModel(readFileSync(path), path), "i8");
 }
 
-/** Takes the twins of that name, of src/wasm/bundled.ts above all; "none" leaves the weights out as well. */
+/**
+ * An esbuild plugin: takes src/wasm/bundled.<twin>.ts in place of bundled.ts, for "edge-light" also the zlib of that
+ * runtime; "none" leaves out the weights as well.
+ */
 function carrying(twin) {
   return {
     name: `carrying ${twin}`,
@@ -264,7 +268,7 @@ function carrying(twin) {
   };
 }
 
-/** What a build of the core exports. */
+/** The entry file of a build of the core. */
 function entryOf(target) {
   if (target.startsWith("inference")) return "assembly/index-inference.ts";
   return target.endsWith("-threads") ? "assembly/index-threads.ts" : "assembly/index.ts";

@@ -1,4 +1,4 @@
-// node scripts/make-sample.js DIR: makes data/ from the four files of the full Fashion-MNIST in DIR.
+// node scripts/make-sample.js DIR: writes data/ from the four files of the full Fashion-MNIST in DIR.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ function read(name) {
   return existsSync(packed) ? gunzipSync(readFileSync(packed)) : readFileSync(join(source, name));
 }
 
-/** Writes NAME.gz; its first bytes do not depend on time or operating system. */
+/** Writes NAME.gz, with a gzip header that depends neither on the time nor on the operating system. */
 function write(name, shape, values) {
   const header = Buffer.alloc(4 + 4 * shape.length);
   header[2] = 0x08;
@@ -34,8 +34,8 @@ function write(name, shape, values) {
 }
 
 /**
- * The first `perClass` pictures of each class, dealt out in rounds: round n has the nth picture of each class,
- * in the order of the file. So every 10 pictures in a row hold each class once.
+ * The indices of the first `perClass` pictures of each class, in rounds: round n has the nth picture of each class,
+ * in the order of the file. So each group of 10 successive pictures holds every class once.
  */
 function choose(labels, perClass) {
   const rounds = Array.from({ length: perClass }, () => []);
@@ -72,17 +72,17 @@ writeFileSync(
 [Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist) (Han Xiao, Kashif Rasul, Roland Vollgraf:
 *Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms*, 2017, arXiv:1708.07747),
 so that everything can be tried and tested without a download. Copyright Zalando SE, MIT licence: see
-[LICENSE](LICENSE). Not part of the npm package. Figures worth comparing need the full set:
-\`denoise-wasm download\`.
+[LICENSE](LICENSE). The sample is not part of the npm package. Figures that others can compare with need the
+full set: \`denoise-wasm download\`.
 
-Made by
+The sample was made by
 
     node scripts/make-sample.js /usr/share/datasets/fashion-mnist
 
-(the folder of Debian's package dataset-fashion-mnist; any folder with the four files does). The first 400
-training images and the first 100 test images of each class, in rounds: the first image of every class, then
-the second of every class, and so on; within a round in the order of the full set. So every 10 images in a row
-hold each of the 10 classes once.
+where the folder is that of Debian's package dataset-fashion-mnist; any folder with the four files will do. It
+holds the first 400 training images and the first 100 test images of each class, in rounds: the first image of
+every class, then the second of every class, and so on. Within a round the images are in the order of the full
+set. So each group of 10 successive images holds each of the 10 classes once.
 
 The files are gzipped IDX files named like the originals. SHA-256 of their uncompressed content:
 

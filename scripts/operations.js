@@ -1,4 +1,4 @@
-// The walker's side of assembly/program/operations.ts: what an operation's opcode is, and how its kernel is called.
+// Generates the walker's calls of the kernels, and some opcodes, from the declarations in assembly/program/operations.ts.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import esbuild from "esbuild";
@@ -38,8 +38,8 @@ export async function writeOperations() {
       'import { address, float, part, word } from "../../assembly/program/record";',
       "",
       "/**",
-      " * Runs items `first` to `last` of an operation, in the scratch of a thread. Image n of a buffer of images is picture",
-      " * n + shift of the batch; `chunk` and `begins` are for what is summed over the images of a chunk.",
+      " * Runs items `first` to `last` - 1 of an operation, with the scratch of a thread. Image n of a buffer of images is",
+      " * picture n + shift of the batch. `chunk` and `begins` are for operations that sum over the images of a chunk.",
       " */",
       "export function execute(op: usize, thread: i32, shift: i32, chunk: i32, begins: bool, first: i32, last: i32): void {",
       "  switch (word(op, 0)) {",
@@ -53,7 +53,7 @@ export async function writeOperations() {
   );
 }
 
-/** How a kernel's argument is read from the word at `at`. */
+/** The expression that reads a kernel's argument from the record's word number `at`. */
 function argumentOf(kind, at) {
   switch (kind) {
     case "address":
@@ -77,7 +77,7 @@ function argumentOf(kind, at) {
   }
 }
 
-/** The declarations, as JavaScript. */
+/** Imports the declarations, which are TypeScript. */
 async function declarations() {
   const outfile = "build/assembly/operations.js";
   await esbuild.build({

@@ -1,4 +1,4 @@
-// A build's stamp: hashes of what it was made from and of what it wrote, so that the same is not built again.
+// The stamp of a build: hashes of its sources and of the files that it wrote, so that the same is not built twice.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 

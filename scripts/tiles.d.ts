@@ -1,8 +1,8 @@
-/** Where a load or a store goes: a pointer and a constant number of bytes behind it, both as AssemblyScript. */
+/** The address of a load or a store: a pointer, and a constant number of bytes after it; both as AssemblyScript. */
 export type Place = readonly [pointer: string, offset: number | string];
 
 /**
- * The loop over k of a register tile, written out.
+ * The description of a register tile, from which its unrolled loop over k is generated.
  *
  * A tile computes `rows` × `columns` vectors of C = A·B at once and keeps their sums in registers from the first value
  * of k to the last. A step is one value of k: for every row and column, sum += A[row, k] · B[k, column]. Where the tile
@@ -19,7 +19,7 @@ export interface Tile {
    * sums begin at zero in each turn, and are stored at the end of it.
    */
   readonly around?: string;
-  /** Statements behind the sums' initial zeros, as AssemblyScript: the pointers that the loops over k move. */
+  /** Statements after the sums have been set to zero, as AssemblyScript: the pointers that the loops over k move. */
   readonly start?: string;
 
   /** Rows of C. */
@@ -34,54 +34,54 @@ export interface Tile {
 
   /** Where A's value for a row is. */
   readonly a: (row: number) => Place;
-  /** By how many bytes pointers move at the end of a step: all that `a` names, so that its offsets stay the same. */
+  /** The pointers that move at the end of a step, and by how many bytes. Every pointer that `a` names has to be among them. */
   readonly moves: Readonly<Record<string, number>>;
-  /** Where the vector of B for a column is. Steps are counted within a turn, whose head moves these pointers. */
+  /** Where the vector of B for a column is. Steps are counted from 0 in each turn; the loop's head moves these pointers. */
   readonly b: (step: number, column: number) => Place;
 
-  /** Loops over k, one after another: usually one for whole turns and one for what is left. */
+  /** Loops over k, one after another: usually one for whole turns and one for the remaining values. */
   readonly loops: readonly Loop[];
 
   /** Where the sum of a row and column is stored. */
   readonly c: (row: number, column: number) => Place;
-  /** Where initial values are, which are added to the sums of a column. Without it, sums are stored as they are. */
+  /** Where the initial values for a column are, which are added to its sums. If left out, the sums are stored as they are. */
   readonly init?: (column: number) => Place;
-  /** If true, the argument `init` may be 0, and then what C holds takes the place of the initial values. */
+  /** If true, the function's argument `init` may be 0; the sums are then added to what C holds. */
   readonly initOrC?: boolean;
 }
 
 export interface Loop {
-  /** What stands in the parentheses of `for`, as AssemblyScript. */
+  /** What is in the parentheses after `for`, as AssemblyScript. */
   readonly head: string;
-  /** Steps to a turn. */
+  /** How many steps a turn of the loop has. */
   readonly steps: number;
   /**
-   * How the compilers are kept from bringing so many loads forward that the sums no longer fit in the registers.
+   * How the compilers are kept from moving so many loads ahead that the sums no longer fit into the registers.
    * docs/experiments.md says how each form was found, and what it gains.
    *
-   * "plain": not at all. For a single step, which ends with the loop's turn anyway.
+   * "plain": by nothing. For a loop of a single step, whose turn ends the basic block anyway.
    *
-   * "ended": each step ends with a check whether A's pointer has become 0, which never happens. This ends a basic
-   * block, and compilers bring no load forward past that. The way out of the last step, which is never taken, adds up
-   * the two sums of each row. That is a use of both at once, for which the V8 of Node 20 computes the two products
-   * before the two sums; this is faster than each sum right behind its product.
+   * "ended": each step ends with a check whether A's pointer has become 0, which never happens. The check ends a basic
+   * block, and the compilers move no load ahead past that. The exit of the last step, which is never taken, adds up the
+   * two sums of each row. This is one use of both sums, and makes the V8 of Node 20 compute the two products before the
+   * two sums, which is faster than to compute each sum right after its product.
    *
-   * "guarded": each step stands in an `if` that always holds, since A's pointer is not 0. V8 brings no load forward
-   * past the place where the two ways join again and, with rows in descending order, has each load right before its
-   * use. So one vector beside the sums is enough, which leaves room for more sums.
+   * "guarded": each step is in an `if` whose condition, that A's pointer is not 0, always holds. V8 moves no load ahead
+   * past the place where the two branches join. If the rows are in descending order, it places each load right before
+   * its use. So one register beside those of the sums is enough, which leaves room for more sums.
    */
   readonly form: "plain" | "ended" | "guarded";
 }
 
-/** Tiles that stand in one file. */
+/** The tiles of one generated file. */
 export interface Tiles {
-  /** What they use of other files: names by the path of the file in `assembly/`, without its ending. */
+  /** The names that they import from other files, by the path of the file in `assembly/` without its ending. */
   readonly imports: Readonly<Record<string, readonly string[]>>;
-  /** Tiles by the names of their functions. */
+  /** The tiles, by the names of their functions. */
   readonly tiles: Readonly<Record<string, Tile>>;
 }
 
-/** The AssemblyScript of one tile. Throws where the description is out of range. */
+/** The AssemblyScript of one tile. Throws if the description is out of range. */
 export function tileFunction(name: string, tile: Tile): string;
 
 /** Writes build/assembly/dense/tiles.ts and build/assembly/conv/tiles.ts. */

@@ -1,4 +1,4 @@
-// The page as static files in build/web, for any web server. Needs build/wasm (npm run build).
+// Builds the page as static files in build/web, for any web server. Needs the files that `npm run build` writes.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -23,7 +23,7 @@ export async function buildPage() {
     entryNames: "[name]",
     outdir: folder,
     bundle: true,
-    // What the page and its workers share is loaded once.
+    // The code that the page and its workers share is loaded once.
     splitting: true,
     minify: true,
     format: "esm",
@@ -38,7 +38,7 @@ export async function buildPage() {
   writeFileSync(`${folder}garments.png`, garments());
 }
 
-/** @returns {Uint8Array} a PNG file with 6 × 4 test pictures of the sample, which hold each class in turn */
+/** @returns {Uint8Array} a PNG file of 6 × 4 test pictures of the sample, whose classes take turns */
 function garments() {
   const [columns, rows, side] = [6, 4, 28];
   const pictures = gunzipSync(readFileSync(`${root}data/t10k-images-idx3-ubyte.gz`)).subarray(16);
@@ -53,7 +53,7 @@ function garments() {
   return encode({ data, width, height, channels: 1, depth: 8 });
 }
 
-/** Bytes of the page as they travel, gzipped, without the data sample. */
+/** The gzipped size of each file of the page, without the data sample. */
 export function transferSizes() {
   return readdirSync(folder)
     .filter((name) => name !== "data")

@@ -1,9 +1,9 @@
-/** The model that the page shows: the one in training, or one from a file. */
+/** The model that the page shows: of its training, or from a file. */
 import type { Model } from "../src/model/model.ts";
 import { decodeModel } from "../src/model/model-file.ts";
 
 export interface ShownModel {
-  /** Its file. */
+  /** The bytes of its file. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** "the training in this page", or the file's name. */
   readonly from: string;
@@ -17,7 +17,7 @@ export function currentModel(): ShownModel | undefined {
   return current;
 }
 
-/** Decodes the model when it is looked at, which in training it is not after each epoch. */
+/** Sets the model that is shown. It is decoded only when it is first used: during training most models never are. */
 export function setCurrentModel(bytes: Uint8Array<ArrayBuffer>, from: string): void {
   let model: Model | undefined;
   current = {

@@ -1,4 +1,4 @@
-/** Training data in a page: the sample, IDX files, or pictures that the user chose. */
+/** Loads training data in the page: the sample, or IDX files or pictures that the user chose. */
 import {
   embeddedSample,
   type FashionMnistPart,
@@ -28,7 +28,7 @@ export async function loadDataset(source: DataSource, size: Size): Promise<Datas
   }
 }
 
-/** The parts of Fashion-MNIST among the user's files, told by their names. @throws DataError where one is missing */
+/** Finds the four files of Fashion-MNIST among the user's files by their names. @throws DataError where one is missing */
 export function idxFilesOf(files: readonly File[]): Record<FashionMnistPart, File> {
   const parts = Object.entries(fashionMnistFiles).map(([part, { name }]) => {
     const file = files.find((file) => file.name.startsWith(name));
@@ -54,7 +54,7 @@ async function fetchSample(name: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Of every ten pictures one is kept for the test. */
+/** One of this many pictures is kept for testing. */
 const TEST_SHARE = 10;
 
 async function datasetOfPictures(files: readonly File[], size: Size): Promise<Dataset> {
@@ -92,7 +92,7 @@ function imagesOf(pictures: readonly Uint8Array[], { width, height }: Size): Lab
   return { data, count, height, width, channels: 1, labels: new Uint8Array(count) };
 }
 
-/** The middle of a picture, as large as fits, at the network's size and in grey. */
+/** The largest part of a picture's middle that has the shape of the network's input, scaled to its size and in grey. */
 async function squareOf(file: File, { width, height }: Size): Promise<Uint8Array> {
   let bitmap: ImageBitmap;
   try {

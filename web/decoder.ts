@@ -1,8 +1,8 @@
-/** The second half of a dense autoencoder, for one picture at a time. */
+/** Runs some of the layers of a dense autoencoder on one picture, to compute its code or to decode one. */
 import type { Model } from "../src/model/model.ts";
 import { denseShapes, isConvolutional, layerShapes } from "../src/network/spec.ts";
 
-/** The layer that puts out the code, counted from 1: the narrowest, the last of them; undefined where none is narrow. */
+/** The layer whose output is the code: the narrowest, the last of these if there are several. Undefined if none is narrow. */
 export function codeLayer({ spec }: Model): { number: number; size: number } | undefined {
   if (isConvolutional(spec)) return undefined;
   const sizes = layerShapes(spec).map(({ outputs }) => outputs);

@@ -1,4 +1,4 @@
-/** The part "Denoise": a picture before and after, with the figures that tell them apart. */
+/** The tab "Denoise": a picture before and after, with PSNR and SSIM of both. */
 import { createDenoiser, type Denoiser, toImageData } from "../src/browser.ts";
 import {
   button,
@@ -15,7 +15,7 @@ import {
 import type { FromPictureWorker, PictureQuality, ToPictureWorker } from "./picture-messages.ts";
 import { drawing, garments, pictureOfCamera, pictureOfFile } from "./pictures.ts";
 
-/** Milliseconds without a move of a slider before the work begins. */
+/** How many milliseconds a slider has to rest before the work begins. */
 const REST = 120;
 
 export function startDenoise(): void {
@@ -46,14 +46,14 @@ class DenoiseView {
   #denoiser: Promise<Denoiser> | undefined;
   #image: ImageData | undefined;
   #name = "";
-  /** What is to be denoised: the picture as it came, or with noise added and how far that took it from the clean one. */
+  /** The picture to denoise: as it came, or with noise added, and then with its distance from the clean one. */
   #given: Promise<Given> | undefined;
-  /** Ends the work that was begun last. */
+  /** Cancels the denoising that was begun last. */
   #running = new AbortController();
   #rest: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    // Begins before there is a picture.
+    // The denoiser starts before there is a picture.
     void this.#loaded().catch(() => {});
     const later = (work: () => void) => () => {
       this.#showSettings();
@@ -84,7 +84,7 @@ class DenoiseView {
     this.#split();
   }
 
-  /** Loads a picture and denoises it; where it cannot be loaded, the one before stays. */
+  /** Loads a picture and denoises it. If it cannot be loaded, the one before stays. */
   async take(
     load: () => ImageData | undefined | Promise<ImageData | undefined>,
     name: string,
@@ -106,7 +106,7 @@ class DenoiseView {
     return this.#denoiser;
   }
 
-  /** Shows the picture, adds noise to it where that is asked for, and denoises it. */
+  /** Shows the picture, adds noise to it if the user asked for that, and denoises it. */
   #show(): void {
     const image = this.#image;
     if (!image) return;
@@ -177,7 +177,7 @@ class DenoiseView {
     this.#showBusy(false);
   }
 
-  /** Says what was wrong; the next picture gets another worker. */
+  /** Shows what went wrong, and disposes of the denoiser, so that the next picture gets another one. */
   #fail(error: unknown): void {
     setMessage("denoise-message", messageOf(error));
     this.#denoiser?.then((denoiser) => denoiser.dispose()).catch(() => {});
@@ -202,7 +202,7 @@ class DenoiseView {
     input("split").setAttribute("aria-valuetext", `${value} % before`);
   }
 
-  /** As large as the stage has room for; a pixel of a small picture becomes whole dots of the screen. */
+  /** Makes the picture as large as the stage has room for. A pixel of a small picture becomes a whole number of screen pixels. */
   #fit(): void {
     const { width, height } = canvas("before");
     const { clientWidth, clientHeight } = byId("stage", HTMLElement);
@@ -219,14 +219,14 @@ class DenoiseView {
 
 interface Given {
   readonly image: ImageData;
-  /** Where noise was added. */
+  /** Only if noise was added. */
   readonly quality?: PictureQuality;
 }
 
-/** The worker that adds noise and measures it. */
+/** The worker that adds noise and measures pictures. */
 class NoiseWorker {
   readonly #worker = new Worker(new URL("./picture-worker.js", import.meta.url), { type: "module" });
-  /** Who waits for its answers, which come in the order of what it was asked. */
+  /** The callbacks that wait for its answers, which arrive in the order of the questions. */
   readonly #waiting: ((answer: FromPictureWorker) => void)[] = [];
 
   #failure: Error | undefined;

@@ -1,6 +1,6 @@
-/** The page's elements by id, and how it shows messages, numbers and files. */
+/** Finds the page's elements by their ids, and shows messages, numbers and files. */
 
-/** @throws Error where the page has no such element, or one of another kind */
+/** @throws Error if the page has no such element, or one of another kind */
 export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
   const element = document.getElementById(id);
   if (element instanceof kind) return element;
@@ -16,7 +16,7 @@ export function setText(id: string, text: string): void {
   byId(id, HTMLElement).textContent = text;
 }
 
-/** Shows a part's message; none, or an empty one, takes it away. */
+/** Shows a tab's message. Without a message, or with an empty one, hides it. */
 export function setMessage(id: string, message = ""): void {
   const element = byId(id, HTMLElement);
   element.hidden = message === "";
@@ -27,7 +27,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Does something and shows as a part's message what was wrong with it, if anything. */
+/** Runs an action. If it fails, shows why as a tab's message. */
 export async function tell(messageId: string, action: () => unknown): Promise<void> {
   setMessage(messageId);
   try {
@@ -37,7 +37,7 @@ export async function tell(messageId: string, action: () => unknown): Promise<vo
   }
 }
 
-/** Reads each file that is chosen in a field and has it used; what was wrong with it becomes a part's message. */
+/** Reads each file that the user chooses in a field, and passes it to `use`. If that fails, shows why as a tab's message. */
 export function onFile(
   fieldId: string,
   messageId: string,
@@ -62,7 +62,7 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
-/** Has the browser store a file. */
+/** Lets the browser save a file. */
 export function download(blob: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -80,7 +80,7 @@ export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
   });
 }
 
-/** Grey pixels (0 to 255) as a picture for a canvas. */
+/** Converts grey pixels (0 to 255) to a picture for a canvas. */
 export function imageDataOf(pixels: ArrayLike<number>, width: number, height: number): ImageData {
   const image = new ImageData(width, height);
   for (let i = 0; i < width * height; i++)

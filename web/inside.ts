@@ -1,4 +1,4 @@
-/** The part "Inside": the first layer's weights as pictures, and the autoencoder's code on sliders. */
+/** The tab "Inside": the first layer's weights as pictures, and sliders for the autoencoder's code. */
 import type { Model } from "../src/model/model.ts";
 import { layerShapes } from "../src/network/spec.ts";
 import { currentModel, onModelChange } from "./current-model.ts";
@@ -10,7 +10,7 @@ import { garments } from "./pictures.ts";
 import { drawWeights, initialWeights } from "./weight-pictures.ts";
 
 const GARMENTS = 10;
-/** Their side in pixels. */
+/** Their width and height in pixels. */
 const SIDE = 28;
 
 let sliders: HTMLInputElement[] = [];
@@ -44,8 +44,8 @@ function show(): void {
   }
   setText(
     "code-facts",
-    `The network squeezes a garment into ${code.size} numbers and draws it anew from these alone. ` +
-      "Begin with a garment, then move them.",
+    `The network squeezes a garment into ${code.size} numbers and draws it again from these alone. ` +
+      "Choose a garment, then move the sliders.",
   );
   if (sliders.length !== code.size) {
     laySliders(code.size);
@@ -87,7 +87,7 @@ function laySliders(count: number): void {
   );
 }
 
-/** A button for each of a few garments, which sets the sliders to its code. */
+/** Makes a button for each of a few garments, which sets the sliders to the garment's code. */
 async function layGarments(): Promise<void> {
   const sheet = await garments();
   const grey = greyOf(sheet);

@@ -1,17 +1,17 @@
-/** The loss of a training as it grows: a chart that follows its element's width and the pointer. */
+/** The chart of a training's loss. It is redrawn for each new epoch, for each size of its element, and for the pointer. */
 import { lossChart } from "../src/report/loss-chart.ts";
 
 export interface LossPoint {
   readonly training: number;
-  /** Left out where it was not measured. */
+  /** Left out if it was not measured. */
   readonly test?: number;
 }
 
 export class LossChart {
-  /** Of epoch 1, 2, … */
+  /** The points of epochs 1, 2, … */
   #points: readonly LossPoint[] = [];
   #epochs = 1;
-  /** Where the pointer is, in pixels from the left. */
+  /** How many pixels the pointer is from the left edge. */
   #pointer: number | undefined;
 
   constructor(private readonly element: HTMLElement) {
@@ -26,7 +26,7 @@ export class LossChart {
     });
   }
 
-  /** @param epochs of the whole training */
+  /** @param epochs how many the whole training has */
   show(points: readonly LossPoint[], epochs: number): void {
     this.#points = points;
     this.#epochs = epochs;

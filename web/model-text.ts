@@ -1,4 +1,4 @@
-/** Models and checkpoints in words. */
+/** Describes models in words, and names the files of models and checkpoints. */
 
 import type { Model } from "../src/model/model.ts";
 import { parameterCount } from "../src/network/spec.ts";

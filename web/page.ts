@@ -1,4 +1,4 @@
-/** The page: its three parts under tabs, and what this tab can do. */
+/** The page: starts its three tabs, switches between them, and says what this browser can do. */
 import { hasRelaxedSimd, hasSimd } from "../src/wasm/detect.ts";
 import { startDenoise } from "./denoise.ts";
 import { button, byId, setMessage, setText } from "./dom.ts";
@@ -36,7 +36,7 @@ for (const [index, part] of parts.entries()) {
 addEventListener("hashchange", () => showPart(location.hash.slice(1)));
 
 const threads = crossOriginIsolated
-  ? `${navigator.hardwareConcurrency} threads`
+  ? `up to ${navigator.hardwareConcurrency} threads`
   : "1 thread (not cross-origin isolated)";
 setText(
   "runtime",

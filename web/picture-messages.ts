@@ -1,16 +1,16 @@
-/** What the page and the worker that adds noise say to each other; each message has one answer, in their order. */
+/** Messages between the page and the worker that adds noise. Each message gets one answer; answers keep the messages' order. */
 
 export type ToPictureWorker =
-  /** A clean picture, whose noisy twin is asked for; `added`: the noise's standard deviation in grey levels. */
+  /** Asks for a clean picture with noise. `added`: the noise's standard deviation in grey levels. */
   | { readonly type: "add"; readonly image: ImageData; readonly added: number }
-  /** A picture to compare with the clean one that came last. */
+  /** Asks how far a picture is from the last clean one. */
   | { readonly type: "measure"; readonly image: ImageData };
 
 /** How far a picture is from the clean one. */
 export interface PictureQuality {
-  /** Over the colours of all pixels, in dB. */
+  /** In dB, over red, green and blue of all pixels. */
   readonly psnr: number;
-  /** Of the luma; undefined where the picture is smaller than SSIM's window. */
+  /** SSIM of the luma; undefined if the picture is smaller than SSIM's window. */
   readonly ssim: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Rows of small pictures, one canvas a row. */
+/** Rows of small pictures; each row is one canvas. */
 
 import { toImageData } from "../src/browser.ts";
 import { fashionMnistClasses } from "../src/data/fashion-mnist.ts";
@@ -12,11 +12,11 @@ const gap = 2;
 export class PictureRows {
   readonly #element = byId("picture-rows", HTMLElement);
   readonly #canvases = new Map<string, HTMLCanvasElement>();
-  /** What is shown now, by label. */
+  /** The rows that are shown now, by their labels. */
   readonly #shown = new Map<string, PictureRow>();
   #columns: PictureColumns = { width: 28, height: 28, labels: fashionMnistClasses };
 
-  /** Lays the rows anew: empty until their pictures come, so that nothing moves then. */
+  /** Makes new rows. They are empty but have their full size, so that nothing moves when their pictures come. */
   begin(labels: readonly string[], columns = this.#columns, rows: readonly PictureRow[] = []): void {
     this.#columns = columns;
     this.#lay(labels);
@@ -39,7 +39,7 @@ export class PictureRows {
     });
   }
 
-  /** All rows with their labels as one picture: the figure that `denoise-wasm train` writes. */
+  /** All rows with their labels as one PNG file, laid out like the figure that `denoise-wasm train` writes. */
   figure(): Promise<Blob> {
     const { width, height, labels } = this.#columns;
     const size = width * height;

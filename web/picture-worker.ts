@@ -1,4 +1,4 @@
-/** The worker that adds noise to a picture, and measures pictures beside the clean one. Built as `picture-worker.js`. */
+/** The worker that adds noise to a picture, and compares pictures with the clean one. Built as `picture-worker.js`. */
 
 import { Purpose, Random } from "../src/noise/rng.ts";
 import { mse, psnrOfMse, ssim } from "../src/quality/metrics.ts";
@@ -24,7 +24,7 @@ self.onmessage = ({ data }: MessageEvent<ToPictureWorker>) => {
   }
 };
 
-/** Gaussian noise on the colours, the same in each of a grey pixel; rounded and cut off at 0 and 255. */
+/** Adds Gaussian noise to red, green and blue, the same to all three if the picture is grey. Values are rounded and clipped to 0..255. */
 function withNoise(image: ImageData, sigma: number): ImageData {
   const { data, width, height } = image;
   const pixels = width * height;

@@ -1,12 +1,12 @@
-/** Where pictures come from: files, samples, the camera. */
+/** Gets pictures from files, from the samples and from the camera. */
 
 import { DataError, readImage } from "../src/browser.ts";
 import { button, byId } from "./dom.ts";
 
-/** Pixels that a picture may have: what a canvas of four bytes a pixel can hold in any browser. */
+/** The most pixels of a picture: a canvas, with four bytes for each pixel, can hold so many in any browser. */
 const LARGEST = 50e6;
 
-/** @throws DataError where the file is no picture, or too large */
+/** @throws DataError if the file is no picture, or too large */
 export function pictureOfFile(file: Blob): Promise<ImageData> {
   return readImage(file, { maxPixels: LARGEST });
 }
@@ -17,7 +17,7 @@ export async function garments(): Promise<ImageData> {
   return pictureOfFile(await response.blob());
 }
 
-/** Shapes, shades, lines and letters: what a denoiser should keep. */
+/** Draws a sample with shapes, shades, lines and letters, all of which a denoiser should keep. */
 export function drawing(): ImageData {
   const [width, height] = [480, 360];
   const context = contextOf(width, height);
@@ -73,7 +73,7 @@ export function drawing(): ImageData {
   return context.getImageData(0, 0, width, height);
 }
 
-/** Shows the camera in a dialog. @returns a picture, or undefined where the dialog was closed */
+/** Shows the camera in a dialog. @returns a picture, or undefined if the dialog was closed */
 export async function pictureOfCamera(): Promise<ImageData | undefined> {
   let stream: MediaStream;
   try {

@@ -1,4 +1,4 @@
-/** The form of a training: a recipe's values, which the user may change. */
+/** The form for a training: the values of a recipe, which the user may change. */
 
 import { SpecError } from "../src/errors.ts";
 import type { Checkpoint } from "../src/training/checkpoint.ts";
@@ -9,7 +9,7 @@ import type { DataSource, TrainingRequest } from "./training-messages.ts";
 
 const named: Readonly<Record<string, Recipe>> = recipes;
 
-/** Fills the form and keeps what depends on a choice in step with it. */
+/** Fills the form, and updates the fields that depend on a choice whenever it changes. */
 export function startRecipeForm(): void {
   const choice = select("recipe");
   for (const name of Object.keys(named)) choice.append(new Option(name));
@@ -27,7 +27,7 @@ export function lockRecipeForm(locked: boolean): void {
   byId("recipe-fields", HTMLFieldSetElement).disabled = locked;
 }
 
-/** What the form says. @throws SpecError, DataError where something in it cannot be */
+/** The training that the form describes. @throws SpecError, DataError if something in it is not possible */
 export function requestFromForm(): TrainingRequest {
   const base = named[select("recipe").value]!;
   const recipe = parseRecipe(
@@ -48,7 +48,7 @@ export function requestFromForm(): TrainingRequest {
   };
 }
 
-/** A training that goes on from a checkpoint, whose recipe the form then shows. @throws SpecError, DataError */
+/** A training that goes on from a checkpoint. The form then shows the checkpoint's recipe. @throws SpecError, DataError */
 export function requestFromCheckpoint(from: Checkpoint): TrainingRequest {
   const { recipe, seed, mode } = from;
   const surroundings = surroundingsFromForm();
@@ -60,7 +60,7 @@ export function requestFromCheckpoint(from: Checkpoint): TrainingRequest {
   return { recipe, seed, mode, ...surroundings, from };
 }
 
-/** What a checkpoint does not say. */
+/** The settings that a checkpoint does not contain. */
 function surroundingsFromForm(): Pick<TrainingRequest, "threads" | "data"> {
   const threads = input("threads").value === "" ? undefined : numberFrom("threads");
   return { ...(threads !== undefined && { threads }), data: sourceFrom() };
@@ -70,15 +70,15 @@ function showRecipe({ epochs, batch, optimizer, noise }: Recipe): void {
   input("epochs").value = String(epochs);
   input("batch").value = String(batch);
   input("learning-rate").value = String(optimizer.learningRate);
-  // The form knows Gaussian noise only, as the recipes that it offers do.
+  // The form has a field for Gaussian noise only, since all recipes that it offers use that.
   const sigma = noise.model === "gaussian" ? noise.sigma : "";
   input("noise-sigma").value = Array.isArray(sigma) ? sigma.join(" to ") : String(sigma);
 }
 
 const dataHints: Readonly<Record<string, string>> = {
-  sample: "4,000 to train on, 1,000 others to try it on.",
-  idx: "Fashion-MNIST’s own or others of their form, gzipped or not.",
-  pictures: "Their middles at the network’s size, in grey; every tenth is kept to try it on.",
+  sample: "4,000 to train on, 1,000 others to test on.",
+  idx: "Fashion-MNIST’s four files, or others of the same format, gzipped or not.",
+  pictures: "Each is cropped, scaled to the network’s size and made grey; one of ten is kept to test on.",
 };
 const modeHints: Readonly<Record<string, string>> = {
   reproducible: "The same bytes in every browser and in Node.",
@@ -107,7 +107,7 @@ function sourceFrom(): DataSource {
   }
 }
 
-/** "25", or "0 to 55". */
+/** Reads "25" as a number and "0 to 55" as a range. */
 function sigmaFrom(text: string): unknown {
   const numbers = text.split("to").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   return numbers.length === 2 ? numbers : numbers[0];

@@ -1,4 +1,4 @@
-// A web server for the page: static files, gzipped, with the headers that a page of this kind is served with.
+// A web server for the page: static files, gzipped, with the headers that this page needs.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -18,7 +18,7 @@ const types = {
 const compressible = new Set([".html", ".js", ".css", ".svg", ".safetensors"]);
 
 /**
- * Starts the server. With `isolated`, pages get shared memory and so threads.
+ * Starts the server. With `isolated`, it sends the headers that give a page shared memory, and so threads.
  * @param {{ host?: string, port?: number, isolated?: boolean }} options port 0: any that is free
  * @returns {Promise<{ url: string, close(): Promise<void> }>}
  */
@@ -35,7 +35,7 @@ export async function serve({ host = "127.0.0.1", port = 8080, isolated = true }
   const server = createServer(async (request, response) => {
     try {
       if (request.method !== "GET" && request.method !== "HEAD") return void response.writeHead(405).end();
-      // URL resolves "..", so that no path leaves the folder.
+      // URL resolves "..", so that no path leads out of the folder.
       const { pathname } = new URL(request.url ?? "/", "http://host");
       const path = decodeURIComponent(pathname.endsWith("/") ? `${pathname}index.html` : pathname);
       const type = extname(path);

@@ -1,4 +1,4 @@
-// npm run web: builds the page and serves it. --host, --port; --build: only build it.
+// npm run web: builds the page and serves it. --host and --port say where; --build only builds it.
 import { parseArgs } from "node:util";
 import { buildPage, folder, transferSizes } from "./build.js";
 import { serve } from "./server.js";

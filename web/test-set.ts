@@ -1,4 +1,4 @@
-/** The test pictures that a page looks at after each epoch, and what a model makes of them. */
+/** The test pictures that the page measures each epoch's model with. */
 
 import { type Dataset, type LabelledImages, pixelsOf, samplesOf } from "../src/data/images.ts";
 import type { Model } from "../src/model/model.ts";
@@ -12,7 +12,7 @@ import type { Recipe } from "../src/training/recipes.ts";
 import type { Mode } from "../src/wasm/detect.ts";
 import { type PictureColumns, type PictureRow, rowLabels, type TestResult } from "./training-messages.ts";
 
-/** So many that a look takes a fraction of an epoch. */
+/** The most test pictures; measuring so many takes a fraction of an epoch. */
 const LARGEST = 1000;
 
 export class TestSet {
@@ -38,7 +38,7 @@ export class TestSet {
     private readonly network: Network,
     private readonly shown: readonly number[],
     labels: readonly string[],
-    /** Rows of the chosen pictures that no training changes. */
+    /** The rows of pictures that training does not change. */
     readonly given: readonly PictureRow[],
   ) {
     const { images, noisy } = pairs;
@@ -50,7 +50,7 @@ export class TestSet {
     return this.pairs.images.count;
   }
 
-  /** Runs a model over the pictures. */
+  /** Denoises and measures all pictures with a model, and returns those that are shown as a row. */
   look(model: Model): { test: TestResult; row: PictureRow } {
     for (const [name, values] of model.parameters) this.network.set(name, values);
     const { images } = this.pairs;
@@ -69,7 +69,7 @@ function pairsAt({ images, noisy, sigma }: Pairs, places: readonly number[]): Pa
   };
 }
 
-/** The pictures of `size` values at some places, one after the other. */
+/** Copies the pictures, of `size` values each, at some places into one array. */
 function at<Values extends Uint8Array | Float32Array>(
   values: Values,
   places: readonly number[],

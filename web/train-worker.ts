@@ -1,4 +1,4 @@
-/** The worker that a page trains in: one training in its life. Built as `train-worker.js`. */
+/** The worker in which the page trains. Each training gets a new worker. Built as `train-worker.js`. */
 
 import { encodeModel } from "../src/model/model-file.ts";
 import { encodeCheckpoint } from "../src/training/checkpoint.ts";
@@ -7,16 +7,16 @@ import { loadDataset } from "./dataset.ts";
 import { TestSet } from "./test-set.ts";
 import type { FromWorker, ToWorker, TrainingRequest } from "./training-messages.ts";
 
-/** Milliseconds between two reports of progress: drawing them takes a core from the training. */
+/** The least milliseconds between two reports of progress, since drawing them takes a core from the training. */
 const REPORT_EVERY = 200;
 
 const stop = new AbortController();
-/** While the training is paused, what it waits for. */
+/** While the training is paused: what it waits for. */
 let pause: PromiseWithResolvers | undefined;
 let training: Training | undefined;
 let begun = false;
 let reported = 0;
-/** The file of the model after the last epoch. */
+/** Encodes the model of the last finished epoch as a file. */
 let modelFile: (() => Uint8Array<ArrayBuffer>) | undefined;
 
 interface PromiseWithResolvers {
@@ -119,7 +119,7 @@ async function run({ recipe, seed, mode, threads, data, from }: TrainingRequest)
     const model = started.snapshot();
     modelFile = () => encodeModel(model) as Uint8Array<ArrayBuffer>;
     say({ type: "epoch", epoch, ...test.look(model) });
-    // An epoch may be shorter than the training's turn, in which no message arrives.
+    // A short epoch may end before the training has yielded to the event loop, so messages are let in here as well.
     await pause?.promise;
     await new Promise((resolve) => setTimeout(resolve));
     stop.signal.throwIfAborted();

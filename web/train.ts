@@ -1,4 +1,4 @@
-/** The part "Train": a training in a worker, shown as it goes. */
+/** The tab "Train": runs a training in a worker and shows its progress. */
 import { decodeCheckpoint } from "../src/training/checkpoint.ts";
 import { recipes } from "../src/training/recipes.ts";
 import { setCurrentModel } from "./current-model.ts";
@@ -15,9 +15,9 @@ import {
   type TrainingRequest,
 } from "./training-messages.ts";
 
-/** Milliseconds between two looks at a model in training. */
+/** The least milliseconds between two requests for the model in training. */
 const MODEL_EVERY = 500;
-/** Milliseconds between two drawings, however short an epoch is: they take a core from the training. */
+/** The least milliseconds between two drawings, however short an epoch is, since they take a core from the training. */
 const DRAW_EVERY = 500;
 
 type EpochMessage = Extract<FromWorker, { type: "epoch" }>;
@@ -47,19 +47,19 @@ class TrainView {
   #request: TrainingRequest | undefined;
   #noisy: TestResult | undefined;
   #paused = false;
-  /** When the model was asked for last. */
+  /** When the model was last requested. */
   #asked = 0;
-  /** What is still to be drawn: the last epoch, and how far the next one is. */
+  /** What is not drawn yet: the last finished epoch, and the progress of the next one. */
   #news: { epoch?: EpochMessage; progress?: ProgressMessage } = {};
-  /** Will draw it. */
+  /** The timer that will draw it. */
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When something was drawn last. */
+  /** When something was last drawn. */
   #drawn = 0;
   /** Seconds that the epochs so far took. */
   #seconds = 0;
-  /** The file of the training that was stopped. */
+  /** The checkpoint file of the training that was stopped. */
   #checkpoint: Uint8Array<ArrayBuffer> | undefined;
-  /** The next checkpoint that arrives is to be stored by the browser. */
+  /** Whether the user is to get the next checkpoint that arrives as a file. */
   #saving = false;
 
   constructor() {
@@ -130,7 +130,7 @@ class TrainView {
         this.#rows.begin(rowLabels(this.#request!.recipe), message.columns, message.rows);
         setText(
           "verdict",
-          `Trained on ${whole(message.trainingImages)} pictures, tried on ${whole(message.testImages)} others.`,
+          `Trained on ${whole(message.trainingImages)} pictures, tested on ${whole(message.testImages)} others.`,
         );
         break;
       case "begun":
@@ -223,8 +223,8 @@ class TrainView {
   }
 
   /**
-   * The worker ends itself after its last message has been heard.
-   * @param unfinished whether there is something to go on with
+   * Ends the training. The worker is terminated a second later, after its last messages have arrived.
+   * @param unfinished whether the training can be continued from a checkpoint
    */
   #end(unfinished = false): void {
     this.#draw();
@@ -248,7 +248,7 @@ class TrainView {
   }
 }
 
-/** In words, what the figures say. */
+/** The test result in words. */
 function verdict(test: TestResult, noisy: TestResult): string {
   const figures = `PSNR of the test pictures: noisy ${noisy.psnr.toFixed(2)} dB, denoised ${test.psnr.toFixed(2)} dB.`;
   return test.mse > noisy.mse

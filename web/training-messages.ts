@@ -1,4 +1,4 @@
-/** What the page and its training worker say to each other. */
+/** Messages between the page and its training worker. */
 
 import type { FashionMnistPart } from "../src/data/fashion-mnist.ts";
 import { isConvolutional } from "../src/network/spec.ts";
@@ -11,19 +11,19 @@ import type { Mode, Variant } from "../src/wasm/detect.ts";
 export type DataSource =
   /** The sample that the page is served with. */
   | { readonly kind: "sample" }
-  /** Fashion-MNIST's four files, or others of their form. */
+  /** Fashion-MNIST's four files, or others of the same format. */
   | { readonly kind: "idx"; readonly files: Readonly<Record<FashionMnistPart, Blob>> }
-  /** Pictures of any size; each is cut to a square and brought to the network's size, in grey. */
+  /** Pictures of any size. Each is cropped, scaled to the network's size and made grey. */
   | { readonly kind: "pictures"; readonly files: readonly File[] };
 
 export interface TrainingRequest {
   readonly recipe: Recipe;
   readonly seed: number;
   readonly mode: Mode;
-  /** Left out: as many as the machine and the network have use for. */
+  /** If left out, the number depends on the machine's cores and on the size of the network. */
   readonly threads?: number;
   readonly data: DataSource;
-  /** Where to go on; recipe, seed and mode are its own. */
+  /** The checkpoint to go on from. Recipe, seed and mode are then those of the checkpoint. */
   readonly from?: Checkpoint;
 }
 
@@ -31,25 +31,25 @@ export type ToWorker =
   | { readonly type: "start"; readonly request: TrainingRequest }
   | { readonly type: "pause" | "goOn" | "stop" | "model" | "checkpoint" };
 
-/** The rows of test pictures, from the top; under dense layers' the same pictures as the bundled convolutions denoise them. */
+/** The labels of the rows of test pictures, from the top. With a dense network, the last row is what the bundled convolutions make of them. */
 export function rowLabels({ spec }: Recipe): string[] {
   return ["original", "noisy", "denoised", ...(isConvolutional(spec) ? [] : ["fashion-conv"])];
 }
 
-/** A few test pictures as they come, [count, pixels] as bytes. */
+/** A row of a few test pictures: bytes, [count, pixels]. */
 export interface PictureRow {
   readonly label: string;
   readonly pictures: Uint8Array;
 }
 
-/** Sizes of the pictures in rows, and what each column shows. */
+/** The size of the pictures in all rows, and what each column shows. */
 export interface PictureColumns {
   readonly width: number;
   readonly height: number;
   readonly labels: readonly string[];
 }
 
-/** What the network makes of the test pictures. */
+/** How far pictures are from the clean test pictures, on average. */
 export interface TestResult {
   readonly mse: number;
   readonly psnr: number;
@@ -59,19 +59,19 @@ export type FromWorker =
   | {
       readonly type: "data";
       readonly trainingImages: number;
-      /** Test pictures that are looked at after each epoch. */
+      /** How many test pictures are measured after each epoch. */
       readonly testImages: number;
       readonly columns: PictureColumns;
-      /** Those that the training does not change. */
+      /** The rows that training does not change. */
       readonly rows: readonly PictureRow[];
       readonly noisy: TestResult;
     }
   | { readonly type: "begun"; readonly variant: Variant; readonly threads: number }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "epoch"; readonly epoch: Epoch; readonly test: TestResult; readonly row: PictureRow }
-  /** The model after the last epoch: the bytes of its file. */
+  /** The model of the last finished epoch: the bytes of its file. */
   | { readonly type: "model"; readonly bytes: Uint8Array<ArrayBuffer> }
-  /** The training as it is now: the bytes of its checkpoint's file. */
+  /** A checkpoint of the training as it is now: the bytes of its file. */
   | { readonly type: "checkpoint"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "ended"; readonly why: "finished" | "stopped" }
   | { readonly type: "failed"; readonly message: string };

@@ -1,4 +1,4 @@
-/** The first layer's weights, a picture for each unit. */
+/** Draws the first layer's weights, one picture for each unit. */
 import type { Model } from "../src/model/model.ts";
 import { layerShapes } from "../src/network/spec.ts";
 import { Purpose, Random } from "../src/noise/rng.ts";
@@ -6,7 +6,7 @@ import { imageDataOf } from "./dom.ts";
 
 const MOST = 64;
 
-/** The layer's weights when training began; undefined where they follow no rule that is known here. */
+/** The layer's weights before training; undefined unless it is a dense layer whose weights were drawn with a given standard deviation. */
 export function initialWeights({ spec, provenance }: Model): Float32Array | undefined {
   const { weights } = spec.initialization;
   const { type, inputs, outputs } = layerShapes(spec)[0]!;
@@ -17,8 +17,8 @@ export function initialWeights({ spec, provenance }: Model): Float32Array | unde
 }
 
 /**
- * Draws those units' weights that are largest together, minus `base` where there is one: in rows of a square, one
- * pixel apart; grey is 0, white the largest, black its opposite.
+ * Draws the weights, minus `base` if there is one, of those units whose sum of squared weights is largest. The pictures form
+ * a square and are one pixel apart. Grey is 0, white is the unit's largest absolute value, and black its negative.
  * @returns how many were drawn
  */
 export function drawWeights(
@@ -43,7 +43,7 @@ export function drawWeights(
   target.height = side;
   const context = target.getContext("2d")!;
   units.forEach(({ unit }, place) => {
-    // A picture's values are interleaved, a filter's lie channel after channel: the first channel of either.
+    // Draws the first channel. The channels of a picture's values are interleaved; those of a filter follow one another.
     const values = Float32Array.from(
       { length: width * height },
       (_, i) => weight[unit * stride + (dense ? i * channels : i)]!,

@@ -1,7 +1,7 @@
-// Not a module, so that it runs where modules may not: in a page opened from a folder.
+// Not a module, since browsers run no modules in a page that was opened as a file.
 if (location.protocol === "file:") {
   const message = document.getElementById("page-message");
   message.textContent =
-    "Browsers let no page that was opened as a file start workers. Serve this folder: npm run web, or any web server.";
+    "A page that was opened as a file may not start workers. Serve this folder: by npm run web, or by any web server.";
   message.hidden = false;
 }

@@ -1,13 +1,14 @@
 /**
  * The weight gradient of the 3×3 convolution. Layouts: conv3x3.ts and conv3x3-weights.ts.
  *
- * It is a sum over all pixels of a batch. The batch is cut into a number of chunks that depends on the plan and not on
- * the number of threads; each chunk is summed by one thread into a buffer of its own, image after image, and sumChunks
- * adds the buffers in order. Sums run over one band of an image's rows at a time, in 4 lanes, and bands are added
- * up, so that no float32 sum is longer than a few hundred.
+ * It is a sum over all pixels of a batch. The batch is cut into chunks, whose number depends on the plan and not on the
+ * number of threads. One thread sums each chunk, image after image, into the chunk's own buffer, and sumChunks adds the
+ * buffers in order. Within an image, a band of rows is summed at a time, in 4 lanes, and then the bands are added up, so that
+ * no float32 sum has more than a few hundred terms.
  *
- * As the layer is  y = Aᵀ M,  M_p = U_p · t_p  (conv3x3.ts), the gradient of U is a sum over six planes of products, half
- * as many as the weight's own, and that of w = Gᵀ of it, taken once for a batch (conv3x3GatherWeights).
+ * The layer is  y = Aᵀ M,  M_p = U_p · t_p  (conv3x3.ts). The gradient of U is therefore a sum of products in six planes, which
+ * are half as many products as the gradient of w would take directly. The gradient of w is Gᵀ times that of U, computed once
+ * for a batch (conv3x3GatherWeights).
  */
 import { multiplyAdd } from "../simd";
 import { rowOf, transformGroup } from "./row-groups";
@@ -18,16 +19,19 @@ import { storeGradients } from "./winograd-transforms";
  * S_p[c, k] (+)= Σ_{groups, s} (A a)_p[c, s] · (Bᵀ b)_p[i, s + (kx − 1)·d]   for p = 0..5, k = 3i + kx
  * sums[c]   (+)= Σ_{r, s} a[r, c, s], or of b with sumOfB
  *
- * over images `first` to `last`, added to what is there or, with `begins`, not. With a = dy and b = x it is the gradient of U and bias.
- * With a = x, b = dy and sumOfB it is that of the transposed weights' U and of the bias, for borders of zeros: better
- * where dy has 1 to 3 channels, since a's channels are taken 4 at a time.
+ * over the images `first` to `last` − 1. The result is added to what `chunk` holds, unless `begins`: then it is cleared first.
  *
- * chunk: S in panels (winograd-weights.ts), then the sums (gradientChunkBytes of sizes.ts); scratch: weightGradientScratch
- * of sizes.ts; a: images of `as` channels, zero from `width` to the next multiple of 4; b: images of `bs` channels.
+ * With a = dy and b = x, S is the gradient of U, and the sums are that of the bias. With a = x, b = dy and sumOfB, S is the
+ * gradient of the transposed weights' U, and the sums are again that of the bias; this requires borders of zeros. It is the
+ * better way if dy has 1 to 3 channels, since a's channels are taken 4 at a time.
  *
- * What makes it fast: 4 channels of a band of A a are put next to each other, 4 pixels each in turn; the register tile is
- * those 4 × 2 columns k of Bᵀ b, each lane summing a quarter of the pixels, so that no value is broadcast. A table of
- * the places of a band's vectors makes one loop of its rows and columns.
+ * chunk: S in panels (winograd-weights.ts), then the sums, `gradientChunkBytes` bytes together (sizes.ts); scratch:
+ * `weightGradientScratch` bytes (sizes.ts); a: images of `as` channels, zero from `width` to the next multiple of 4; b: images
+ * of `bs` channels.
+ *
+ * What makes it fast: 4 channels of a band of A a are packed side by side, 4 pixels of each in turn. The register tile is these
+ * 4 channels × 2 columns k of Bᵀ b. Each lane sums a quarter of the pixels, so that no value is broadcast. A table of the
+ * places of a band's vectors turns the loops over rows and columns into one.
  */
 export function conv3x3WeightGradient(
   chunk: usize, scratch: usize, a: usize, b: usize, as: i32, bs: i32, height: i32, width: i32, pitch: usize, rows: i32,
@@ -41,7 +45,7 @@ export function conv3x3WeightGradient(
   }
 }
 
-/** What one image gives, whose first rows are at a and b. */
+/** conv3x3WeightGradient for one image, whose first rows are at a and b. With `start`, the chunk is cleared first. */
 function addImage(
   chunk: usize, scratch: usize, a: usize, b: usize, as: i32, bs: i32, height: i32, width: i32, pitch: usize, dilation: i32,
   sumOfB: bool, start: bool,
@@ -90,7 +94,7 @@ function addImage(
   }
 }
 
-/** taps[3i + kx] = the distance in t, of `length` bytes a channel, from a pixel of channel 0 to what weight (i, kx) multiplies. */
+/** taps[3i + kx] = the bytes in t, whose channels have `length` bytes, from a pixel of channel 0 to the one that weight (i, kx) multiplies. */
 function writeTaps(taps: usize, ins: i32, length: usize, dilation: i32): void {
   const reach = <usize>dilation << 2;
   for (let at: usize = 0, end = <usize>ins * length; at < end; at += length, taps += 12) {
@@ -100,7 +104,7 @@ function writeTaps(taps: usize, ins: i32, length: usize, dilation: i32): void {
   }
 }
 
-/** places[g · vectors + v] = the bytes from a band's first vector to vector v of group g, as i32. */
+/** places[g · vectors + v] = the bytes in t from a band's first vector to vector v of group g, as i32. */
 function writePlaces(places: usize, vectors: i32, groups: i32): void {
   for (let g = 0; g < groups; g++) {
     for (let v = 0; v < vectors; v++, places += 4) store<i32>(places, (g * (vectors + 2) + v) << 4);
@@ -109,10 +113,10 @@ function writePlaces(places: usize, vectors: i32, groups: i32): void {
 
 /**
  * packed_p[⌊c/4⌋][v][c mod 4][0..3] = (A a)_p[c][4v..4v+3]   for the four rows of a group, d apart, the first at a
- * sums[c] += Σ_{rows, s} a[c][s]                             with sums ≠ 0
+ * sums[c] += Σ_{rows, s} a[c][s]
  *
- * packed: `plane` bytes from p to p + 1 and `four` from 4 channels to the next; channels past `channels` become 0, rows
- * past the `left` are zeros, taken from `none`.
+ * if sums ≠ 0. packed: `plane` bytes from p to p + 1, and `four` bytes from 4 channels to the next 4. Channels from `channels`
+ * on become 0. The image has `left` rows from the group's first on; the others are zeros, read from `none`.
  */
 function packGroup(
   packed: usize, plane: usize, four: usize, sums: usize, a: usize, none: usize, channels: i32, dilation: i32, pitch: usize,
@@ -153,7 +157,7 @@ function addPlane(to: usize, packed: usize, t: usize, taps: usize, places: usize
   }
 }
 
-/** to[j][0..3] += Σ_{v, lane} packed[v][0..3][lane] · b_j[places[v] + lane]   for j = 0 and, with `pair`, 1 */
+/** to[j][0..3] += Σ_{v, lane} packed[v][0..3][lane] · b_j[places[v] + lane]   for j = 0 and, if `pair`, for j = 1 */
 function addProducts(to: usize, packed: usize, places: usize, b0: usize, b1: usize, vectors: i32, pair: bool): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
   let c20 = c00, c21 = c00, c30 = c00, c31 = c00;
@@ -178,7 +182,7 @@ function addProducts(to: usize, packed: usize, places: usize, b0: usize, b1: usi
   if (pair) v128.store(to, f32x4.add(v128.load(to, 16), sumLanes(c01, c11, c21, c31)), 16);
 }
 
-/** The four sums of the lanes of a, b, c and d. */
+/** A vector of four sums: of the lanes of a, of b, of c and of d. */
 // @ts-ignore: decorator
 @inline
 function sumLanes(a: v128, b: v128, c: v128, d: v128): v128 {
@@ -187,7 +191,7 @@ function sumLanes(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
 }
 
-/** sum += Σ_r Σ_s row[r][s], s < width, in float64. */
+/** sum += Σ_r Σ_s row[r][s] for s < width, summed in float64. */
 function addSum(sum: usize, row: usize, rowStride: usize, width: i32, rows: i32): void {
   let total: f64 = 0;
   let s0 = f64x2.splat(0), s1 = s0;
@@ -206,7 +210,8 @@ function addSum(sum: usize, row: usize, rowStride: usize, width: i32, rows: i32)
 }
 
 /**
- * to = Σ_c from_c over `count` buffers `stride` bytes apart, in order. An item is 64 bytes.
+ * to = Σ_c from_c over `count` buffers that are `stride` bytes apart, added in order. `to` may be the first of them. An item is
+ * 64 bytes.
  */
 export function sumChunks(to: usize, from: usize, stride: usize, count: i32, first: i32, last: i32): void {
   const end = to + (<usize>last << 6);

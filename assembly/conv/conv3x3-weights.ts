@@ -1,16 +1,16 @@
 /**
- * A convolution's weights, in panels of 4 outputs: w[o][i][ky][kx] of PyTorch is value
- * (⌊o/4⌋·P + k)·4 + (o mod 4),  k = 9i + 3ky + kx,  P = 9·ins rounded up to a multiple of 4,
- * so a panel is whole cache lines. Outputs past the last and columns past 9·ins are 0.
+ * A convolution's weights, in panels of 4 outputs. PyTorch's w[o][i][ky][kx] is value
+ * (⌊o/4⌋·P + k)·4 + (o mod 4)  with  k = 9i + 3ky + kx  and  P = 9·ins rounded up to a multiple of 4,
+ * so a panel is a number of whole cache lines. Values for outputs past the last and for k from 9·ins on are 0.
  */
 import { transformedPanelBytes, transformedPlaneBytes, weightPanelBytes } from "./sizes";
 import { storeTransformed } from "./winograd-weights";
 
 /**
- * The weights of the input gradient: turned by 180°, with inputs and outputs exchanged
+ * The weights of the input gradient: each kernel is rotated by 180°, and inputs and outputs are exchanged
  *
- * wt[i][o][2 − ky][2 − kx] = w[o][i][ky][kx].  w: `outs` × `ins`; wt: `ins` × `outs`, both in panels, padding
- * set to 0. Done twice it gives w back. An item is a panel of wt: 4 inputs.
+ * wt[i][o][2 − ky][2 − kx] = w[o][i][ky][kx].  w: `outs` × `ins`; wt: `ins` × `outs`; both in panels. Padding is set to 0.
+ * Applied twice, it gives w back. An item is a panel of wt: 4 inputs.
  */
 export function conv3x3TransposeWeights(wt: usize, w: usize, ins: i32, outs: i32, first: i32, last: i32): void {
   const from = <usize>weightPanelBytes(ins);
@@ -31,7 +31,7 @@ export function conv3x3TransposeWeights(wt: usize, w: usize, ins: i32, outs: i32
 }
 
 /**
- * U = G w along the columns of each kernel, for conv3x3: six planes in panels (winograd-weights.ts), k = 3i + kx.
+ * U = G w along the columns of each kernel, as conv3x3 takes it: six planes in panels, k = 3i + kx (winograd-weights.ts).
  *
  * w: `outs` × `ins` in panels. An item is a panel: 4 outputs.
  */
@@ -50,11 +50,11 @@ export function conv3x3TransformWeights(u: usize, w: usize, ins: i32, outs: i32,
 }
 
 /**
- * dw = Gᵀ S along the columns of each kernel: the gradient of w from that of U, in the layouts of
+ * dw = Gᵀ S along the columns of each kernel: the gradient of w from S, the gradient of U. Layouts are as in
  * conv3x3TransformWeights. Padding becomes 0. An item is a panel: 4 outputs.
  *
- * What is so small beside its terms that it may be their rounding becomes 0: an optimiser that divides by a gradient's own
- * size would make a whole step of it.
+ * A value becomes 0 if it is so small, compared to the terms that it is summed from, that it may be nothing but their
+ * rounding errors. Adam divides a gradient by its own size and would make a whole step of it.
  */
 export function conv3x3GatherWeights(dw: usize, s: usize, ins: i32, outs: i32, first: i32, last: i32): void {
   const plane = <usize>transformedPlaneBytes(outs, ins);
@@ -81,7 +81,7 @@ export function conv3x3GatherWeights(dw: usize, s: usize, ins: i32, outs: i32, f
   }
 }
 
-/** A sum whose terms' absolute values add up to `size`, or 0 where it is within the 16 roundings of float32 that they may be off by. */
+/** The sum, or 0 if it is within 16 float32 roundings of `size`, which is the sum of its terms' absolute values. */
 function significant(sum: f64, size: f64): f32 {
   return abs(sum) <= size * 9.5367431640625e-7 ? 0 : <f32>sum;
 }

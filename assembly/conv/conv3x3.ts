@@ -1,21 +1,21 @@
 /**
- * 3×3 convolution, forward and backward, on images in rows (pixels.ts): value (image n, row r, channel c,
- * column s) of a buffer of C channels is at  origin + ((n·rows + r)·C + c)·pitch + 4s,  with a border of at
- * least the dilation d on all four sides. The border holds the padding, zeros or a reflection (padding.ts), so
- * no kernel knows of edges.
+ * 3×3 convolution and its input gradient, on images in rows (pixels.ts): value (image n, row r, channel c, column s) of a
+ * buffer of C channels is at  origin + ((n·rows + r)·C + c)·pitch + 4s.  Each image has a border of at least the dilation d on
+ * all four sides, which holds the padding: zeros, or the mirrored image (padding.ts). So the kernel needs no special case
+ * for the edges.
  *
- * By Winograd's minimal filtering F(4, 3) along the columns: four outputs of a column, d rows apart, take 6 · 3
- * products for each pair of channels instead of 36. Rows are taken directly. A group of rows r₀ + j·d, j = 0..3, needs
- * the rows r₀ + (j − 1)·d, j = 0..5, those below the lower border as zeros. A vector is 4 pixels of a row, so the
- * transformations go along whole rows and nothing is shuffled:
+ * It uses Winograd's minimal filtering F(4, 3) along the columns: four outputs of a column, d rows apart, take 6 · 3 products
+ * for each pair of channels instead of 36. Along the rows, the three taps are multiplied directly. A group of rows r₀ + j·d,
+ * j = 0..3, needs the rows r₀ + (j − 1)·d, j = 0..5; those below the lower border count as zeros. A vector is 4 pixels of a
+ * row, so the transformations work on whole rows, and no values are shuffled between lanes:
  *
  *   t_p = Bᵀ v,   M_p[o, s] = Σ_{i, kx} U_p[o, i, kx] · t_p[i, s + (kx − 1)·d],   y = Aᵀ M + bias
  *
- * with p = 0..5. U is that of conv3x3TransformWeights, products and transformations are those of winograd-products.ts and
- * winograd-transforms.ts. Every value is summed by one thread in one order, whatever the number of threads.
+ * with p = 0..5. conv3x3TransformWeights computes U; winograd-products.ts has the products, winograd-transforms.ts the
+ * transformations. Every value is summed by one thread in one order, whatever the number of threads.
  *
  * Method: Andrew Lavin and Scott Gray, "Fast algorithms for convolutional neural networks", CVPR 2016, here in one
- * dimension; Shmuel Winograd, "Arithmetic complexity of computations" (1980). The matrices are those of the points
+ * dimension; Shmuel Winograd, "Arithmetic complexity of computations" (1980). The matrices belong to the interpolation points
  * 0, ±1, ±2 and ∞.
  */
 import { Activation } from "../constants";
@@ -28,15 +28,14 @@ import { storeOutputs } from "./winograd-transforms";
 
 /**
  * y[n, r, o, s] = f(bias[o] + Σ_{i, ky, kx} w[o, i, ky, kx] · x[n, r + (ky − 1)·d, i, s + (kx − 1)·d])
- * or, with gate ≠ 0,  y = (…) ∘ (gate > 0),  the gradient of a ReLU whose output is `gate`
+ * or, if gate ≠ 0,  y = (…) ∘ (gate > 0),  which is the gradient of a ReLU whose output is `gate`
  *
- * y, gate: images of `outs` channels; x: images of `ins` channels; u: the transformed w; bias: `outs` values, rounded up
- * to 4; scratch: convolutionScratch of sizes.ts. The layer's input gradient is this function with dy for x, the weights of
- * conv3x3TransposeWeights and zeros for bias.
+ * y, gate: images of `outs` channels; x: images of `ins` channels; u: the transformed w; bias: `outs` values; scratch:
+ * `convolutionScratch` bytes (sizes.ts). The layer's input gradient is this function with dy for x, the weights of
+ * conv3x3TransposeWeights and a bias of zeros.
  *
- * An item is a group of rows of all channels. Two spans of columns are multiplied together: two groups where a span is
- * wide enough for all of their columns, else two parts of one. Columns between width and the next multiple of 4 are set
- * to 0.
+ * An item is a group of rows of all channels. Two spans of columns are multiplied together: those of two groups if all columns
+ * of a group fit into a span, otherwise two parts of one group. Columns between width and the next multiple of 4 are set to 0.
  */
 export function conv3x3(
   y: usize, x: usize, u: usize, bias: usize, gate: usize, scratch: usize, ins: i32, outs: i32, height: i32, width: i32,
@@ -85,8 +84,8 @@ export function conv3x3(
 }
 
 /**
- * y = f(Aᵀ M + bias) for the rows of a group that are among the `left` from its first on; clears `tail` bytes after them.
- * `count` vectors are in the first span of M, `second` in the second.
+ * y = f(Aᵀ M + bias) for those rows of a group that the image has: it has `left` rows from the group's first on. Sets the last
+ * `tail` bytes of each to 0. M has `count` vectors in its first span and `second` in its second.
  */
 function finishGroup(
   y: usize, m: usize, bias: usize, outs: i32, dilation: i32, pitch: usize, count: i32, second: i32, left: i32, floor: v128,

@@ -1,16 +1,17 @@
 /**
- * Borders of images in rows (pixels.ts). `pad` rows and columns on each side are written or read. Borders of
- * zeros may be shared: the right border of a row is then the left one of the next, the lower border of an image
- * the upper one of the next.
+ * Mirrored borders of images in rows (pixels.ts), `pad` rows and columns on each side. Borders of zeros need no kernel, since
+ * nothing writes to them. They are shared: the right border of a row is the left border of the next, and the lower border of
+ * an image the upper border of the next.
  */
 import { rowStart } from "./pixels";
 
 /**
- * x[n, r, c, s] = x[n, mirror(r), c, mirror(s)] in the border, where mirror(t) = −t before the first and
- * 2(size − 1) − t after the last: PyTorch's "reflect", which does not repeat the edge.
+ * x[n, r, c, s] = x[n, mirror(r), c, mirror(s)] in the border, where mirror(t) = −t for t < 0 and 2(size − 1) − t for
+ * t ≥ size. This is PyTorch's "reflect", which does not repeat the edge.
  *
- * pad < height, pad < width; rows ≥ height + 2·pad, pitch ≥ 4·(width + 2·pad): mirrored borders cannot be shared.
- * An item is one of the images·(height + 2·pad) rows, borders counted; it reads only what is inside.
+ * Requires pad < height and pad < width, and, since mirrored borders cannot be shared, rows ≥ height + 2·pad and
+ * pitch ≥ 4·(width + 2·pad). An item is one of the images·(height + 2·pad) rows, the borders' among them. It reads only
+ * values inside the image.
  */
 export function padReflected(
   x: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, pad: i32, first: i32, last: i32,
@@ -33,10 +34,10 @@ export function padReflected(
 }
 
 /**
- * dx[n, r, c, s] = Σ dpadded[n, r′, c, s′] over all (r′, s′) that mirror to (r, s), ∘ (gate > 0) with gate ≠ 0
+ * dx[n, r, c, s] = Σ dpadded[n, r′, c, s′] over all (r′, s′) that mirror to (r, s), and, if gate ≠ 0, ∘ (gate > 0)
  *
- * The gradient of padReflected. dx, dpadded, gate: `channels` channels; dpadded, another buffer than dx, holds the
- * gradient in a border of `pad` too. An item is a row of dx.
+ * The gradient of padReflected. dx, dpadded, gate: images of `channels` channels. dpadded is another buffer than dx, and holds
+ * the gradient in a border of `pad` as well. An item is a row of dx.
  */
 export function foldReflected(
   dx: usize, dpadded: usize, gate: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, pad: i32,
@@ -63,7 +64,7 @@ export function foldReflected(
   }
 }
 
-/** out[s] (+)= row[s] + what lies in the row's two borders and mirrors to s. */
+/** out[s] = row[s] + those values in the row's two borders that mirror to s; with `add`, this is added to out[s]. */
 function foldRow(out: usize, row: usize, width: i32, pad: i32, add: bool): void {
   for (let s = 0; s < width; s++) {
     let sum = load<f32>(row + (<usize>s << 2));

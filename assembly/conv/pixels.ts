@@ -1,15 +1,15 @@
 /**
- * Between pictures as callers hold them and images in rows, and what is done to images pixel by pixel.
+ * Conversions between pictures, as callers hold them, and images in rows; and operations on single pixels.
  *
- * An image in rows: value (image n, row r, channel c, column s) of a buffer of C channels is at
- * origin + ((n·rows + r)·C + c)·pitch + 4s, float32. Rows −1, −2, … and columns −1, −2, … are its border.
- * Against planes, the window of a convolution over all channels is close together; against interleaved
- * channels, any number of them fits without padding; and a row of all channels is whole cache lines.
+ * Images in rows: value (image n, row r, channel c, column s) of a buffer of C channels is a float32 at
+ * origin + ((n·rows + r)·C + c)·pitch + 4s. Rows −1, −2, … and columns −1, −2, … are the border. Compared to one plane for each
+ * channel, all values of a convolution's window lie close together. Compared to interleaved channels, any number of
+ * channels fits without padding. And a row of all channels is a number of whole cache lines.
  *
- * In every function an item is a row of all channels of the image that is written.
+ * In every function but pixelShuffle, an item is a row of all channels of the image that is written.
  */
 
-/** Where row `item`, counted over all images, begins. */
+/** The address of a row, where rows are counted through all images. */
 // @ts-ignore: decorator
 @inline
 export function rowStart(origin: usize, item: i32, channels: i32, height: i32, pitch: usize, rows: i32): usize {
@@ -17,7 +17,7 @@ export function rowStart(origin: usize, item: i32, channels: i32, height: i32, p
   return origin + <usize>((image * rows + item - image * height) * channels) * pitch;
 }
 
-/** Sets columns `width` to the next multiple of 4 to 0, which kernels that write whole vectors leave behind. */
+/** Sets the columns from `width` to the next multiple of 4 to 0, after a kernel has written whole vectors there. */
 export function clearTails(
   y: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, first: i32, last: i32,
 ): void {
@@ -57,7 +57,7 @@ export function imageFromFloats(
   }
 }
 
-/** imageFromFloats from bytes: a byte b becomes scale · b. */
+/** imageFromFloats for bytes: a byte b becomes scale · b. */
 export function imageFromBytes(
   x: usize, source: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, depth: i32, used: i32, scale: f32,
   first: i32, last: i32,
@@ -81,7 +81,7 @@ export function imageFromBytes(
   }
 }
 
-/** target[n, r, s, c] = scale · x[n, r, c, s]: imageFromFloats backwards; channels from `used` on stay as they are. */
+/** target[n, r, s, c] = scale · x[n, r, c, s]   for c < used: the inverse of imageFromFloats. Other channels of target stay as they are. */
 export function imageToFloats(
   target: usize, x: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, depth: i32, used: i32, scale: f32,
   first: i32, last: i32,
@@ -98,7 +98,7 @@ export function imageToFloats(
   }
 }
 
-/** x[n, r, channel, s] = scale · values[n]: a plane that tells a network its noise level. */
+/** x[n, r, channel, s] = scale · values[n]: fills a channel with the picture's noise level. */
 export function fillChannel(
   x: usize, values: usize, channel: i32, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, scale: f32,
   first: i32, last: i32,
@@ -113,8 +113,8 @@ export function fillChannel(
 /**
  * out[n, r, c, s] = input[n, r, c, s] − prediction[n, r, c, s]   for c < channels
  *
- * out, prediction: `channels` channels; input: `inputChannels`, with further ones at the end left out. With input = 0
- * it is −prediction, the gradient: dprediction = −dout.
+ * out, prediction: images of `channels` channels; input: images of `inputChannels` channels, of which those from `channels` on
+ * are not read. If `input` is 0, out = −prediction.
  */
 export function residual(
   out: usize, input: usize, prediction: usize, inputChannels: i32, channels: i32, height: i32, width: i32, pitch: usize, rows: i32,
@@ -138,8 +138,8 @@ export function residual(
 /**
  * y[n, r, 4c + 2i + j, s] = x[n, 2r + i, c, 2s + j]   for i, j in 0..1: PyTorch's pixel_unshuffle by 2
  *
- * x: `channels` channels of 2·height × 2·width, with pitch and rows of its own; y: `yChannels` of height × width, the
- * first 4·channels of which are written. An item is a row of y. It is also the gradient of pixelShuffle.
+ * x: images of `channels` channels of 2·height × 2·width, with their own pitch and rows; y: images of `yChannels` channels of
+ * height × width, of which the first 4·channels are written. An item is a row of y. It is also the gradient of pixelShuffle.
  */
 export function pixelUnshuffle(
   y: usize, x: usize, yChannels: i32, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, xPitch: usize, xRows: i32,
@@ -167,7 +167,7 @@ export function pixelUnshuffle(
   }
 }
 
-/** x[n, 2r + i, c, 2s + j] = y[n, r, 4c + 2i + j, s]: pixelUnshuffle backwards, and its gradient. An item is two rows of x. */
+/** x[n, 2r + i, c, 2s + j] = y[n, r, 4c + 2i + j, s]: the inverse of pixelUnshuffle, and its gradient. An item is two rows of x. */
 export function pixelShuffle(
   x: usize, y: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, xPitch: usize, xRows: i32,
   first: i32, last: i32,

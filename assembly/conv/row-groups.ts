@@ -1,10 +1,10 @@
 /**
- * Groups of four rows of an image, d apart, which Winograd's filtering F(4, 3) along the columns takes together, with the
- * six rows around them that their windows reach: conv3x3.ts. How many there are: sizes.ts.
+ * Groups of four rows of an image, d apart. Winograd's filtering F(4, 3) along the columns (conv3x3.ts) computes the four rows
+ * of a group together, from the six rows that their windows reach. `groupsOf` in sizes.ts says how many groups there are.
  */
 import { storeInputs } from "./winograd-transforms";
 
-/** The first row of a group: groups of every 4d rows begin at each of the first d. */
+/** The first row of a group. In every 4d rows there are d groups, which begin at the first d of these rows. */
 // @ts-ignore: decorator
 @inline
 export function rowOf(group: i32, dilation: i32): i32 {
@@ -12,10 +12,10 @@ export function rowOf(group: i32, dilation: i32): i32 {
 }
 
 /**
- * t = Bᵀ v for `bytes` of a row and all channels, t with `length` bytes a channel, from six rows d apart, the first at
- * `above`. The group's first row is the second of them; `left` rows of the image begin there, and rows further than d
- * below the image are zeros, taken from `none`. The same for `second` bytes, `apart` bytes further in the rows and `span`
- * in t.
+ * t = Bᵀ v for `bytes` bytes of a row and all channels, from six rows v that are d apart. A channel of t has `length` bytes.
+ * The first of the six rows is at `above`; the second is the group's first row. From that row on, the image has `left` rows.
+ * Rows more than d below the image's last are zeros, read from `none`. Does the same for `second` further bytes, which begin
+ * `apart` bytes further on in the rows and `span` bytes further on in t.
  */
 export function transformGroup(
   t: usize, plane: usize, length: usize, above: usize, none: usize, ins: i32, dilation: i32, pitch: usize, left: i32,
@@ -53,7 +53,7 @@ export function transformGroup(
   }
 }
 
-/** t = Bᵀ v for `bytes` of six rows. */
+/** t = Bᵀ v for `bytes` bytes of six rows of one channel. */
 function transformRows(
   t: usize, plane: usize, v0: usize, v1: usize, v2: usize, v3: usize, v4: usize, v5: usize, bytes: usize,
 ): void {

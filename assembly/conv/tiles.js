@@ -1,11 +1,11 @@
 /**
- * The register tiles of the Winograd products (winograd-products.ts), from which scripts/tiles.js writes
- * build/assembly/conv/tiles.ts. What each field means, and why the steps of a loop are ended or guarded:
- * scripts/tiles.d.ts. Layout of t, U and M: sizes.ts.
+ * Descriptions of the register tiles of the Winograd products (winograd-products.ts). scripts/tiles.js generates
+ * build/assembly/conv/tiles.ts from them. scripts/tiles.d.ts says what each field means, and why the steps of a loop are
+ * "ended" or "guarded". sizes.ts describes the layout of t, U and M.
  *
- * The weights stand where A stands, and the pixels where B does: a step is one weight for each output, in the order of U,
- * channel after channel and kx = 0, 1, 2 for each. So the vectors come from the pixel to the left, the pixel itself and
- * the pixel to the right in turn, and three steps make a channel.
+ * The weights take the part of A, and the pixels that of B. A step is one weight for each output, in the order of U: channel
+ * after channel, and kx = 0, 1, 2 within a channel. So the steps use, in turn, the pixel to the left, the pixel itself and
+ * the pixel to the right, and three steps are a channel.
  */
 
 /** @type {import("../../scripts/tiles.js").Tiles["imports"]} */
@@ -18,7 +18,7 @@ const start = "let left = x - reach, right = x + reach;";
 /** The pointer to the pixels of a step. */
 const pixels = (step) => ["left", "x", "right"][step % 3];
 
-/** The head of a loop of one channel, or more, to a turn. */
+/** The head of a loop whose turns are one channel or more, of `bytes` bytes. */
 const channels = (end, bytes) =>
   `const end = x + ${end}; x < end; left += ${bytes}, x += ${bytes}, right += ${bytes}`;
 
@@ -27,8 +27,9 @@ export const tiles = {
   /**
    * M[o, v] = Σ_{i, kx} w[o, i, kx] · x[i, v + (kx − 1)·reach]   for 4 outputs and two vectors v, one of each span
    *
-   * m: of the first output and the vector of the first span; x: that vector of channel 0 of t_p; reach: in bytes; w: a
-   * panel of U; ins: channels of t_p. The columns of the tile are the spans. A turn is two channels; an odd one is left.
+   * m: M of the first output and the first span's vector; x: the same vector of channel 0 of t_p; reach: in bytes; w: a
+   * panel of U; ins: channels of t_p. The two columns of the tile are the two spans. A turn is two channels; the second loop
+   * takes the last channel if their number is odd.
    */
   fourOutputs: {
     parameters: "m: usize, x: usize, reach: usize, w: usize, ins: i32",
@@ -46,7 +47,7 @@ export const tiles = {
     c: (row, column) => ["m", `${row} * PRODUCTS + ${column} * SPAN_PRODUCTS`],
   },
 
-  /** fourOutputs for 4 outputs from the panel at w4 and 2 from half a panel at w2, which go to `two` bytes after those */
+  /** fourOutputs for 6 outputs: 4 of the panel at w4, and 2 of the half panel at w2, which are stored `two` bytes after m */
   sixOutputs: {
     parameters: "m: usize, x: usize, reach: usize, w4: usize, w2: usize, two: usize, ins: i32",
     start,
@@ -60,7 +61,7 @@ export const tiles = {
     c: (row, column) => [row < 4 ? "m" : "m + two", `${row % 4} * PRODUCTS + ${column} * SPAN_PRODUCTS`],
   },
 
-  /** fourOutputs for one output and the SPAN vectors from x on, which are the columns of the tile */
+  /** fourOutputs for one output, and for the SPAN vectors that begin at x, which are the columns of the tile */
   oneOutput: {
     parameters: "m: usize, x: usize, reach: usize, w: usize, ins: i32",
     start,

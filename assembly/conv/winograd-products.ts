@@ -3,17 +3,17 @@
  *
  *   M_p[o, v] = Σ_{i, kx} U_p[o, i, kx] · t_p[i, v + (kx − 1)·reach]
  *
- * over the vectors v, of 4 lanes, of two spans: the register tile is 4 outputs × a vector of each; with fused
- * multiply-add, which wants more sums under way, 6 × 2. The tiles are described in tiles.js. U is in panels
- * (winograd-weights.ts), t and M are laid out as sizes.ts says.
+ * for the vectors v, of 4 pixels, of two spans. The register tile is 4 outputs × one vector of each span; the relaxed builds
+ * also have a tile of 6 × 2, since fused multiply-add needs more independent sums. tiles.js describes the tiles. U is in
+ * panels (winograd-weights.ts); sizes.ts describes the layout of t and M.
  */
 import { fourOutputs, oneOutput, sixOutputs } from "../../build/assembly/conv/tiles";
 import { PRODUCTS, productsBytes, SPAN_BYTES, SPAN_PRODUCTS, transformedPanelBytes, transformedPlaneBytes } from "./sizes";
 
 /**
- * M from t_0, whose first pixel is at x, t_1 at x + plane, …; reach: in bytes
+ * M from t. The first pixel of t_0 is at x, that of t_1 at x + plane, and so on; reach: in bytes
  *
- * There are `count` vectors in the first span and at most as many in the second, of which as many are computed.
+ * The first span has `count` vectors and the second at most as many. `count` vectors are computed for both.
  */
 export function multiplyPlanes(m: usize, x: usize, plane: usize, u: usize, reach: usize, ins: i32, outs: i32, count: i32): void {
   const panel = <usize>transformedPanelBytes(ins);

@@ -1,11 +1,11 @@
 /**
- * The transformations of F(4, 3) of inputs and outputs, each in 4 lanes at a time; that of the weights is in
- * winograd-weights.ts. Inlined, so that arguments that are constants cost nothing.
+ * The transformations of inputs and outputs of F(4, 3), for 4 lanes at a time; winograd-weights.ts has that of the weights.
+ * They are inlined, so that constant arguments cost nothing.
  */
 import { multiplyAdd } from "../simd";
 
 /**
- * t = Bᵀ v: six values from the six at distances of the dilation, at t, t + plane, …
+ * t = Bᵀ v: six values from six values v that are the dilation apart. They are stored at t, t + plane, t + 2·plane, …
  *
  *        4  0 −5  0 1 0
  *        0 −4 −4  1 1 0
@@ -22,7 +22,7 @@ export function storeInputs(t: usize, plane: usize, v0: v128, v1: v128, v2: v128
   const evenHalf = f32x4.sub(v4, v2);
   const difference = f32x4.sub(v3, v1);
   const oddHalf = f32x4.add(difference, difference);
-  // 4 v₀ − 5 v₂ + v₄ = 4 (v₀ − v₂) + (v₄ − v₂), and in the same way the last.
+  // 4 v₀ − 5 v₂ + v₄ = 4 (v₀ − v₂) + (v₄ − v₂), and in the same way for the last row of Bᵀ.
   v128.store(t, multiplyAdd(f32x4.splat(4), f32x4.sub(v0, v2), evenHalf));
   v128.store(t + plane, f32x4.add(even, odd));
   v128.store(t + 2 * plane, f32x4.sub(even, odd));
@@ -32,14 +32,14 @@ export function storeInputs(t: usize, plane: usize, v0: v128, v1: v128, v2: v128
 }
 
 /**
- * y = max(floor, Aᵀ M + bias), the first `count` of 4 values, at y, y + step, …, from M at m, m + plane, …
+ * y = max(floor, Aᵀ M + bias): the first `count` of 4 values, stored at y, y + step, …; M is read at m, m + plane, …
  *
  *        1 1  1 1  1 0
  *   Aᵀ = 0 1 −1 2 −2 0
  *        0 1  1 4  4 0
  *        0 1 −1 8 −8 1
  *
- * With gate ≠ 0, a distance from y, times (gate > 0).
+ * If `gate` is not 0, it is the distance in bytes from y to the gate, and y is multiplied with (gate > 0).
  */
 // @ts-ignore: decorator
 @inline
@@ -64,7 +64,8 @@ export function storeOutputs(
 }
 
 /**
- * A d, the gradient of M from that of four outputs: six values at m, m + plane, …; A is that of storeOutputs.
+ * A d: the gradient of M, from the gradients d of four outputs. The six values are stored at m, m + plane, …; Aᵀ is as in
+ * storeOutputs.
  * @returns d₀ + d₁ + d₂ + d₃
  */
 // @ts-ignore: decorator
@@ -86,7 +87,7 @@ export function storeGradients(m: usize, plane: usize, d0: v128, d1: v128, d2: v
   return all;
 }
 
-/** pmax is one instruction and keeps NaN, max is several. */
+/** Uses pmax, which is one instruction and keeps NaN; max is several instructions. */
 // @ts-ignore: decorator
 @inline
 function storeOutput(y: usize, value: v128, floor: v128, gate: usize): void {

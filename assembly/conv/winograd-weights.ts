@@ -1,5 +1,5 @@
 /**
- * Weights for Winograd's filtering along columns: for each column (a, b, c) of a kernel, U = G (a, b, c),
+ * The weights for Winograd's filtering along columns. For each column (a, b, c) of a 3×3 kernel, U = G (a, b, c) with
  *
  *             6  0  0
  *            −4 −4 −4
@@ -8,15 +8,15 @@
  *             1 −2  4
  *             0  0 24
  *
- * in float64, rounded once. U is six planes of panels of 4 outputs: value ((⌊o/4⌋·P + k)·4 + o mod 4) of plane p is
- * U_p[o, i, kx], with k = 3i + kx and P = 3·ins rounded up to a multiple of 4.
+ * computed in float64 and rounded once. U is six planes, each in panels of 4 outputs: value (⌊o/4⌋·P + k)·4 + (o mod 4) of
+ * plane p is U_p[o, i, kx], with k = 3i + kx and P = 3·ins rounded up to a multiple of 4.
  */
 
 import { transformedPanelBytes, transformedPlaneBytes } from "./sizes";
 
 /**
- * U, in panels and zeroed, from a weight [outs, ins, 3, 3] of `size` bytes a value, one after the other without gaps:
- * 4 float32, 2 float16, 1 int8, which count in units of `scale`, a float32 for each output.
+ * U from a weight [outs, ins, 3, 3] without gaps. `size` is the bytes of a value: 4 for float32, 2 for float16, 1 for int8.
+ * An int8 is multiplied with its output's float32 in `scale`. u: zeros at first, since padding is not written.
  */
 export function transformWeights(u: usize, weight: usize, size: i32, scale: usize, outs: i32, ins: i32): void {
   const plane = <usize>transformedPlaneBytes(outs, ins);
@@ -44,11 +44,11 @@ export function storeTransformed(u: usize, plane: usize, a: f64, b: f64, c: f64)
   store<f32>(u + plane, <f32>c);
 }
 
-/** A value as the float32 that it stands for. */
+/** The float32 that a value stands for. */
 function valueAt(at: usize, size: i32, scale: usize): f64 {
   if (size == 1) return <f64>(<f32>load<i8>(at) * load<f32>(scale));
   if (size == 4) return <f64>load<f32>(at);
-  // The bits of a float32 with the same digits, 2¹¹² times too small.
+  // These are the bits of a float32 that is 2¹¹² times too small.
   const bits = <u32>load<u16>(at);
   return <f64>reinterpret<f32>(((bits & 0x8000) << 16) | ((bits & 0x7fff) << 13)) * 5192296858534827628530496329220096.0;
 }

@@ -13,10 +13,10 @@ export function activate(y: usize, bytes: usize, activation: i32): void {
 }
 
 /**
- * dx[i] = dx[i] · f′ over `bytes` bytes, a multiple of 16, where f′ follows from the layer's output y = f(…)
+ * dx[i] = dx[i] · f′ over `bytes` bytes, a multiple of 16; f′ is computed from the layer's output y = f(…)
  *
- * Behind a sigmoid, gradients below 2⁻⁶⁰ (8.7e-19) become 0. Their squares, and their products with what other
- * saturated units put out, would be subnormal and take a hundred cycles each; they change no weight.
+ * For a sigmoid, gradients below 2⁻⁶⁰ (8.7e-19) become 0. Their squares, and their products with the outputs of other
+ * saturated units, would be subnormal numbers, which take a hundred cycles each, and they are too small to change a weight.
  */
 export function activationGradient(dx: usize, y: usize, bytes: usize, activation: i32): void {
   const end = dx + bytes;
@@ -37,13 +37,13 @@ export function activationGradient(dx: usize, y: usize, bytes: usize, activation
 }
 
 /**
- * Constants, in memory: V8 builds a vector constant anew at each use with four instructions, and a load is one.
- * Coefficients of the exponential: Cephes `expf` (Moshier).
+ * Constants, kept in memory: V8 builds a vector constant with four instructions at each use, where a load is one.
+ * The coefficients of the exponential are those of Cephes `expf` (Moshier).
  */
 const CONSTANTS = memory.data<f32>([
   -64,
   1.44269504088896341, // 1 / ln 2
-  12582912, // 1.5 · 2²³: adding it leaves the sum, rounded to an integer, in the low bits
+  12582912, // 1.5 · 2²³: after adding it to x, the low bits hold x rounded to an integer
   -0.693359375, // −ln 2, in two parts
   2.12194440e-4,
   1.9875691500e-4,
@@ -62,9 +62,9 @@ function constant(index: usize): v128 {
 }
 
 /**
- * 1 / (1 + e⁻ˣ) in each lane, within 2.5 ulp of the exact value for x ≥ −64, 0 below: the 1e-28 that is lost
- * there is far under a float's last digit next to any other unit, and the products with it, which would be
- * subnormal and take a hundred cycles each, never arise. NaN stays NaN.
+ * 1 / (1 + e⁻ˣ) in each lane, within 2.5 ulp of the exact value for x ≥ −64, and 0 below. What is lost there is
+ * about 1e-28 at most, far below the last digit of any sum that it would enter; and products with it, which would be subnormal
+ * numbers and take a hundred cycles each, never arise. NaN stays NaN.
  */
 // @ts-ignore: decorator
 @inline
@@ -76,8 +76,8 @@ export function sigmoid(x: v128): v128 {
 }
 
 /**
- * eᵗ in each lane within 1 ulp or so for |t| ≤ 87; anything beyond. t = n·ln 2 + r, |r| ≤ ln 2 / 2, ln 2 split in
- * two so that r keeps its digits; eʳ by a polynomial of degree 6; 2ⁿ put into the exponent.
+ * eᵗ in each lane, within about 1 ulp for |t| ≤ 87 and undefined beyond. t is written as n·ln 2 + r with |r| ≤ ln 2 / 2,
+ * where ln 2 is split in two so that r keeps its digits; eʳ is a polynomial of degree 6, and 2ⁿ goes into the exponent bits.
  */
 // @ts-ignore: decorator
 @inline

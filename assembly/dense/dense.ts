@@ -2,7 +2,7 @@
  * A dense layer: y = f(x·W + bias). x: M × K, W: K × N, y: M × N, all in panels of 8 columns (gemm.ts), padded
  * with zeros to multiples of 8; M is padded to 4.
  *
- * Work is cut into items that write disjoint, whole cache lines; a thread takes items `first` to `last`.
+ * Work is cut into items that write disjoint memory. Each function does the items `first` to `last` − 1.
  */
 import { activate, activationGradient } from "./activations";
 import { multiplyPanel, multiplyRun, RUN_PANELS } from "./gemm";
@@ -16,8 +16,8 @@ import { TILE_SCRATCH } from "./sizes";
 /**
  * y = f(x·W + bias)
  *
- * An item is 4 rows of one panel of y. The sum starts from the bias, and f runs over what is still in the
- * first-level cache.
+ * An item is 4 rows of one panel of y. The bias is added to the first run of products (gemm.ts). f is applied to the items of
+ * one panel right after they are computed, while they are in the first-level cache.
  */
 export function denseForward(
   y: usize, x: usize, w: usize, bias: usize, stride: usize, inPanels: i32, outColumns: i32, activation: i32,
@@ -33,13 +33,13 @@ export function denseForward(
     const out = y + <usize>panel * stride + row;
     multiplyPanel(out, x + row, w + ((<usize>panel * <usize>inPanels) << 8), bias + (<usize>panel << 5), count << 2, stride, inPanels);
     activate(out, bytes, activation);
-    // sigmoid(0) is not 0, and padding has to be.
+    // Padding has to be 0, and sigmoid(0) is not.
     if (activation == Activation.sigmoid) clearColumns(out, bytes, outColumns - (panel << 3));
     first += count;
   }
 }
 
-/** denseForward for one picture, whose panels are 32 bytes each. An item is one panel of y. */
+/** denseForward for a batch of one picture, whose panels are 32 bytes each. An item is one panel of y. */
 export function denseForwardVector(
   y: usize, x: usize, w: usize, bias: usize, inPanels: i32, outColumns: i32, activation: i32, first: i32, last: i32,
 ): void {
@@ -51,7 +51,7 @@ export function denseForwardVector(
   if (activation == Activation.sigmoid) clearColumns(out + bytes - 32, 32, outColumns - ((last - 1) << 3));
 }
 
-/** panel[r][columns..7] = 0 over `bytes` bytes; nothing to do where `columns` is 8 or more. */
+/** panel[r][columns..7] = 0 for the rows in `bytes` bytes. Does nothing if `columns` is 8 or more. */
 function clearColumns(panel: usize, bytes: usize, columns: i32): void {
   if (columns >= 8) return;
   for (const end = panel + bytes; panel < end; panel += 32) {
@@ -62,8 +62,8 @@ function clearColumns(panel: usize, bytes: usize, columns: i32): void {
 /**
  * dx = (dy·Wᵀ) ∘ f′(x), where x is the output of the activation f before this layer
  *
- * zeros: 8 zeros; scratch: one panel of Wᵀ for one run, this thread's own. Wᵀ is transposed where it is used, so that
- * it comes from the first-level cache and never from another core.
+ * zeros: 8 zeros; scratch: this thread's own, room for one panel of Wᵀ of one run. Each thread transposes a panel of W
+ * right before it uses it, so that Wᵀ comes from the first-level cache and never from another core.
  *
  * An item is 4 rows of one panel of dx.
  */
@@ -88,7 +88,7 @@ export function denseInputGradient(
   }
 }
 
-/** wt = `outPanels` × 8 rows of one panel of Wᵀ: 8 rows of W, which begin at w, become 8 columns. */
+/** wt = `outPanels` × 8 rows of one panel of Wᵀ: the 8 rows of W that begin at w become its 8 columns. */
 function transposePanel(wt: usize, w: usize, inPanels: i32, outPanels: i32): void {
   for (const end = wt + (<usize>outPanels << 8); wt < end; wt += 256, w += <usize>inPanels << 8) transpose8x8(wt, w);
 }
@@ -99,7 +99,7 @@ const TILE: usize = <usize>TRANSPOSED_TILE << 5;
 /**
  * dW = xᵀ·dy,  dbias = Σ_rows dy
  *
- * An item is a block of 8 × 8 of dW; the first block of a panel brings the panel's dbias along.
+ * An item is a block of 8 × 8 values of dW. The item of a panel's first block also computes the panel's dbias.
  */
 export function denseWeightGradient(
   dw: usize, dbias: usize, dy: usize, x: usize, stride: usize, rows: i32, inPanels: i32, first: i32, last: i32,
@@ -108,13 +108,13 @@ export function denseWeightGradient(
 }
 
 /**
- * denseWeightGradient and Adagrad at once: W and bias are updated tile by tile, while the gradient is still in the
- * first-level cache, and it is never written to memory. A tile's square roots and divisions run beside the
- * multiplications of the next.
+ * denseWeightGradient and Adagrad in one: W and bias are updated tile by tile. A tile of the gradient is held in `scratch`,
+ * which stays in the first-level cache; the whole gradient is never stored. The square roots and divisions of one tile
+ * overlap with the multiplications of the next.
  *
- * Rows of a panel of dy that are all 0 add nothing and are left out where they are many: behind saturated sigmoids
- * nearly all are (in the first layer of the classic recipe 95 % at the beginning, more later). What is summed, and
- * in which order, is otherwise the same, and so is every bit of a finite result.
+ * Rows of a panel of dy that are all 0 add nothing. Where at least a quarter of the rows are 0, they are left out. Behind
+ * saturated sigmoids nearly all rows are 0: in the first layer of the classic recipe 95 % at the beginning, more later.
+ * The other rows are summed in the same order as before, so every bit of a finite result is the same.
  *
  * scratch: weightGradientScratch of sizes.ts, this thread's own.
  */
@@ -125,7 +125,7 @@ export function denseWeightGradientAdagrad(
   weightGradient(w, wSums, bias, biasSums, scratch, dy, x, stride, rows, inPanels, f32x4.splat(rate), first, last);
 }
 
-/** With scratch, updates W and bias; without, writes their gradients in their place. */
+/** With `scratch`, updates W and bias. Without it, `w` and `bias` are where their gradients are written. */
 // @ts-ignore: decorator
 @inline
 function weightGradient(
@@ -164,7 +164,7 @@ function weightGradient(
       xPanel += <usize>blocks * stride;
       first += blocks;
     }
-    // At the end, when the panel is in the first-level cache.
+    // This comes last, since the panel of dy is in the first-level cache by then.
     if (block == 0) {
       const offset = <usize>panel << 5;
       sumRows(scratch ? scratch : bias + offset, dyPanel, rows);
@@ -173,7 +173,7 @@ function weightGradient(
   }
 }
 
-/** `blocks` blocks of dW, from `offset` on in w, tile by tile: TRANSPOSED_PANELS of them, or 1. */
+/** Computes `blocks` blocks of dW, which is TRANSPOSED_PANELS or 1, tile by tile, from byte `offset` of w on. */
 // @ts-ignore: decorator
 @inline
 function updateBlocks(
@@ -194,7 +194,7 @@ function updateBlocks(
   }
 }
 
-/** list = the byte offsets of the rows of a panel that are not all 0. @returns how many there are */
+/** list = the byte offsets of those rows of a panel that are not all 0. @returns how many there are */
 function listRows(list: usize, panel: usize, rows: i32): i32 {
   let end = list;
   for (let row: usize = 0, last = <usize>rows << 5; row < last; row += 32) {
@@ -213,7 +213,7 @@ function gatherRows(to: usize, panel: usize, list: usize, count: i32): void {
   }
 }
 
-/** sums[0..7] = Σ_r panel[r][0..7], every fourth row on its own, so that no addition waits for the one before. */
+/** sums[0..7] = Σ_r panel[r][0..7], in four partial sums of every fourth row, so that an addition need not wait for the one before. */
 function sumRows(sums: usize, panel: usize, rows: i32): void {
   let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
   for (const end = panel + (<usize>(rows & ~3) << 5); panel < end; panel += 128) {

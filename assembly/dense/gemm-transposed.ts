@@ -1,20 +1,21 @@
 /**
- * Products with the transpose of a matrix in panels (gemm.ts), which stays as it is: all values of k that a tile needs
- * are side by side. The tiles, of as many rows and columns as those of gemm.ts, are described in tiles.js.
+ * Products with the transpose of a matrix in panels (gemm.ts). The matrix need not be transposed in memory, since the
+ * values of k that a tile needs lie side by side in a row. The tiles have as many rows and columns as those of gemm.ts;
+ * tiles.js describes them.
  */
 import { multiplyTransposed4x8, multiplyTransposed6x8 } from "../../build/assembly/dense/tiles";
 
 export { multiplyTransposed4x8 };
 
-/** Values of k in a tile of xᵀ·dy, and panels whose values of k are a whole number of tiles. */
+/** How many values of k a tile of xᵀ·dy has, and the least number of panels that a whole number of tiles covers. */
 export const TRANSPOSED_TILE: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 export const TRANSPOSED_PANELS: i32 = ASC_FEATURE_RELAXED_SIMD ? 3 : 1;
 
 /**
  * C[k, 0..7] = Σ_r A[r, k] · B[r, 0..7]   for TRANSPOSED_TILE values of k from `tile` · TRANSPOSED_TILE on, r in 0..`rows`
  *
- * c: as many rows of a panel; a: TRANSPOSED_PANELS panels of a batch, `stride` bytes each; b: one panel of a batch.
- * Two tiles of 4 are a panel of a, four tiles of 6 are three.
+ * c: TRANSPOSED_TILE rows of a panel; a: TRANSPOSED_PANELS panels of a batch, `stride` bytes each; b: one panel of a batch.
+ * Two tiles of 4 cover one panel of a; four tiles of 6 cover three.
  */
 // @ts-ignore: decorator
 @inline
@@ -27,7 +28,7 @@ export function multiplyTransposedTile(c: usize, a: usize, b: usize, rows: i32, 
   }
 }
 
-/** Where two values of k of a row begin: four pairs a panel. */
+/** The address of a pair of values of k in the first row; a panel has four pairs. */
 // @ts-ignore: decorator
 @inline
 function pairAt(a: usize, stride: usize, pair: i32): usize {

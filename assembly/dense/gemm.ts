@@ -1,20 +1,20 @@
 /**
- * Matrix multiply on panels. A panel holds 8 columns of a matrix, row after row: value (r, c) of a matrix of
- * R rows is at panel ⌊c/8⌋, byte r·32 + (c mod 8)·4. Batches, weights and gradients all live in panels, so
- * nothing is packed before a multiplication. Columns are padded to 8 with zeros, rows of a batch to 4.
+ * Matrix multiply on panels. A panel holds 8 columns of a matrix, row after row: value (r, c) is in panel ⌊c/8⌋, at
+ * byte r·32 + (c mod 8)·4 of it. Batches, weights and gradients all lie in panels, so A and B are multiplied as they are,
+ * without packing. Columns are padded with zeros to a multiple of 8, the rows of a batch to a multiple of 4.
  *
- * The register tile is 4 rows × 8 columns: 8 accumulators, 2 vectors of B and a broadcast of A in the 16
- * registers of x86-64. With fused multiply-add, whose latency of 4 cycles on 2 ports wants more sums under
- * way, 6 rows × 8 columns.
+ * The register tile is 4 rows × 8 columns: 8 accumulators, 2 vectors of B and a broadcast of A, in the 16 registers of
+ * x86-64. Fused multiply-add has a latency of 4 cycles on 2 ports and needs more independent sums, so the relaxed
+ * builds also have a tile of 6 rows × 8 columns.
  *
- * Where multiply and add are two instructions, these alone fill two thirds of what a core takes in a cycle, so that
- * little else fits beside them. So the loop over k is written out, 8 values to a turn, in a form that the compilers
- * translate without more sums and loads under way than there are registers. That is generated: tiles.js describes the
- * tiles.
+ * Where multiply and add are two instructions, these alone are two thirds of the instructions that a core can start in
+ * a cycle, which leaves little room for others. So the loop over k is unrolled, 8 values to a turn, in a form that the
+ * compilers translate without needing more registers than there are. The unrolled tiles are generated from the
+ * descriptions in tiles.js.
  *
- * Every value of C is summed by one thread in one order, whatever the tile: runs of 112 products in ascending k,
- * then the runs. Rounding errors grow with the length of a run, so this more than halves those of a sum of 784
- * (docs/experiments.md).
+ * Every value of C is summed by one thread in one order, whatever the tile: runs of 112 products in ascending k are
+ * summed, and then the runs are added up. Rounding errors grow with the length of a run; runs of 112 more than halve
+ * the error of a sum of 784 products (docs/experiments.md).
  *
  * Method: register tiles over packed panels, after Goto and van de Geijn, "Anatomy of high-performance matrix
  * multiplication", ACM TOMS 34 (2008).
@@ -22,15 +22,15 @@
 import { multiplyRows4, multiplyRows6 } from "../../build/assembly/dense/tiles";
 import { RUN } from "./sizes";
 
-/** Panels of A, and bytes of B, in a run. */
+/** How many panels of A a run has, and how many bytes of a panel of B. */
 export const RUN_PANELS = RUN / 8;
 export const RUN_BYTES: usize = RUN * 32;
 
 /**
  * C[r, 0..7] = init[0..7] + Σ_k A[r, k] · B[k, 0..7]   for `rows` rows, a multiple of 4
  *
- * c: one panel, at its first row; a: panels of `stride` bytes, at the same row; b: one panel of
- * 8 × `panels` rows, at least one; init: 8 values.
+ * c: one panel of C, at the first of the rows; a: panels of `stride` bytes each, at the same row; b: one panel of
+ * 8 × `panels` rows; panels: at least 1; init: 8 values.
  */
 export function multiplyPanel(c: usize, a: usize, b: usize, init: usize, rows: i32, stride: usize, panels: i32): void {
   for (; panels > 0; panels -= RUN_PANELS) {
@@ -41,7 +41,7 @@ export function multiplyPanel(c: usize, a: usize, b: usize, init: usize, rows: i
   }
 }
 
-/** multiplyPanel for one run, of up to RUN_PANELS panels. init: 0 stands for what C holds. */
+/** multiplyPanel for one run, of up to RUN_PANELS panels. If `init` is 0, the products are added to what C holds. */
 export function multiplyRun(c: usize, a: usize, b: usize, init: usize, rows: i32, stride: usize, panels: i32): void {
   const bytes = <usize>panels << 8;
   let sixes: usize = 0;

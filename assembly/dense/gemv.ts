@@ -1,11 +1,11 @@
 import { multiplyVector1, multiplyVector4 } from "../../build/assembly/dense/tiles";
 
 /**
- * c[0..7] of each of `count` panels = init + Σ_k a[k] · B[k, 0..7]: multiplyPanel for a batch of one picture
+ * c[0..7] = init[0..7] + Σ_k a[k] · B[k, 0..7] for each of `count` panels: multiplyPanel for a batch of one picture
  *
  * c, init: 8 × `count` values; a: 8 × `panels` values; b: `count` panels of 8 × `panels` rows. Each value of B is used
- * once, and a core takes two loads a cycle, so four panels of B share a broadcast of a: one of each quarter of B, so
- * that B is read in four long streams. The sums are multiplyPanel's, bit for bit.
+ * only once, so the loads are the limit: a core does two a cycle. Therefore four panels of B share each broadcast of a.
+ * They are one from each quarter of B, so that B is read in four long streams. The sums equal multiplyPanel's, bit for bit.
  */
 export function multiplyVector(c: usize, a: usize, b: usize, init: usize, panels: i32, count: i32): void {
   const bytes = <usize>panels << 8;

@@ -1,6 +1,6 @@
-/** Between rows as callers hold them and panels of 8 columns as the kernels want them (layout: gemm.ts). */
+/** Conversions between rows, as callers hold them, and panels of 8 columns, as the kernels take them (layout: gemm.ts). */
 
-/** panel[p][r][0..7] = source[r][8p..8p+7], float32 rows of `columns` values; columns past the last are 0. */
+/** panel[p][r][0..7] = source[r][8p..8p+7]. source: float32, rows of `columns` values; columns past the last become 0. An item is a panel. */
 export function packFloats(panel: usize, stride: usize, source: usize, rows: i32, columns: i32, first: i32, last: i32): void {
   for (let p = first; p < last; p++) {
     const whole = (p << 3) + 8 <= columns;
@@ -21,7 +21,7 @@ export function packFloats(panel: usize, stride: usize, source: usize, rows: i32
   }
 }
 
-/** packFloats from bytes: a byte b becomes the float b. */
+/** packFloats for bytes: a byte b becomes the float b. */
 export function packBytes(panel: usize, stride: usize, source: usize, rows: i32, columns: i32, first: i32, last: i32): void {
   for (let p = first; p < last; p++) {
     const whole = (p << 3) + 8 <= columns;
@@ -43,7 +43,7 @@ export function packBytes(panel: usize, stride: usize, source: usize, rows: i32,
   }
 }
 
-/** destination[r][8p..8p+7] = panel[p][r][0..7]: packFloats backwards, padding left out. */
+/** destination[r][8p..8p+7] = panel[p][r][0..7]: the inverse of packFloats, without the padding. An item is a panel. */
 export function unpackFloats(destination: usize, panel: usize, stride: usize, rows: i32, columns: i32, first: i32, last: i32): void {
   for (let p = first; p < last; p++) {
     const whole = (p << 3) + 8 <= columns;
@@ -64,7 +64,7 @@ export function unpackFloats(destination: usize, panel: usize, stride: usize, ro
   }
 }
 
-/** to[c][r] = from[r][c] for 8 × 8 values, 256 contiguous bytes each. */
+/** to[c][r] = from[r][c] for 8 × 8 values; each block is 256 contiguous bytes. */
 export function transpose8x8(to: usize, from: usize): void {
   transpose4x4(to, from);
   transpose4x4(to + 128, from + 16);

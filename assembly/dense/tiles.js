@@ -1,6 +1,7 @@
 /**
- * The register tiles of the dense layers' products, from which scripts/tiles.js writes build/assembly/dense/tiles.ts.
- * What each field means, and why the steps of a loop are ended or guarded: scripts/tiles.d.ts. Layout of panels: gemm.ts.
+ * Descriptions of the register tiles of the dense layers' products. scripts/tiles.js generates
+ * build/assembly/dense/tiles.ts from them. scripts/tiles.d.ts says what each field means, and why the steps of a loop are
+ * "ended" or "guarded". gemm.ts describes the layout of panels.
  */
 
 /** @type {import("../../scripts/tiles.js").Tiles["imports"]} */
@@ -13,13 +14,13 @@ export const tiles = {
    *
    *   C[r, 0..7] = init[0..7] + Σ_k A[r, k] · B[k, 0..7]
    *
-   * c: one panel, at its first row; end: behind its last row, a multiple of 4 rows later; a: panels, at the same row as
-   * c; b: one panel; init: 8 values, or 0 for what C holds; skip: bytes from the end of a row of a panel of A to that row
-   * in the next panel; bytes: of this run in B, a multiple of 8 rows.
+   * c: one panel of C, at the first of the rows; end: where the rows end, a multiple of 4 rows after c; a: panels of A, at
+   * the same row as c; b: one panel of B; init: 8 values, or 0 to add to what C holds; skip: bytes from the end of a row
+   * in one panel of A to the same row in the next; bytes: the bytes of B in this run, a multiple of 8 rows.
    *
-   * A turn is a panel of A, so 8 values of k for one addition to the address of B. The address of A moves with each of
-   * them, since a broadcast with an offset is two instructions in Node 20. There the four rows are four addresses, which
-   * stay in registers.
+   * A turn of the loop over k is one panel of A: 8 values of k, for one addition to the address of B. The address of A
+   * moves after each value of k, since Node 20 needs two instructions for a broadcast with a constant offset. It keeps
+   * the addresses of the four rows in four registers.
    */
   multiplyRows4: {
     parameters: "c: usize, end: usize, a: usize, b: usize, init: usize, skip: usize, bytes: usize",
@@ -40,9 +41,9 @@ export const tiles = {
   },
 
   /**
-   * multiplyRows4 with 6 rows a tile, for fused multiply-add; from c to end is a multiple of 6 rows
+   * multiplyRows4 with 6 rows to a tile, for fused multiply-add; there are a multiple of 6 rows from c to end
    *
-   * 12 sums, 2 vectors of B and a broadcast are all of the 15 registers that V8 has.
+   * 12 sums, 2 vectors of B and a broadcast take all 15 registers that V8 has.
    */
   multiplyRows6: {
     parameters: "c: usize, end: usize, a: usize, b: usize, init: usize, skip: usize, bytes: usize",
@@ -67,8 +68,8 @@ export const tiles = {
    *
    * c: 4 rows of a panel; a: one panel of a batch, at the first of the values of k; b: one panel of a batch.
    *
-   * The sums go over the rows of a batch, of which A and B have as many, so that what is a row of the tile is a value of
-   * k, and these are side by side. Rows beyond a multiple of 8 have a loop of their own.
+   * The sum runs over the rows of the batch, so a row of the tile is one value of k, and the tile's values of k lie side by
+   * side in each row of A. The second loop takes the rows that are left over from a multiple of 8.
    */
   multiplyTransposed4x8: {
     parameters: "c: usize, a: usize, b: usize, rows: i32",
@@ -86,7 +87,7 @@ export const tiles = {
   },
 
   /**
-   * multiplyTransposed4x8 for 6 values of k: two at `a0`, two at `a1` and two at `a2`, so that they may lie in two panels
+   * multiplyTransposed4x8 for 6 values of k: two at `a0`, two at `a1` and two at `a2`, since they may lie in two panels
    */
   multiplyTransposed6x8: {
     parameters: "c: usize, a0: usize, a1: usize, a2: usize, b: usize, rows: i32",
@@ -103,11 +104,11 @@ export const tiles = {
   /**
    * c[0..7] = init[0..7] + Σ_k a[k] · B[k, 0..7]   for four panels of B
    *
-   * c, init: 8 values for each panel, `apart` · 32 bytes from one to the next; a: as many values as a panel has rows, a
-   * multiple of 4; b: four panels of `bytes` bytes, each `apart` panels from the next.
+   * c, init: 8 values for each panel, `apart` · 32 bytes from one panel's to the next; a: as many values as a panel of B has
+   * rows, a multiple of 4; b: four panels of `bytes` bytes, each `apart` panels after the one before.
    *
-   * A turn of the outer loop is a run of k, as in multiplyPanel (gemm.ts); from the second on, what C holds is what is
-   * added to. Columns 2i and 2i + 1 are panel i, so a step goes through the panels in descending order.
+   * A turn of the outer loop is a run of k, as in multiplyPanel (gemm.ts). From the second run on, the sums are added to
+   * what C holds. Columns 2i and 2i + 1 of the tile are panel i, so a step goes through the panels in descending order.
    */
   multiplyVector4: {
     parameters: "c: usize, a: usize, b: usize, init: usize, bytes: usize, apart: usize",

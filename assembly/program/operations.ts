@@ -1,11 +1,11 @@
 /**
- * The operations of a program, each declared once: the kernel that it calls, its words by name, its items, its scratch.
- * The build makes the walker's calls from this (scripts/operations.js), plans make records from it
- * (src/network/program.ts), and profiles and tests read it. So a new operation is a kernel, a declaration here and a plan
- * that uses it.
+ * All operations of programs, each declared once: the kernel that it calls, the names of its words, how many items it has,
+ * and how much scratch it needs. The build generates the walker's calls from these declarations (scripts/operations.js),
+ * plans write records from them (src/network/program.ts), and profiles and tests read them. A new operation therefore
+ * needs a kernel, a declaration here and a plan that uses it.
  *
- * A kernel is called with its words, in the order given here, and a range of items, `first` to `last`. What the words
- * mean stands at the kernel.
+ * A kernel is called with its words, in the order given here, and with a range of items, `first` to `last` − 1. The comment
+ * at the kernel says what the words mean.
  */
 import {
   convolutionScratch,
@@ -15,59 +15,9 @@ import {
   weightGradientScratch as convWeightGradientScratch,
 } from "../conv/sizes.ts";
 import { panelsOf, rowGroupsOf, TRANSPOSED_PANEL, weightGradientScratch } from "../dense/sizes.ts";
+import { declare, lengthOf, type Word } from "./declaration.ts";
 
-/** Bytes of what a buffer holds for one picture of a batch, or for one chunk of a batch. */
-type BytesOf = (values: never) => number;
-
-/** What a word holds, and so what the kernel gets. */
-export type Word =
-  /** The address of a buffer, or a number of bytes. */
-  | "address"
-  /** A whole number. */
-  | "count"
-  /** A whole number, of which the kernel learns whether it is 0. */
-  | "flag"
-  /** A float32, by its bits. */
-  | "float"
-  /** A float64, by its bits: two words. */
-  | "double"
-  /** The address of a float32, which the kernel gets: what is set anew for each step. */
-  | "floatAt"
-  /** The address of scratch and its bytes for each thread: two words, which the plan need not give. */
-  | "scratch"
-  /** Not a word: whether this is the first image of a chunk. */
-  | "begins"
-  /** A buffer that lies picture after picture, and the bytes of one: two words. The kernel gets the place of the first picture that an image stands for. */
-  | { readonly perPicture: BytesOf }
-  /** A buffer with a part for each chunk of a batch, and the bytes of one: two words. */
-  | { readonly perChunk: BytesOf };
-
-/** Names of words that a plan gives values for. */
-type Given<Words> = { [Name in keyof Words]: Words[Name] extends "scratch" | "begins" ? never : Name }[keyof Words];
-
-interface Declared<Words, Size extends string> {
-  /** The module of its kernel, which has the operation's name, in `assembly`. */
-  readonly kernel: string;
-  readonly words: Words;
-  /** What its items are counted from beside its words; not in its record. */
-  readonly sizes?: readonly Size[];
-  /** How many items it has; in the body of eachImage, for one image. */
-  items(values: Record<(Given<Words> & string) | Size, number>): number;
-  /** How many items are best done by one thread in a run. */
-  run?(values: Record<(Given<Words> & string) | Size, number>): number;
-  /** Bytes of scratch that each thread needs. */
-  scratch?(values: Record<(Given<Words> & string) | Size, number>): number;
-  /** Whether it is a layer's product: two floating-point operations for each weight and its use. */
-  readonly multiplies?: true;
-}
-
-function declare<const Words extends Readonly<Record<string, Word>>, const Size extends string = never>(
-  declared: Declared<Words, Size>,
-): Declared<Words, Size> {
-  return declared;
-}
-
-/** Images in rows of one size: conv/pixels.ts. */
+/** Words for the size and layout of images in rows (conv/pixels.ts). */
 const shape = { height: "count", width: "count", pitch: "address", rows: "count" } as const;
 
 type Picture = Record<"height" | "width" | "depth", number>;
@@ -79,7 +29,7 @@ const panels = ({ columns }: { columns: number }) => panelsOf(columns);
 const imageRows = ({ height }: { height: number }) => height;
 const lines = ({ count }: { count: number }) => count / 16;
 
-/** Words of the updates of `count` parameters, a multiple of 16; an item is a cache line of each buffer. */
+/** Words of the updates. They update `count` parameters, a multiple of 16; an item is a cache line of each buffer. */
 const update = { gradients: "address", settings: "address" } as const;
 
 export const operations = {
@@ -244,8 +194,9 @@ export const operations = {
     items: ({ bytes }) => bytes / 64,
   }),
   /**
-   * The `operations` records that follow, its body, for each image of a batch in turn. An item is a chunk, a run of
-   * successive images, which one thread takes. With only ≠ 0, image number only − 1 alone. The walker itself does it.
+   * Runs the `operations` records that follow, its body, for each image of a batch in turn. An item is a chunk: successive
+   * images that one thread takes together. If `only` is not 0, only image number `only` − 1 is run. This is the one
+   * operation that the walker does itself.
    */
   eachImage: declare({
     kernel: "program/program",
@@ -385,7 +336,7 @@ export const operations = {
 
 export type OperationName = keyof typeof operations;
 
-/** What a plan gives for an operation: the values of its words, and the sizes that its items are counted from. */
+/** What a plan gives for an operation: the values of its words, and of its `sizes`. */
 export type OperationValues<Name extends OperationName> = Parameters<(typeof operations)[Name]["items"]>[0];
 
 /** An operation's opcode. */
@@ -393,13 +344,7 @@ export function opcodeOf(name: OperationName): number {
   return Object.keys(operations).indexOf(name) + 1;
 }
 
-/** Words of 32 bits that a word of a declaration takes. */
-export function lengthOf(word: Word): number {
-  if (word === "begins") return 0;
-  return word === "double" || word === "scratch" || typeof word === "object" ? 2 : 1;
-}
-
-/** Where each word of an operation begins in its record. */
+/** Where each declared word of an operation begins in its record, if the arguments begin at word `first`. */
 export function offsetsOf(name: OperationName, first: number): Map<string, number> {
   let at = first;
   const offsets = new Map<string, number>();

@@ -1,6 +1,6 @@
 /**
- * Walks a program: a table of operations in memory (layout.ts). One call is one training step or one forward pass. What an
- * operation's words mean, and which kernel it calls, is declared in operations.ts; the build makes `execute` from that.
+ * The walker: runs a program, which is a table of operations in memory (layout.ts). One program is one training step or one
+ * forward pass. operations.ts declares each operation's words and kernel; the build generates `execute` from it.
  */
 import { execute } from "../../build/assembly/execute";
 import {
@@ -14,15 +14,15 @@ export function run(program: usize): void {
   for (let op = program; word(op, OPCODE) != END; op = next(op)) runItems(op, 0, 0, word(op, ITEMS));
 }
 
-/** Runs items `first` to `last` of one operation as thread `thread`, which has scratch and images of its own. */
+/** Runs items `first` to `last` − 1 of one operation, with the scratch and the images of thread `thread`. */
 export function runItems(op: usize, thread: i32, first: i32, last: i32): void {
   if (word(op, OPCODE) != EACH_IMAGE) execute(op, thread, 0, 0, true, first, last);
   else for (let chunk = first; chunk < last; chunk++) eachImage(op, thread, chunk);
 }
 
 /**
- * The images of one chunk, one after the other, through the operations that follow. A thread has one slot in each of their
- * buffers of images, so that these stay in its cache.
+ * Takes the images of one chunk, one after the other, through the operations of the body. Each buffer of images has one
+ * image for each thread, which the thread uses for all its pictures, so that it stays in the thread's cache.
  */
 function eachImage(op: usize, thread: i32, chunk: i32): void {
   const images = word(op, EACH_IMAGE_IMAGES);

@@ -1,11 +1,11 @@
-/** How the walker reads an operation's record: layout.ts. */
+/** Reads the words of an operation's record (layout.ts). */
 import { EACH_IMAGE, EACH_IMAGE_OPERATIONS } from "../../build/assembly/opcodes";
 import { OPCODE, RECORD_WORDS } from "./layout";
 
 /** Bytes of a record. */
 export const RECORD: usize = <usize>RECORD_WORDS << 2;
 
-/** The operation after `op`: the body of eachImage belongs to it. */
+/** The record of the operation after `op`. The body of eachImage counts as part of it. */
 // @ts-ignore: decorator
 @inline
 export function next(op: usize): usize {
@@ -30,7 +30,7 @@ export function float(op: usize, index: i32): f32 {
   return load<f32>(op + (<usize>index << 2));
 }
 
-/** The address in a word, moved on by `count` times the bytes in the next word. */
+/** The address in word `index`, plus `count` times the number of bytes in the next word. */
 // @ts-ignore: decorator
 @inline
 export function part(op: usize, index: i32, count: i32): usize {

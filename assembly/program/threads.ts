@@ -1,11 +1,12 @@
 /**
- * Several threads on one program. All of them take items of the phase that is worked on, a few at a time, until there is
- * none left; whoever finishes the last one opens the next phase. So nobody waits for a thread that the system does not run,
- * but for the few items that it may have taken. Who takes an item never shows in the result.
+ * Runs one program on several threads. All threads take items of the open phase, a few at a time, until none are left. The
+ * thread that finishes the last item opens the next phase. So no thread waits for one that the system does not run, except
+ * for the few items that it may have taken. The result does not depend on which thread does which items.
  *
- * They meet in a block of shared memory (layout.ts). CLAIM names the phase and the next free item in one word, so that a
- * thread learns by one addition which items of which phase it has: one that comes late takes from the phase that there is
- * then. Threads sleep in JavaScript (src/wasm/threads.ts): here they look a number of times, and return.
+ * The threads coordinate through a block of shared memory (layout.ts). Its 64-bit word CLAIM holds both the phase and the
+ * number of the next free item. One atomic addition therefore tells a thread which items it has taken, and of which phase,
+ * even if a new phase was opened since it last looked. Threads sleep in JavaScript (src/wasm/leader.ts,
+ * src/wasm/thread-main.ts): `work` only looks for items a number of times, and then returns.
  */
 import { END } from "../../build/assembly/opcodes";
 import {
@@ -14,15 +15,15 @@ import {
 import { runItems } from "./program";
 import { next, word } from "./record";
 
-/** Opens a program, for all threads: to be called by one thread while no program is open. */
+/** Opens a program for all threads. Thread 0 calls this, while no program is open. */
 export function begin(program: usize, sync: usize): void {
   open(program, sync);
 }
 
 /**
- * Works as thread `thread` on what is open.
- * @returns IDLE when there was nothing to take for a while; ENDED when the program has ended, to thread 0 alone, which
- * opened it; TURN_OVER when one of the others has taken items as often as TURN says
+ * Takes and runs items of the open program, as thread `thread`.
+ * @returns IDLE if there were no free items for a while; ENDED if the program has ended, to thread 0 only; TURN_OVER if a
+ * thread other than 0 has taken items as many times as TURN allows
  */
 export function work(sync: usize, thread: i32): i32 {
   const came = sync + CAME + thread * CAME_BYTES;
@@ -48,7 +49,10 @@ export function work(sync: usize, thread: i32): i32 {
   }
 }
 
-/** Runs `count` items from number `first` of a phase on, as far as there are any, and opens the next phase after its last. */
+/**
+ * Runs those of the `count` items from number `first` on that the phase has. If these were the last to be done, opens the
+ * next phase.
+ */
 function runTaken(sync: usize, thread: i32, phase: usize, first: i32, count: i32): void {
   let ran = 0;
   let items = 0;
@@ -66,14 +70,14 @@ function runTaken(sync: usize, thread: i32, phase: usize, first: i32, count: i32
   if (ran > 0 && atomic.add<i32>(sync + DONE, ran) + ran == items) open(op, sync);
 }
 
-/** Lets threads take items of the phase that begins with `phase`. */
+/** Opens the phase whose first operation is `phase`: from now on threads can take its items. */
 function open(phase: usize, sync: usize): void {
   atomic.store<i32>(sync + DONE, 0);
   atomic.store<u64>(sync + CLAIM, <u64>phase << 32);
   if (atomic.load<i32>(sync + SLEEPERS)) atomic.notify(sync + CLAIM + 4, -1);
 }
 
-/** The operation of a phase that has its item number `item`, or 0 where the phase has fewer; the end of a program has none. */
+/** The operation that item number `item` of a phase belongs to; 0 if the phase has no such item. The end of a program has none. */
 function operationAt(phase: usize, item: i32): usize {
   let op = phase;
   let items = word(op, ITEMS);

@@ -1,22 +1,22 @@
 /**
- * A network of 3×3 convolutions over a picture of any height, row by row. Each layer keeps only the rows of its input that it
- * will read again. So every value is computed once, the result is that of the whole picture at once, and the memory depends
- * on the width alone.
+ * Runs a network of 3×3 convolutions over a picture of any height, row by row. Each layer keeps only those rows of its input
+ * that it will read again. Every value is computed once and is the same as if the whole picture were computed at once, and
+ * the memory depends on the width alone.
  *
- * A layer computes a block of rows as soon as all rows that the block's windows read have come. It writes them where the
- * next layer reads its input.
+ * A layer computes a block of rows as soon as all input rows that the block's windows read are there. It writes the block to
+ * where the next layer reads its input.
  */
 import { conv3x3 } from "../conv/conv3x3";
 import { groupsOf } from "../conv/sizes";
 import { BORDER, clearBorders, firstLayer, Layer, layerAfter, mirrored, output, pitch, rowAddress, scratch, width } from "./stream-layout";
 
 let height: i32 = 0;
-/** Rows that came out since `push` was called. */
+/** How many rows of the output were computed since `push` was called. */
 let fresh: i32 = 0;
-/** Where the next row of the picture goes; its channels are `pitch` bytes apart. */
+/** The address at which the caller writes the next row of the picture. Its channels are `pitch` bytes apart. */
 export let input: usize = 0;
 
-/** Begins a picture of the width of the last `fit`. Both its sides have to be larger than every dilation where borders are mirrored. */
+/** Begins a picture of the width of the last `fit`. If borders are mirrored, width and height have to be larger than every dilation. */
 export function start(pictureHeight: i32): void {
   height = pictureHeight;
   clearBorders();
@@ -30,8 +30,8 @@ export function start(pictureHeight: i32): void {
 }
 
 /**
- * Takes the row at `input` as the next one, and lets every layer compute all rows that it can.
- * @returns how many rows of the output are new; they lie from `output` on
+ * Takes the row at `input` as the picture's next row, and computes all rows of every layer that this makes possible.
+ * @returns how many rows of the output are new; they begin at `output`
  */
 export function push(): i32 {
   fresh = 0;
@@ -40,13 +40,13 @@ export function push(): i32 {
   return fresh;
 }
 
-/** Counts `rows` new rows of a layer's input, computes the blocks of its output that are possible now, and passes them on. */
+/** Takes `rows` new rows of a layer's input, computes the blocks of its output that are possible now, and passes them on. */
 function take(layer: Layer, rows: i32): void {
   const next = layerAfter(layer);
   const d = layer.dilation;
   if (mirrored) for (let r = 0; r < rows; r++) mirrorColumns(layer, layer.came + r);
   layer.came += rows;
-  // Behind the last row follows the border: zeros, or the rows above it mirrored.
+  // The border follows after the last row: zeros, or the rows above it, mirrored.
   if (layer.came == height) {
     for (let s = 1; s <= d; s++) {
       if (mirrored) copyRows(layer, height - 1 + s, height - 1 - s, 1);
@@ -66,7 +66,7 @@ function take(layer: Layer, rows: i32): void {
     if (next) take(next, count);
     else fresh += count;
   }
-  // Rows that no window will read again make room: the others move up.
+  // Rows that no window will read again are dropped; the others move up.
   const top = layer.went - d;
   if (top > layer.top) {
     copyRows(layer, layer.top, top, layer.came - top);
@@ -74,12 +74,12 @@ function take(layer: Layer, rows: i32): void {
   }
 }
 
-/** Copies `count` rows from row `from` on to row `to` on, each with the border on its left. */
+/** Copies `count` rows, beginning at row `from`, to row `to` and those after it, each with the border on its left. */
 function copyRows(layer: Layer, to: i32, from: i32, count: i32): void {
   memory.copy(rowAddress(layer, to) - BORDER, rowAddress(layer, from) - BORDER, <usize>count * layer.rowBytes);
 }
 
-/** Writes the border of a row: the row mirrored at both ends, as far as a window reaches. */
+/** Writes the left and right borders of a row: the row mirrored at its ends, as far as a window reaches. */
 function mirrorColumns(layer: Layer, row: i32): void {
   let left = rowAddress(layer, row);
   for (let c = 0; c < layer.ins; c++, left += pitch) {

@@ -1,12 +1,12 @@
 /** Programs: lists of operations (assembly/program/operations.ts), and the tables in memory that the walker reads. */
+
+import { lengthOf, type Word } from "../../assembly/program/declaration.ts";
 import { ARGUMENTS, GRAIN, ITEMS, OPCODE, RECORD_WORDS, WITH_NEXT } from "../../assembly/program/layout.ts";
 import {
-  lengthOf,
   type OperationName,
   type OperationValues,
   opcodeOf,
   operations,
-  type Word,
 } from "../../assembly/program/operations.ts";
 import { type Arena, roundUp } from "./arena.ts";
 

@@ -3,15 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Activation, ImageLoss } from "../../assembly/constants.ts";
+import { lengthOf, type Word } from "../../assembly/program/declaration.ts";
 import { ARGUMENTS, GRAIN, ITEMS, OPCODE, RECORD_WORDS } from "../../assembly/program/layout.ts";
-import {
-  lengthOf,
-  type OperationName,
-  offsetsOf,
-  opcodeOf,
-  operations,
-  type Word,
-} from "../../assembly/program/operations.ts";
+import { type OperationName, offsetsOf, opcodeOf, operations } from "../../assembly/program/operations.ts";
 import { recordOf } from "../../src/network/program.ts";
 import { Random } from "../../src/noise/rng.ts";
 import { describeKernels, type KernelBuild } from "../support/builds.ts";
