@@ -45,7 +45,7 @@ function mentionsIn(text: string): string[] {
     String.raw`(?<![\w./@-])(?:${folders.join("|").replace(".", "\\.")})/[\w./-]*\.(?:ts|js|py|json|md)\b`,
     "g",
   );
-  const bare = /(?<![\w./@*-])[a-z][\w-]*(?:\.node|\.workerd|\.edge-light)?\.(?:ts|py)\b/g;
+  const bare = /(?<![\w./@*-])[a-z][\w-]+(?:\.node|\.workerd|\.edge-light)?\.(?:ts|py)\b/g;
   // NAME in capitals stands for any name.
   return [...text.matchAll(paths), ...text.matchAll(bare)]
     .map(([mention]) => mention)
