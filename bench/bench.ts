@@ -6,12 +6,13 @@
  *     --only torch,onnx   peers, by parts of their names, "none" for none
  *     --turns N           of each contestant
  *     --name NAME         of the results
- *     --against FOLDER    another checkout of this package, built, in place of the peers: a table of ratios, turn by turn
+ *     --against FOLDER    another checkout of this package, built; without peers unless --only names some. A table of ratios, turn by turn
  *
  * PYTHON names an interpreter that has PyTorch.
  */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { Worker } from "node:worker_threads";
 import { checkoutAt, ours } from "./checkout.ts";
 import { type Contestant, nameOf, ourInference, oursOf, ourTraining, variants } from "./contestants.ts";
 import { addProfile, type Operations, profileOf, timesOf } from "./kernels.ts";
@@ -23,14 +24,14 @@ import { verifyInference, verifyTraining } from "./verify.ts";
 import { type Setting, settings, trainingWorkload, type Workload } from "./workloads.ts";
 
 type Kind = keyof typeof settings;
-/** Runs with busy threads beside the contestants, one number after the other, are of training alone. */
+/** Runs with busy processes beside the contestants, one number after the other, are of training alone. */
 const runs: Record<string, { kinds: Kind[]; kernels?: true; only?: string; busy?: number[] }> = {
   bench: { kinds: ["dense"], kernels: true, only: "tfjs" },
   conv: { kinds: ["conv"], kernels: true },
   peers: { kinds: ["dense"] },
   load: { kinds: ["dense", "conv"], only: "torch", busy: [0, 1, 8] },
 };
-/** Beside busy threads a turn lasts long enough for the system's shares to even out, in milliseconds. */
+/** Beside other processes a turn lasts long enough for the system's shares to even out, in milliseconds. */
 const BUSY_TURN = 1000;
 
 const { values: options, positionals } = parseArgs({
@@ -48,7 +49,7 @@ const { kinds, kernels, busy, ...defaults } = runs[name]!;
 const turns = Number(options.turns ?? (busy ? 9 : 25));
 if (!Number.isInteger(turns) || turns < 1) throw new Error(`--turns ${options.turns}: not a count`);
 const other = options.against === undefined ? undefined : await checkoutAt(options.against);
-const only = other ? "none" : (options.only ?? defaults.only);
+const only = options.only ?? (other ? "none" : defaults.only);
 const checkouts = other ? [ours, other] : [ours];
 /** What ratios refer to: our fastest build on one thread. */
 const unit = nameOf({ checkout: ours, variant: variants.at(-1)!, threads: 1 });
@@ -114,19 +115,19 @@ async function compareTraining(kind: Kind, workload: Workload): Promise<void> {
   const what = `Training step, ${workload.recipe.name}, batch ${workload.batch}`;
   if (!busy) await compare(what, contestants, workload.batch, settings[kind].turn);
   for (const count of busy ?? []) {
-    const threads = await Promise.all(Array.from({ length: count }, startBusy));
-    await compare(`${what}, beside ${count} busy threads`, contestants, workload.batch, BUSY_TURN);
-    for (const thread of threads) await thread.terminate();
+    const others = await Promise.all(Array.from({ length: count }, startBusy));
+    await compare(`${what}, beside ${count} busy processes`, contestants, workload.batch, BUSY_TURN);
+    for (const process of others) process.kill("SIGKILL");
   }
   for (const contestant of contestants) await contestant.dispose?.();
 }
 
-/** A thread that keeps a core busy. */
-async function startBusy(): Promise<Worker> {
-  const spin = `require("node:worker_threads").parentPort.postMessage("busy"); for (;;);`;
-  const thread = new Worker(spin, { eval: true });
-  await new Promise((resolve) => thread.once("message", resolve));
-  return thread;
+/** A process that keeps a core busy, until it is killed or this one has ended. */
+async function startBusy(): Promise<ChildProcess> {
+  const spin = `process.stdout.write("busy"); while (process.ppid === ${process.pid}) for (let i = 0; i < 1e7; i++);`;
+  const busy = spawn(process.execPath, ["-e", spin], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(busy.stdout, "data");
+  return busy;
 }
 
 async function compareInference(kind: Kind, workload: Workload): Promise<void> {
