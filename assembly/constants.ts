@@ -13,7 +13,7 @@ export enum ImageLoss {
   absolute,
 }
 
-/** Indices into the optimisers' settings (optimizers.ts): float32 values that are set before each step. */
+/** Indices into the optimisers' settings (optimizers.ts), float32 values. Adam's β₁, β₂ and ε are set once, the others before each step. */
 export enum Setting {
   rate,
   /** Adam's 1 / √(1 − β₂ᵗ), β₁, β₂ and ε. */

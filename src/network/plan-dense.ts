@@ -1,7 +1,7 @@
 /**
  * Dense networks in the arena: matrices in panels of 8 columns. Layouts and padding: docs/memory.md.
  */
-import { Activation } from "../../assembly/constants.ts";
+import { Activation, Setting } from "../../assembly/constants.ts";
 import { batchPanelBytes, panelsOf } from "../../assembly/dense/sizes.ts";
 import { SpecError } from "../errors.ts";
 import { Arena, roundUp } from "./arena.ts";
@@ -148,7 +148,7 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
       wSums: weight.accumulator!,
       bias: bias.value,
       biasSums: bias.accumulator!,
-      rate: settings,
+      rate: settings + 4 * Setting.rate,
     };
     return operation("denseWeightGradientAdagrad", { ...state, ...values }, name);
   };
