@@ -33,7 +33,7 @@ export function requireRunOptions(
   requireOption("onProgress", onProgress, !onProgress || typeof onProgress === "function", "a function");
 }
 
-/** Training produced NaN or infinity. `epoch` and `batch`, both counted from 1, name the step after which it was found. */
+/** Training produced NaN or infinity. `epoch` and `batch`, both counted from 1, name the step where it was found. */
 export class DivergenceError extends DenoiseError {
   override name = "DivergenceError";
 

@@ -43,7 +43,7 @@ export interface CheckedChannels {
 
 const kinds = { Uint8Array, Uint8ClampedArray, Float32Array };
 
-/** A copy of an array, of the same kind. The kind is told by its tag, which arrays of other realms and Buffers have too. */
+/** A copy of an array, of the same kind. The tag tells the kind, since arrays of other realms and Buffers have it too. */
 export function copyOf<Values extends PictureValues>(data: Values): SameKind<Values> {
   return new kinds[data[Symbol.toStringTag]](data as PictureValues) as PictureValues as SameKind<Values>;
 }
