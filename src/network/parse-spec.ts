@@ -14,7 +14,7 @@ export function parseSpec(data: unknown, what: string): Spec {
 
 const mixed = "dense layers cannot be mixed with others. Use one kind.";
 
-/** What is wrong with a network of dense layers. */
+/** What is wrong with a network of dense layers; undefined if nothing is. */
 function denseFault(spec: Spec): string | undefined {
   const { height, width, channels } = spec.input;
   const { outputs } = layerShapes(spec).at(-1)!;
@@ -29,7 +29,7 @@ function denseFault(spec: Spec): string | undefined {
   );
 }
 
-/** What is wrong with a network of convolutions. */
+/** What is wrong with a network of convolutions; undefined if nothing is. */
 function convolutionFault(spec: Spec): string | undefined {
   const { height, width, channels } = spec.input;
   const shapes = layerShapes(spec);

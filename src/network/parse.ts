@@ -13,7 +13,7 @@ export function parse<Schema extends v.GenericSchema>(
   throw new SpecError(`${what}: ${result.issues.map(faultOf).join("; ")}.`);
 }
 
-/** An issue in words: where, what it has to be, and what it is. */
+/** Describes an issue: where it is, what has to be there, and what is there. */
 function faultOf(issue: v.BaseIssue<unknown>): string {
   const { type, expected, received, requirement } = issue;
   const path = v.getDotPath(issue);

@@ -43,7 +43,7 @@ export function lastBatchOf(count: number, batch: number): number | undefined {
   return count % batch || undefined;
 }
 
-/** Copies `rows` pictures, from `first` on, with their noise levels into the network; the clean ones only if it trains. */
+/** Copies `rows` pictures, from `first` on, and their noise levels into the network; the clean ones if it trains. */
 export function fillBatch(
   network: Network,
   { images, noisy, sigma }: Pairs,

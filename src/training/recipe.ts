@@ -13,8 +13,8 @@ export interface Recipe {
   /** Mean over pixels and pictures of the squared (mse) or the absolute (l1) error. */
   loss: "mse" | "l1";
   /**
-   * Multiplies the loss of a picture whose noise has the level σ (see `levelOf`) by (offset / (offset + σ))^power, so that
-   * the strongest noise does not outweigh the rest. Only for networks of convolutions.
+   * Multiplies the loss of a picture whose noise has the level σ (see `levelOf`) by (offset / (offset + σ))^power, so
+   * that the strongest noise does not outweigh the rest. Only for networks of convolutions.
    */
   lossWeight?: {
     /** In grey levels, above 0. */
