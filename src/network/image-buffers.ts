@@ -1,7 +1,7 @@
-/** Buffers of images in rows (assembly/conv/pixels.ts) in the arena. */
+/** The buffers in the arena of images in rows, whose layout is that of assembly/conv/pixels.ts. */
 import { type Arena, roundUp } from "./arena.ts";
 
-/** Bytes past an image's last row that kernels may read. */
+/** How many bytes past an image's last row kernels may read. */
 const SLACK = 128;
 
 /** What all image buffers of one resolution have in common. */
@@ -24,9 +24,9 @@ export interface ImageBuffer {
 }
 
 /**
- * A border of zeros is shared between neighbours: the border to the right of a row is also the one to the left of the next
- * row. Mirrored borders cannot be shared. They are twice as wide as the windows' reach, since gradients reach into the
- * border, and from there as far again.
+ * A border of zeros is shared between neighbours: the border to the right of a row is also the one to the left of the
+ * next row. Mirrored borders cannot be shared. They are twice as wide as the windows' reach, since gradients reach into
+ * the border, and from there as far again.
  */
 export function geometryOf(
   { height, width }: { height: number; width: number },

@@ -1,8 +1,8 @@
-/** Between tensors as model files hold them (PyTorch's order) and the padded layouts of the arena. */
+/** Converts tensors between PyTorch's order, which model files have, and the padded layouts of the arena. */
 import { weightPanelBytes } from "../../assembly/conv/sizes.ts";
 import { panelsOf } from "../../assembly/dense/sizes.ts";
 
-/** Where value (unit, input) of a dense weight lies in its panels of 8 units; inputs padded to a multiple of 8. */
+/** Where value (unit, input) of a dense weight lies in panels of 8 units. Inputs are padded to a multiple of 8. */
 function denseIndex(unit: number, input: number, inputs: number): number {
   return ((unit >> 3) * 8 * panelsOf(inputs) + input) * 8 + (unit & 7);
 }

@@ -105,7 +105,7 @@ export class Network {
     return fromArena(buffer, shape);
   }
 
-  /** Copies the values of all parameters, or another of their buffers: by name, in the order of `parameters` in spec.ts. */
+  /** Copies the values of all parameters, or another of their buffers; the names are in the order of spec.ts. */
   parameters(kind: TensorKind = "value"): Map<string, Float32Array> {
     return new Map(parameters(this.spec).map(({ name }) => [name, this.get(name, kind)]));
   }

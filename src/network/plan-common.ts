@@ -1,10 +1,10 @@
-/** What a plan is, and what those of dense networks and of networks of convolutions have alike. */
+/** Plans, and what the plans of dense networks and of networks of convolutions have in common. */
 import { SETTINGS } from "../../assembly/constants.ts";
 import { MEETING_BYTES, RECORD_WORDS } from "../../assembly/program/layout.ts";
 import type { Arena } from "./arena.ts";
 import { type Operation, operation, type Program } from "./program.ts";
 
-/** Where a trainable tensor lives. Addresses are in bytes. */
+/** The places in memory of a trainable tensor's buffers. Addresses are in bytes. */
 export interface TensorPlace {
   readonly name: string;
   /** PyTorch's shape: [outputs, inputs] or [outputs, inputs, 3, 3] for a weight, [outputs] for a bias. */
@@ -46,7 +46,7 @@ export interface Plan {
   readonly sigma: number;
   /** One float32 per picture: what its loss is multiplied by. Only where a network of convolutions trains. */
   readonly weights?: number;
-  /** Three uint32 per picture: seed, purpose and index of the stream that its noise is drawn from. Only with `drawNoise`. */
+  /** Three uint32 per picture, only with `drawNoise`: seed, purpose and index of the stream of its noise. */
   readonly streams?: number;
   /** The block by which threads synchronise (assembly/program/layout.ts); it starts as zeros. */
   readonly sync: number;

@@ -234,7 +234,7 @@ function placeNetwork(arena: Arena, spec: Spec, { size = spec.input, training }:
       geometryOf({ height: height / shrink, width: width / shrink }, reach, padding),
       channels,
     );
-  /** Without training, a layer's output takes the place of the output two layers before it, if they have the same size. */
+  /** Without training, a layer's output takes the place of the output two layers before, if that has the same size. */
   const reused = new Map<string, ImageBuffer>();
   const outputImage = (index: number, shrink: number, channels: number) => {
     if (training) return image(shrink, channels);

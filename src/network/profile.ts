@@ -1,4 +1,4 @@
-/** Measures where a training step spends its time: each operation of its program runs, and is timed, alone on one thread. */
+/** Measures where a training step spends its time: each operation of its program is run and timed alone, on one thread. */
 import { RECORD_WORDS } from "../../assembly/program/layout.ts";
 import { type OperationName, operations } from "../../assembly/program/operations.ts";
 import type { Network } from "./network.ts";
@@ -10,7 +10,7 @@ export interface OperationProfile {
   readonly operation: OperationName;
   /** The layer that the operation works for. */
   readonly layer?: LayerShape;
-  /** Floating-point operations of its matrix multiplication, or 0 if it has none; activation and update are not counted. */
+  /** Floating-point operations of its matrix multiplication, 0 if it has none; activation and update are not counted. */
   readonly flop: number;
   /** The median over the samples. */
   readonly milliseconds: number;

@@ -1,4 +1,4 @@
-/** Programs: lists of operations (assembly/program/operations.ts), and the tables in memory that the core runs them from. */
+/** Programs: lists of operations (assembly/program/operations.ts), and the tables in memory that the core reads. */
 import { ARGUMENTS, GRAIN, ITEMS, OPCODE, RECORD_WORDS, WITH_NEXT } from "../../assembly/program/layout.ts";
 import {
   lengthOf,
@@ -13,7 +13,7 @@ import { type Arena, roundUp } from "./arena.ts";
 /** An operation in a plan. */
 export interface Operation {
   readonly name: OperationName;
-  /** By name, the values of its words and those that its number of items follows from. Addresses and strides are in bytes. */
+  /** By name: the values of its words, and those that give its number of items. Addresses and strides are in bytes. */
   readonly values: Readonly<Record<string, number>>;
   /** The layer whose parameters or activations it works with: "layer1", "layer2", … */
   readonly layer?: string | undefined;

@@ -77,7 +77,7 @@ export interface Conv3x3Layer {
   activation: "linear" | "relu";
 }
 
-/** A layer without weights that moves pixels into channels or back, as PyTorch's layers of these names with a factor of 2. */
+/** A layer without weights that moves pixels into channels or back, as PyTorch's layers of these names with factor 2. */
 export interface PixelLayer {
   /**
    * The kind of layer. "pixel-unshuffle" turns each square of 2×2 pixels of a channel into one pixel of four channels, in
