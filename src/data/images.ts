@@ -1,8 +1,8 @@
 import type { Picture } from "../pictures/picture.ts";
 
 /**
- * Pictures of one size in one array: [count, height, width, channels]. The values are bytes by default; 0 is black and 255
- * is white.
+ * Pictures of one size in one array: [count, height, width, channels]. The values are bytes by default; 0 is black and
+ * 255 is white.
  */
 export interface Images<Values extends Uint8Array | Float32Array = Uint8Array> {
   /** Picture after picture, row after row, channels interleaved: count × height × width × channels values. */

@@ -42,7 +42,7 @@ export function opaqueBytes(picture: Picture): Required<Picture<Uint8Array>> {
   };
 }
 
-/** The picture with 1 channel (the luma of a colour picture) or with 3 (grey repeated). It is not copied if it has them. */
+/** The picture with 1 channel (the luma of a colour picture) or 3 (grey repeated). It is not copied if it has them. */
 export function withChannels(
   photo: Required<Picture<Uint8Array>>,
   channels: 1 | 3,
@@ -64,7 +64,7 @@ export function withChannels(
  * channels than the patch are converted: colour to its luma (0.299·R + 0.587·G + 0.114·B, rounded), grey by repetition.
  *
  * The result's `sha256` is the SHA-256 of two lines, as in `Dataset`. But here each line is the digest of a list with a
- * line for each picture of the set: width, "x", height, "x", channels, a space, and the hex SHA-256 of its converted bytes.
+ * line for each picture of the set: width, "x", height, "x", channels, a space, and the hex SHA-256 of its bytes.
  * @param patch the size of the patches: the `spec.input` of the recipe that is to be trained
  * @throws DataError if a set is empty, a picture is not valid or smaller than the patch, or the patch has not 1 or 3
  * channels
