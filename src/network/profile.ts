@@ -1,4 +1,4 @@
-/** Measures where a training step spends its time: each operation of its program runs and is timed alone, on one thread. */
+/** Measures where a training step spends its time. Its operations run one by one, on one thread, and each is timed. */
 import { RECORD_WORDS } from "../../assembly/program/layout.ts";
 import { type OperationName, operations } from "../../assembly/program/operations.ts";
 import type { Network } from "./network.ts";

@@ -31,8 +31,8 @@ export const noisyMethods: readonly Method[] = [
 ];
 
 /**
- * Adds noise of each level to the pictures, without clipping, and measures every method on them. The noise of picture i is
- * drawn from stream (seed, test noise, i) at every level.
+ * Adds noise of each level to the pictures, without clipping, and measures every method on them. The noise of picture i
+ * is drawn from stream (seed, test noise, i) at every level.
  * @param noise the noise that is made stronger or weaker to have each level: see `noiseOfLevel`
  * @returns for each method, its quality at each level
  */

@@ -15,7 +15,7 @@ export function mse(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum / a.length;
 }
 
-/** The peak signal-to-noise ratio for a mean squared error, 10·log₁₀(peak² / mse), in dB. It is infinite for an mse of 0. */
+/** The peak signal-to-noise ratio for a mean squared error, 10·log₁₀(peak² / mse), in dB; infinite for an error of 0. */
 export function psnrOfMse(mse: number, peak = 255): number {
   return 10 * Math.log10((peak * peak) / mse);
 }
@@ -83,7 +83,7 @@ export function requireSsimSize({ width, height }: { width: number; height: numb
   );
 }
 
-/** The weighted mean over every window that lies inside the picture, computed along the rows and then down the columns. */
+/** The weighted means over all windows that lie inside the picture, computed along the rows and then down the columns. */
 function windowMeans(values: Float64Array, width: number, height: number): Float64Array {
   const outWidth = width - windowSize + 1;
   const outHeight = height - windowSize + 1;

@@ -20,7 +20,7 @@ const BATCH = 100;
 export interface RunModelOptions {
   /**
    * The noise level in grey levels, at least 0: one for all pictures, or one for each. Models whose spec has `noiseLevel`
-   * need it; others ignore it.
+   * need it; others do not use it.
    */
   sigma?: number | ArrayLike<number>;
   /** Whether the same bytes in every engine, or speed, come first. Default `"reproducible"`. */

@@ -12,7 +12,7 @@ export interface LossChartOptions {
   readonly reference?: readonly { readonly label: string; readonly value: number }[];
   /** The number of epochs of the whole training, if not all of them are done. */
   readonly epochs?: number;
-  /** For a page with a heading and a legend of its own: the chart's size, and the pointer's distance from its left edge. */
+  /** For a page with its own heading and legend: the chart's size, and the pointer's distance from the left edge. */
   readonly page?: { readonly width: number; readonly height: number; readonly pointer?: number | undefined };
 }
 
@@ -205,8 +205,8 @@ function referenceLines(plot: Plot, references: NonNullable<LossChartOptions["re
 }
 
 /**
- * A line with gaps where there is no finite loss. Dots show what the line does not: losses without neighbours, losses that
- * were measured only in some epochs, and the last loss of a training that is being watched.
+ * A line with gaps where there is no finite loss. Dots show what the line does not: losses without neighbours, losses
+ * that were measured only in some epochs, and the last loss of a training that is being watched.
  */
 function curve(
   name: "training" | "test",
