@@ -10,7 +10,7 @@ import { inputSize } from "../network/spec.ts";
 import { isPictureName } from "../pictures/picture-files.node.ts";
 import type { Recipe } from "../training/recipes.ts";
 
-/** Loads Fashion-MNIST from the folder that `--data` names, or else from where `findFashionMnist` finds it. @throws DataError */
+/** Loads Fashion-MNIST from the folder that `--data` names, or from where `findFashionMnist` finds it. @throws DataError */
 export async function loadData(data: string | undefined): Promise<Dataset> {
   const found = await findFashionMnist({ data });
   return loadFashionMnistFrom(found.folder, { source: found.source });

@@ -26,7 +26,7 @@ interface Options {
   json?: boolean;
 }
 
-/** `denoise-wasm evaluate MODEL`: measures a model's quality on test pictures; of convolutions, at several noise levels. */
+/** `denoise-wasm evaluate MODEL`: measures quality on test pictures; of convolutions, at several noise levels. */
 export function evaluateCommand(): Command {
   return new Command("evaluate")
     .description(
