@@ -1,4 +1,7 @@
-/** `denoise-wasm/browser`: what `denoise-wasm` has, for pages: off the main thread, with a browser's own pictures. */
+/**
+ * `denoise-wasm/browser`: all of `denoise-wasm`, and for web pages: denoising off the main thread, and conversion from
+ * and to the browser's own pictures.
+ */
 import {
   createDenoiser as createLocalDenoiser,
   type Denoiser,
@@ -11,18 +14,19 @@ export { ThreadError } from "./errors.ts";
 export * from "./index.ts";
 export { type ReadImageOptions, readImage, toImageData } from "./pictures/browser-image.ts";
 
-/** What a denoiser in a page is built of. */
+/** What a denoiser in a web page is built from. */
 export interface BrowserDenoiserOptions extends DenoiserOptions {
   /**
-   * Works in a worker of its own, so that the page's thread stays free. A URL says where the package's
-   * `denoiser-worker.js` is; `true`: beside the script that holds this code.
+   * Runs the denoiser in a worker of its own, so that the page's main thread stays free. A URL says where the package's
+   * `denoiser-worker.js` is; `true` means that it lies beside the script that holds this code. Default: no worker.
    */
   worker?: WorkerPlace | false | undefined;
 }
 
 /**
- * Builds a denoiser, in a worker where one is asked for.
- * @throws UnsupportedRuntimeError where the worker cannot be started; and as the `createDenoiser` of `denoise-wasm`
+ * Builds a denoiser, in a worker of its own if `worker` asks for one.
+ * @throws UnsupportedRuntimeError if the worker cannot be started; also everything that `createDenoiser` of
+ * `denoise-wasm` throws
  */
 export function createDenoiser({ worker, ...options }: BrowserDenoiserOptions = {}): Promise<Denoiser> {
   return worker ? createRemoteDenoiser(worker, options) : createLocalDenoiser(options);

@@ -1,15 +1,15 @@
-/** Base of every error this package throws on purpose: the message says what was wrong, where, and what to do. */
+/** Base of every error that this package throws on purpose. The message says what is wrong, where, and what to do. */
 export class DenoiseError extends Error {
-  // Spelt out in each class, since minifiers change what classes are called.
+  // Each class writes its name out, since minifiers rename classes.
   override name = "DenoiseError";
 }
 
-/** Images, labels or an archive that cannot be read, or that do not fit together. */
+/** Pictures, labels or an archive that cannot be read, do not fit together, or do not fit the model. */
 export class DataError extends DenoiseError {
   override name = "DataError";
 }
 
-/** A model or checkpoint file that is broken or does not fit its spec. */
+/** A model or checkpoint that cannot be read, is broken, or does not fit its spec. */
 export class ModelFileError extends DenoiseError {
   override name = "ModelFileError";
 }
@@ -19,12 +19,12 @@ export class SpecError extends DenoiseError {
   override name = "SpecError";
 }
 
-/** @throws SpecError that says what an option has to be, where it is not right */
+/** Checks an option. @throws SpecError that says what the option has to be, if it is not right */
 export function requireOption(name: string, value: unknown, isRight: unknown, what: string): void {
   if (!isRight) throw new SpecError(`${name} has to be ${what}, but is ${value}.`);
 }
 
-/** The options of every long operation, where they are given. @throws SpecError where one is of the wrong type */
+/** Checks the options that all long operations share. @throws SpecError if one is given and of the wrong type */
 export function requireRunOptions(
   signal: AbortSignal | undefined,
   onProgress: ((progress: never) => unknown) | undefined,
@@ -33,7 +33,7 @@ export function requireRunOptions(
   requireOption("onProgress", onProgress, !onProgress || typeof onProgress === "function", "a function");
 }
 
-/** Training produced NaN or infinity. */
+/** Training produced NaN or infinity. `epoch` and `batch`, both counted from 1, name the step where it was found. */
 export class DivergenceError extends DenoiseError {
   override name = "DivergenceError";
 

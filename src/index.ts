@@ -1,4 +1,4 @@
-/** `denoise-wasm`: pictures in, clean pictures out, anywhere; nothing of training. */
+/** `denoise-wasm`: denoises pictures in any JavaScript runtime. It holds no code for training. */
 
 export {
   createDenoiser,

@@ -1,4 +1,4 @@
-/** `denoise-wasm/node`: the same with files on disk. */
+/** `denoise-wasm/node`: data sets, pictures, models and checkpoints in files on disk. */
 import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "./data/files.node.ts";
 import { ModelFileError } from "./errors.ts";
@@ -37,22 +37,31 @@ export type { Checkpoint } from "./training/checkpoint.ts";
 export type { Adagrad, Adam, Recipe } from "./training/recipes.ts";
 export type { Mode, Variant } from "./wasm/detect.ts";
 
-/** Writes a model file whole or not at all. @throws OutputError where it cannot be written */
+/**
+ * Writes a model file. If that fails, an older file of that name is left as it was.
+ * @param format how the weights are stored: "f32" (the default), "f16" or "i8"
+ * @throws OutputError if the file cannot be written
+ * @throws SpecError if the model lacks a tensor, or a weight is too large for float16
+ */
 export function saveModel(model: Model, path: string, format: WeightFormat = "f32"): Promise<void> {
   return writeFileAtomic(path, encodeModel(model, format));
 }
 
-/** Reads a model file of any format. @throws ModelFileError where the file cannot be read or is not a model */
+/** Reads a model file with weights of any format. @throws ModelFileError if it cannot be read or is not a model */
 export async function loadModel(path: string): Promise<Model> {
   return decodeModel(await readBytes(path, "Name a model file."), path);
 }
 
-/** Writes a checkpoint file whole or not at all. @throws OutputError where it cannot be written */
+/**
+ * Writes a checkpoint file. If that fails, an older file of that name is left as it was.
+ * @throws OutputError if the file cannot be written
+ * @throws SpecError if the checkpoint lacks a tensor, or its recipe or run is not valid
+ */
 export function saveCheckpoint(checkpoint: Checkpoint, path: string): Promise<void> {
   return writeFileAtomic(path, encodeCheckpoint(checkpoint));
 }
 
-/** Reads a checkpoint file. @throws ModelFileError where the file cannot be read or is not a checkpoint */
+/** Reads a checkpoint file. @throws ModelFileError if it cannot be read or is not a checkpoint */
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   return decodeCheckpoint(await readBytes(path, "Name the file of a checkpoint."), path);
 }

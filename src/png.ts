@@ -1,4 +1,4 @@
-/** `denoise-wasm/png`: PNG files in and out, for runtimes without a decoder of their own. */
+/** `denoise-wasm/png`: reads, denoises and writes PNG files, for runtimes without a decoder of their own. */
 
 import type { DenoiseOptions, Denoiser } from "./denoiser/denoiser.ts";
 import type { DecodeOptions } from "./pictures/decoding.ts";
@@ -12,14 +12,19 @@ export type { Variant } from "./wasm/detect.ts";
 
 /** How a PNG file is denoised. */
 export interface DenoisePngOptions extends Omit<DenoiseOptions, "transfer"> {
-  /** Most pixels the picture may have: 2²² (4 megapixels) if left out, since what is unpacked has to fit into a worker's 128 MB. */
+  /**
+   * The most pixels that the picture may have. Default: 2²² (4 megapixels), so that the unpacked picture fits into the
+   * 128 MB of memory that an edge worker has.
+   */
   maxPixels?: DecodeOptions["maxPixels"];
 }
 
 /**
- * A PNG file denoised: the same size, colours and bits (a palette becomes RGB or RGBA, fewer than 8 bits become 8).
- * @throws DataError if it is no PNG, broken, of a kind that `decodePng` refuses, or larger than allowed
- * @throws SpecError if an option is out of range
+ * Denoises a PNG file. The new file has the same size, colours and bits per value, except that a palette becomes RGB
+ * or RGBA, and fewer than 8 bits become 8.
+ * @throws DataError if the file is not a PNG, is broken, is of a kind that `decodePng` refuses, or has too many pixels;
+ * also if the picture does not fit the model
+ * @throws SpecError if an option is of the wrong type or out of range
  */
 export async function denoisePng(
   denoiser: Pick<Denoiser, "denoise">,

@@ -1,4 +1,4 @@
-/** `denoise-wasm/train`: train and evaluate anywhere; no files, no network. */
+/** `denoise-wasm/train`: trains and evaluates in any JavaScript runtime, without access to files or the network. */
 
 export { type FashionMnistPart, type FileSource, loadFashionMnist } from "./data/fashion-mnist.ts";
 export { type Idx, parseIdx } from "./data/idx.ts";

@@ -10,16 +10,16 @@ import { inputSize } from "../network/spec.ts";
 import { isPictureName } from "../pictures/picture-files.node.ts";
 import type { Recipe } from "../training/recipes.ts";
 
-/** Finds and loads the data set that `--data` names, or the best one at hand. @throws DataError */
+/** Loads Fashion-MNIST from the folder that `--data` names, or from where `findFashionMnist` finds it. @throws DataError */
 export async function loadData(data: string | undefined): Promise<Dataset> {
   const found = await findFashionMnist({ data });
   return loadFashionMnistFrom(found.folder, { source: found.source });
 }
 
 /**
- * Loads what a recipe is to be trained on: a folder of pictures, or Fashion-MNIST's files as `loadData` finds them.
- * @param folders those that `--data` and `--test` name
- * @throws DataError
+ * Loads the data that a recipe is trained on: a folder of pictures, or Fashion-MNIST's files as `loadData` finds them.
+ * @param folders the folders that `--data` and `--test` name
+ * @throws DataError if there is no such data, or it cannot be read
  */
 export async function loadTrainingData(
   recipe: Recipe,
@@ -35,7 +35,7 @@ export async function loadTrainingData(
   return withTestPatches(await loadData(data), recipe);
 }
 
-/** Loads what a run was trained on from where the run had it: its `Dataset.source`. @throws DataError */
+/** Loads the data of an earlier run again, from that run's `Dataset.source`. @throws DataError */
 export async function loadTrainingDataAgain(
   recipe: Recipe,
   source: string | undefined,
@@ -51,18 +51,18 @@ export async function loadTrainingDataAgain(
   );
 }
 
-/** The data with test pictures of the network's size, where it is trained on patches of larger ones. */
+/** The data set; if patches of larger pictures are trained on, its test pictures are cut into patches too. */
 function withTestPatches(loaded: Dataset, { spec, patchesPerEpoch }: Recipe): Dataset {
   const isLarger = pixelsOf(loaded.test) > inputSize(spec);
   if (patchesPerEpoch === undefined || !isLarger) return loaded;
   return { ...loaded, test: testPatches(loaded.test, spec.input), classNames: [] };
 }
 
-/** What a folder holds, as far as its names tell. @throws DataError where that is nothing to train on */
+/** What a folder holds, by the names of its files. @throws DataError if there is nothing to train on */
 async function kindOf(folder: string): Promise<"pictures" | "IDX files"> {
   const entries = await readdir(folder).catch(() => []);
   const parts = Object.values(fashionMnistFiles).map(({ name }) => name);
-  // What is wrong with an empty folder, or none, is said where IDX files are looked for.
+  // If the folder is empty or missing, the search for IDX files throws an error that says so.
   if (entries.length === 0 || entries.some((entry) => parts.some((name) => entry.startsWith(name)))) {
     return "IDX files";
   }

@@ -29,7 +29,7 @@ interface Job {
   readonly output: string;
 }
 
-/** `denoise-wasm denoise IN… -o OUT`: pictures to clean PNG files. */
+/** `denoise-wasm denoise IN… -o OUT`: denoises pictures and writes them as PNG files. */
 export function denoiseCommand(): Command {
   return new Command("denoise")
     .description("denoise PNG and JPEG pictures of any size")
@@ -54,7 +54,7 @@ export function denoiseCommand(): Command {
     .action(run);
 }
 
-/** Reads a number as commander has it: a wrong one is wrong usage. */
+/** A parser of numbers for commander, which reports a wrong number as wrong usage. */
 function numberIn(least: number, greatest: number): (text: string) => number {
   return (text) => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
@@ -95,7 +95,7 @@ async function run(inputs: string[], options: Options): Promise<void> {
           process.exitCode = 130;
           return;
         }
-        // One broken picture does not keep the others from being denoised.
+        // If a picture is broken, the others are denoised all the same.
         if (!(error instanceof DataError)) throw error;
         console.error(`${error.name}: ${error.message}`);
         failed++;
@@ -114,7 +114,7 @@ type FileOptions = Pick<Options, "sigma" | "strength" | "maxPixels" | "compare">
   onProgress(part: number): void;
 };
 
-/** @returns the noise level that was assumed */
+/** Denoises a file. @returns the noise level that was given or estimated */
 async function denoiseFile(
   { input, output }: Job,
   denoiser: Denoiser,
@@ -127,7 +127,7 @@ async function denoiseFile(
   return clean.sigma;
 }
 
-/** Before and after, side by side. */
+/** A PNG file with the picture before and after denoising, side by side. */
 function comparison(before: Picture, after: Picture): Promise<Uint8Array> {
   const pictures = [before, after].map((picture) => opaqueBytes(picture));
   const row = { label: "", pictures: pictures.map(({ data }) => data) };
@@ -137,8 +137,8 @@ function comparison(before: Picture, after: Picture): Promise<Uint8Array> {
 const compareName = (output: string): string => output.replace(/\.png$/i, "-compare.png");
 
 /**
- * Which file becomes which.
- * @throws DataError where two would become one, or an input would be overwritten
+ * The files to read, each with the file to write.
+ * @throws DataError if two pictures would be written to the same file, or an input would be overwritten
  */
 async function jobsFrom(inputs: readonly string[], { out, compare }: Options): Promise<Job[]> {
   const paths: string[] = [];
@@ -184,7 +184,7 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** The path without links, as far as it exists. */
+/** The path with symbolic links resolved, as far as it exists. */
 async function canonical(path: string): Promise<string> {
   return realpath(path).catch(async () => {
     const parent = dirname(resolve(path));

@@ -50,7 +50,7 @@ function progressBar(): Progress {
   };
 }
 
-/** A line for each tenth of a file, or for each 10 MB if the mirror does not tell the size. */
+/** Prints a line for each tenth of a file, or for each 10 MB if the mirror does not tell the size. */
 function progressLines(): Progress {
   let last = "";
   return {

@@ -26,7 +26,7 @@ interface Options {
   json?: boolean;
 }
 
-/** `denoise-wasm evaluate MODEL`: its quality on the test images, of convolutions over levels of noise. */
+/** `denoise-wasm evaluate MODEL`: measures quality on test pictures; of convolutions, at several noise levels. */
 export function evaluateCommand(): Command {
   return new Command("evaluate")
     .description(
@@ -117,7 +117,7 @@ async function evaluateConvolutions(model: Model, options: Options): Promise<voi
 
 interface Row {
   readonly name: string;
-  /** Undefined where there is no figure. */
+  /** The quality at each level, undefined where it was not measured. */
   readonly levels: readonly (LevelQuality | undefined)[];
 }
 
@@ -154,7 +154,7 @@ const filterNames: Record<string, string> = {
   totalVariation: "total variation",
 };
 
-/** What scikit-image's filters reach on this set (bench/peers/skimage_reference.py), where that was measured. */
+/** The quality of scikit-image's filters on this set, if it was measured (bench/peers/skimage_reference.py). */
 function filterRows(set: string, pictures: number, levels: readonly number[]): Row[] {
   const found = classicalFilters.sets.find(({ name, images }) => name === set && images === pictures);
   if (!found) return [];

@@ -3,7 +3,7 @@ import { writeFileAtomic } from "../data/files.node.ts";
 import { encodeModel, type WeightFormat, weightFormats } from "../model/model-file.ts";
 import { loadModel } from "../node.ts";
 
-/** `denoise-wasm export MODEL -o OUT`: the same model with its weights kept in another format. */
+/** `denoise-wasm export MODEL -o OUT`: writes a model with its weights in another format. */
 export function exportCommand(): Command {
   return new Command("export")
     .description(

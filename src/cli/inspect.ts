@@ -6,7 +6,7 @@ import { recipes } from "../training/recipes.ts";
 import { textTable } from "./quality-table.ts";
 import { readRecipe } from "./recipe-options.ts";
 
-/** `denoise-wasm inspect MODEL`: what a model file holds; with --recipe, a recipe as JSON. */
+/** `denoise-wasm inspect MODEL`: prints what a model file holds; with --recipe, prints a recipe as JSON. */
 export function inspectCommand(): Command {
   return new Command("inspect")
     .description("show what a model file holds")

@@ -1,2 +1,2 @@
-/** The user ended a command that left something to go on from; the message says what, and how. */
+/** The user interrupted a command, and it can be resumed. The message says how. */
 export class Interrupted extends Error {}

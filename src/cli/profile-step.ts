@@ -10,7 +10,7 @@ import { textTable } from "./quality-table.ts";
 const WARM_UP = 20;
 const SAMPLES = 200;
 
-/** Trains a recipe's first batch over and over, on one thread. @returns a table of where the time of a step goes. */
+/** Trains on a recipe's first batch again and again, on one thread. @returns a table of where the time of a step goes */
 export async function profileStep(
   recipe: Recipe,
   train: Images | Photos,

@@ -1,7 +1,7 @@
 import cliProgress from "cli-progress";
 import type { Epoch, Progress } from "../training/trainer.ts";
 
-/** What a training shows of itself while it runs: on standard error, so that `--json` has standard output. */
+/** Shows the progress of a training on standard error, since standard output is for `--json`. */
 export interface TrainingProgress {
   report(progress: Progress): void;
   epoch(epoch: Epoch): void;
@@ -9,8 +9,8 @@ export interface TrainingProgress {
 }
 
 /**
- * A bar on a terminal, a line an epoch elsewhere.
- * @param before epochs, and parts of one, that were done when it started
+ * Shows a bar on a terminal, and elsewhere prints a line for each epoch.
+ * @param before how many epochs, not necessarily a whole number, were done before
  */
 export function trainingProgress(epochs: number, before: number): TrainingProgress {
   return process.stderr.isTTY ? bar(epochs, before) : lines(epochs);
@@ -66,7 +66,7 @@ export function duration(seconds: number): string {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-/** What a piece of work of a known length shows of itself: a bar on a terminal, nothing elsewhere. */
+/** Shows the progress of work whose length is known: a bar on a terminal, and nothing elsewhere. */
 export function percentProgress(): { report(name: string, part: number): void; stop(): void } {
   if (!process.stderr.isTTY) return { report() {}, stop() {} };
   const bar = new cliProgress.SingleBar({

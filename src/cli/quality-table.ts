@@ -2,7 +2,7 @@ import type { Evaluation, Quality } from "../quality/evaluate.ts";
 
 export const qualityHead = ["", "MSE", "PSNR", "SSIM"];
 
-/** The rows of the honest table: the noisy pictures themselves beside what the network, and convolutions, make of them. */
+/** The rows of the quality table: the noisy pictures themselves, the network's output, and that of the convolutions. */
 export function qualityRows({ noisy, denoised }: Evaluation, convolutions?: Quality): string[][] {
   const row = (name: string, { mse, psnr, ssim }: Quality) => [
     name,
@@ -17,7 +17,7 @@ export function qualityRows({ noisy, denoised }: Evaluation, convolutions?: Qual
   ];
 }
 
-/** In words, what the table says. */
+/** A sentence that says what the table means. */
 export function verdict({ noisy, denoised }: Evaluation): string {
   const ratio = denoised.mse / noisy.mse;
   if (ratio > 1) {
@@ -29,7 +29,7 @@ export function verdict({ noisy, denoised }: Evaluation): string {
   return `The output has ${(100 * ratio).toPrecision(2)} % of the noisy input's squared error.`;
 }
 
-/** Rows under a head, in columns, the first flush left and the others flush right. */
+/** Formats a head and rows in columns. The first column is aligned left, the others right. */
 export function textTable(head: string[], rows: string[][]): string {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]!.length)));
   return [head, ...rows]

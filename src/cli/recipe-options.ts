@@ -4,7 +4,7 @@ import { SpecError } from "../errors.ts";
 import type { Noise } from "../noise/noise.ts";
 import { autoencoderLayers, parseRecipe, type Recipe, recipes } from "../training/recipes.ts";
 
-/** The recipe's name or file, and a hyper-parameter each; all optional. */
+/** The options' texts: the name or file of a recipe, and changes to its hyper-parameters. */
 export interface RecipeOptions {
   recipe: string;
   epochs?: string;
@@ -19,7 +19,7 @@ export interface RecipeOptions {
   initBiases?: string;
 }
 
-/** Adds the options that name and change a recipe. */
+/** Adds the options that name a recipe and change it. */
 export function withRecipeOptions(command: Command): Command {
   return command
     .option(
@@ -79,7 +79,7 @@ export async function recipeFrom(options: RecipeOptions): Promise<Recipe> {
   );
 }
 
-/** The noise that the options describe, not yet checked; it is drawn when the recipe says. @throws SpecError */
+/** The noise that the options describe, not yet checked. The recipe decides when it is drawn. @throws SpecError */
 function noiseFrom({ noise: text, sigma }: RecipeOptions, base: Noise): unknown {
   const noise = text === undefined ? base : { ...parseNoise(text), drawn: base.drawn };
   if (sigma === undefined) return noise;
@@ -91,7 +91,7 @@ function noiseFrom({ noise: text, sigma }: RecipeOptions, base: Noise): unknown 
   return { ...noise, sigma: numberFrom("--sigma", sigma) };
 }
 
-/** "speckle,contrast=0.1..0.3" as an object. */
+/** Turns a text such as "speckle,contrast=0.1..0.3" into an object. */
 function parseNoise(text: string): { model: string } {
   const [model, ...settings] = text.split(",");
   const parsed = settings.map((setting) => {
@@ -102,7 +102,7 @@ function parseNoise(text: string): { model: string } {
   return { ...Object.fromEntries(parsed), model: model!.trim() };
 }
 
-/** A recipe by its name or its file. @throws SpecError */
+/** Reads a recipe that is named by its name or by its file. @throws SpecError */
 export async function readRecipe(name: string): Promise<Recipe> {
   const known: Record<string, Recipe> = recipes;
   if (Object.hasOwn(known, name)) return known[name]!;
@@ -128,7 +128,7 @@ function numberOr<T>(option: string, text: string | undefined, otherwise: T): nu
   return text === undefined ? otherwise : numberFrom(option, text);
 }
 
-/** The number that an option was given. @throws SpecError where it is none */
+/** The number that an option's text stands for. @throws SpecError if it is not a number */
 export function numberFrom(option: string, text: string): number {
   const number = text.trim() === "" ? Number.NaN : Number(text);
   if (Number.isNaN(number)) throw new SpecError(`${option} has to be a number, but is "${text}".`);

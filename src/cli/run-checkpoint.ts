@@ -5,13 +5,13 @@ import { loadCheckpoint, saveCheckpoint } from "../node.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 import type { Training } from "../training/trainer.ts";
 
-/** The checkpoint in a run folder: written every so often, and there until the run is complete. */
+/** The checkpoint in a run folder. It is written every so many minutes, and removed when the run is complete. */
 export class RunCheckpoint {
   readonly #path: string;
-  /** When it was written last. */
+  /** When it was last written, or else when this object was made. */
   #written = performance.now();
 
-  /** @param minutes from one time that it is written to the next */
+  /** @param minutes the time between two checkpoints */
   constructor(
     readonly folder: string,
     private readonly minutes = Infinity,
@@ -23,18 +23,21 @@ export class RunCheckpoint {
     return existsSync(this.#path);
   }
 
-  /** In words, how to go on from it. */
+  /** A phrase that says how to go on from the checkpoint. */
   get remedy(): string {
     const folder = /\s/.test(this.folder) ? `"${this.folder}"` : this.folder;
     return `go on with: denoise-wasm train --resume ${folder}`;
   }
 
-  /** @throws ModelFileError */
+  /** @throws ModelFileError if it cannot be read or is not a checkpoint */
   load(): Promise<Checkpoint> {
     return loadCheckpoint(this.#path);
   }
 
-  /** @throws OutputError where it cannot be written, DivergenceError; an older one is kept then */
+  /**
+   * Writes the checkpoint. If that fails, an older one is kept.
+   * @throws OutputError if it cannot be written; SpecError or DivergenceError if the training has no state to go on from
+   */
   async write(training: Training): Promise<void> {
     await saveCheckpoint(training.checkpoint(), this.#path);
     this.#written = performance.now();

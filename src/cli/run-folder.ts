@@ -16,7 +16,7 @@ import type { Mode } from "../wasm/detect.ts";
 import { duration } from "./progress.ts";
 import { qualityHead, qualityRows, verdict } from "./quality-table.ts";
 
-/** All that a finished training is reported from. */
+/** A finished training, with all that its report is made from. */
 export interface Run {
   readonly recipe: Recipe;
   readonly mode: Mode;
@@ -24,17 +24,18 @@ export interface Run {
   readonly data: Dataset<Images | Photos>;
   readonly model: Model;
   readonly epochs: readonly Epoch[];
-  /** From the first epoch's beginning to the last one's end. */
+  /** The sum of the epochs' seconds. */
   readonly seconds: number;
   readonly test: Evaluation;
-  /** The noisy and the denoised test pictures, [count, pixels]. */
+  /** The noisy test pictures, [count, pixels]. */
   readonly noisy: Float32Array;
+  /** The denoised test pictures, [count, pixels]. */
   readonly denoised: Float32Array;
-  /** The same pictures denoised by the bundled convolutions, where dense layers were trained. */
+  /** The same pictures denoised by the bundled network of convolutions. Only if dense layers were trained. */
   readonly convolutions?: { readonly denoised: Float32Array; readonly test: Quality };
 }
 
-/** What a recipe is trained on, of a set of `count` pictures. */
+/** A phrase for what a recipe is trained on, given a training set of `count` pictures. */
 export function picturesInWords({ patchesPerEpoch }: Recipe, count: number): string {
   const pictures = `${count.toLocaleString("en")} images`;
   return patchesPerEpoch === undefined
@@ -42,7 +43,7 @@ export function picturesInWords({ patchesPerEpoch }: Recipe, count: number): str
     : `${patchesPerEpoch.toLocaleString("en")} patches an epoch of ${pictures}`;
 }
 
-/** What a run was tested on. */
+/** A phrase for what a run was tested on. */
 export function testInWords({ data: { train, test } }: Pick<Run, "data">): string {
   const count = test.count.toLocaleString("en");
   return "photos" in train
@@ -115,7 +116,7 @@ export async function writeRunFolder(folder: string, run: Run): Promise<void> {
   );
 }
 
-/** A few test pictures: original, noisy, denoised, and denoised by convolutions beside dense layers. */
+/** A figure with a few test pictures: original, noisy, denoised, and for dense layers denoised by convolutions too. */
 function figureOf({ data, noisy, denoised, convolutions }: Run): Promise<Uint8Array> {
   const { test, classNames } = data;
   const size = pixelsOf(test);

@@ -1,4 +1,4 @@
-/** A run of `denoise-wasm train`: from its start, or its checkpoint, to a complete run folder. */
+/** A run of `denoise-wasm train`: from its beginning, or from a checkpoint, to a complete run folder. */
 import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { requireWritableFolder } from "../data/files.node.ts";
@@ -22,25 +22,25 @@ import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts
 import { RunCheckpoint } from "./run-checkpoint.ts";
 import { picturesInWords, type Run, reportOf, testInWords, writeRunFolder } from "./run-folder.ts";
 
-/** What a run starts from. */
+/** What a run needs to start. */
 export interface Start {
   readonly recipe: Recipe;
   readonly seed: number;
   readonly mode: Mode;
   readonly data: Dataset<Images | Photos>;
   readonly folder: string;
-  /** Where the run was interrupted. */
+  /** The checkpoint to go on from, if the run was interrupted. */
   readonly from?: Checkpoint;
 }
 
 interface RunOptions {
   readonly threads: number | undefined;
-  /** Between two checkpoints. */
+  /** The time between two checkpoints. */
   readonly minutes: number;
   readonly json: boolean | undefined;
 }
 
-/** Trains, evaluates, and writes the run folder; where it ends early, a checkpoint to go on from. */
+/** Trains, evaluates, and writes the run folder. If it ends early, it writes a checkpoint to go on from. */
 export async function trainRun(start: Start, { threads, minutes, json }: RunOptions): Promise<void> {
   const { recipe, seed, mode, data, folder, from } = start;
   requireSsimSize(data.test);
@@ -66,7 +66,8 @@ export async function trainRun(start: Start, { threads, minutes, json }: RunOpti
     `${from ? "Going on with" : "Training"} ${recipe.name} on ${picturesInWords(recipe, data.train.count)} (${data.source}), ` +
       `seed ${seed}, ${from ? `${from.epochs.length} of ` : ""}${recipe.epochs} epochs${from ? " done" : ""}.`,
   );
-  // Again and again: npm passes on a signal that the terminal has sent already, while the checkpoint is written.
+  // The handlers stay in place: npm passes on a signal that the terminal has already sent, so a second one may come while
+  // the checkpoint is being written.
   const onInterrupt = () => interrupt.abort();
   process.on("SIGINT", onInterrupt).on("SIGTERM", onInterrupt);
   try {
@@ -115,15 +116,15 @@ async function evaluateRun({ recipe, seed, mode, data }: Start, training: Traini
 }
 
 /**
- * Writes a checkpoint of a run that ended early, where there is a state to go on from, and says how to. An older one
- * is left where that fails; nothing is left where nothing was written.
- * @returns what the run ends with
+ * Writes a checkpoint of a run that ended early, if there is a state to go on from, and says how to go on. If that fails,
+ * an older checkpoint is kept. If there is no checkpoint, an empty run folder is removed.
+ * @returns the error that the run ends with
  */
 async function keep(training: Training, checkpoint: RunCheckpoint, error: unknown): Promise<unknown> {
   const interrupted = error instanceof Error && error.name === "AbortError";
   let reason = error;
   await checkpoint.write(training).catch((failure: unknown) => {
-    // A SpecError says that there was no state yet.
+    // A SpecError means that there is no state to go on from.
     if (interrupted && !(failure instanceof SpecError)) reason = failure;
   });
   if (!checkpoint.exists) {

@@ -21,10 +21,10 @@ interface Options extends RecipeOptions {
   profile?: boolean;
 }
 
-/** Options that may go with `--resume`; all others say what the checkpoint says. */
+/** The options that may go with `--resume`. All others set what the checkpoint already sets. */
 const besideResume = ["data", "test", "threads", "checkpointEvery", "json"];
 
-/** `denoise-wasm train`: a recipe on the data found, to a run folder. */
+/** `denoise-wasm train`: trains a recipe and writes a run folder, or goes on with an interrupted run. */
 export function trainCommand(): Command {
   const command = withRecipeOptions(
     new Command("train").description("train a recipe and write a run folder, or go on with one"),
@@ -71,7 +71,7 @@ async function run(options: Options): Promise<void> {
   else await trainRun(start, { threads, minutes, json: options.json });
 }
 
-/** A new run. */
+/** Starts a new run. */
 async function begin(options: Options): Promise<Start> {
   const recipe = await recipeFrom(options);
   const data = await loadTrainingData(recipe, options);
@@ -87,7 +87,7 @@ async function begin(options: Options): Promise<Start> {
   return { recipe, seed, mode: options.mode, data, folder };
 }
 
-/** A run that was interrupted. */
+/** Goes on with a run that was interrupted. */
 async function goOn(folder: string, given: Pick<Options, "data" | "test">): Promise<Start> {
   const checkpoint = new RunCheckpoint(folder);
   if (!checkpoint.exists) {

@@ -7,52 +7,60 @@ import { fashionMnistFiles, type OfficialFile } from "./fashion-mnist.ts";
 import { gunzipIfNeeded } from "./gzip.ts";
 import { sha256 } from "./sha256.ts";
 
-/** Where the publishers keep the files (https://github.com/zalandoresearch/fashion-mnist). */
+/** The addresses from which the publishers offer the files (https://github.com/zalandoresearch/fashion-mnist). */
 export const fashionMnistMirrors: readonly string[] = [
   "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
   "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
 ];
 
-/** Where Fashion-MNIST comes from and goes to. */
+/** From where, to where and how Fashion-MNIST is downloaded. */
 export interface DownloadOptions {
-  /** The folder to fill, made if need be; the user's cache by default. */
+  /** The folder for the files, which is created if it does not exist. Default: a folder in the user's cache. */
   to?: string | undefined;
-  /** Addresses that hold the four .gz files, tried in order; by default those of the environment variable
-   * FASHION_MNIST_MIRRORS, separated by commas, or else the publishers'. */
+  /**
+   * Addresses that hold the four .gz files, tried in order. Default: those in the environment variable
+   * FASHION_MNIST_MIRRORS, separated by commas, or else the publishers' addresses.
+   */
   mirrors?: readonly string[] | undefined;
+  /** Aborts the download. */
   signal?: AbortSignal | undefined;
+  /** Called whenever a part of a file has been written. */
   onProgress?: ((progress: DownloadProgress) => void) | undefined;
-  /** A mirror that sends nothing for this long is given up, in milliseconds; 30,000 by default. */
+  /** After this many milliseconds in which a mirror sends nothing, the next one is tried. Default 30,000. */
   patience?: number | undefined;
 }
 
-/** Bytes of `file` on disk so far, of `total`, if the mirror tells it. */
+/** How far the download of a file has come. */
 export interface DownloadProgress {
+  /** The name of the file. */
   readonly file: string;
+  /** The number of its bytes that are on disk. */
   readonly received: number;
+  /** The number of all its bytes, if the mirror tells it. */
   readonly total: number | undefined;
 }
 
-/** What is there after a download. */
+/** The files that are there after a download. */
 export interface DownloadResult {
+  /** The absolute path of the folder. */
   readonly folder: string;
-  /** `mirror` is where the file came from, null if it was there before. */
+  /** The four files. `mirror` is the address that a file came from, or null if it was there before. */
   readonly files: readonly { readonly path: string; readonly mirror: string | null }[];
 }
 
 /**
- * Downloads the four files of Fashion-MNIST (31 MB) into a folder. What is there and right is kept; a partial
- * file (`X.gz.part`) is resumed. A file gets its final name only after its content has the published SHA-256.
+ * Downloads the four files of Fashion-MNIST (31 MB) into a folder. Files that are there with the right content are kept,
+ * and partial ones (`X.gz.part`) are resumed. A file gets its final name only once its content has the published SHA-256.
  *
- * @throws DataError if no mirror gives a right file, with the reason for each mirror
+ * @throws DataError if no mirror gives a right file; the message has the reason for each mirror
  * @throws OutputError if the folder cannot be written
- * @throws the signal's reason if aborted; what was received stays for resuming
+ * @throws the signal's reason if aborted; what was received is kept, and another call resumes it
  */
 export function downloadFashionMnist(options: DownloadOptions = {}): Promise<DownloadResult> {
   return downloadFiles(Object.values(fashionMnistFiles), options);
 }
 
-/** The same for other files. @param files what to fetch, and the content it must have */
+/** Does the same for other files. @param files the files, with the content that they have to have */
 export async function downloadFiles(
   files: readonly OfficialFile[],
   options: DownloadOptions,
@@ -82,7 +90,7 @@ function mirrorsOf({ mirrors }: DownloadOptions): readonly string[] {
   return named.length > 0 ? named : fashionMnistMirrors;
 }
 
-/** Tries each mirror; returns the one that gave the file. */
+/** Tries each mirror in turn. @returns the one that gave the file */
 async function downloadFile(path: string, file: OfficialFile, options: DownloadOptions): Promise<string> {
   const part = `${path}.part`;
   const reasons: string[] = [];
@@ -92,7 +100,7 @@ async function downloadFile(path: string, file: OfficialFile, options: DownloadO
       const resumed = await fetchPart(url, part, file, options);
       let right = await isRight(part, file);
       if (resumed && !right) {
-        // The part may stem from another mirror, which packed the file differently.
+        // The first part may come from another mirror, which compressed the file differently.
         await rm(part, { force: true });
         await fetchPart(url, part, file, options);
         right = await isRight(part, file);
@@ -116,7 +124,7 @@ async function downloadFile(path: string, file: OfficialFile, options: DownloadO
   );
 }
 
-/** Whether the file at `path`, gzipped or plain, has the published content; not if it cannot be read. */
+/** Whether the file at `path`, gzipped or plain, has the published content. False if it cannot be read. */
 async function isRight(path: string, file: OfficialFile): Promise<boolean> {
   try {
     return (await sha256(await gunzipIfNeeded(await readFile(path), path))) === file.sha256;
@@ -125,7 +133,7 @@ async function isRight(path: string, file: OfficialFile): Promise<boolean> {
   }
 }
 
-/** Fetches what `part` lacks, or everything if the server cannot resume; returns whether it did resume. */
+/** Fetches what `part` lacks, or everything if the server cannot resume. @returns whether it resumed */
 async function fetchPart(
   url: URL,
   part: string,
@@ -144,7 +152,7 @@ async function fetchPart(
       headers: { "accept-encoding": "identity", ...(have > 0 ? { range: `bytes=${have}-` } : {}) },
     });
     if (have > 0 && response.status === 416) {
-      // Nothing to send beyond what is here: the part is whole, or wrong.
+      // The server has nothing beyond what is here: the part is complete or wrong.
       await response.body?.cancel();
       return true;
     }
@@ -161,7 +169,7 @@ async function fetchPart(
       for await (const chunk of response.body) {
         timer.refresh();
         received += chunk.length;
-        if (received > file.bytes + 1024) break; // Too much to be right, however it is packed.
+        if (received > file.bytes + 1024) break; // This is more than the file has even without compression.
         await out.appendFile(chunk).catch(cannotWrite(part));
         onProgress?.({ file: `${file.name}.gz`, received, total });
       }
@@ -182,7 +190,7 @@ function cannotWrite(path: string): (cause: Error) => never {
   };
 }
 
-/** `fetch` hides why it failed in the cause. */
+/** Why a request failed; `fetch` puts that into the error's cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause as { message?: string; code?: string } | undefined;

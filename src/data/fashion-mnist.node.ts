@@ -12,18 +12,18 @@ import {
 } from "./fashion-mnist.ts";
 import type { Dataset } from "./images.ts";
 
-/** What the search depends on; tests give their own. */
+/** What the search for the files depends on. Tests describe a machine of their own. */
 export interface Machine {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
   readonly home: string;
   /** Where the Debian package dataset-fashion-mnist puts the files. */
   readonly debianFolder: string;
-  /** The sample that comes with the sources; the npm package has none. */
+  /** The folder of the sample that comes with the sources. The npm package has none. */
   readonly sampleFolder: string | undefined;
 }
 
-/** The machine this process runs on. */
+/** The machine that this process runs on. */
 export function thisMachine(): Machine {
   const root = packageRoot();
   return {
@@ -35,15 +35,17 @@ export function thisMachine(): Machine {
   };
 }
 
-/** A folder that holds the four files, and what to call it. */
+/** A folder that holds the four files of Fashion-MNIST, and how it was found. */
 export interface FoundFashionMnist {
+  /** The path of the folder. */
   readonly folder: string;
+  /** How the folder was found: by the option `data`, by FASHION_MNIST_DIR, or as one of the usual places. */
   readonly kind: "given" | "environment" | "cache" | "debian" | "sample";
-  /** The folder, or `embeddedSample`. */
+  /** What to call it in `Dataset.source`: the folder, or "embedded sample". */
   readonly source: string;
 }
 
-/** Where `denoise-wasm download` puts the files unless told otherwise: a folder in the user's cache. */
+/** The folder, in the user's cache, into which `denoise-wasm download` puts the files by default. */
 export function fashionMnistCache(machine: Machine = thisMachine()): string {
   return join(userCache(machine), "denoise-wasm", "fashion-mnist");
 }
@@ -51,15 +53,15 @@ export function fashionMnistCache(machine: Machine = thisMachine()): string {
 function userCache({ env, platform, home }: Machine): string {
   if (platform === "win32") return env.LOCALAPPDATA || join(home, "AppData", "Local");
   if (platform === "darwin") return join(home, "Library", "Caches");
-  // The XDG base directory specification has relative paths ignored.
+  // The XDG base directory specification says that relative paths have to be ignored.
   return env.XDG_CACHE_HOME && isAbsolute(env.XDG_CACHE_HOME) ? env.XDG_CACHE_HOME : join(home, ".cache");
 }
 
 /**
- * Looks for the four files, each gzipped (`X.gz`) or plain (`X`), in `data`; the folder that the environment
- * variable FASHION_MNIST_DIR names; the cache that `denoise-wasm download` fills; the folder of the Debian
- * package dataset-fashion-mnist; the sample beside the sources. A folder that was named is the only one looked
- * at.
+ * Looks for the four files of Fashion-MNIST, each gzipped (`X.gz`) or plain (`X`). If `data` names a folder, or else the
+ * environment variable FASHION_MNIST_DIR, only that one is looked at. Otherwise these are, in order: the cache that
+ * `denoise-wasm download` fills, the folder of the Debian package dataset-fashion-mnist, and the small sample that comes
+ * with the sources (but not with the npm package).
  *
  * @throws DataError if the named folder does not hold the files, or no folder does
  */
@@ -67,7 +69,7 @@ export function findFashionMnist(options: { data?: string | undefined } = {}): P
   return findFashionMnistOn(thisMachine(), options);
 }
 
-/** The same on a machine that is described. */
+/** Does the same on the machine that is described. */
 export async function findFashionMnistOn(
   machine: Machine,
   { data }: { data?: string | undefined },
@@ -100,7 +102,7 @@ export async function findFashionMnistOn(
 /**
  * Reads Fashion-MNIST, or another set in files of the same names, from a folder: see `loadFashionMnist`.
  *
- * @param options.source what to call the folder in the result
+ * @param options.source what to call the folder in the result's `source`; default: its path
  * @throws DataError if a file is missing, unreadable or broken, or the files do not fit together
  */
 export async function loadFashionMnistFrom(
@@ -125,7 +127,7 @@ export async function loadFashionMnistFrom(
   }
 }
 
-/** The path of `name` in a folder with these entries: gzipped if it is there, else plain, else undefined. */
+/** The path of a file in a folder with these entries: of `name`.gz if it is there, else of `name`, else undefined. */
 export function pathAmong(entries: readonly string[], folder: string, name: string): string | undefined {
   const found = [`${name}.gz`, name].find((candidate) => entries.includes(candidate));
   return found && join(folder, found);
@@ -157,7 +159,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }
 
-/** The folder above this code with this package's manifest: the code runs from src/ and, bundled, from build/. */
+/** The folder with this package's package.json, which is above this code: in src/, or in build/ once bundled. */
 function packageRoot(): string | undefined {
   if (!import.meta.url.startsWith("file:")) return undefined;
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
@@ -165,7 +167,7 @@ function packageRoot(): string | undefined {
       if (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).name === "denoise-wasm")
         return folder;
     } catch {
-      // No manifest here, or not one that can be read.
+      // There is no package.json here, or none that can be read.
     }
     if (folder === dirname(folder)) return undefined;
   }

@@ -4,20 +4,20 @@ import { type Idx, parseIdx } from "./idx.ts";
 import type { Dataset, LabelledImages } from "./images.ts";
 import { sha256 } from "./sha256.ts";
 
-/** One of the four files: its name without `.gz`, and size in bytes and SHA-256 of its uncompressed content. */
+/** One of the four files: its name without `.gz`, and the size in bytes and the SHA-256 of its uncompressed content. */
 export interface OfficialFile {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** Which of the four files. */
+/** The four files of Fashion-MNIST. */
 export type FashionMnistPart = "trainImages" | "trainLabels" | "testImages" | "testLabels";
 
-/** The source of the sample that comes with the sources: see `Dataset.source`. */
+/** The `Dataset.source` of the sample that comes with the sources. */
 export const embeddedSample = "embedded sample";
 
-/** Fashion-MNIST as published: 60,000 training and 10,000 test images of 28×28 (Xiao, Rasul, Vollgraf 2017). */
+/** The files of Fashion-MNIST: 60,000 training and 10,000 test pictures of 28×28 (Xiao, Rasul, Vollgraf 2017). */
 export const fashionMnistFiles = {
   trainImages: {
     name: "train-images-idx3-ubyte",
@@ -55,15 +55,15 @@ export const fashionMnistClasses = [
   "Ankle boot",
 ] as const;
 
-/** A file's bytes, gzipped or plain; a function is called when its turn comes, and its result not kept. */
+/** The bytes of a file, gzipped or plain, or a function that gives them. It is called once, when the file is needed. */
 export type FileSource = Uint8Array | ArrayBuffer | Blob | (() => Promise<Uint8Array>);
 
 /**
- * Decodes Fashion-MNIST, or another set in the same four IDX files: pictures as count × height × width bytes
- * of any size (one for both sets), labels 0 to 9. The files are taken one after the other; pictures stay where
- * they were unpacked, or where they were given if not gzipped.
+ * Decodes Fashion-MNIST, or another data set in the same four IDX files. Pictures are count × height × width bytes; they
+ * may have any size, which has to be the same in both sets. Labels are 0 to 9. The files are read one after the other.
+ * Pictures of a file that is not gzipped are not copied: the result shares the memory of the bytes that were given.
  *
- * @param options.source where the files come from, kept in the result
+ * @param options.source what the result's `source` says; default: "given files"
  * @throws DataError if a file is broken, a set is empty, or the files do not fit together
  */
 export async function loadFashionMnist(

@@ -3,7 +3,7 @@ import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OutputError } from "../errors.ts";
 
-/** What the system's error codes mean, and what to do. */
+/** For the system's error codes: what each means, and what to do. */
 const reasons: Record<string, string> = {
   ENOSPC: "the disk is full; free some space or choose another place",
   EDQUOT: "the disk quota is used up; free some space or choose another place",
@@ -19,9 +19,9 @@ const reasons: Record<string, string> = {
 };
 
 /**
- * Writes a file so that, whatever happens, its path holds either the old content or all of the new: into a
- * temporary beside it, flushed to the disk, then renamed.
- * @throws OutputError naming the path, the reason and the remedy; the temporary is gone then
+ * Writes a file so that, whatever happens, its path holds either the old content or all of the new. The content goes into
+ * a temporary file beside it, which is flushed to the disk and then renamed.
+ * @throws OutputError that names the path, the reason and the remedy; the temporary file is removed before
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = temporaryName(path);
@@ -41,9 +41,9 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
 }
 
 /**
- * Creates a folder, with its parents, if there is none, and proves that files can be written in it: to be
- * called before work whose result would otherwise be lost.
- * @throws OutputError naming the path, the reason and the remedy
+ * Creates a folder and its parents if they do not exist, and checks that files can be written in it. This is called
+ * before work whose result would otherwise be lost.
+ * @throws OutputError that names the path, the reason and the remedy
  */
 export async function requireWritableFolder(path: string): Promise<void> {
   const probe = temporaryName(join(path, "probe"));

@@ -2,21 +2,21 @@ import { DataError } from "../errors.ts";
 
 /** No archive may unpack to more than this many bytes. */
 const largestSize = 2 ** 30;
-/** The best ratio the deflate format can reach (RFC 1951: 258 bytes from 2 bits). */
+/** The best ratio that the deflate format can reach (RFC 1951: 258 bytes from 2 bits). */
 const largestRatio = 1032;
-/** Header and trailer of a gzip file without names (RFC 1952), around at least 2 bytes of data. */
+/** In bytes: header and trailer of a gzip file without names (RFC 1952), and at least 2 bytes of data. */
 const smallestArchive = 20;
-/** What is given to the decompressor at once, in bytes. */
+/** How many bytes are given to the decompressor at once. */
 const chunkSize = 1 << 16;
 
 /**
- * Unpacks a gzip file (one member, RFC 1952), recognised by its first bytes 1f 8b whatever its name says;
- * other bytes are returned as they are, not copied.
+ * Unpacks a gzip file of one member (RFC 1952), recognised by its first bytes 1f 8b, whatever its name is. Other bytes
+ * are returned as they are, without a copy.
  *
- * The size in the trailer decides the one allocation; it is capped first and held against the data after, so
- * that a file cut short, changed, or followed by other bytes is an error.
+ * Memory is allocated once, for the size that the trailer gives. That size is limited before, and compared with the data
+ * after, so that a file that is cut short, changed, or followed by other bytes is an error.
  *
- * @param name what the file is called in errors
+ * @param name what errors call the file
  * @throws DataError if the archive is broken or would unpack to more than 1 GiB
  */
 export async function gunzipIfNeeded(bytes: Uint8Array, name: string): Promise<Uint8Array> {

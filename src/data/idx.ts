@@ -1,6 +1,6 @@
 import { DataError } from "../errors.ts";
 
-/** The content of an IDX file: `data.length` is the product of `shape`. */
+/** The content of an IDX file: its dimensions, and the values, whose number is the product of `shape`. */
 export interface Idx {
   readonly shape: readonly number[];
   readonly data: Uint8Array;
@@ -13,7 +13,7 @@ const unsignedByte = 0x08;
  * (http://yann.lecun.com/exdb/mnist): two zero bytes, the type, the number of dimensions, each dimension as
  * a big-endian 32-bit number, then the values, the last dimension varying fastest.
  *
- * @param name what the file is called in errors
+ * @param name what errors call the file
  * @returns the dimensions, and the values as a view on `bytes`, not a copy
  * @throws DataError if the header is not IDX, or the length is not exactly what the dimensions say
  */

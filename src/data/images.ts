@@ -1,48 +1,58 @@
 import type { Picture } from "../pictures/picture.ts";
 
 /**
- * Pictures of one size in one array, bytes unless it says otherwise: picture after picture, row after row, channels
- * interleaved. `data.length === count * height * width * channels`; a value is 0 (black) to 255 (white).
+ * Pictures of one size in one array: [count, height, width, channels]. The values are bytes by default; 0 is black and
+ * 255 is white.
  */
 export interface Images<Values extends Uint8Array | Float32Array = Uint8Array> {
+  /** Picture after picture, row after row, channels interleaved: count × height × width × channels values. */
   readonly data: Values;
+  /** The number of pictures. */
   readonly count: number;
+  /** In pixels, as is the width. */
   readonly height: number;
   readonly width: number;
+  /** Values of each pixel. */
   readonly channels: number;
 }
 
-/** Pictures with one class number each. */
+/** Pictures of one size, each with a label. */
 export interface LabelledImages extends Images {
+  /** For each picture, the number of its class. */
   readonly labels: Uint8Array;
 }
 
-/** Pictures of different sizes, all with these channels: what patches are cut out of. */
+/** Pictures that may differ in size but have the same number of channels. Patches for training are cut out of them. */
 export interface Photos {
+  /** The pictures, as bytes without alpha. */
   readonly photos: readonly Required<Picture<Uint8Array>>[];
   /** `photos.length`. */
   readonly count: number;
+  /** Values of each pixel: 1 for grey, 3 for RGB. */
   readonly channels: number;
 }
 
-/** A training set, the test set that is never trained on, and where they came from. */
+/** A training set, a test set that is never trained on, and where they came from. */
 export interface Dataset<Train extends Images | Photos = LabelledImages> {
+  /** What the data set is called in reports and model files. */
   readonly name: string;
   /** Where the files were found: a folder, or a phrase such as "embedded sample". */
   readonly source: string;
+  /** The pictures to train on. */
   readonly train: Train;
+  /** The pictures to test on. */
   readonly test: LabelledImages;
   /**
-   * Names the pictures: SHA-256, in hex, over two lines, each the hex SHA-256 of a set's `data` and a line
-   * feed, training set first. (So that the sets need not be joined in memory.) Of photographs it is another sum: see
-   * `loadPhotos`.
+   * A digest that identifies the pictures, in hex: the SHA-256 of two lines, first for the training set and then for the
+   * test set, each of which is the hex SHA-256 of the set's `data` and a line feed. (So the sets need not be joined in
+   * memory.) Photographs have another digest: see `loadPhotos`.
    */
   readonly sha256: string;
-  /** Of the test pictures' labels; empty where there are no classes. */
+  /** The names of the classes that the test pictures' labels stand for; empty if there are no classes. */
   readonly classNames: readonly string[];
 }
 
-/** Values per picture. */
+/** The number of values of one picture. */
 export function pixelsOf(images: Omit<Images, "data">): number {
   return images.height * images.width * images.channels;
 }
@@ -60,7 +70,7 @@ export function pictureAt(pictures: Images | Photos, index: number): Required<Pi
   return { data: valuesAt(pictures, index), width, height, channels };
 }
 
-/** The pictures one by one, views without a copy. */
+/** The pictures as separate pictures, which are views without a copy. */
 export function photosOf(pictures: Images | Photos): Photos {
   if ("photos" in pictures) return pictures;
   const { count, channels } = pictures;
@@ -68,8 +78,8 @@ export function photosOf(pictures: Images | Photos): Photos {
 }
 
 /**
- * A few test pictures to be looked at, one a column: the first of each class, or where there are no classes ten or
- * fewer from all over the set.
+ * The indices of a few test pictures to look at, one for each column of a figure: the first picture of each class, or, if
+ * there are no classes, at most ten that are evenly spread over the set.
  */
 export function samplesOf({ test, classNames }: Pick<Dataset, "test" | "classNames">): number[] {
   const ofEachClass = classNames.map((_, label) => test.labels.indexOf(label)).filter((index) => index >= 0);

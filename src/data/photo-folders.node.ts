@@ -16,8 +16,9 @@ import {
 } from "./photos.ts";
 
 /**
- * Reads every picture of a folder and keeps it as bytes: alpha is dropped, 16 bits are rounded to 8.
- * @throws DataError if there is none, or one cannot be decoded
+ * Reads every PNG and JPEG file of a folder (not of its subfolders) as bytes, grey or RGB: alpha is dropped, and 16 bits
+ * per value are rounded to 8. Each picture's `name` is the path of its file.
+ * @throws DataError if there is no such file, or one cannot be decoded
  */
 export async function readPhotos(
   folder: string,
@@ -30,10 +31,10 @@ export async function readPhotos(
   return photos;
 }
 
-/** Of so many files one, the last by name, is kept for the test; at least one in all. */
+/** One file in this many is kept for the test, but at least one in all. They are the last ones by name. */
 const TEST_SHARE = 10;
 
-/** Between the folders in a data set's `source`. */
+/** What stands between the two folders in a data set's `source`. */
 const TESTED_ON = ", tested on ";
 
 /** The folders that the `source` of photographs names. */
@@ -43,13 +44,13 @@ export function foldersOf(source: string): { data: string; test?: string } {
 }
 
 /**
- * Reads the PNG and JPEG files of a folder, not of folders within, as a data set of photographs: see `loadPhotos`.
- * Each file is decoded once and kept as bytes with the patch's channels. The last tenth of the files by name, at least
- * one, is the test set.
+ * Reads the PNG and JPEG files of a folder (not of its subfolders) as a data set of photographs: see `loadPhotos`. Each
+ * file is decoded once and kept as bytes with the patch's channels. The last tenth of the files by name, but at least one
+ * file, is the test set.
  *
- * @param patch a recipe's `spec.input`
+ * @param patch the size of the patches: the `spec.input` of the recipe that is to be trained
  * @param options.test another folder, whose pictures are the test set instead
- * @throws DataError that names the file that is broken or smaller than the patch, or the folder that has too few
+ * @throws DataError that names the file that is broken or smaller than the patch, or the folder with too few pictures
  */
 export async function loadPhotosFrom(
   folder: string,

@@ -1,32 +1,34 @@
-/** Photographs: pictures of different sizes, to be trained on in patches. */
+/** Data sets of photographs: pictures that may differ in size, and that networks are trained on in patches. */
 import { DataError } from "../errors.ts";
 import { checkPicture, type Picture } from "../pictures/picture.ts";
 import { type Dataset, type Images, type LabelledImages, type Photos, photosOf } from "./images.ts";
 import { sha256 } from "./sha256.ts";
 
-/** What has a name that errors call it by, such as that of its file. */
+/** Something with a name, such as that of its file, which errors use. */
 export interface Named {
   readonly name?: string;
 }
 
-/** Height and width in pixels, and values of each pixel. */
+/** The size of patches, such as a recipe's `spec.input`. */
 export interface PatchSize {
+  /** In pixels, as is the width. */
   readonly height: number;
   readonly width: number;
+  /** Values of each pixel: 1 for grey, 3 for RGB. */
   readonly channels: number;
 }
 
-/** Test patches hold at most this many values, so that a report takes seconds. */
+/** All test patches together hold about this many values at most, so that a report takes seconds. */
 const TEST_VALUES = 2 ** 22;
 
-/** Luma of a pixel, 0 to 255: 0.299·R + 0.587·G + 0.114·B, rounded (ITU-R BT.601, as in JPEG). */
+/** The luma of a pixel, 0 to 255: 0.299·R + 0.587·G + 0.114·B, rounded (ITU-R BT.601, as in JPEG). */
 export function luma(red: number, green: number, blue: number): number {
   return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
 }
 
 /**
- * The picture as bytes, grey or RGB: alpha is dropped, float32 values are rounded and cut off at 0 and 255.
- * @throws DataError where it is no picture: see `checkPicture`
+ * The picture as bytes, grey or RGB: alpha is dropped, and float32 values are rounded and clamped to 0 to 255.
+ * @throws DataError if it is not a picture: see `checkPicture`
  */
 export function opaqueBytes(picture: Picture): Required<Picture<Uint8Array>> {
   const { channels, colors } = checkPicture(picture);
@@ -40,7 +42,7 @@ export function opaqueBytes(picture: Picture): Required<Picture<Uint8Array>> {
   };
 }
 
-/** The picture with 1 channel, its luma, or with 3, grey repeated; as it is where it has that many. */
+/** The picture with 1 channel (the luma of a colour picture) or 3 (grey repeated). It is not copied if it has them. */
 export function withChannels(
   photo: Required<Picture<Uint8Array>>,
   channels: 1 | 3,
@@ -56,14 +58,16 @@ export function withChannels(
 }
 
 /**
- * A data set of photographs of any sizes, grey or RGB. Trained on are patches of the size `patch`, a recipe's
- * `spec.input`, cut out at random (`patchesPerEpoch`); the test set is patches that lie side by side in the test
- * pictures. Pictures are kept as bytes without alpha. Those that do not have the patch's channels are converted: colour to
- * its luma (0.299·R + 0.587·G + 0.114·B, rounded), grey repeated.
+ * Makes a data set of photographs, which may have any sizes and be grey or RGB. A network is trained on patches that are
+ * cut out of the training pictures at random: see `patchesPerEpoch` in `Recipe`. The test set is made of patches that lie
+ * side by side in the test pictures: see `testPatches`. Pictures are kept as bytes without alpha. Those with other
+ * channels than the patch are converted: colour to its luma (0.299·R + 0.587·G + 0.114·B, rounded), grey by repetition.
  *
- * `sha256` of the result is that over two lines as in `Dataset`, but a set's digest is the SHA-256 over a line for each
- * picture: width, "x", height, "x", channels, a space, and the hex SHA-256 of its decoded and converted bytes.
- * @throws DataError where a set is empty, or a picture is none or smaller than the patch
+ * The result's `sha256` is the SHA-256 of two lines, as in `Dataset`. But here each line is the digest of a list with a
+ * line for each picture of the set: width, "x", height, "x", channels, a space, and the hex SHA-256 of its bytes.
+ * @param patch the size of the patches: the `spec.input` of the recipe that is to be trained
+ * @throws DataError if a set is empty, a picture is not valid or smaller than the patch, or the patch has not 1 or 3
+ * channels
  */
 export async function loadPhotos(
   sets: { readonly train: readonly (Picture & Named)[]; readonly test: readonly (Picture & Named)[] },
@@ -95,7 +99,7 @@ function photographs(pictures: readonly (Picture & Named)[], patch: PatchSize, s
   return { photos, count: photos.length, channels };
 }
 
-/** What `read` gives. @throws DataError with the name of what it reads */
+/** Calls `read`, and puts `name` before the message of a DataError. @returns what `read` returns */
 function namingIt<Result>(name: string, read: () => Result): Result {
   try {
     return read();
@@ -105,7 +109,7 @@ function namingIt<Result>(name: string, read: () => Result): Result {
   }
 }
 
-/** @throws DataError where photographs cannot have these channels */
+/** @throws DataError if photographs cannot have this number of channels */
 export function requirePhotoChannels({ channels }: Pick<PatchSize, "channels">): 1 | 3 {
   if (channels === 1 || channels === 3) return channels;
   throw new DataError(
@@ -113,7 +117,7 @@ export function requirePhotoChannels({ channels }: Pick<PatchSize, "channels">):
   );
 }
 
-/** @throws DataError where a picture is smaller than the patch */
+/** @throws DataError if a picture is smaller than the patch */
 export function requireRoom(
   { width, height, name }: { width: number; height: number; name: string },
   patch: Pick<PatchSize, "width" | "height">,
@@ -134,9 +138,10 @@ async function digestOf({ photos, channels }: Photos): Promise<string> {
 }
 
 /**
- * Patches of one size that lie side by side in the pictures, as many as fit, the rest left over all around; where all
- * together would have more than `values` values, as many evenly chosen ones of each picture as fit, at least one.
- * Labels are all 0.
+ * Cuts pictures into patches of one size that lie side by side, as many as fit; the pixels that are left over are divided
+ * between opposite sides. Each picture may give an equal share of `values` values, but at least one patch. From a picture
+ * with more patches than that, evenly spread ones are taken. The labels are all 0.
+ * @param values about how many values all patches together may have; default 2²²
  */
 export function testPatches(
   pictures: Images | Photos,
@@ -154,7 +159,7 @@ export function testPatches(
     const all = down * across;
     const chosen = Math.min(most, all);
     return Array.from({ length: chosen }, (_, index) => {
-      // The middle of the part of the list that this one stands for.
+      // All patches of the picture are divided into `chosen` runs; the middle of each is taken.
       const at = Math.floor(((index + 0.5) * all) / chosen);
       return { photo, top: top + Math.floor(at / across) * height, left: left + (at % across) * width };
     });

@@ -1,7 +1,7 @@
 import { UnsupportedRuntimeError } from "../errors.ts";
 
 /**
- * SHA-256 as 64 lower-case hex digits.
+ * The SHA-256 of bytes, as 64 lower-case hex digits.
  *
  * @throws UnsupportedRuntimeError in a page that is neither https nor localhost
  */

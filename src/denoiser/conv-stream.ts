@@ -1,5 +1,5 @@
 /**
- * A network of 3×3 convolutions in the core, through which pictures of any height go row by row
+ * A network of 3×3 convolutions in the WebAssembly core. Pictures of any height go through it row by row
  * (assembly/stream/conv-stream.ts).
  */
 import type { ConvModel } from "../model/conv-model.ts";
@@ -7,30 +7,30 @@ import type { InferenceCore } from "../wasm/inference.ts";
 
 const PAGE = 65_536;
 
-/** Where a row of a picture lies in `floats`: value (channel, column) is `floats[at + channel * stride + column]`. */
+/** Is told where a row of a picture lies: value (channel, column) is `floats[at + channel * stride + column]`. */
 export type RowCallback = (row: number, floats: Float32Array, at: number, stride: number) => void;
 
-/** A picture on its way through the network: its size, and where its rows come from and go to. */
+/** A picture that goes through the network: its size, and callbacks for its rows. */
 export interface StreamedRows {
   readonly width: number;
   readonly height: number;
-  /** Writes a row of the network's input. */
+  /** Writes a row of the network's input into `floats`. */
   readonly write: RowCallback;
-  /** Takes a row of its output. */
+  /** Reads a row of the network's output from `floats`. */
   readonly read: RowCallback;
 }
 
 /** A network that pictures can be run through, one after the other. */
 export interface ConvStream {
   /**
-   * Runs the network over a picture, padded around every layer as in training; yields the number of rows that were
-   * read after each that was written. Another picture may begin when the last one is through or given up. Where
-   * borders are mirrored, the picture has to be wider and higher than every dilation.
+   * Runs the network over a picture, which every layer pads as in training. After each row of input it yields the
+   * number of output rows that have been read so far. Another picture may begin once this one has ended or has been
+   * given up. If borders are mirrored, the picture has to be wider and higher than every dilation.
    */
   run(rows: StreamedRows): Generator<number>;
 }
 
-/** Puts a model into a core that has none. */
+/** Puts a model into a core that does not have one yet. */
 export function createConvStream(
   core: InferenceCore,
   { layers, padding }: Pick<ConvModel, "layers" | "padding">,

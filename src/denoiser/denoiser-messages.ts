@@ -1,4 +1,7 @@
-/** What a remote denoiser and its worker say to each other; an answer has the id of what it answers. */
+/**
+ * The messages between a remote denoiser and its worker. An answer has the `id` of the request that it answers, and
+ * `abort` that of the request that it aborts.
+ */
 
 import type { Picture, PictureValues } from "../pictures/picture.ts";
 import type { Variant } from "../wasm/detect.ts";
@@ -18,6 +21,6 @@ export type FromDenoiserWorker = { readonly id: number } & (
   | { readonly type: "created"; readonly variant: Variant }
   | { readonly type: "progress"; readonly done: number }
   | { readonly type: "denoised"; readonly result: Denoised<PictureValues> }
-  /** `name`: the error's class. */
+  /** `name` is the name of the error's class. */
   | { readonly type: "failed"; readonly name: string; readonly message: string }
 );

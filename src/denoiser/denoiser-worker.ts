@@ -1,4 +1,4 @@
-/** The file that a remote denoiser's worker runs: built as `denoiser-worker.js`. */
+/** The script of a remote denoiser's worker, built as `denoiser-worker.js`. */
 import { createDenoiser, type Denoiser } from "./denoiser.ts";
 import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
 

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** Inference only: picture in, picture out. */
+/** The denoiser: takes a picture and gives a denoised one. It holds no code for training. */
 import weights from "../../build/models/fashion-conv.js";
 import { DataError, DenoiseError, ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
 import { type ConvModel, convModelOf, decodeConvModel } from "../model/conv-model.ts";
@@ -20,13 +20,17 @@ import { bytesBehind, type Remote, type WasmSource } from "../wasm/source.ts";
 import { type ConvStream, createConvStream } from "./conv-stream.ts";
 import { sigmaOf } from "./sigma.ts";
 
-/** What a denoiser is built of; the defaults need nothing else. */
+/** What a denoiser is built from. Every option has a default. */
 export interface DenoiserOptions {
   /**
-   * The weights: a model file's bytes, a Response, stream or URL of one, or a model in memory. Default: those bundled.
+   * The model: the bytes of a model file, a Response, stream or URL that gives them, or a model in memory. Default: the
+   * model that is bundled with this package.
    */
   model?: ModelLike | ArrayBufferView | ArrayBuffer | Remote | undefined;
-  /** The inference build of the core in place of the one inlined, where a runtime forbids compiling from bytes. */
+  /**
+   * The inference build of the WebAssembly core, used in place of the one that is inlined in the package: for runtimes
+   * that forbid compiling from bytes.
+   */
   wasm?: WasmSource | undefined;
   /** Default `"reproducible"`. */
   mode?: Mode | undefined;
@@ -34,66 +38,72 @@ export interface DenoiserOptions {
 
 /** How a picture is denoised. */
 export interface DenoiseOptions {
-  /** Standard deviation of the noise in grey levels, or `"auto"` (the default): see `estimateSigma`. With 0 nothing is changed. */
+  /**
+   * Standard deviation of the noise in grey levels, at least 0, or `"auto"` (the default), which takes what
+   * `estimateSigma` finds. With 0 the result is a copy of the picture.
+   */
   sigma?: number | "auto" | undefined;
-  /** How much of the noise to take away, 0 to 1; 1 if left out. */
+  /** The part of the noise that is removed, from 0 (none) to 1 (all). Default 1. */
   strength?: number | undefined;
   /**
-   * For a denoiser in a worker: the picture's memory is handed over, not copied; its `data` is empty after that. The
-   * result is always handed over.
+   * Only for a denoiser in a worker: hands the picture's memory over to the worker instead of copying it, which leaves
+   * the picture's `data` empty. The result is always handed over. Default `false`.
    */
   transfer?: boolean | undefined;
-  /** Ends the work; the promise is rejected with the signal's reason. */
+  /** Aborts the work: the promise is rejected with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Called with the part that is done, 0 to 1. */
+  /** Called from time to time with the part of the work that is done, from 0 to 1. */
   onProgress?: ((done: number) => void) | undefined;
 }
 
-/** A picture as it was given, denoised. */
+/** A denoised picture: size, channels and kind of array are those of the picture that was given. */
 export interface Denoised<Values extends PictureValues = PictureValues> extends Picture<SameKind<Values>> {
+  /** Values of each pixel: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
   readonly channels: number;
-  /** The noise level that it was denoised for. */
+  /** The standard deviation of the noise, in grey levels, that was given or estimated. */
   readonly sigma: number;
 }
 
-/** Denoises pictures with one model. Holds memory until it is disposed of. */
+/** Denoises pictures with one model. It holds memory until it is disposed of. */
 export interface Denoiser {
-  /** The build of the core that runs. */
+  /** The build of the WebAssembly core that this denoiser runs. */
   readonly variant: Variant;
   /**
-   * Denoises a picture of any size: grey, RGB, or either with alpha, which is kept. A model of one channel takes
-   * each colour by itself. The result is a new array of the same kind; bytes are rounded and cut off at 0 and 255,
-   * float32 values are not. Works on after its caller: calls are taken one after the other, and the event loop gets
-   * its turn at least every 25 ms or so. The memory needed does not grow with the picture.
+   * Denoises a picture of any size: grey, RGB, or either with alpha, which is kept unchanged. A model with one channel
+   * denoises each colour by itself. The result is a new array of the same kind; bytes are rounded and clamped to 0 to
+   * 255, float32 values are not. Several calls are worked off one after the other. While the network runs, the event
+   * loop gets its turn about every 25 ms. Beside the result, the memory needed does not grow with the picture.
    *
-   * @throws DataError if the picture is empty, does not fit together, is not finite or has channels the model lacks
+   * @throws DataError if the picture has no pixels, its parts do not fit together, a value is not finite, or the model
+   * cannot take it: a grey picture for an RGB model, or one too small for a model that mirrors at the borders
    * @throws SpecError if an option is of the wrong type or out of range
+   * @throws DenoiseError if the denoiser was disposed of
    */
   denoise<Values extends PictureValues>(
     picture: Picture<Values>,
     options?: DenoiseOptions,
   ): Promise<Denoised<Values>>;
-  /** Lets go of the memory; the denoiser can do nothing after that. */
+  /** Releases the memory. The denoiser cannot be used after that. */
   dispose(): void;
   [Symbol.dispose](): void;
 }
 
-/** Widest picture that is taken in one; wider ones are cut into columns that overlap. */
+/** The widest picture, in pixels, that goes through the network whole. Wider ones are cut into overlapping windows. */
 const MOST_COLUMNS = 2048;
-/** Milliseconds between turns of the event loop. */
+/** The network runs for this many milliseconds before the event loop gets its next turn. */
 const PATIENCE = 20;
 
 /**
  * Builds a denoiser.
  * @throws SpecError if an option is of the wrong type
- * @throws ModelFileError if the model cannot be read, is broken or is not of convolutions
- * @throws UnsupportedRuntimeError without WebAssembly SIMD
+ * @throws ModelFileError if the model cannot be read, is broken, or is not made of 3×3 convolutions alone
+ * @throws UnsupportedRuntimeError if the WebAssembly core cannot be loaded, such as where the runtime lacks SIMD
  */
 export async function createDenoiser(options: DenoiserOptions = {}): Promise<Denoiser> {
   const { mode = "reproducible" } = options;
   requireMode(mode);
   const { variant, wasm } = bundled(mode);
-  // The engine compiles while the model is read.
+  // The engine compiles the core while the model is being read.
   const [core, model] = await Promise.all([
     loadInference(options.wasm ?? wasm?.()),
     modelFrom(options.model),
@@ -135,7 +145,7 @@ async function denoise<Values extends PictureValues>(
   const { data, width, height } = picture;
   checkSize(width, height, model);
   const groups = channelGroups(colors, model.channels).slice(0, distinct);
-  // Of three equal colours, a model for grey pictures takes the first.
+  // Where the three colours are equal, a model for grey pictures denoises the first, and the others become its copies.
   const copied = groups.length * model.channels < colors;
   const sigma = asked === "auto" ? sigmaOf(picture, checked) : asked;
   const result = copyOf(data);
@@ -189,7 +199,7 @@ async function denoise<Values extends PictureValues>(
   return { data: result, width, height, channels, sigma };
 }
 
-/** Columns [start, end) that go through the network, of which [from, to) are those of the whole picture. */
+/** The columns [start, end) go through the network. Those in [from, to) come out as if the whole picture had done so. */
 interface Window {
   readonly start: number;
   readonly end: number;
@@ -197,14 +207,15 @@ interface Window {
   readonly to: number;
 }
 
-/** Columns to each side that a pixel of the output depends on. */
+/** How many columns to each side a pixel of the output depends on. */
 function reachOf({ layers }: ConvModel): number {
   return layers.reduce((sum, { dilation }) => sum + dilation, 0);
 }
 
 /**
- * Windows over a picture's columns, all but the last of one width. At the picture's edges they end where it does, so that
- * what lies around it is there for every layer; elsewhere they overlap by what is spoiled on both sides of their ends.
+ * Windows over a picture's columns. At the picture's edges a window ends where the picture does, so that every layer
+ * pads it there as it pads the whole picture. At its other ends, padding in the wrong place spoils `reach` columns, so
+ * neighbouring windows overlap by 2 · `reach` columns.
  */
 export function windowsOf(width: number, reach: number, most = MOST_COLUMNS): Window[] {
   const count = width <= most ? 1 : Math.ceil((width - 2 * reach) / (most - 2 * reach));
@@ -218,7 +229,7 @@ export function windowsOf(width: number, reach: number, most = MOST_COLUMNS): Wi
   return windows;
 }
 
-/** Which of a picture's channels go through the network together. @throws DataError where they do not fit it */
+/** The picture's channels in groups that go through the network together. @throws DataError if they do not fit it */
 function channelGroups(colors: 1 | 3, modelChannels: number): number[][] {
   const all = [0, 1, 2].slice(0, colors);
   if (modelChannels === colors) return [all];
@@ -226,7 +237,7 @@ function channelGroups(colors: 1 | 3, modelChannels: number): number[][] {
   throw new DataError("The model is for RGB pictures, and this one is grey.");
 }
 
-/** @throws DataError where a picture is too small to be mirrored as far as the model sees */
+/** @throws DataError if a picture is too small to be mirrored as far as the largest dilation reaches */
 function checkSize(width: number, height: number, { padding, layers }: ConvModel): void {
   const reach = Math.max(...layers.map(({ dilation }) => dilation));
   if (padding === "zeros" || Math.min(width, height) > reach) return;

@@ -1,4 +1,4 @@
-/** A denoiser in a worker of its own: what the browser's `createDenoiser` gives where it is asked for one. */
+/** A denoiser in a worker of its own, which the browser's `createDenoiser` returns if `worker` is given. */
 
 import * as errors from "../errors.ts";
 import type { Picture, PictureValues } from "../pictures/picture.ts";
@@ -14,10 +14,10 @@ interface Request {
   onProgress: ((done: number) => void) | undefined;
 }
 
-/** `true` for the package's `denoiser-worker.js` beside the script that holds this code, or where else it is. */
+/** Where the package's `denoiser-worker.js` is: its URL, or `true` if it lies beside the script that holds this code. */
 export type WorkerPlace = true | string | URL;
 
-/** @throws UnsupportedRuntimeError where no worker can be started; and as `createDenoiser` does */
+/** @throws UnsupportedRuntimeError if the worker cannot be started; also everything that `createDenoiser` throws */
 export async function createRemoteDenoiser(worker: WorkerPlace, options: DenoiserOptions): Promise<Denoiser> {
   const isPlace = worker === true || typeof worker === "string" || worker instanceof URL;
   errors.requireOption("worker", worker, isPlace, "true, false or the address of denoiser-worker.js");
@@ -46,11 +46,11 @@ class RemoteDenoiser implements Denoiser {
     errors.requireOption("transfer", transfer, typeof transfer === "boolean", "true or false");
     errors.requireRunOptions(signal, onProgress);
     signal?.throwIfAborted();
-    // The worker says what is wrong with a picture.
+    // The picture is not checked here: the worker does that.
     const { data, width, height, channels } = picture ?? {};
     const message = {
       type: "denoise",
-      // The web's ImageData, which is a picture too, is sent as what it is made of.
+      // The picture may be an ImageData of the web: only the members of a picture are sent.
       picture: { data, width, height, ...(channels !== undefined && { channels }) },
       options: { sigma, strength },
     } as const;
@@ -73,7 +73,7 @@ class RemoteDenoiser implements Denoiser {
 
 type WithoutId<Message> = Message extends unknown ? Omit<Message, "id"> : never;
 
-/** Questions to a worker, and its answers. */
+/** Sends requests to a worker and matches its answers to them. */
 class Link {
   readonly #worker: Worker;
   readonly #requests = new Map<number, Request>();
@@ -93,7 +93,7 @@ class Link {
     };
   }
 
-  /** @throws what the worker answers, or the signal's reason */
+  /** @throws the error that the worker answers with, or the signal's reason */
   ask(
     message: WithoutId<ToDenoiserWorker>,
     { signal, onProgress }: Pick<DenoiseOptions, "signal" | "onProgress"> = {},
@@ -118,7 +118,7 @@ class Link {
     });
   }
 
-  /** Ends the worker; what was asked fails with `reason`. */
+  /** Ends the worker. All requests without an answer, and all later ones, are rejected with `reason`. */
   close(reason: Error = new errors.DenoiseError("The denoiser was disposed of. Create another one.")): void {
     this.#closed ??= reason;
     this.#worker.terminate();
@@ -150,11 +150,14 @@ function startWorker(url: WorkerPlace): Worker {
   }
   return typeof url === "string" || url instanceof URL
     ? new Worker(url, { type: "module" })
-    : // Bundlers find the file by these words.
+    : // Bundlers recognise exactly this expression, and bundle the file.
       new Worker(new URL("./denoiser-worker.js", import.meta.url), { type: "module" });
 }
 
-/** What a worker can be sent in place of a Response, and of an address that is relative to this page. */
+/**
+ * What is sent to the worker for `source`. A Response, which cannot be sent, becomes its bytes. An address becomes
+ * absolute, since one relative to this page means another file in the worker.
+ */
 async function sendableOf<Source>(source: Source): Promise<Source | ArrayBuffer | string> {
   if (typeof source === "string" || source instanceof URL) {
     return new URL(source, globalThis.location?.href).href;
@@ -168,7 +171,7 @@ async function sendableOf<Source>(source: Source): Promise<Source | ArrayBuffer 
   return source;
 }
 
-/** An error of its class again, or of its name where the class is not this package's. */
+/** Rebuilds a worker's error: of the same class if that is one of this package's, else an Error with the same name. */
 function errorOf({ name, message }: { name: string; message: string }): Error {
   const kinds: Record<string, new (message: string) => Error> = {
     DataError: errors.DataError,

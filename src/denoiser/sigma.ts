@@ -1,28 +1,34 @@
 /**
- * How strong the noise of a picture is, told from the picture alone: the variance of those small patches that hold
- * nothing but noise. Made of + − × ÷, √ and sorting, so that every engine finds the same.
+ * Estimates how strong the noise of a picture is from the picture alone: from the variance of those small patches that
+ * hold nothing but noise. It uses only + − × ÷, √ and sorting, so that every engine finds exactly the same value.
  */
 import { type CheckedChannels, checkPicture, type Picture } from "../pictures/picture.ts";
 
 /** Patches of 4×4 pixels: small enough to fit between the details of a picture of 28×28. */
 const SIDE = 4;
 const PIXELS = SIDE * SIDE;
-/** At most about this many, evenly spread, of a large picture. */
+/** Of a large picture, at most about this many patches are looked at, evenly spread. */
 const MOST_PATCHES = 65_536;
-/** The search begins at the variance that this part of the patches does not reach. */
+/**
+ * The search begins near the variance that this part of the patches stays below. A picture of which as large a part is
+ * exactly flat counts as clean.
+ */
 const FLATTEST = 0.02;
-/** A patch is taken for noise where its variance is below this many times that of the noise. */
+/** A patch counts as noise alone if its variance is below this many times the variance of the noise. */
 const LIMIT = 1.2;
-/** Below it, texture cannot be told from noise. */
+/** In grey levels. Below it, noise cannot be told from texture. */
 const LEAST_SIGMA = 3;
-/** Of the values at a limit, the most whose square of 2×2 noise alone puts there: an eighth is expected. */
+/**
+ * Of the values that noise alone carries to a limit (0 or 255), at most an eighth is expected to have a whole square of
+ * 2×2 pixels there. If the part is above this bound, it is not by chance.
+ */
 const MOST_TOGETHER = 0.28;
 const MOST_ROUNDS = 30;
-/** Degrees of freedom that a patch needs to be looked at. */
+/** Patches with fewer degrees of freedom are left out. */
 const LEAST_FREEDOM = 4;
 /**
- * The mean of X/k for a χ² variable X of k degrees of freedom, under the condition X < 1.2·k, for k from 0 to 15:
- * F(1.2·k; k + 2) / F(1.2·k; k), F(x; k) the distribution function.
+ * The mean of X/k for a χ² variable X with k degrees of freedom, given that X < 1.2·k, for k from 1 to 15 (and 0 for
+ * k = 0, which is not used): F(1.2·k; k + 2) / F(1.2·k; k), where F(x; k) is the distribution function.
  */
 const meanBelowLimit = [
   0, 0.339897, 0.482785, 0.566039, 0.622205, 0.663395, 0.695277, 0.720904, 0.742085, 0.759971, 0.775334,
@@ -30,26 +36,28 @@ const meanBelowLimit = [
 ];
 
 /**
- * Estimates the standard deviation, in grey levels, of white Gaussian noise in a picture; 0 where it is below 3, or
- * where the picture is smaller than 4×4. Of a colour picture, the median over R, G and B; alpha is left out.
+ * Estimates the standard deviation, in grey levels, of white Gaussian noise in a picture. The estimate is 0 if it would
+ * be below 3, or if the picture is less than 4 pixels wide or high. For a colour picture it is the median over R, G and
+ * B; alpha is left out.
  *
- * The noise is the fixed point of σ² = Σ S / Σ k·m(k) over all patches with S/k < 1.2·σ², S a patch's sum of squared
- * deviations, k their degrees of freedom and m the mean of a χ² variable cut off there, approached from the
- * flattest patches; so texture, which makes patches vary more, is left out, and leaving it out does not bias what is
- * left. Values cut off at 0 or 255 are no noise: the rest of their patch is taken as half of a normal distribution
- * around the limit. Pictures with exactly flat areas (2 % of the patches, or of the squares of 2×2 pixels where they are at
- * a limit) count as clean.
+ * It is the fixed point of σ² = Σ S / Σ k·m(k) over all patches of 4×4 pixels with S/k < 1.2·σ². Here S is a patch's
+ * sum of squared deviations, k is its degrees of freedom, and m(k) is the mean of X/k for a χ² variable X with k degrees
+ * of freedom, given that X < 1.2·k. The search starts from the flattest patches. So patches with texture, which vary
+ * more, are left out, and m(k) makes up for the patches of mere noise that are left out with them. Values at 0 or 255
+ * may have been cut off there and are left out too: the rest of their patch is taken as one half of a normal
+ * distribution around that limit. A picture with exactly flat areas counts as clean: they have to make up 2 % of the
+ * patches, or, where they are at 0 or 255, 2 % of the squares of 2×2 pixels.
  *
- * After Liu, Tanaka and Okutomi, "Single-image noise level estimation for blind denoising", IEEE TIP 22 (2013): noise
- * is measured where texture is weak.
+ * To measure noise where texture is weak is the idea of Liu, Tanaka and Okutomi, "Single-image noise level estimation
+ * for blind denoising", IEEE TIP 22 (2013).
  *
- * @throws DataError where the picture has no pixels, its parts do not fit together, or a value is not finite
+ * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
  */
 export function estimateSigma(picture: Picture): number {
   return sigmaOf(picture, checkPicture(picture));
 }
 
-/** The same for a picture that was checked. */
+/** `estimateSigma` for a picture that has already been checked. */
 export function sigmaOf(picture: Picture, { channels, distinct }: CheckedChannels): number {
   const estimates = Array.from({ length: distinct }, (_, channel) =>
     sigmaOfPlane(picture, channels, channel),
@@ -68,12 +76,12 @@ function sigmaOfPlane(picture: Picture, channels: number, channel: number): numb
     least = Math.min(least, data[i]!);
     greatest = Math.max(greatest, data[i]!);
   }
-  // What no value equals, where nothing is cut off.
+  // NaN, which no value equals, if the picture does not reach the limit.
   const low = least === 0 ? 0 : Number.NaN;
   const high = greatest === 255 ? 255 : Number.NaN;
   const step = Math.ceil(Math.sqrt((across * down) / MOST_PATCHES));
   const patch = new Float64Array(PIXELS);
-  /** Of each patch, the sum of squared deviations of its values, and their degrees of freedom. */
+  /** For each patch: the sum of squared deviations of its values, and their degrees of freedom. */
   const sums: number[] = [];
   const freedoms: number[] = [];
   for (let y = 0; y < down; y += step) {
@@ -119,9 +127,10 @@ function sigmaOfPlane(picture: Picture, channels: number, channel: number): numb
 }
 
 /**
- * Whether a picture has areas at a limit that no noise has touched: 2 % of all squares of 2×2 pixels, and more than
- * chance allows. Noise carries a value past the limit at most half of the time, each pixel for itself; so of the values at a
- * limit at most one in eight has a whole square there.
+ * Whether a picture has areas at a limit (0 or 255) that no noise has touched: at least 2 % of all squares of 2×2 pixels
+ * are wholly at the limit, and these are more than chance allows. Noise carries a value past the limit at most half of
+ * the time, and each pixel independently of the others. So of the values at a limit, at most one in eight is expected to
+ * have a whole square there.
  */
 function isFlatAt(
   limit: number,

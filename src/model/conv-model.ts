@@ -1,7 +1,7 @@
 /**
- * A model as the denoiser needs it: layers of convolutions with their weights. Its reader of model files is the strict one of
- * bundles that count their bytes: it knows no tensors but a convolution's, and no schema. src/model/model-file.ts reads
- * everything that a model file may hold.
+ * Models as the denoiser needs them: layers of convolutions with their weights. The reader of model files here is small,
+ * for bundles that have to be small, and strict: it knows only the tensors of convolutions, and checks the spec without a
+ * schema. src/model/model-file.ts reads everything that a model file may hold.
  */
 import { ModelFileError } from "../errors.ts";
 import type { Spec } from "../network/spec.ts";
@@ -12,40 +12,41 @@ export interface ConvLayer {
   readonly outputs: number;
   readonly dilation: number;
   readonly activation: "linear" | "relu";
-  /** [outputs, inputs, 3, 3]; int8, or float16 by its bits, as they are stored: the core expands them. */
+  /** [outputs, inputs, 3, 3], as stored: float32, the bits of float16, or int8. The core expands them to float32. */
   readonly weight: Values;
-  /** What the int8 weights of each output are multiplied with. */
+  /** What the int8 weights of each output are multiplied by. Only with int8 weights. */
   readonly scale: Values | undefined;
   readonly bias: Values;
 }
 
 export interface ConvModel {
-  /** Of a picture: 1 or 3. */
+  /** The channels of a picture, without the noise level: 1 or 3. */
   readonly channels: number;
-  /** What the network multiplies grey levels with. */
+  /** What grey levels are multiplied by before they go into the network. */
   readonly scale: number;
-  /** Whether it puts out noise, to be subtracted, or the picture. */
+  /** Whether the network's output is the noise, which has to be subtracted, or the denoised picture. */
   readonly residual: boolean;
-  /** What lies outside the picture, for every layer. */
+  /** What every layer sees outside its input. */
   readonly padding: "zeros" | "reflect";
-  /** Whether the noise level is its last input channel. */
+  /** Whether the network's last input channel is the noise level. */
   readonly noiseLevel: boolean;
   readonly layers: readonly ConvLayer[];
 }
 
-/** What a tensor holds. */
+/** The values of a tensor: float32, the bits of float16, or int8. */
 export type Values = Float32Array | Uint16Array | Int8Array;
 
 const kinds = { F32: Float32Array, F16: Uint16Array, I8: Int8Array } as const;
 
 /**
- * Reads a model file; `name` is what errors call it.
+ * Reads a model file.
+ * @param name what errors call the file
  * @throws ModelFileError on anything but a whole model of 3×3 convolutions for grey or RGB pictures
  */
 export function decodeConvModel(bytes: Uint8Array, name: string): ConvModel {
   const { length } = bytes;
   const view = new DataView(bytes.buffer, bytes.byteOffset, length);
-  // Data begins behind the header and its length.
+  // The data begins after the header's length (8 bytes) and the header.
   const begin = length < 8 ? Infinity : 8 + Number(view.getBigUint64(0, true));
   if (begin > length || bytes[8] !== 0x7b)
     throw fault(name, `is no safetensors file, or cut short to ${length} bytes`);
@@ -57,7 +58,8 @@ export function decodeConvModel(bytes: Uint8Array, name: string): ConvModel {
     const { __metadata__: metadata, ...rest } = JSON.parse(text);
     spec = JSON.parse(metadata["denoise-wasm.spec"]);
     entries = rest;
-    // As many colons as keys: its own, the metadata's, and of each tensor its name, dtype, shape and data_offsets.
+    // Outside strings there is a colon for each key: __metadata__, the metadata's keys, and four for each tensor (its
+    // name, dtype, shape and data_offsets). A difference means an unknown, missing or repeated key.
     const colons = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, "").split(":").length - 1;
     unknown = colons - 1 - Object.keys(metadata).length - 4 * Object.keys(rest).length;
   } catch {
@@ -100,14 +102,14 @@ export function decodeConvModel(bytes: Uint8Array, name: string): ConvModel {
   return model;
 }
 
-/** What a header says of a tensor, if it is right. */
+/** A tensor's entry in the header, if the header is right. */
 interface Entry {
   readonly dtype: keyof typeof kinds;
   readonly shape: readonly number[];
   readonly data_offsets: readonly [number, number];
 }
 
-/** @throws ModelFileError where the spec is not a network of 3×3 convolutions, or the weights do not fit it */
+/** @throws ModelFileError if the spec is not a network of 3×3 convolutions, or the weights do not fit it */
 export function convModelOf({ spec, parameters }: ModelLike, name: string): ConvModel {
   return modelOf(spec, name, (key) => {
     const values = parameters?.get?.(key);

@@ -1,6 +1,6 @@
 /**
- * Model files: safetensors with tensors in PyTorch's layout, and the spec, range, noise and provenance as JSON in the
- * metadata. The same model gives the same bytes.
+ * Model files: safetensors files whose tensors are in PyTorch's layout, and whose metadata holds the spec, range, noise
+ * and provenance as JSON. The same model gives the same bytes.
  */
 import * as v from "valibot";
 import { ModelFileError, SpecError } from "../errors.ts";
@@ -14,7 +14,7 @@ import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts
 import { expandWeights, type Weights } from "./weights.ts";
 
 const FORMAT = "denoise-wasm 1";
-/** What the format in the metadata of a checkpoint's file says. */
+/** The value of "denoise-wasm.format" in the metadata of a checkpoint file. */
 export const CHECKPOINT_FORMAT = "denoise-wasm checkpoint 1";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -33,14 +33,15 @@ const DescriptionSchema = v.strictObject({
   }),
 });
 
-/** What a model file keeps weights in; biases are float32 in all of them. */
+/** How a model file stores weights: float32, float16, or int8 with scales. Biases are always float32. */
 export type WeightFormat = "f32" | "f16" | "i8";
 export const weightFormats: readonly WeightFormat[] = ["f32", "f16", "i8"];
 
 /**
- * The bytes of a model file: weights as float32, as float16 (nearest, halves to even), or as int8 with a scale for each
- * output.
- * @throws SpecError where a tensor is missing, or a weight is too large for float16
+ * Encodes a model as the bytes of a model file.
+ * @param format how weights are stored: "f32" (the default), "f16" (rounded to the nearest, ties to even), or "i8" with a
+ *   scale for each output
+ * @throws SpecError if a tensor is missing, its length does not fit its shape, or a weight is too large for float16
  */
 export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Array<ArrayBuffer> {
   const { range, noise, provenance } = model;
@@ -65,7 +66,8 @@ export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Ar
 }
 
 /**
- * Reads a model file of any format, its weights expanded to float32; `name` is what errors call it.
+ * Decodes the bytes of a model file. Weights of any format are expanded to float32.
+ * @param name what errors call the file
  * @throws ModelFileError on anything but a whole model whose tensors fit its spec and are finite
  */
 export function decodeModel(bytes: Uint8Array, name: string): Model {
@@ -113,7 +115,7 @@ function takeParameters(
   );
 }
 
-/** What the metadata hold under a key of this package. @throws SpecError where it is missing or no JSON */
+/** The JSON that the metadata hold under a key of this package. @throws SpecError if it is missing or not JSON */
 export function json(metadata: Readonly<Record<string, string>>, key: string): unknown {
   const text = metadata[`denoise-wasm.${key}`];
   if (text === undefined) throw new SpecError(`its metadata has no ${key}.`);

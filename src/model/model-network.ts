@@ -2,7 +2,7 @@ import { Network } from "../network/network.ts";
 import type { Mode } from "../wasm/detect.ts";
 import type { ModelLike } from "./model.ts";
 
-/** A network with the model's weights, for forward passes of `batch` pictures. */
+/** Builds a network with a model's weights, for forward passes on `batch` pictures. */
 export async function networkOf(model: ModelLike, options: { batch: number; mode?: Mode }): Promise<Network> {
   const network = await Network.create(model.spec, options);
   for (const [name, values] of model.parameters) network.set(name, values);

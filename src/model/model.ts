@@ -3,36 +3,45 @@ import type { Spec } from "../network/spec.ts";
 import type { Noise } from "../noise/noise.ts";
 import type { Variant } from "../wasm/detect.ts";
 
-/** Where a model's weights come from. */
+/** How a model's weights were trained. */
 export interface Provenance {
+  /** The name of the recipe. */
   readonly recipe: string;
-  /** The data set's name, and the SHA-256 that `Dataset.sha256` explains. */
+  /** The name of the data set. */
   readonly dataset: string;
+  /** The data set's digest: see `Dataset.sha256`. */
   readonly dataSha256: string;
+  /** The number of pictures in the training set. */
   readonly trainingImages: number;
+  /** The seed that all random numbers followed from. */
   readonly seed: number;
+  /** The number of epochs that had ended. */
   readonly epochs: number;
+  /** The build of the WebAssembly core that trained it. */
   readonly variant: Variant;
+  /** The version of this package that trained it. */
   readonly packageVersion: string;
 }
 
-/** What of a model runs. */
+/** The part of a model that is needed to run it. */
 export interface ModelLike {
+  /** The network. */
   readonly spec: Spec;
-  /** `layer1.weight`, `layer1.bias`, … in PyTorch's order and shape. */
+  /** The parameters by name, `layer1.weight`, `layer1.bias`, …: float32 values in the order of PyTorch's shapes. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
 }
 
-/** A trained network: all that a model file holds. */
+/** A trained network, with everything that a model file holds. */
 export interface Model extends ModelLike {
-  /** What its values mean: black and white. */
+  /** The values of black and of white inside the network. */
   readonly range: readonly [number, number];
-  /** The noise it was trained on. */
+  /** The noise that it was trained on. */
   readonly noise: Noise;
+  /** How it was trained. */
   readonly provenance: Provenance;
 }
 
-/** @throws SpecError where pictures of this size do not fit the spec */
+/** @throws SpecError if pictures of this size do not fit the spec */
 export function requireFit(
   spec: Spec,
   images: { height: number; width: number; channels: number },

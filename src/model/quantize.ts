@@ -1,28 +1,29 @@
-/** Weights made smaller for model files: what src/model/weights.ts expands again. */
+/** Makes weights smaller for model files. src/model/weights.ts expands them again. */
 import { SpecError } from "../errors.ts";
 
-/** Greatest int8 weight, either way. Fewer levels than the 255 there are compress better; see docs/experiments.md. */
+/** The largest magnitude of an int8 weight. Fewer levels than the possible 255 compress better: docs/experiments.md. */
 const MOST = 77;
 /** How much more the error of a kernel's sum counts than that of a weight. */
 const SUMS_COUNT = 4;
-/** Scales that are tried for each output: from that of its largest weight down to half of it. */
+/** How many scales are tried for each output: from the one that fits its largest weight down to half of that. */
 const TRIALS = 64;
 
 export interface Quantized {
   readonly data: Int8Array<ArrayBuffer>;
-  /** One for each output. */
+  /** One scale for each output. */
   readonly scale: Float32Array<ArrayBuffer>;
 }
 
 /**
- * Weights as integers from −77 to 77, times a scale for each output.
+ * Turns weights into integers from −77 to 77 and a scale for each output.
  *
- * A weight goes to the nearest integer, halves upward. Then, kernel by kernel (the window of one input, or all inputs of
- * a dense unit), those that were rounded furthest the wrong way are moved on by one, until the sum of the kernel, with
- * what the sums before it are off, is as near to its true value as whole steps allow: what a kernel sees is mostly
- * smooth, so that its sum counts most. Of 64 scales, from |largest weight| / 77 down to half of that, it is the one with
- * the least squared error of weights and, four times, of kernels' sums; the first of equals. Scales have 8 significant bits, so that
- * what the integers expand to is quantised to them again.
+ * Each weight, divided by the scale, is rounded to the nearest integer, halves upward. A kernel is the window of one
+ * input, or all inputs of a dense unit. Kernel by kernel, the integers that were rounded furthest the wrong way are then
+ * moved by one, until the kernel's sum, together with the error left over from the kernels before it, is as near to its
+ * true value as whole steps allow. The sum matters most, since what a kernel sees is mostly smooth. 64 scales are tried,
+ * from |largest weight| / 77 down to about half of that. The one is taken that has the least sum of the squared errors of
+ * the weights and 4 times the squared errors of the kernels' sums; of equals, the first. Scales have 8 significant bits,
+ * so that the expanded weights are quantised to the same integers again.
  *
  * @param shape [outputs, inputs] or [outputs, inputs, height, width]
  */
@@ -86,7 +87,7 @@ function errorOf(row: Float32Array, levels: readonly number[], step: number, ker
   return error;
 }
 
-/** The nearest float32 of 8 significant bits. */
+/** The nearest float32 with 8 significant bits. */
 function shortened(value: number): number {
   const bits = new Uint32Array(Float32Array.of(value).buffer);
   bits[0] = (bits[0]! + 0x8000) & ~0xffff;
@@ -94,8 +95,8 @@ function shortened(value: number): number {
 }
 
 /**
- * float16, by its bits, nearest to each value; of two that are equally near the even one.
- * @throws SpecError where a value is too large for float16
+ * Rounds each value to the nearest float16, ties to even. @returns their bits
+ * @throws SpecError if a value is too large for float16
  */
 export function narrow(values: Float32Array, name: string): Uint16Array<ArrayBuffer> {
   const bits = new Uint32Array(values.slice().buffer);

@@ -1,11 +1,11 @@
 /**
- * The safetensors container (https://github.com/huggingface/safetensors#format): 8 bytes with the length of
- * the header, a JSON header of dtype, shape and offsets per tensor, then the data, all little-endian, as is
- * every machine this package runs on. Nothing here knows what the tensors mean.
+ * The container format safetensors (https://github.com/huggingface/safetensors#format): 8 bytes with the length of the
+ * header, a JSON header with dtype, shape and offsets of each tensor, then the data. All is little-endian, as is every
+ * machine that this package runs on. Nothing here knows what the tensors mean.
  */
 import { ModelFileError, SpecError } from "../errors.ts";
 
-/** What each dtype is held in, in the order in which the reference implementation lays tensors out. */
+/** The kind of array that holds each dtype, in the order in which tensors are written: dtypes of more bytes first. */
 const arrays = {
   F64: Float64Array,
   F32: Float32Array,
@@ -19,7 +19,7 @@ const order = Object.keys(arrays) as Dtype[];
 
 export type Dtype = keyof typeof arrays;
 
-/** `data` holds the product of `shape` values, the last dimension fastest; F16 as raw 16-bit patterns. */
+/** `data` holds as many values as the product of `shape`, the last dimension varying fastest. F16 values are bits. */
 export type Tensor = { [D in Dtype]: TensorOf<D, (typeof arrays)[D]["prototype"]> }[Dtype];
 
 interface TensorOf<D, Data> {
@@ -29,18 +29,19 @@ interface TensorOf<D, Data> {
 }
 
 export interface SafetensorsFile {
-  /** In the order of their data. */
+  /** By name, in the order of their data in the file. */
   tensors: Map<string, Tensor>;
   metadata: Record<string, string>;
 }
 
-/** The format's own limit on the header. */
+/** The format's own limit on the length of the header, in bytes. */
 const maxHeaderLength = 100_000_000;
 
 /**
- * The bytes of a safetensors file. Equal input gives equal bytes: wide dtypes first, so that all data is
- * aligned, then by name, as the reference implementation does; metadata keys in the order given.
- * @throws SpecError if a tensor's data does not fit its shape, or one is named `__metadata__`
+ * Encodes tensors and metadata as a safetensors file. Equal input gives equal bytes. As in the reference implementation,
+ * tensors of wide dtypes come first, so that all data is aligned, and those of one dtype are in the order of their names.
+ * Metadata keys keep the order in which they are given.
+ * @throws SpecError if a tensor's data does not fit its shape, or a tensor is named `__metadata__`
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
@@ -83,10 +84,10 @@ export function writeSafetensors(
 }
 
 /**
- * Reads a safetensors file and believes nothing in it: header length, UTF-8, JSON, duplicate names, dtypes,
- * shapes and offsets are checked, and the tensors must cover the data without hole or overlap.
- * Data is a view into `bytes` where it is aligned there, else a copy. Values may be NaN: see `requireFinite`.
- * @param name what to call the file in errors
+ * Reads a safetensors file and trusts nothing in it: header length, UTF-8, JSON, duplicate names, dtypes, shapes and
+ * offsets are checked, and the tensors have to cover the data without holes or overlaps. A tensor's data is a view into
+ * `bytes` if it is aligned there, else a copy. Values may be NaN: see `requireFinite`.
+ * @param name what errors call the file
  * @throws ModelFileError for any fault
  */
 export function readSafetensors(bytes: Uint8Array, name: string): SafetensorsFile {
@@ -136,8 +137,8 @@ export function readSafetensors(bytes: Uint8Array, name: string): SafetensorsFil
 }
 
 /**
- * Refuses NaN and infinity.
- * @throws ModelFileError naming the file, the tensor and the first bad index
+ * Checks that all values are finite.
+ * @throws ModelFileError that names the file, the tensor and the first bad index
  */
 export function requireFinite({ dtype, data }: Tensor, tensorName: string, fileName: string): void {
   const bad =
@@ -190,7 +191,7 @@ function duplicateKey(json: string): string | undefined {
   return undefined;
 }
 
-/** Checks an entry of the header. Data is a view into `buffer` where it is aligned there, else a copy. */
+/** Checks an entry of the header. The tensor's data is a view into `buffer` if it is aligned there, else a copy. */
 function readEntry(key: string, entry: unknown, buffer: Uint8Array, fault: Fault): Range {
   const tensor = `tensor ${quote(key)}`;
   if (!isObject(entry)) throw fault(`${tensor} is not an object`);
@@ -220,6 +221,6 @@ const isDtype = (value: unknown): value is Dtype => typeof value === "string" &&
 const isListOfSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 
-/** A name from the file, fit for a message: control characters escaped, cut after 80 characters. */
+/** A name from the file, made fit for a message: control characters are escaped, and it is cut after 80 characters. */
 const quote = (value: unknown): string =>
   JSON.stringify(typeof value === "string" ? value.slice(0, 80) : value) ?? "nothing";

@@ -1,22 +1,23 @@
 /**
- * Weights as model files keep them: F32, F16, or I8 with one F32 scale for each output in a tensor beside them
- * ("layer1.weight.scale" for "layer1.weight"). Biases are F32.
+ * Weights as model files store them: F32, F16, or I8. With I8 weights, another tensor ("layer1.weight.scale" for
+ * "layer1.weight") holds an F32 scale for each output. Biases are F32.
  */
 import { ModelFileError } from "../errors.ts";
 import { halfValue } from "./half.ts";
 import { requireFinite, type Tensor } from "./safetensors.ts";
 
-/** A tensor of any format, expanded. */
+/** A tensor, expanded to float32. */
 export interface Weights {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
 
 /**
- * Expands all tensors of a model file to float32: F16 is exact there, I8 is the product with its scale, rounded once.
- * @param name what to call the file in errors
- * @throws ModelFileError where a dtype is none of these, a value is not finite, or a scale is missing, of another
- *   shape, or not above 0
+ * Expands all tensors of a model file to float32. F16 values stay exact; I8 values are multiplied by their scale, and the
+ * product is rounded once.
+ * @param name what errors call the file
+ * @throws ModelFileError if a dtype is none of these, a value is not finite, or a scale is missing, has another shape, or
+ *   is not above 0
  */
 export function expandWeights(tensors: ReadonlyMap<string, Tensor>, name: string): Map<string, Weights> {
   const expanded = new Map<string, Weights>();

@@ -3,7 +3,7 @@ import { ARENA_START } from "../wasm/load.ts";
 
 const ALIGNMENT = 64;
 
-/** Places buffers one after the other, each beginning on a cache line of its own. */
+/** Places buffers one after the other. Each begins on a cache line of its own. */
 export class Arena {
   end = ARENA_START;
 

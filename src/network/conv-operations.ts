@@ -8,11 +8,11 @@ import type { LayerShape } from "./spec.ts";
 
 export type Padding = "zeros" | "reflect";
 
-/** What a layer takes or puts out. */
+/** The input or output of a layer. */
 export interface Value extends ImageBuffer {
-  /** The loss's gradient for it, where a layer below learns from that. */
+  /** The gradient of the loss with respect to it, if it depends on the weights of a layer. */
   readonly gradient: ImageBuffer | undefined;
-  /** Whether a ReLU has made it: then its gradient is 0 where it is not above 0. */
+  /** Whether it is the output of a ReLU: then its gradient is 0 wherever it is not above 0. */
   readonly rectified: boolean;
 }
 
@@ -26,15 +26,15 @@ export interface ConvStage extends Stage {
   readonly layer: Extract<LayerShape, { type: "conv3x3" }>;
   readonly weight: TensorPlace;
   readonly bias: TensorPlace;
-  /** What lies around its input. */
+  /** What the layer sees outside its input. */
   readonly padding: Padding;
-  /** The weight, transformed for the kernel. */
+  /** Address of the weight, transformed for the kernel. */
   readonly transformed: number;
-  /** The transposed weight, and that transformed, where its input has a gradient. */
+  /** Addresses of the transposed weight, as it is and transformed. Only if the input has a gradient. */
   readonly transposed: { readonly weight: number; readonly transformed: number } | undefined;
-  /** The gradient of the transposed weight, where that is what sums up. */
+  /** Address of the gradient of the transposed weight. Only if that is what is summed: see `gradientSums`. */
   readonly gathered: number | undefined;
-  /** The gradient of its input and of that one's mirrored border. */
+  /** The gradient with respect to the input and its mirrored border. Only if both a gradient and mirroring are needed. */
   readonly padded: ImageBuffer | undefined;
 }
 
@@ -42,7 +42,7 @@ export function isConvolution(stage: Stage): stage is ConvStage {
   return stage.layer.type === "conv3x3";
 }
 
-/** output = layer(input) */
+/** The operations of the forward pass: output = layer(input). */
 export function forward(stage: Stage): Operation[] {
   const { input, output } = stage;
   if (!isConvolution(stage)) {
@@ -62,7 +62,10 @@ export function forward(stage: Stage): Operation[] {
   return padding === "zeros" ? [convolution] : [padReflected(input, stage), convolution];
 }
 
-/** The gradient of the input, where it has one, from that of the output. `zeros`: as many as the input has channels. */
+/**
+ * The operations that compute the gradient of the input, if it has one, from that of the output.
+ * @param zeros address of at least as many zeros as the input has channels
+ */
 export function inputGradient(stage: Stage, zeros: number): Operation[] {
   const { input } = stage;
   const dx = input.gradient;
@@ -84,8 +87,9 @@ export function inputGradient(stage: Stage, zeros: number): Operation[] {
 }
 
 /**
- * How the gradients of a layer's transformed weight and bias are summed: of the weight's transpose, where the output has so few
- * channels that a pass over them in fours would be mostly padding; borders have to be zero for that. Sizes are in bytes.
+ * How the gradients of a layer's transformed weight and its bias are summed. If the output has so few channels that going
+ * through them in fours would mostly compute padding, the gradient of the weight's transpose is summed instead; that
+ * needs borders of zeros. Sizes are in bytes.
  */
 export function gradientSums({ layer, padding }: Pick<ConvStage, "layer" | "padding">) {
   const { inputs, outputs } = layer;
@@ -96,7 +100,7 @@ export function gradientSums({ layer, padding }: Pick<ConvStage, "layer" | "padd
   return { transposed, as, bs, weight, bias: chunk - weight, chunk };
 }
 
-/** Adds a picture's part of the gradients of weight and bias to a chunk. */
+/** The operation that adds a picture's part of the gradients of weight and bias to a chunk. */
 export function weightGradient(stage: ConvStage, chunk: number): Operation {
   const { layer, input, output } = stage;
   const { transposed, as, bs } = gradientSums(stage);
@@ -118,7 +122,11 @@ export function weightGradient(stage: ConvStage, chunk: number): Operation {
   );
 }
 
-/** @param tensors the transformed weight and the bias, what is multiplied with (gate > 0) or 0, and what follows the sum */
+/**
+ * The operation of a convolution from x to y.
+ * @param tensors addresses of the transformed weight (`u`) and of the bias; `gate`: address of an image whose values say
+ *   where the result is kept (above 0) and where it becomes 0, or 0 for none; and the activation
+ */
 function convolve(
   y: ImageBuffer,
   x: ImageBuffer,
@@ -133,7 +141,7 @@ function padReflected(x: ImageBuffer, { layer: { name, dilation: pad } }: ConvSt
   return operation("padReflected", { x: x.origin, channels: x.channels, ...shapeOf(x), pad }, name);
 }
 
-/** The image and so much of its border, as an image of its own. */
+/** The image together with `by` rows and columns of its border on each side, as an image of its own. */
 function withBorder({ geometry, channels, origin }: ImageBuffer, by: number): ImageBuffer {
   const { height, width, pitch } = geometry;
   return {
@@ -143,14 +151,14 @@ function withBorder({ geometry, channels, origin }: ImageBuffer, by: number): Im
   };
 }
 
-/** The first channels of y = x, unshuffled. */
+/** The operation that fills the first channels of y with x, unshuffled. */
 function unshuffle(y: ImageBuffer, x: ImageBuffer, { layer: { name } }: Stage): Operation {
   const { pitch: xPitch, rows: xRows } = x.geometry;
   const places = { y: y.origin, x: x.origin, yChannels: y.channels, channels: x.channels };
   return operation("pixelUnshuffle", { ...places, ...shapeOf(y), xPitch, xRows }, name);
 }
 
-/** x = y, shuffled */
+/** The operation that fills x with y, shuffled. */
 function shuffle(x: ImageBuffer, y: ImageBuffer, { layer: { name } }: Stage): Operation {
   const { pitch: xPitch, rows: xRows } = x.geometry;
   const places = { x: x.origin, y: y.origin, channels: x.channels };

@@ -1,18 +1,18 @@
-/** Buffers of images in rows (assembly/conv/pixels.ts) in the arena. */
+/** The buffers in the arena of images in rows, whose layout is that of assembly/conv/pixels.ts. */
 import { type Arena, roundUp } from "./arena.ts";
 
-/** Bytes past an image's last row that kernels may read. */
+/** How many bytes past an image's last row kernels may read. */
 const SLACK = 128;
 
-/** What the buffers of one resolution have in common. */
+/** What all image buffers of one resolution have in common. */
 export interface Geometry {
   readonly height: number;
   readonly width: number;
-  /** Bytes from one channel of a row to the next. */
+  /** Distance in bytes from one channel of a row to the next. */
   readonly pitch: number;
-  /** Rows from one image to the next. */
+  /** Distance in rows from one image to the next. */
   readonly rows: number;
-  /** Rows and columns of the border. */
+  /** Width of the border around an image, in rows and in columns. */
   readonly border: number;
 }
 
@@ -24,8 +24,9 @@ export interface ImageBuffer {
 }
 
 /**
- * A border of zeros is shared between neighbours: the right one of a row is the left one of the next. Mirrored ones
- * cannot be, and are twice as wide as windows reach, since gradients reach into the border and from there on.
+ * A border of zeros is shared between neighbours: the border to the right of a row is also the one to the left of the
+ * next row. Mirrored borders cannot be shared. They are twice as wide as the windows' reach, since gradients reach into
+ * the border, and from there as far again.
  */
 export function geometryOf(
   { height, width }: { height: number; width: number },
@@ -44,12 +45,12 @@ export function geometryOf(
   };
 }
 
-/** What operations know of an image's shape. */
+/** The values of an image's shape that operations take. */
 export function shapeOf({ geometry: { height, width, pitch, rows } }: ImageBuffer) {
   return { height, width, pitch, rows };
 }
 
-/** Places `count` images; they have to be zero at the start, borders and slack included. */
+/** Places `count` images. Their memory, borders and slack included, has to be zero at the start. */
 export function placeImages(arena: Arena, count: number, geometry: Geometry, channels: number): ImageBuffer {
   const { pitch, rows, border } = geometry;
   const row = channels * pitch;

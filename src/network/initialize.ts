@@ -2,7 +2,7 @@ import { Purpose, Random } from "../noise/rng.ts";
 import type { Network } from "./network.ts";
 import { parameters } from "./spec.ts";
 
-/** Draws every weight and bias from the normal distributions that the spec asks for. Tensor i draws from stream i. */
+/** Draws every weight and bias from the normal distributions that the spec gives. Tensor i is drawn from stream i. */
 export function initialize(network: Network, seed: number): void {
   const { weights, biases, lastLayer = 1 } = network.spec.initialization;
   const all = parameters(network.spec);

@@ -1,18 +1,18 @@
-/** Between tensors as model files hold them (PyTorch's order) and the padded layouts of the arena. */
+/** Converts tensors between PyTorch's order, which model files have, and the padded layouts of the arena. */
 import { weightPanelBytes } from "../../assembly/conv/sizes.ts";
 import { panelsOf } from "../../assembly/dense/sizes.ts";
 
-/** Where value (unit, input) of a dense weight lies in its panels of 8 units; inputs padded to a multiple of 8. */
+/** Where value (unit, input) of a dense weight lies in panels of 8 units. Inputs are padded to a multiple of 8. */
 function denseIndex(unit: number, input: number, inputs: number): number {
   return ((unit >> 3) * 8 * panelsOf(inputs) + input) * 8 + (unit & 7);
 }
 
-/** Where weight k = 9·input + 3·ky + kx of an output lies in panels of 4 outputs (assembly/conv/conv3x3-weights.ts). */
+/** Where an output's weight k = 9·input + 3·ky + kx lies in panels of 4 outputs (assembly/conv/conv3x3-weights.ts). */
 function convIndex(output: number, k: number, inputs: number): number {
   return (output >> 2) * (weightPanelBytes(inputs) / 4) + 4 * k + (output & 3);
 }
 
-/** Calls back with the place in the arena's buffer and the index in PyTorch's order of each value of a tensor. */
+/** For each value of a tensor, calls back with its place in the arena's buffer and its index in PyTorch's order. */
 function eachValue(shape: readonly number[], callback: (place: number, index: number) => void): void {
   const [outputs, inputs, ...window] = shape as [number, number | undefined];
   if (inputs === undefined) {
@@ -29,8 +29,8 @@ function eachValue(shape: readonly number[], callback: (place: number, index: nu
 }
 
 /**
- * Writes a tensor of `shape` ([outputs], [outputs, inputs] or [outputs, inputs, 3, 3]) into its buffer in the
- * arena; padding is left as it is.
+ * Writes a tensor of `shape` ([outputs], [outputs, inputs] or [outputs, inputs, 3, 3]) into its buffer in the arena. The
+ * padding is left as it is.
  */
 export function toArena(buffer: Float32Array, values: Float32Array, shape: readonly number[]): void {
   eachValue(shape, (place, index) => {
@@ -38,7 +38,7 @@ export function toArena(buffer: Float32Array, values: Float32Array, shape: reado
   });
 }
 
-/** The tensor of `shape` that lies in `buffer`, as a new array. */
+/** Reads a tensor of `shape` from its buffer in the arena into a new array. */
 export function fromArena(buffer: Float32Array, shape: readonly number[]): Float32Array {
   const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
   eachValue(shape, (place, index) => {

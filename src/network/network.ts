@@ -1,4 +1,4 @@
-/** A spec, a plan and a wasm core together: tensors in and out, forward passes, training steps. */
+/** A network that runs: a spec, its plan and a WebAssembly core. It does forward passes and training steps. */
 import { SETTINGS } from "../../assembly/constants.ts";
 import { SpecError } from "../errors.ts";
 import { chooseVariant, type Mode, type Variant } from "../wasm/detect.ts";
@@ -13,34 +13,41 @@ export interface NetworkOptions extends PlanOptions {
   /** Default `"reproducible"`. */
   mode?: Mode;
   /**
-   * Another build of the core than the one that `mode` and `threads` pick from those that come with the package;
-   * one with threads if `threads` is above 1.
+   * A build of the core, used in place of the one in the package that `mode` and `threads` choose. It has to be a build
+   * with threads if `threads` is above 1.
    */
   wasm?: BufferSource | WebAssembly.Module;
-  /** Where a page has `thread-worker.js`; default: beside the script that holds this code. */
+  /** Only for web pages: the URL of `thread-worker.js`. Default: it lies beside the script that holds this code. */
   threadWorkerUrl?: string | URL;
 }
 
-/** Which of a tensor's buffers. */
+/** Which of a tensor's buffers is meant. */
 export type TensorKind = "value" | "accumulator" | "mean" | "variance" | "average" | "gradient";
 
 export class Network {
-  /** Noisy pictures of the next step, or input of the next forward pass: rows of float32, [batch, pixels]. */
+  /** The noisy pictures of the next step, or the input of the next forward pass: rows of float32, [batch, pixels]. */
   readonly input: Float32Array;
-  /** Clean pictures of the next step: rows of bytes, [batch, pixels]; empty where the network cannot train. */
+  /** The clean pictures of the next step: rows of bytes, [batch, pixels]. Empty if the network cannot train. */
   readonly target: Uint8Array;
-  /** Standard deviation of the noise of each picture of `input`, in grey levels; read with `noiseLevel` only. */
+  /**
+   * The noise level of each picture, in grey levels. The core reads it if the network has `noiseLevel`, or if its step
+   * draws Gaussian noise; for that it is the standard deviation.
+   */
   readonly sigma: Float32Array;
-  /** Seed, purpose and index of the stream of each picture's noise; empty where a step draws none. */
+  /** Seed, purpose and index of the stream of each picture's noise. Empty if the step draws no noise. */
   readonly streams: Uint32Array;
-  /** What the loss of each picture is multiplied with, 1 at first; empty where the loss has no weights. */
+  /** What the loss of each picture is multiplied by, 1 at first. Empty unless a network of convolutions trains. */
   readonly weights: Float32Array;
   /** The optimiser's settings, by index of `Setting` (assembly/constants.ts). */
   readonly settings: Float32Array;
-  /** What the last forward pass put out: rows of float32, [batch, pixels]. */
+  /** The output of the last forward pass: rows of float32, [batch, pixels]. */
   readonly output: Float32Array;
 
-  /** Builds the network with zero weights. @throws UnsupportedRuntimeError without WebAssembly SIMD */
+  /**
+   * Builds the network with weights that are all 0.
+   * @throws UnsupportedRuntimeError if the runtime has no WebAssembly SIMD
+   * @throws SpecError if the plan's options do not fit the spec
+   */
   static async create(spec: Spec, options: NetworkOptions): Promise<Network> {
     const variant = chooseVariant(options.mode ?? "reproducible");
     const { threadWorkerUrl } = options;
@@ -82,7 +89,7 @@ export class Network {
     }
   }
 
-  /** Copies a tensor in, in PyTorch's order. @throws SpecError on an unknown name or a wrong length */
+  /** Copies values, in PyTorch's order, into a tensor. @throws SpecError on an unknown name or a wrong length */
   set(name: string, values: Float32Array, kind: TensorKind = "value"): void {
     const { buffer, shape } = this.#tensor(name, kind);
     const length = shape.reduce((a, b) => a * b, 1);
@@ -92,30 +99,31 @@ export class Network {
     toArena(buffer, values, shape);
   }
 
-  /** A copy of a tensor, in PyTorch's order. @throws SpecError on an unknown name */
+  /** Copies the values of a tensor, in PyTorch's order. @throws SpecError on an unknown name */
   get(name: string, kind: TensorKind = "value"): Float32Array {
     const { buffer, shape } = this.#tensor(name, kind);
     return fromArena(buffer, shape);
   }
 
-  /** Every parameter's value, or another of its buffers, by name, in the order of the model file. */
+  /** Copies the values of all parameters, or another of their buffers; the names are in the order of spec.ts. */
   parameters(kind: TensorKind = "value"): Map<string, Float32Array> {
     return new Map(parameters(this.spec).map(({ name }) => [name, this.get(name, kind)]));
   }
 
-  /** Sets every value of every accumulator, padding too: the state of the optimiser before the first step. */
+  /** Sets every value of every accumulator, padding included: Adagrad's state before the first step. */
   resetAccumulators(value: number): void {
     for (const { name } of this.plan.tensors) this.#tensor(name, "accumulator").buffer.fill(value);
   }
 
-  /** `output` = the network at `input`, for the whole batch. */
+  /** Runs the network on `input`, for the whole batch; the result is in `output`. */
   forward(): void {
     this.core.run(this.plan.forward.address);
   }
 
   /**
-   * One step on the first `rows` pictures of `input` and `target`: forward, backward, update.
+   * Does one training step (forward, backward, update) on the first `rows` pictures of `input` and `target`.
    * @returns the loss before the update
+   * @throws SpecError if no step on `rows` pictures was planned
    */
   step(rows = this.plan.batch): number {
     const program = this.plan.steps.find((step) => step.rows === rows);

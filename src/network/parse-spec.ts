@@ -1,10 +1,14 @@
-/** Specs from unknown data. */
+/** Checks specs from unknown data. */
 import { SpecError } from "../errors.ts";
 import { parse } from "./parse.ts";
 import { inputSize, isConvolutional, layerShapes, type Spec, shrinkOf } from "./spec.ts";
 import { SpecSchema } from "./spec-schema.ts";
 
-/** Checks unknown data; `what` names it in errors. @throws SpecError */
+/**
+ * Checks that unknown data, such as parsed JSON, is a spec, and returns it.
+ * @param what what errors call the data
+ * @throws SpecError that names every key that is unknown, missing or out of range, or the layers that do not fit
+ */
 export function parseSpec(data: unknown, what: string): Spec {
   const spec = parse(SpecSchema, data, what);
   const fault = isConvolutional(spec) ? convolutionFault(spec) : denseFault(spec);
@@ -14,7 +18,7 @@ export function parseSpec(data: unknown, what: string): Spec {
 
 const mixed = "dense layers cannot be mixed with others. Use one kind.";
 
-/** What is wrong with a network of dense layers. */
+/** What is wrong with a network of dense layers; undefined if nothing is. */
 function denseFault(spec: Spec): string | undefined {
   const { height, width, channels } = spec.input;
   const { outputs } = layerShapes(spec).at(-1)!;
@@ -29,7 +33,7 @@ function denseFault(spec: Spec): string | undefined {
   );
 }
 
-/** What is wrong with a network of convolutions. */
+/** What is wrong with a network of convolutions; undefined if nothing is. */
 function convolutionFault(spec: Spec): string | undefined {
   const { height, width, channels } = spec.input;
   const shapes = layerShapes(spec);

@@ -1,8 +1,8 @@
-/** Checks of unknown data by schemas, with this package's error. */
+/** Checks unknown data by schemas, and throws this package's error. */
 import * as v from "valibot";
 import { SpecError } from "../errors.ts";
 
-/** valibot's parse with our error, which names each fault with its path. @throws SpecError */
+/** Does what valibot's `parse` does, but throws a SpecError, which names each fault with its path. @throws SpecError */
 export function parse<Schema extends v.GenericSchema>(
   schema: Schema,
   data: unknown,
@@ -13,7 +13,7 @@ export function parse<Schema extends v.GenericSchema>(
   throw new SpecError(`${what}: ${result.issues.map(faultOf).join("; ")}.`);
 }
 
-/** An issue in words: where, what it has to be, and what it is. */
+/** Describes an issue: where it is, what has to be there, and what is there. */
 function faultOf(issue: v.BaseIssue<unknown>): string {
   const { type, expected, received, requirement } = issue;
   const path = v.getDotPath(issue);

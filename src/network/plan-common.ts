@@ -1,85 +1,90 @@
-/** What a plan is, and what those of dense networks and of networks of convolutions have alike. */
+/** Plans, and what the plans of dense networks and of networks of convolutions have in common. */
 import { SETTINGS } from "../../assembly/constants.ts";
 import { MEETING_BYTES, RECORD_WORDS } from "../../assembly/program/layout.ts";
 import type { Arena } from "./arena.ts";
 import { type Operation, operation, type Program } from "./program.ts";
 
-/** Where a trainable tensor lives. Addresses are in bytes. */
+/** The places in memory of a trainable tensor's buffers. Addresses are in bytes. */
 export interface TensorPlace {
   readonly name: string;
-  /** PyTorch's: [units, inputs] or [units]. */
+  /** PyTorch's shape: [outputs, inputs] or [outputs, inputs, 3, 3] for a weight, [outputs] for a bias. */
   readonly shape: readonly number[];
-  /** Length of each of its buffers in float32 values, padding included. */
+  /** The length of each of its buffers in float32 values, padding included. */
   readonly length: number;
   readonly value: number;
-  /** Its squared gradients summed: Adagrad's state. */
+  /** The sum of its squared gradients: Adagrad's state. */
   readonly accumulator?: number;
-  /** Running means of its gradients and of their squares: Adam's state. */
+  /** The running mean of its gradients: Adam's state, together with `variance`. */
   readonly mean?: number;
+  /** The running mean of its squared gradients. */
   readonly variance?: number;
-  /** Moving average of its value, with `averaging`. */
+  /** The moving average of its value. Only with `averaging`. */
   readonly average?: number;
-  /** Where the gradient is written out. */
+  /** Its gradient, if the plan writes gradients out. */
   readonly gradient?: number;
 }
 
+/** What a network of one spec and batch size needs in memory: the places of its buffers, and its programs. */
 export interface Plan {
-  /** End of the arena: the memory's least size in bytes. */
+  /** The end of the arena, which is the smallest size in bytes that the memory may have. */
   readonly end: number;
   readonly batch: number;
-  /** Values of one picture. */
+  /** The number of values of one picture: height × width × channels. */
   readonly pixels: number;
   readonly tensors: readonly TensorPlace[];
   /** Rows of float32, [batch, pixels]: the noisy pictures of a step or the input of a forward pass. */
   readonly input: number;
   /** Rows of bytes, [batch, pixels]: the clean pictures of a step. Only where the plan trains. */
   readonly target?: number;
-  /** Rows of float32, [batch, pixels]: what a forward pass puts out. */
+  /** Rows of float32, [batch, pixels]: the output of a forward pass. */
   readonly output: number;
   /** One float64: the loss of the last step, before its update. */
   readonly loss: number;
   /** The optimiser's settings: the float32 values of `Setting` (assembly/constants.ts). */
   readonly settings: number;
-  /** A float32 a picture: the standard deviation of its noise, in grey levels. */
+  /** One float32 per picture: the level of its noise, in grey levels. */
   readonly sigma: number;
-  /** A float32 a picture: what its loss is multiplied with. Only where a network of convolutions trains. */
+  /** One float32 per picture: what its loss is multiplied by. Only where a network of convolutions trains. */
   readonly weights?: number;
-  /** Three uint32 a picture: seed, purpose and index of the stream that its noise is drawn from. Only with `drawNoise`. */
+  /** Three uint32 per picture, only with `drawNoise`: seed, purpose and index of the stream of its noise. */
   readonly streams?: number;
-  /** Where threads meet (assembly/program/layout.ts), zeros at first. */
+  /** The block by which threads synchronise (assembly/program/layout.ts); it starts as zeros. */
   readonly sync: number;
-  /** Room for a program of three records (profile.ts). Only where the plan trains. */
+  /** Room for a program of three records, which profile.ts uses. Only where the plan trains. */
   readonly single?: number;
   readonly forward: Program;
-  /** A training step of `batch` pictures, and, where the data does not divide, of the last, smaller batch. */
+  /** The training step on `batch` pictures and, if there is a smaller last batch, the training step on that. */
   readonly steps: readonly Program[];
 }
 
 export interface PlanOptions {
   batch: number;
   threads?: number;
-  /** Size of the pictures, where a network of convolutions is to take others than it is trained on. */
+  /** The size of the pictures. Only for networks of convolutions; default: the spec's input size. */
   size?: { height: number; width: number };
   /** Leave out for inference. */
   training?: {
-    /** Pictures in the last batch of an epoch, where it is smaller than `batch`. */
+    /** The number of pictures in the last batch of an epoch, if it is smaller than `batch`. */
     lastBatch?: number;
     /** Default: Adagrad. */
     optimizer?: "adagrad" | "adam";
-    /** What is minimised: the squared error if left out. Dense networks know no other. */
+    /** The error that is minimised. Default: "mse", the only one for dense networks. */
     loss?: "mse" | "l1";
-    /** Keep a moving average of the parameters. */
+    /** Whether to keep a moving average of the parameters. */
     averaging?: boolean;
-    /** A step begins with `input` = `target` + noise, from `sigma` and `streams`. */
+    /** Whether a step begins with `input` = `target` + Gaussian noise, drawn as `sigma` and `streams` say. */
     drawNoise?: boolean;
-    /** Write gradients out and update in an operation of its own, instead of both at once. Convolutions always do. */
+    /**
+     * Whether to write gradients out and update the parameters in an operation of its own. Networks of convolutions and
+     * Adam always do so; else both are done at once.
+     */
     gradients?: boolean;
   };
 }
 
 type TrainingOptions = PlanOptions["training"];
 
-/** Places what every network has, before anything else. */
+/** Places the buffers that every network has. They come before all others. */
 export function placeCommon(arena: Arena, batch: number, pixels: number, training: TrainingOptions): Common {
   return {
     settings: arena.floats(SETTINGS),
@@ -95,7 +100,10 @@ export function placeCommon(arena: Arena, batch: number, pixels: number, trainin
 
 type Common = Pick<Plan, "settings" | "loss" | "sync" | "input" | "output" | "sigma" | "streams" | "single">;
 
-/** The noise of a step on so many pictures, where it is drawn there; in the body of eachImage it is one. */
+/**
+ * The operation that draws the noise of a step, if the step draws it.
+ * @param pictures how many pictures the operation is for; 1 in the body of an `eachImage`
+ */
 export function noiseOperations(
   { input, sigma, streams }: Common,
   target: number,
@@ -106,7 +114,7 @@ export function noiseOperations(
   return [operation("gaussianNoise", { input, target, levels: sigma, streams, pixels, pictures })];
 }
 
-/** Places a tensor of `length` values, padding included, with the state of its optimiser. */
+/** Places a tensor of `length` values, padding included, and the optimiser's state for it. */
 export function placeTensor(
   arena: Arena,
   training: TrainingOptions,
@@ -124,7 +132,7 @@ export function placeTensor(
   };
 }
 
-/** The optimiser's update of a tensor whose gradient is written out. */
+/** The operation that updates a tensor from its gradient, if that is written out. */
 export function update({ name, value, ...state }: TensorPlace, settings: number): Operation[] {
   const { accumulator, mean, variance, gradient, length: count } = state;
   if (gradient === undefined) return [];
@@ -134,7 +142,7 @@ export function update({ name, value, ...state }: TensorPlace, settings: number)
     : [operation("adagrad", { ...values, sums: accumulator }, layerOf(name))];
 }
 
-/** The moves of the averages that tensors have, after their updates. */
+/** The operations that update the moving averages of tensors, after the tensors themselves have been updated. */
 export function averages(tensors: readonly TensorPlace[], settings: number): Operation[] {
   return tensors.flatMap(({ name, value, average, length: count }) =>
     average === undefined
@@ -143,7 +151,7 @@ export function averages(tensors: readonly TensorPlace[], settings: number): Ope
   );
 }
 
-/** The layer of a tensor: "layer1" of "layer1.weight". */
+/** The name of a tensor's layer: "layer1" for "layer1.weight". */
 function layerOf(name: string): string {
   return name.split(".")[0]!;
 }

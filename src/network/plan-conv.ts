@@ -1,6 +1,6 @@
 /**
- * Networks of convolutions in the arena. A batch goes through picture by picture, so that a picture's buffers, of which
- * each thread has its own, stay in the cache; a picture alone, without training, is shared by all threads row by row.
+ * Plans of networks of convolutions. A batch goes through picture by picture, so that a picture's buffers, of which each
+ * thread has its own, stay in the cache. A single picture without training is divided by rows among all threads.
  */
 import { ImageLoss } from "../../assembly/constants.ts";
 import { transformedBytes, weightBytes } from "../../assembly/conv/sizes.ts";
@@ -30,10 +30,10 @@ import {
 import { eachImage, type Operation, operation, placeProgram, placeScratch, together } from "./program.ts";
 import { layerShapes, type Spec, scaleOf, shrinkOf } from "./spec.ts";
 
-/** Partial sums of the weights' gradients: their number must not depend on the number of threads. */
+/** The most partial sums of the weights' gradients. Their number must not depend on the number of threads. */
 const CHUNKS = 32;
 
-/** The plan of a network of convolutions. @throws SpecError where the picture cannot be halved as the layers ask */
+/** Plans a network of convolutions. @throws SpecError if the picture cannot be halved as often as the layers need */
 export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
   const { batch, size = spec.input, threads = 1, training } = options;
   requireMultiple(spec, size);
@@ -53,7 +53,7 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
 
   const each = (rows: number, body: Operation[]): Operation[] =>
     alone ? body : [eachImage(rows, Math.min(CHUNKS, rows), body)];
-  /** What it takes to go between an image and pictures as callers hold them. */
+  /** The values that describe the conversion between an image in the arena and the callers' pictures. */
   const conversion = (image: ImageBuffer) => ({
     channels: image.channels,
     ...shapeOf(image),
@@ -101,7 +101,7 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
       kind: absolute ? ImageLoss.absolute : ImageLoss.squared,
       scale: ((absolute ? 1 : 2) / values) * (spec.residual ? -1 : 1),
     });
-    // Reported in grey levels, whatever white is inside the network.
+    // The loss is reported in grey levels (squared for "mse"), whatever the value of white inside the network.
     const divisor = values * (absolute ? scale : scale * scale);
     return [
       ...together([...convolutions.flatMap(transpose), ...convolutions.map(transform)]),
@@ -139,7 +139,7 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
   };
 }
 
-/** The noise level, as the last input channel of the first convolution. */
+/** The operation that fills the last input channel of the first convolution with the noise level. */
 function fillLevel({ layer, input }: ConvStage, values: number, scale: number): Operation {
   const { origin: x, channels } = input;
   return operation(
@@ -149,7 +149,7 @@ function fillLevel({ layer, input }: ConvStage, values: number, scale: number): 
   );
 }
 
-/** out = x − prediction, for the channels that the prediction has. */
+/** The operation out = x − prediction, for the channels that `out` has. */
 function subtract(out: ImageBuffer, x: ImageBuffer, prediction: ImageBuffer): Operation {
   return operation("residual", {
     out: out.origin,
@@ -161,7 +161,10 @@ function subtract(out: ImageBuffer, x: ImageBuffer, prediction: ImageBuffer): Op
   });
 }
 
-/** Adds up what the chunks of a batch gave, and updates the weights with it; `beside` is done meanwhile. */
+/**
+ * The operations that add up the gradients from the chunks of a batch and update the parameters with them.
+ * @param beside an operation that threads work on at the same time
+ */
 function sumAndUpdate(
   convolutions: readonly ConvStage[],
   chunksOf: (stage: ConvStage) => { from: number; count: number },
@@ -177,7 +180,7 @@ function sumAndUpdate(
     const { from, count } = chunksOf(stage);
     const sum = (to: number, first: number, size: number) =>
       operation("sumChunks", { to, from: first, stride: bytes.chunk, count, bytes: size }, layer.name);
-    // The first chunk is read for the last time here, and serves as the place for the sum.
+    // The sum is written over the first chunk, which is not read again.
     sums.push(sum(from, from, bytes.weight), sum(bias.gradient!, from + bytes.weight, bytes.bias));
     const gather = { dw: transposed ? gathered! : weight.gradient!, sums: from, ins: bs, outs: as };
     gathers.push(operation("conv3x3GatherWeights", gather, layer.name));
@@ -195,13 +198,13 @@ function sumAndUpdate(
   ].flatMap(together);
 }
 
-/** The weight as the forward pass needs it. */
+/** The operation that transforms the weight for the forward pass. */
 function transform({ layer, weight, transformed }: ConvStage): Operation {
   const { name, inputs: ins, outputs: outs } = layer;
   return operation("conv3x3TransformWeights", { u: transformed, w: weight.value, ins, outs }, name);
 }
 
-/** The transposed weight as the backward pass needs it. */
+/** The operation that transforms the transposed weight for the backward pass, if the stage has one. */
 function transformBack({ layer, transposed }: ConvStage): Operation[] {
   if (!transposed) return [];
   const { name, inputs, outputs } = layer;
@@ -213,12 +216,12 @@ function transpose({ layer: { name, inputs, outputs }, weight, transposed }: Con
   return transposed ? [transposeWeights(transposed.weight, weight.value, inputs, outputs, name)] : [];
 }
 
-/** wt = the transpose of w, of `outs` × `ins` channels. */
+/** The operation that makes wt the transpose of w, which has `outs` × `ins` channels. */
 function transposeWeights(wt: number, w: number, ins: number, outs: number, name: string): Operation {
   return operation("conv3x3TransposeWeights", { wt, w, ins, outs }, name);
 }
 
-/** The picture, and what each layer takes and puts out: `slots` images of each. */
+/** Places the input image and every layer with its output: `slots` images of each. */
 function placeNetwork(arena: Arena, spec: Spec, { size = spec.input, training }: PlanOptions, slots: number) {
   const shapes = layerShapes(spec);
   const { height, width } = size;
@@ -231,7 +234,7 @@ function placeNetwork(arena: Arena, spec: Spec, { size = spec.input, training }:
       geometryOf({ height: height / shrink, width: width / shrink }, reach, padding),
       channels,
     );
-  /** Without training, what a layer puts out takes the place of what was put in two layers below. */
+  /** Without training, a layer's output takes the place of the output two layers before, if that has the same size. */
   const reused = new Map<string, ImageBuffer>();
   const outputImage = (index: number, shrink: number, channels: number) => {
     if (training) return image(shrink, channels);
@@ -286,7 +289,7 @@ function placeNetwork(arena: Arena, spec: Spec, { size = spec.input, training }:
   return { x, stages };
 }
 
-/** @throws SpecError */
+/** @throws SpecError if a picture's height or width is not a multiple of what the layers need */
 function requireMultiple(spec: Spec, { height, width }: { height: number; width: number }): void {
   const shrink = shrinkOf(spec);
   if (height % shrink === 0 && width % shrink === 0) return;

@@ -1,5 +1,5 @@
 /**
- * Dense networks in the arena: matrices in panels of 8 columns. Layouts and padding: docs/memory.md.
+ * Plans of dense networks. Matrices lie in the arena in panels of 8 columns: docs/memory.md has layouts and padding.
  */
 import { Activation, Setting } from "../../assembly/constants.ts";
 import { batchPanelBytes, panelsOf } from "../../assembly/dense/sizes.ts";
@@ -23,25 +23,27 @@ type LayerPlace = DenseShape & {
   readonly outPanels: number;
   readonly weight: TensorPlace;
   readonly bias: TensorPlace;
-  /** Panels of what goes into the layer, of what it puts out, and of the loss's gradient for that. */
+  /** Address of the panels of the layer's input. */
   readonly x: number;
+  /** Address of the panels of its output. */
   readonly y: number;
+  /** Address of the panels of the loss's gradient with respect to its output; 0 without training. */
   readonly dy: number;
 };
 
-/** The plan of a network of dense layers. */
+/** Plans a network of dense layers. @throws SpecError if it is to train with another loss than "mse" */
 export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOptions): Plan {
   if (training?.loss === "l1") throw new SpecError("Dense networks train with the mean squared error only.");
   const arena = new Arena();
   const pixels = inputSize(spec);
-  /** One picture goes through as a vector: the panels of a single row are that row, so nothing is packed (docs/memory.md). */
+  /** Whether a single picture goes through as a vector: the panels of one row are that row, so it need not be packed. */
   const vector = batch === 1 && !training;
   const stride = vector ? 32 : batchPanelBytes(batch);
 
   const common = placeCommon(arena, batch, pixels, training);
   const { settings, loss, input, output } = common;
   const zeros = arena.floats(8);
-  /** Adagrad alone has a kernel that updates as it sums the gradient. */
+  /** Whether the update is an operation of its own: only Adagrad has a kernel that updates as it sums up the gradient. */
   const separate = training !== undefined && (training.gradients === true || training.optimizer === "adam");
   const tensor = (name: string, shape: number[], length: number): TensorPlace =>
     placeTensor(arena, training && { ...training, gradients: separate }, { name, shape, length });
@@ -168,7 +170,8 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
     ...layersForward(rows),
     lossGradient(rows),
     withNext(operation("sumLoss", { loss, partials, count: last.outPanels, divisor: rows * pixels })),
-    // The gradients of all layers' inputs need the weights of this step; those of the weights change them.
+    // The gradients of all layers' inputs need this step's weights, so they come before the gradients of the weights,
+    // whose operation may update the weights.
     ...fromLast.slice(0, -1).map((layer, index) => inputGradient(layer, fromLast[index + 1]!, rows)),
     ...together(fromLast.map((layer) => weightGradient(layer, rows))),
     ...together(tensors.flatMap((tensor) => update(tensor, settings))),

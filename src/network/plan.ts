@@ -1,6 +1,6 @@
 /**
- * From a spec and a batch size to addresses and programs: every buffer is placed once in the arena, and each
- * training step or forward pass becomes a table of operations (assembly/program/operations.ts).
+ * Makes a plan from a spec and a batch size: every buffer gets an address in the arena, and the forward pass and each
+ * training step become tables of operations (assembly/program/operations.ts).
  */
 import type { Plan, PlanOptions } from "./plan-common.ts";
 import { planConvolutions } from "./plan-conv.ts";

@@ -1,20 +1,20 @@
-/** Where a training step spends its time: each operation of its program runs and is timed on its own, on one thread. */
+/** Measures where a training step spends its time. Its operations run one by one, on one thread, and each is timed. */
 import { RECORD_WORDS } from "../../assembly/program/layout.ts";
 import { type OperationName, operations } from "../../assembly/program/operations.ts";
 import type { Network } from "./network.ts";
 import { type Operation, recordOf } from "./program.ts";
 import { type LayerShape, layerShapes, multiplicationsOf } from "./spec.ts";
 
-/** One operation of a step. */
+/** The measurement of one operation of a step. */
 export interface OperationProfile {
   readonly operation: OperationName;
-  /** The layer that it works for. */
+  /** The layer that the operation works for. */
   readonly layer?: LayerShape;
-  /** Floating-point operations of its matrix multiply, 0 where it has none; activation and update not counted. */
+  /** Floating-point operations of its matrix multiplication, 0 if it has none; activation and update are not counted. */
   readonly flop: number;
-  /** Median over the samples. */
+  /** The median over the samples. */
   readonly milliseconds: number;
-  /** Of the sum over all operations, 0 to 1. */
+  /** The part of the sum of all operations' medians, 0 to 1. */
   readonly share: number;
 }
 
@@ -24,20 +24,20 @@ interface Timed {
   times: number[];
 }
 
-/** An operation with what is timed of it: itself, or in place of eachImage the operations of its body. */
+/** An operation of a step, and the operations that are timed for it: itself, or for `eachImage` those of its body. */
 interface Part extends Timed {
   readonly timed: readonly Timed[];
 }
 
 /**
- * Collects times over many steps. Each sample is a real training step on `network.input` and
- * `network.target`, one operation after the other, so that each finds in the caches what it finds there in
- * training; the weights move on as they do in training.
+ * Collects times over many steps. Each sample is a real training step on `network.input` and `network.target`, one
+ * operation after the other, so that each operation finds the caches as it does in training. The weights change as they
+ * do in training.
  */
 export class StepProfile {
   readonly #parts: readonly Part[];
 
-  /** @param rows pictures in a batch: one of the planned steps */
+  /** @param rows the number of pictures in a batch, for which a step was planned */
   constructor(
     readonly network: Network,
     readonly rows = network.plan.batch,
@@ -56,7 +56,7 @@ export class StepProfile {
     });
   }
 
-  /** Trains and times one step. */
+  /** Does one training step and times its operations. */
   sample(): void {
     for (const { operation, timed } of this.#parts) {
       const times = operation.body
@@ -66,7 +66,7 @@ export class StepProfile {
     }
   }
 
-  /** The body of an eachImage, image by image. @returns the milliseconds of each of its operations, over all images */
+  /** Runs the body of an `eachImage`, image by image. @returns for each operation, its milliseconds over all images */
   #eachImage({ name, values }: Operation, body: readonly Timed[]): number[] {
     const times = body.map(() => 0);
     for (let image = 0; image < values.images!; image++) {
@@ -77,7 +77,7 @@ export class StepProfile {
     return times;
   }
 
-  /** Runs records as a program of their own. @returns milliseconds */
+  /** Runs records as a program of their own. @returns the milliseconds that it took */
   #time(...records: Uint32Array[]): number {
     const { core, plan } = this.network;
     const memory = new Uint32Array(core.memory.buffer, plan.single!, (records.length + 1) * RECORD_WORDS);
@@ -88,12 +88,12 @@ export class StepProfile {
     return performance.now() - start;
   }
 
-  /** Forgets the samples so far, such as those of a warm-up. */
+  /** Discards the samples so far, such as those of a warm-up. */
   clear(): void {
     for (const { timed } of this.#parts) for (const one of timed) one.times = [];
   }
 
-  /** The operations in the order of the step. */
+  /** The measurements of all operations, in the order of the step. */
   result(): OperationProfile[] {
     const { spec } = this.network;
     const layers = new Map(layerShapes(spec).map((layer) => [layer.name, layer]));

@@ -1,4 +1,4 @@
-/** Programs: lists of operations (assembly/program/operations.ts), and the tables in memory that the walker reads. */
+/** Programs: lists of operations (assembly/program/operations.ts), and the tables in memory that the core reads. */
 
 import { lengthOf, type Word } from "../../assembly/program/declaration.ts";
 import { ARGUMENTS, GRAIN, ITEMS, OPCODE, RECORD_WORDS, WITH_NEXT } from "../../assembly/program/layout.ts";
@@ -10,20 +10,20 @@ import {
 } from "../../assembly/program/operations.ts";
 import { type Arena, roundUp } from "./arena.ts";
 
-/** An operation as a plan has it. */
+/** An operation in a plan. */
 export interface Operation {
   readonly name: OperationName;
-  /** What its words hold, and what its items are counted from, by name. Addresses and strides are in bytes. */
+  /** By name: the values of its words, and those that give its number of items. Addresses and strides are in bytes. */
   readonly values: Readonly<Record<string, number>>;
   /** The layer whose parameters or activations it works with: "layer1", "layer2", … */
   readonly layer?: string | undefined;
-  /** Whether the next operation needs nothing of this one, so that threads work on both at the same time. */
+  /** Whether the next operation does not need this one's results, so that threads may work on both at the same time. */
   readonly withNext?: boolean;
-  /** Of eachImage: what is done with each image. */
+  /** Only for `eachImage`: the operations that are done with each image. */
   readonly body?: readonly Operation[];
 }
 
-/** A program in memory, and how many pictures it takes. */
+/** A program in memory, for batches of `rows` pictures. */
 export interface Program {
   readonly address: number;
   readonly words: Uint32Array;
@@ -35,11 +35,11 @@ export interface Program {
 /** Memory that each thread has for itself. */
 export interface Scratch {
   readonly address: number;
-  /** Of one thread. */
+  /** The size for one thread. */
   readonly bytes: number;
 }
 
-/** A thread takes at most this part of an operation's items at a time. */
+/** An operation's items are given to threads in about this many portions. */
 const PARTS = 16;
 
 export function operation<Name extends OperationName>(
@@ -50,23 +50,23 @@ export function operation<Name extends OperationName>(
   return { name, values, layer };
 }
 
-/** What is done with each of so many images of a batch in turn, in chunks that one thread takes each. */
+/** Runs `body` on each image of a batch. The images are divided into chunks, and one thread does all of a chunk. */
 export function eachImage(images: number, chunks: number, body: readonly Operation[]): Operation {
   const values = { images, chunks, operations: body.length, only: 0 };
   return { ...operation("eachImage", values), body };
 }
 
-/** The operation, marked as one of which the next needs nothing. */
+/** The operation, marked so that threads may work on it and the next one at the same time. */
 export function withNext(one: Operation): Operation {
   return { ...one, withNext: true };
 }
 
-/** Operations that need nothing of each other: threads work on all of them at the same time. */
+/** Marks operations that do not need each other's results, so that threads may work on all of them at the same time. */
 export function together(list: readonly Operation[]): Operation[] {
   return list.map((one, index) => (index === list.length - 1 ? one : withNext(one)));
 }
 
-/** Places scratch for so many threads, as much as the most demanding of the operations needs. */
+/** Places scratch memory for each of `threads` threads, as much as the most demanding of the operations needs. */
 export function placeScratch(arena: Arena, list: readonly Operation[], threads: number): Scratch {
   const needs = list
     .flatMap((one) => [one, ...(one.body ?? [])])
@@ -75,7 +75,7 @@ export function placeScratch(arena: Arena, list: readonly Operation[], threads: 
   return { address: arena.place(bytes * threads), bytes };
 }
 
-/** Places a program's table. */
+/** Places a program's table in memory. */
 export function placeProgram(
   arena: Arena,
   rows: number,
@@ -83,13 +83,13 @@ export function placeProgram(
   scratch: Scratch,
 ): Program {
   const records = list.flatMap((one) => [one, ...(one.body ?? [])]).map((one) => recordOf(one, scratch));
-  // The last record's opcode is 0: the end.
+  // One more record, whose opcode is 0, marks the end.
   const words = new Uint32Array((records.length + 1) * RECORD_WORDS);
   for (const [index, record] of records.entries()) words.set(record, index * RECORD_WORDS);
   return { rows, address: arena.place(words.byteLength), words, operations: list, scratch };
 }
 
-/** An operation's record. */
+/** The record that stands for an operation in a program's table. */
 export function recordOf({ name, values, withNext }: Operation, scratch: Scratch): Uint32Array<ArrayBuffer> {
   const { words, ...declared } = operations[name];
   const record = new Uint32Array(RECORD_WORDS);
@@ -107,7 +107,7 @@ export function recordOf({ name, values, withNext }: Operation, scratch: Scratch
   return record;
 }
 
-/** The words that stand for a value. */
+/** The words of a record that hold a value. */
 function bitsOf(kind: Word, value: number, values: Operation["values"], scratch: Scratch): ArrayLike<number> {
   if (kind === "begins") return [];
   if (kind === "scratch") return [scratch.address, scratch.bytes];

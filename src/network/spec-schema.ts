@@ -1,4 +1,4 @@
-/** What a spec may be. The keys are documented where the type is: in spec.ts. */
+/** The schema of specs. The keys are documented at the type, in spec.ts. */
 import * as v from "valibot";
 import type { Spec } from "./spec.ts";
 

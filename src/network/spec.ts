@@ -1,13 +1,13 @@
-/** Specs, and the shapes that follow from them: the only place that knows sizes. */
+/** Specs of networks, and the shapes and sizes that follow from them. */
 
 /**
- * What a network is: plain JSON. Shapes follow PyTorch, so that a model file opens there as it is: the weight of a dense
- * layer is [outputs, inputs], that of a convolution [outputs, inputs, 3, 3].
+ * The description of a network, as plain JSON. Tensors have PyTorch's shapes, so that PyTorch can use a model file as it
+ * is: the weight of a dense layer is [outputs, inputs], that of a convolution is [outputs, inputs, 3, 3].
  */
 export interface Spec {
   /**
-   * The pictures that the network is trained on. A network of convolutions takes pictures of any size with these
-   * channels.
+   * The size of the pictures that the network is trained on. A denoiser runs a network of convolutions on pictures of any
+   * size.
    */
   input: {
     /** In pixels, from 1 to 2²⁰. */
@@ -17,32 +17,37 @@ export interface Spec {
     /** Values of each pixel: 1 for grey, 3 for RGB. */
     channels: number;
   };
-  /** What white, 255 in a picture, is inside the network: 255 if left out. */
+  /**
+   * The value that white (255 in a picture) has inside a network of convolutions, above 0. Default 255. Networks of dense
+   * layers do not use it: inside them white is always 255.
+   */
   white?: number;
   /**
-   * 1 to 64 layers, the first one first: dense layers only, or convolutions and pixel layers. The last convolution is
-   * linear.
+   * 1 to 64 layers, in the order in which a picture goes through them: either dense layers only, or convolutions and
+   * pixel layers. The last convolution has to be linear.
    */
   layers: Layer[];
-  /** What convolutions take for what lies outside a picture: zeros if left out, or the picture mirrored there. */
+  /** What convolutions see outside their input: zeros (the default), or the input mirrored at its borders. */
   padding?: "zeros" | "reflect";
-  /** The network predicts the noise: the output is the input minus what the last layer puts out. */
+  /** Whether the network predicts the noise: then the output is the input minus what the last layer puts out. */
   residual?: boolean;
   /**
-   * The level of the noise, in grey levels and the same for every pixel of a picture, is the last input channel of the
-   * first convolution. Of Gaussian noise the level is the standard deviation; `levelOf` gives it for any noise.
+   * Whether the network is told how strong the noise is: then the noise level of a picture, scaled like its pixels, fills
+   * the last input channel of the first convolution. For Gaussian noise the level is the standard deviation in grey
+   * levels; `levelOf` gives it for any noise.
    */
   noiseLevel?: boolean;
-  /** What weights and biases are before the first step: drawn from normal distributions with a mean of 0. */
+  /** How weights and biases start: they are drawn from normal distributions with a mean of 0. */
   initialization: {
     /**
-     * Standard deviation of the weights. "he": √(2 / inputs of a unit) (He et al., "Delving deep into rectifiers", ICCV
-     * 2015).
+     * Standard deviation of the weights. "he" stands for √(2 / n), where n is the number of values that a unit sums: the
+     * inputs of a dense layer, 9 times the input channels of a convolution (He et al., "Delving deep into rectifiers",
+     * ICCV 2015).
      */
     weights: number | "he";
     /** Standard deviation of the biases. */
     biases: number;
-    /** What the last layer's weights are multiplied with: with 0, a residual network begins by changing nothing. */
+    /** What the last layer's weights are multiplied by. Default 1. With 0, a residual network starts as the identity. */
     lastLayer?: number;
   };
 }
@@ -50,13 +55,13 @@ export interface Spec {
 /** One layer of a network. */
 export type Layer = DenseLayer | Conv3x3Layer | PixelLayer;
 
-/** Weighted sums of all values that come in. */
+/** A fully connected layer: each unit puts out a weighted sum of all inputs plus a bias, through an activation. */
 export interface DenseLayer {
   /** The kind of layer. */
   type: "dense";
-  /** Values that it puts out, from 1 to 2²⁰. */
+  /** The number of values that the layer puts out, from 1 to 2²⁰. */
   units: number;
-  /** What follows the weighted sum. */
+  /** The function that is applied to the weighted sum; "linear" leaves it as it is. */
   activation: "linear" | "sigmoid" | "relu";
 }
 
@@ -64,38 +69,38 @@ export interface DenseLayer {
 export interface Conv3x3Layer {
   /** The kind of layer. */
   type: "conv3x3";
-  /** Channels that it puts out, from 1 to 1024. */
+  /** The number of channels that the layer puts out, from 1 to 1024. */
   channels: number;
   /** Distance in pixels between the taps of its window, from 1 to 4. */
   dilation: number;
-  /** What follows the convolution. */
+  /** The function that is applied to the result of the convolution; "linear" leaves it as it is. */
   activation: "linear" | "relu";
 }
 
-/** Pixels moved into channels or back, without weights; as PyTorch's layers of these names with the factor 2. */
+/** A layer without weights that moves pixels into channels or back, as PyTorch's layers of these names with factor 2. */
 export interface PixelLayer {
   /**
-   * pixel-unshuffle: each 2×2 pixels of a channel become one pixel of four channels, top left, top right, bottom left,
-   * bottom right; pixel-shuffle: the other way round.
+   * The kind of layer. "pixel-unshuffle" turns each square of 2×2 pixels of a channel into one pixel of four channels, in
+   * the order top left, top right, bottom left, bottom right. "pixel-shuffle" does the reverse.
    */
   type: "pixel-unshuffle" | "pixel-shuffle";
 }
 
 export type ActivationName = DenseLayer["activation"];
 
-/** A layer's sizes, with the number of values or channels that reach it and leave it. */
+/** A layer with its name, and the numbers of values (dense layers) or channels that it takes and puts out. */
 export type LayerShape = Layer & {
-  /** "layer1", "layer2", …: the beginning of its tensors' names. */
+  /** "layer1", "layer2", …: the names of the layer's tensors begin with it. */
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
-  /** How many times smaller than the picture, in height and in width, is what it puts out. */
+  /** How many times smaller than the picture the layer's output is, in height and in width. */
   readonly shrink: number;
 };
 
 export type DenseShape = Extract<LayerShape, { type: "dense" }>;
 
-/** One trainable tensor. */
+/** The name and the shape of a trainable tensor. */
 export interface Parameter {
   /** `layer1.weight`, `layer1.bias`, … */
   readonly name: string;
@@ -108,17 +113,17 @@ export function isConvolutional(spec: Spec): boolean {
   return spec.layers[0]!.type !== "dense";
 }
 
-/** What the network multiplies a picture's values (0 to 255) with. */
+/** What a network of convolutions multiplies a picture's values (0 to 255) by. */
 export function scaleOf(spec: Spec): number {
   return (spec.white ?? 255) / 255;
 }
 
-/** Values in one picture that goes in, and in one that comes out. */
+/** The number of values in one picture of the spec's input size. */
 export function inputSize(spec: Spec): number {
   return spec.input.height * spec.input.width * spec.input.channels;
 }
 
-/** The layers from first to last, each with the count of its inputs and outputs. */
+/** The layers from first to last, each with the numbers of its inputs and outputs. */
 export function layerShapes(spec: Spec): LayerShape[] {
   const firstConvolution = spec.layers.findIndex(({ type }) => type === "conv3x3");
   let channels = isConvolutional(spec) ? spec.input.channels : inputSize(spec);
@@ -143,12 +148,12 @@ export function denseShapes(spec: Spec): DenseShape[] {
   return layerShapes(spec).filter((layer) => layer.type === "dense");
 }
 
-/** The height and width of pictures have to be multiples of this. */
+/** The number that the height and the width of pictures have to be multiples of. */
 export function shrinkOf(spec: Spec): number {
   return Math.max(...layerShapes(spec).map(({ shrink }) => shrink));
 }
 
-/** All trainable tensors in the order of the model file. */
+/** The names and shapes of all trainable tensors, layer by layer, the weight before the bias. */
 export function parameters(spec: Spec): Parameter[] {
   return layerShapes(spec).flatMap(({ name, type, inputs, outputs }) => {
     if (type !== "dense" && type !== "conv3x3") return [];
@@ -159,18 +164,21 @@ export function parameters(spec: Spec): Parameter[] {
   });
 }
 
-/** Number of trainable values. */
+/** The number of trainable values of a network. */
 export function parameterCount(spec: Spec): number {
   return parameters(spec).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
-/** Multiplications of a layer for one picture of the spec's size. */
+/** The number of multiplications that a layer does for one picture of the spec's size. */
 export function multiplicationsOf({ type, inputs, outputs, shrink }: LayerShape, { input }: Spec): number {
   if (type === "dense") return inputs * outputs;
   return type === "conv3x3" ? (9 * inputs * outputs * input.height * input.width) / (shrink * shrink) : 0;
 }
 
-/** Floating-point operations of a training step of `batch` pictures: three products for each weight and its use. */
+/**
+ * The number of floating-point operations of a training step on `batch` pictures. Each multiplication of the forward pass
+ * has two counterparts in the backward pass, and each of the three goes with an addition.
+ */
 export function trainingFlop(spec: Spec, batch: number): number {
   return layerShapes(spec).reduce((sum, layer) => sum + 6 * batch * multiplicationsOf(layer, spec), 0);
 }

@@ -1,4 +1,4 @@
-/** What noise may be. The keys are documented where the types are: in noise.ts. */
+/** The schema of noise. The keys are documented at the types, in noise.ts. */
 import * as v from "valibot";
 import type { Noise } from "./noise.ts";
 

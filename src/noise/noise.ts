@@ -1,23 +1,23 @@
-/** Noise: what it may be, how strong it is, and how it is drawn from a seed. */
+/** Models of noise: their parameters, how strong the noise is, and how it is drawn from a seed. */
 import { type Images, pixelsOf, valuesAt } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
 import { Purpose, Random } from "./rng.ts";
 
-/** A number, or the two ends of the range that each picture's is drawn from, all of it equally likely. */
+/** A number, or the two ends of a range, from which a number is drawn uniformly for each picture. */
 export type Ranged = number | [number, number];
 
-/** Noise of a recipe: what it is, and when it is drawn. */
+/** The noise of a recipe: its model, and when it is drawn. */
 export type Noise = NoiseModel & {
   /**
-   * "once": each picture keeps the noise it was given before the first epoch. "fresh": it gets another each time it is
-   * seen.
+   * "once": each picture keeps the noise that it was given before the first epoch. "fresh": a picture gets new noise each
+   * time it is shown.
    */
   drawn: "once" | "fresh";
 };
 
 /**
- * Noise, whenever it is drawn. In the formulas x is a clean value, 0 to 255, and n is drawn from N(0, 1). No noisy
- * picture is clipped; in colour, each channel has noise of its own.
+ * A model of noise. In the formulas, x is a clean value from 0 to 255, and n is drawn from the normal distribution
+ * N(0, 1). Noisy values are not clipped. In colour pictures each channel has noise of its own.
  */
 export type NoiseModel =
   | GaussianNoise
@@ -26,7 +26,7 @@ export type NoiseModel =
   | SaltAndPepperNoise
   | SpeckleNoise;
 
-/** x + sigma·n. */
+/** Gaussian noise: x + sigma·n. */
 export interface GaussianNoise {
   /** The kind of noise. */
   model: "gaussian";
@@ -34,7 +34,7 @@ export interface GaussianNoise {
   sigma: Ranged;
 }
 
-/** x + h·u, u equally likely anywhere in (−1, 1): the error of rounding to steps of 2h. */
+/** Uniform noise: x + h·u, where u is uniform in (−1, 1). Rounding to steps of 2h makes such an error. */
 export interface UniformNoise {
   /** The kind of noise. */
   model: "uniform";
@@ -43,51 +43,52 @@ export interface UniformNoise {
 }
 
 /**
- * x + √(gain·x + sigma²)·n: what a sensor that counts photons and is read out with an error gives. The counts are
- * not drawn from the Poisson distribution but from the normal one of its mean and variance: that costs the same
- * for any count, and needs nothing but + − × ÷ √. What it leaves out is the skew, √(gain / x), which shows below
- * some ten photons (x < 10·gain). Alessandro Foi et al., "Practical Poissonian-Gaussian noise modeling and
- * fitting for single-image raw-data", IEEE TIP 17 (2008), where a is the gain and b is sigma².
+ * The noise of a sensor that counts photons and has a read-out error: x + √(gain·x + sigma²)·n. The counts are not drawn
+ * from the Poisson distribution but from the normal distribution with the same mean and variance: that costs the same for
+ * any count, and needs only + − × ÷ √. It leaves out the skew, √(gain / x), which shows below some ten photons
+ * (x < 10·gain). Alessandro Foi et al., "Practical Poissonian-Gaussian noise modeling and fitting for single-image
+ * raw-data", IEEE TIP 17 (2008), where a is the gain and b is sigma².
  */
 export interface PoissonGaussianNoise {
   /** The kind of noise. */
   model: "poisson-gaussian";
-  /** Grey levels of one photon. */
+  /** Grey levels per photon, at least 0. */
   gain: Ranged;
-  /** Standard deviation, in grey levels, of the error of reading out. */
+  /** Standard deviation of the read-out error in grey levels, at least 0. */
   sigma: Ranged;
 }
 
 /**
- * A value becomes 0 or 255, as likely as each other, or stays as it is. Rafael Gonzalez and Richard Woods,
- * "Digital Image Processing", on impulse noise.
+ * Salt-and-pepper noise (impulse noise): a value is replaced by 0 or 255, with equal chances, or stays as it is. Rafael
+ * Gonzalez and Richard Woods, "Digital Image Processing".
  */
 export interface SaltAndPepperNoise {
   /** The kind of noise. */
   model: "salt-and-pepper";
-  /** Probability that a value is lost, 0 to 1. */
+  /** Probability that a value is replaced, from 0 to 1. */
   share: Ranged;
 }
 
 /**
- * x + contrast·x·n: noise in proportion to the picture, as coherent light and radar have it once several looks
- * are averaged. Joseph Goodman, "Some fundamental properties of speckle", JOSA 66 (1976), has the contrast.
+ * Speckle: x + contrast·x·n, noise in proportion to the picture, as pictures by coherent light and radar have it if
+ * several looks are averaged. Joseph Goodman, "Some fundamental properties of speckle", JOSA 66 (1976), defines the
+ * contrast.
  */
 export interface SpeckleNoise {
   /** The kind of noise. */
   model: "speckle";
-  /** Standard deviation over mean, no unit; one look at full speckle has 1. */
+  /** Standard deviation divided by mean, without a unit, at least 0. A single look at fully developed speckle has 1. */
   contrast: Ranged;
 }
 
-/** A model with its ranges drawn: the noise of one picture. */
+/** The noise of one picture: a model with a number drawn from each of its ranges. */
 type PictureNoise = NoiseModel extends infer Model
   ? Model extends NoiseModel
     ? { [Key in keyof Model]: Key extends "model" ? Model[Key] : number }
     : never
   : never;
 
-/** The noise with one number in place of each range. `pick` is called for one after the other, `gain` before `sigma`. */
+/** The noise with a number in place of each range. `pick` is called for each parameter in turn, `gain` before `sigma`. */
 function withNumbers(noise: NoiseModel, pick: (range: Ranged) => number): PictureNoise {
   const { model } = noise;
   switch (model) {
@@ -103,7 +104,7 @@ function withNumbers(noise: NoiseModel, pick: (range: Ranged) => number): Pictur
   }
 }
 
-/** In words, for people. */
+/** A description of noise for people, such as "gaussian, σ = 10". */
 export function noiseName(noise: NoiseModel): string {
   const parameters = Object.entries(noise)
     .filter(([name]) => name !== "model" && name !== "drawn")
@@ -114,7 +115,7 @@ export function noiseName(noise: NoiseModel): string {
   return [noise.model, ...parameters].join(", ");
 }
 
-/** The noise of picture `index`, ranges drawn from stream (seed, purpose, index). */
+/** The noise of picture `index`. Its ranges are drawn from stream (seed, `Purpose.level` + purpose, index). */
 function noiseAt(noise: NoiseModel, seed: number, purpose: number, index: number): PictureNoise {
   let random: Random | undefined;
   return withNumbers(noise, (range) => {
@@ -128,9 +129,8 @@ function noiseAt(noise: NoiseModel, seed: number, purpose: number, index: number
 const MID_GREY = 127.5;
 
 /**
- * How strong noise is, in grey levels: the root of its mean square in a picture of mid grey, 127.5. That is the
- * standard deviation of Gaussian and of uniform noise. It is what a network with a noise-level plane is told, and what
- * a recipe's `lossWeight` weighs by.
+ * The level of noise in grey levels: the root of its mean square in a picture of mid grey, 127.5. For Gaussian and
+ * uniform noise it is the standard deviation. A network with `noiseLevel` is given it, and `lossWeight` depends on it.
  */
 function strengthOf(noise: PictureNoise): number {
   switch (noise.model) {
@@ -146,15 +146,20 @@ function strengthOf(noise: PictureNoise): number {
   }
 }
 
-/** The level of picture `index`'s noise in grey levels, its ranges drawn from stream (seed, purpose, index). */
+/**
+ * The level, in grey levels, of the noise that `addNoise` gives to picture `index` with the same seed and purpose. It is
+ * the root of the noise's mean square in a picture of mid grey, 127.5; for Gaussian and uniform noise that is `sigma`.
+ * @param seed 32-bit unsigned integer
+ * @param purpose a value of `Purpose`
+ */
 export function levelOf(noise: NoiseModel, seed: number, purpose: number, index: number): number {
   return strengthOf(noiseAt(noise, seed, purpose, index));
 }
 
 /**
- * The noise with one level for all pictures: made stronger or weaker from the upper ends of its ranges.
+ * Noise of the same model that has one level for all pictures: the upper ends of its ranges, made stronger or weaker.
  * @param level above 0, in grey levels
- * @throws SpecError where noise of this model cannot be that strong
+ * @throws SpecError if noise of this model cannot be that strong
  */
 export function noiseOfLevel(noise: NoiseModel, level: number): NoiseModel {
   const strongest = withNumbers(noise, (range) => (typeof range === "number" ? range : Math.max(...range)));
@@ -179,8 +184,8 @@ export function noiseOfLevel(noise: NoiseModel, level: number): NoiseModel {
 }
 
 /**
- * Fills `noisy` with picture `index`, whose values are `clean`, and its noise, not clipped: float32, same order.
- * Everything is drawn from streams (seed, purpose, index) alone.
+ * Fills `noisy` with the values of picture `index`, `clean`, plus noise; the result is not clipped. The noise is drawn
+ * from the streams of (seed, purpose, index) alone.
  */
 export function addNoiseTo(
   clean: Uint8Array,
@@ -224,8 +229,10 @@ export function addNoiseTo(
 }
 
 /**
- * The pictures with noise, not clipped: float32, same order and length as `images.data`. Picture i draws from streams
- * (seed, purpose, i) alone.
+ * Adds noise to pictures. The noise of picture i depends on seed, purpose and i alone, not on the other pictures.
+ * @param seed 32-bit unsigned integer
+ * @param purpose a value of `Purpose`, so that noise for training and for tests differs
+ * @returns the noisy values, not clipped, in the order and with the length of `images.data`
  */
 export function addNoise(images: Images, noise: NoiseModel, seed: number, purpose: number): Float32Array {
   const size = pixelsOf(images);

@@ -1,4 +1,4 @@
-/** Functions that `Math` has too, but that differ there between engines: from + − × ÷ and √ alone. */
+/** Functions whose counterparts in `Math` differ between engines. These use only + − × ÷, so every engine agrees. */
 
 const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
@@ -48,14 +48,13 @@ export function exp(x: number): number {
   return sum * float[0]!;
 }
 
-/** baseᵉˣᵖᵒⁿᵉⁿᵗ of a positive base. */
+/** base to the power of exponent, for a positive base. */
 export function power(base: number, exponent: number): number {
   return exp(exponent * log(base));
 }
 
 /**
- * cos(π·t) for t from 0 to 1, by its series from + − × ÷ alone, so that it is the same in every engine. Past a
- * half it mirrors; the first term left out is below 1e-16.
+ * cos(π·t) for t from 0 to 1, by its series. For t above ½ it is −cos(π·(1 − t)). The first term left out is below 1e-16.
  */
 export function cosineOfPi(t: number): number {
   if (t > 0.5) return -cosineOfPi(1 - t);

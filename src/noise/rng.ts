@@ -1,28 +1,28 @@
 /**
- * Seeded random numbers that are bit-identical in every JavaScript engine: integers by `Math.imul` and
- * shifts, reals by + − × ÷ and √ alone (`Math.log` and friends differ between engines).
+ * Seeded random numbers that are bit-identical in every JavaScript engine. Integers are made by additions, shifts and
+ * bitwise operations, reals by + − × ÷ and √ alone, since `Math.log` and its like differ between engines.
  */
 import { log } from "./portable-math.ts";
 
-/** What a stream of random numbers is for; streams of different purposes never share numbers. */
+/** The purposes of streams of random numbers. Each purpose has streams of its own. */
 export const Purpose = {
   initialization: 1,
   trainingNoise: 2,
   testNoise: 3,
   order: 4,
   freshNoise: 5,
-  /** Flips and whatever else is done to a picture at random before it is shown to a network. */
+  /** The random choice of a patch, and of how a picture is mirrored and turned, before a network sees it. */
   augmentation: 6,
-  /** Plus the purpose of a noise: the levels of that noise. */
+  /** Is added to the purpose of a noise: the sum is the purpose of drawing numbers from that noise's ranges. */
   level: 16,
 } as const;
 
 /**
- * A stream of random numbers, one for each (seed, purpose, index), so that the noise of picture 7 does not
+ * A stream of random numbers. There is one for each (seed, purpose, index), so that the noise of picture 7 does not
  * depend on how many pictures came before it.
  *
- * Generator: sfc32, the 128-bit "small fast counting" generator of Chris Doty-Humphrey (PractRand), whose
- * documented seeding is three words, a counter of 1, and 12 or more discarded outputs.
+ * The generator is sfc32, the 128-bit "small fast counting" generator of Chris Doty-Humphrey (PractRand). Its documented
+ * seeding is three words, a counter of 1, and 12 or more outputs that are discarded; here it is 16.
  */
 export class Random {
   #a: number;
@@ -30,7 +30,11 @@ export class Random {
   #c: number;
   #counter = 1;
 
-  /** @param seed 32-bit unsigned; @param purpose of `Purpose`; @param index which stream of this purpose, 32-bit unsigned */
+  /**
+   * @param seed 32-bit unsigned integer
+   * @param purpose a value of `Purpose`
+   * @param index which stream of this purpose, a 32-bit unsigned integer
+   */
   constructor(seed: number, purpose: number, index = 0) {
     this.#a = seed | 0;
     this.#b = purpose | 0;
@@ -48,19 +52,19 @@ export class Random {
     return sum;
   }
 
-  /** Uniform in [0, 1), a multiple of 2⁻³². */
+  /** A number that is uniform in [0, 1), a multiple of 2⁻³². */
   uniform(): number {
     return (this.bits() >>> 0) * 2 ** -32;
   }
 
-  /** Uniform in (−1, 1), an odd multiple of 2⁻³². */
+  /** A number that is uniform in (−1, 1), an odd multiple of 2⁻³². */
   symmetric(): number {
     return (this.bits() + 0.5) * 2 ** -31;
   }
 
   /**
-   * Fills `out` with N(0, 1) × `scale`, rounded to float32.
-   * Marsaglia's polar method (Marsaglia and Bray 1964): two values from a point in the unit disc.
+   * Fills `out` with normal random numbers of mean 0 and standard deviation `scale`, rounded to float32. Marsaglia's
+   * polar method (Marsaglia and Bray 1964) makes two of them from a point in the unit disc.
    */
   fillNormal(out: Float32Array, scale = 1): void {
     for (let i = 0; i < out.length; i += 2) {

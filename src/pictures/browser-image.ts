@@ -1,17 +1,18 @@
-/** Pictures of a browser: `Blob` and `ImageBitmap` in, `ImageData` out. */
+/** Converts a browser's pictures: reads a `Blob` or `ImageBitmap`, and makes `ImageData`. */
 import { DataError, requireOption } from "../errors.ts";
 import { checkPicture, type Picture } from "./picture.ts";
 
-/** What is accepted of a picture. */
+/** Limits on a picture that `readImage` reads. */
 export interface ReadImageOptions {
-  /** The largest picture that is taken, in pixels. Default 100 million. */
+  /** The most pixels that the picture may have. Default: 100 million. */
   maxPixels?: number | undefined;
 }
 
 /**
- * The pixels of a picture file (PNG, JPEG, WebP: what the browser can decode) or of a bitmap, as the denoiser takes
- * them: RGBA, 8 bits. A bitmap that is given stays open.
- * @throws DataError where the file is no picture, or it has too many pixels; SpecError where `maxPixels` is no number
+ * Reads the pixels of a bitmap, or of a picture file in a format that the browser can decode, such as PNG, JPEG or WebP.
+ * The result has 8-bit RGBA values, and the denoiser takes it as a picture. A bitmap that is given is not closed.
+ * @throws DataError if the file is not a picture, or if the picture has too many pixels
+ * @throws SpecError if `maxPixels` is not a number of at least 0
  */
 export async function readImage(
   source: Blob | ImageBitmap,
@@ -40,7 +41,11 @@ export async function readImage(
   }
 }
 
-/** A picture of any kind as `ImageData` for a canvas: values are rounded and cut off at 0 and 255. @throws DataError */
+/**
+ * Makes `ImageData` for a canvas from a picture of any kind. Values are rounded and clamped to 0 to 255. An RGBA picture
+ * in a `Uint8ClampedArray` is not copied: the `ImageData` shares its memory.
+ * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
+ */
 export function toImageData(picture: Picture): ImageData {
   const { channels, colors } = checkPicture(picture);
   const { data, width, height } = picture;

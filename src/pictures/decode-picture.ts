@@ -5,10 +5,11 @@ import type { Picture } from "./picture.ts";
 import { decodePng, isPng } from "./png.ts";
 
 /**
- * Decodes a PNG or JPEG file, recognised by its content: see `decodePng` and `decodeJpeg`.
+ * Decodes a PNG or JPEG file, which is told apart by its content: see `decodePng` and `decodeJpeg`.
  *
- * @param name what the file is called in errors
- * @throws DataError if it is neither, broken, refused, or larger than allowed
+ * @param name what errors call the file
+ * @throws DataError if the file is neither, is broken, is of a kind that is refused, or has too many pixels
+ * @throws SpecError if `maxPixels` is not a number of at least 0
  */
 export async function decodePicture(
   bytes: Uint8Array,

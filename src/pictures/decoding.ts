@@ -1,16 +1,23 @@
-/** What the decoders of picture files have in common. */
+/** What the decoders of PNG and JPEG files have in common. */
 import { DataError, requireOption } from "../errors.ts";
 
-/** What the values of a file are kept in: bytes, or float32 where the file has 16 bits a value (65,535 becomes 255). */
+/**
+ * The kinds of array that hold a decoded picture's values: bytes, or float32 if the file has 16 bits per value, of which
+ * 65,535 becomes 255.
+ */
 export type DecodedValues = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
-/** What is accepted of a picture file. */
+/** Limits on a picture file that is decoded. */
 export interface DecodeOptions {
-  /** Most pixels a picture may have, looked up in the file's header before anything is unpacked; 2²⁷ if left out. */
+  /** The most pixels that the picture may have; checked in the file's header before anything is unpacked. Default 2²⁷. */
   maxPixels?: number | undefined;
 }
 
-/** @throws DataError where a header's size is nothing, or more than the limit; SpecError where the limit is no number */
+/**
+ * Checks the size that a file's header gives.
+ * @throws DataError if the picture has no pixels, or more than the limit
+ * @throws SpecError if the limit is not a number of at least 0
+ */
 export function requireAllowedSize(
   { width, height }: { width: number; height: number },
   name: string,
@@ -32,7 +39,7 @@ export function requireAllowedSize(
   }
 }
 
-/** What is thrown for a file that cannot be decoded as it is. */
+/** The error for a file that is broken. */
 export function brokenFile(name: string, kind: "PNG" | "JPEG", what: string, cause?: unknown): DataError {
   return new DataError(`${name} is a broken ${kind} file: ${what}; get it anew or save it anew`, { cause });
 }

@@ -1,4 +1,4 @@
-/** JPEG files (ITU-T T.81). Size, kind and completeness are checked here, jpeg-js does the rest. */
+/** Reads JPEG files (ITU-T T.81). Size, kind and completeness are checked here; jpeg-js decodes the pixels. */
 import { decode } from "jpeg-js";
 import { DataError } from "../errors.ts";
 import { brokenFile, type DecodedValues, type DecodeOptions, requireAllowedSize } from "./decoding.ts";
@@ -15,11 +15,12 @@ export function isJpeg(bytes: Uint8Array): boolean {
 }
 
 /**
- * Decodes a baseline or progressive JPEG of 8 bits, grey or colour (YCbCr or RGB), and turns it upright as its
- * EXIF data says. Refused by name: CMYK, 12 bits, lossless and arithmetic coding.
+ * Decodes a baseline or progressive JPEG with 8 bits per value, grey or colour (YCbCr or RGB), and turns and mirrors it
+ * as its EXIF orientation says. CMYK, 12 bits per value, lossless, hierarchical and arithmetic coding are refused.
  *
- * @param name what the file is called in errors
- * @throws DataError if the file is broken, refused, or larger than allowed
+ * @param name what errors call the file
+ * @throws DataError if the file is broken, is of a kind that is refused, or has too many pixels
+ * @throws SpecError if `maxPixels` is not a number of at least 0
  */
 export function decodeJpeg(
   bytes: Uint8Array,
@@ -49,7 +50,7 @@ interface Frame {
   readonly channels: 1 | 3;
 }
 
-/** Walks from marker to marker to the end of the picture, so that one cut short is noticed. */
+/** Walks from marker to marker to the end of the picture, so that a file that is cut short is noticed. */
 function readSegments(bytes: Uint8Array, name: string): { frame: Frame; orientation: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let frame: Frame | undefined;
@@ -74,7 +75,7 @@ function readSegments(bytes: Uint8Array, name: string): { frame: Frame; orientat
     at = end;
     if (marker === SOS) {
       scans++;
-      // In coded data a 0 or a restart marker follows each 0xff; other markers end it.
+      // Within coded data, 0xff is followed by 0 or belongs to a restart marker. Any other marker ends the data.
       while (
         at < bytes.length &&
         !(bytes[at] === 0xff && bytes[at + 1] !== 0 && (bytes[at + 1]! & 0xf8) !== 0xd0)
@@ -98,7 +99,7 @@ function readFrame(marker: number, segment: Uint8Array, name: string): Frame {
   return { width: wideHigh! * 256 + wideLow!, height: high! * 256 + low!, channels: components };
 }
 
-/** EXIF's orientation, 1 to 8, where the segment holds one (JEITA CP-3451, tag 0x0112 of the first directory). */
+/** The EXIF orientation, 1 to 8, if the segment holds one (JEITA CP-3451, tag 0x0112 of the first directory). */
 function orientationIn(segment: Uint8Array): number | undefined {
   const view = new DataView(segment.buffer, segment.byteOffset, segment.length);
   if (segment.length < 14 || view.getUint32(0) !== 0x45786966) return undefined;
@@ -114,7 +115,7 @@ function orientationIn(segment: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** The picture turned and mirrored so that its first row is the top of what was seen. */
+/** Turns and mirrors the picture so that its first row is the top of the scene. */
 function upright(
   source: Uint8Array,
   { width, height, channels }: Frame,

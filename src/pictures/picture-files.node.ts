@@ -5,7 +5,13 @@ import { decodePicture } from "./decode-picture.ts";
 import type { DecodedValues, DecodeOptions } from "./decoding.ts";
 import type { Picture } from "./picture.ts";
 
-/** Reads a PNG or JPEG file. @throws DataError that names it: see `decodePicture` */
+/**
+ * Reads a PNG or JPEG file. 8 bits per value give bytes, 16 bits give float32 values from 0 to 255. A palette becomes
+ * RGB or RGBA, and a JPEG is turned upright as its EXIF orientation says.
+ * @throws DataError if the file cannot be read, is neither PNG nor JPEG, is broken, is of a kind that is refused, or has
+ * too many pixels
+ * @throws SpecError if `maxPixels` is not a number of at least 0
+ */
 export async function readPicture(
   path: string,
   options: DecodeOptions = {},
@@ -16,12 +22,15 @@ export async function readPicture(
   return decodePicture(bytes, path, options);
 }
 
-/** Whether a file of this name counts as a picture. */
+/** Whether a file counts as a picture by its name: it ends in .png, .jpg or .jpeg, and the file is not hidden. */
 export function isPictureName(name: string): boolean {
   return /^[^.].*\.(png|jpe?g)$/i.test(name);
 }
 
-/** The PNG and JPEG files in a folder, not in folders within, by name. @throws DataError if there is none */
+/**
+ * The paths of the PNG and JPEG files in a folder, sorted by name; subfolders are left out.
+ * @throws DataError if there is no such file, or the folder cannot be read
+ */
 export async function picturesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder).catch((cause) => {
     throw new DataError(`${folder} cannot be read: ${cause.message}; name a folder of pictures`, { cause });

@@ -4,24 +4,27 @@ import { DataError } from "../errors.ts";
 export type PictureValues = Uint8Array | Uint8ClampedArray | Float32Array;
 
 /**
- * A picture in memory; the web's `ImageData` is one. Row after row from the top, channels interleaved, 0 (black) to
- * 255 (white). Float32 values may lie outside that range. In a `Required<Picture>` the channels are always given.
+ * A picture in memory; the web's `ImageData` is one. In a `Required<Picture>`, `channels` is always given.
  */
 export interface Picture<Values extends PictureValues = PictureValues> {
+  /**
+   * Row after row from the top, with the channels of each pixel side by side: [height, width, channels]. 0 is black and
+   * 255 is white; float32 values may lie outside that range.
+   */
   readonly data: Values;
   /** In pixels, as is the height. */
   readonly width: number;
   readonly height: number;
   /**
-   * Values of each pixel: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; alpha is not multiplied in. If left out, the length
-   * of `data` tells.
+   * Values of each pixel: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. Colours are not premultiplied by alpha. Default: what
+   * follows from the length of `data`.
    */
   readonly channels?: number;
 }
 
 /**
- * The kind of array that a result is kept in: that of the picture that was given. Node's `Buffer` is an array of bytes,
- * so the result for it is a `Uint8Array`; every result has memory of its own.
+ * The kind of array that holds a result: the same as that of the picture that was given. For Node's `Buffer`, which is a
+ * `Uint8Array`, the result is a plain `Uint8Array`. Every result has memory of its own.
  */
 export type SameKind<Values extends PictureValues> = Values extends Float32Array
   ? Float32Array<ArrayBuffer>
@@ -29,10 +32,10 @@ export type SameKind<Values extends PictureValues> = Values extends Float32Array
     ? Uint8ClampedArray<ArrayBuffer>
     : Uint8Array<ArrayBuffer>;
 
-/** What the check of a picture finds out. */
+/** What the check of a picture finds out about its channels. */
 export interface CheckedChannels {
   readonly channels: number;
-  /** Those of the channels that are colours, not alpha. */
+  /** How many of the channels are colours, that is, not alpha. */
   readonly colors: 1 | 3;
   /** How many of the colours have to be looked at: 1 where they are equal in every pixel. */
   readonly distinct: 1 | 3;
@@ -40,14 +43,14 @@ export interface CheckedChannels {
 
 const kinds = { Uint8Array, Uint8ClampedArray, Float32Array };
 
-/** A new array of the same kind. By its tag, since arrays of other realms and Node's buffers count too. */
+/** A copy of an array, of the same kind. The tag tells the kind, since arrays of other realms and Buffers have it too. */
 export function copyOf<Values extends PictureValues>(data: Values): SameKind<Values> {
   return new kinds[data[Symbol.toStringTag]](data as PictureValues) as PictureValues as SameKind<Values>;
 }
 
 /**
- * Checks a picture that comes from outside, its shape and its values, in one pass over the pixels.
- * @throws DataError where it has no pixels, its parts do not fit together, or a value is not finite
+ * Checks the shape and the values of a picture that a caller gave, in one pass over its pixels.
+ * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
  */
 export function checkPicture(picture: Picture): CheckedChannels {
   const { data, width, height, channels } = picture ?? {};

@@ -1,6 +1,6 @@
 /**
- * The filters of PNG (ISO/IEC 15948, 9): a byte is kept as its difference to a prediction from the bytes of the pixels to the
- * left (a), above (b), and above left (c).
+ * The filters of PNG (ISO/IEC 15948, 9): each byte is stored as its difference from a prediction, which is made from the
+ * bytes of the pixels to the left (a), above (b), and above left (c).
  */
 
 function paeth(a: number, b: number, c: number): number {
@@ -19,7 +19,7 @@ const predictions: readonly ((a: number, b: number, c: number) => number)[] = [
   paeth,
 ];
 
-/** Turns differences into values, in place. @returns whether there is such a filter */
+/** Turns a row of differences into values, in place. @returns false if there is no filter of this number */
 export function unfilterRow(filter: number, row: Uint8Array, above: Uint8Array, pixelBytes: number): boolean {
   const predict = predictions[filter];
   if (!predict) return false;
@@ -32,7 +32,10 @@ export function unfilterRow(filter: number, row: Uint8Array, above: Uint8Array, 
   return true;
 }
 
-/** Rows as PNG keeps them, each after the number of its filter: the one with the least sum of absolute differences. */
+/**
+ * Filters rows as PNG stores them: before each row stands the number of its filter. For each row, the filter with the
+ * least sum of absolute differences is taken.
+ */
 export function filterRows(
   values: Uint8Array | Uint8ClampedArray,
   rowBytes: number,

@@ -1,5 +1,6 @@
 /**
- * PNG files (ISO/IEC 15948). Sizes are checked before anything is unpacked, and no more is unpacked than they say.
+ * Reads and writes PNG files (ISO/IEC 15948). The size in the header is checked before anything is unpacked, and no more
+ * is unpacked than a picture of that size needs.
  */
 import { DataError } from "../errors.ts";
 import { brokenFile, type DecodedValues, type DecodeOptions, requireAllowedSize } from "./decoding.ts";
@@ -8,9 +9,9 @@ import { filterRows, unfilterRow } from "./png-filters.ts";
 import { unzlib, zlib } from "./zlib.ts";
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** What decoding needs; others, which may be large when unpacked, are left out. */
+/** The chunks that decoding needs. Others, which may be large when unpacked, are skipped. */
 const needed = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"];
-/** Colour types: values per pixel, and the bits a value may have. */
+/** For each colour type: the values per pixel, and the bits that a value may have. */
 const colorTypes: Record<number, { channels: 1 | 2 | 3 | 4; depths: number[] }> = {
   0: { channels: 1, depths: [1, 2, 4, 8, 16] },
   2: { channels: 3, depths: [8, 16] },
@@ -19,9 +20,9 @@ const colorTypes: Record<number, { channels: 1 | 2 | 3 | 4; depths: number[] }> 
   6: { channels: 4, depths: [8, 16] },
 };
 const PALETTE = 3;
-/** Most bytes that deflate can make of one (RFC 1951: 258 bytes from 2 bits). */
+/** The most bytes that one byte of deflate data can unpack to (RFC 1951: 258 bytes from 2 bits). */
 const LARGEST_RATIO = 1032;
-/** The passes of a picture: first column and row, and steps between them. */
+/** The passes in which a picture is stored: first column, first row, step between columns, step between rows. */
 const whole = [[0, 0, 1, 1]] as const;
 const adam7 = [
   [0, 0, 8, 8],
@@ -38,11 +39,13 @@ export function isPng(bytes: Uint8Array): boolean {
 }
 
 /**
- * Decodes a PNG of any colour type: a palette becomes RGB, or RGBA if it has transparent colours; 1, 2 and 4 bits
- * become 8; of an animation it is the still picture. Refused by name: a single colour declared transparent.
+ * Decodes a PNG of any colour type. A palette becomes RGB, or RGBA if it has transparent colours. 1, 2 and 4 bits per
+ * value become 8; 16 bits become float32 values from 0 to 255. Of an animated PNG, the still picture is decoded. A file
+ * without a palette that declares a single colour transparent is refused.
  *
- * @param name what the file is called in errors
- * @throws DataError if the file is broken, refused, or larger than allowed
+ * @param name what errors call the file
+ * @throws DataError if the file is not a PNG, is broken, is of a kind that is refused, or has too many pixels
+ * @throws SpecError if `maxPixels` is not a number of at least 0
  */
 export async function decodePng(
   bytes: Uint8Array,
@@ -129,14 +132,14 @@ function readHeader(chunk: Chunk | undefined, broken: Broken): Header {
   };
 }
 
-/** The columns and rows of a pass, and the bytes of one of its rows. */
+/** The number of columns and rows of a pass, and the number of bytes of one of its rows. */
 function sizeOf([x, y, xStep, yStep]: Header["passes"][number], { width, height, depth, channels }: Header) {
   const columns = Math.max(0, Math.ceil((width - x) / xStep));
   const rows = columns && Math.max(0, Math.ceil((height - y) / yStep));
   return { columns, rows, bytes: Math.ceil((columns * depth * channels) / 8) };
 }
 
-/** Bytes of a picture's data when it is unpacked: each row and a byte for its filter. */
+/** The number of bytes of a picture's data when unpacked: every row, and a byte for its filter. */
 function dataLength(header: Header): number {
   return header.passes.reduce((sum, pass) => {
     const { rows, bytes } = sizeOf(pass, header);
@@ -144,7 +147,7 @@ function dataLength(header: Header): number {
   }, 0);
 }
 
-/** Unpacks data that has to have the expected length. */
+/** Unpacks data. @throws DataError if it does not have the expected length */
 async function unpack(packed: Uint8Array[], expected: number, broken: Broken): Promise<Uint8Array> {
   const length = packed.reduce((sum, part) => sum + part.length, 0);
   if (expected > LARGEST_RATIO * length) throw broken(`${length} bytes cannot unpack to ${expected}`);
@@ -164,7 +167,10 @@ async function unpack(packed: Uint8Array[], expected: number, broken: Broken): P
   return data;
 }
 
-/** A picture's values: bytes 0 to 255, of a palette its numbers, of 16 bits float32 from 0 to 255. Undoes filters in `data`. */
+/**
+ * A picture's values from its unpacked data: bytes from 0 to 255; with a palette, indices into it; with 16 bits per
+ * value, float32 from 0 to 255. The filters are undone in `data` itself.
+ */
 function samplesOf(data: Uint8Array, header: Header, broken: Broken): DecodedValues {
   const { width, height, depth, colorType, channels, passes } = header;
   const count = width * height * channels;
@@ -201,8 +207,9 @@ function samplesOf(data: Uint8Array, header: Header, broken: Broken): DecodedVal
 }
 
 /**
- * The bytes of a PNG file: 8 bits a value, or 16 for float32, of which 255 becomes 65,535.
- * @throws DataError where the picture has no pixels, its parts do not fit together, or a value is not finite
+ * Encodes a picture as a PNG file. Bytes are stored with 8 bits per value. Float32 values are stored with 16 bits, where
+ * 255 becomes 65,535; they are rounded, and clamped to 0 to 255.
+ * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
  */
 export async function encodePng(picture: Picture): Promise<Uint8Array<ArrayBuffer>> {
   const { channels } = checkPicture(picture);

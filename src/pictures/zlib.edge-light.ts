@@ -1,12 +1,13 @@
-/** The same by fflate: Next.js and Vercel have no streams of compressed data on their edge runtime. */
+/** The twin of zlib.ts by fflate, since the edge runtime of Next.js and Vercel has no compression streams. */
 import { Inflate, zlibSync } from "fflate";
 
-/** Bytes unpacked at a time, into at most 1,032 times as many. */
+/** This many packed bytes are unpacked at a time, to at most 1,032 times as many. */
 const SLICE = 4096;
 
 export async function* unzlib(packed: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   const bytes = new Uint8Array(await new Blob(packed as Uint8Array<ArrayBuffer>[]).arrayBuffer());
-  // Method 8, header divisible by 31, no dictionary; at the end there is a checksum of 4 bytes, which PNG's own makes needless.
+  // The header has to give method 8, be divisible by 31, and ask for no dictionary. At the end is a checksum of 4 bytes,
+  // which is not checked, since each chunk of a PNG has a checksum of its own.
   const [method = 0, flags = 0] = bytes;
   const end = bytes.length - 4;
   if (end <= 2 || (method & 15) !== 8 || (256 * method + flags) % 31 !== 0 || (flags & 32) !== 0)

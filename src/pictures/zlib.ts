@@ -1,6 +1,9 @@
-/** Data compressed as PNG has it (zlib, RFC 1950), by the platform's own streams. Its twin is for where there are none. */
+/**
+ * Packs and unpacks the compressed data of PNG files (zlib, RFC 1950) by the platform's own streams. zlib.edge-light.ts
+ * is its twin for platforms without them.
+ */
 
-/** Unpacks part by part, so that who has enough can stop. */
+/** Unpacks part by part, so that the caller can stop when it has enough. */
 export async function* unzlib(packed: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   const stream = new Blob(packed as Uint8Array<ArrayBuffer>[]).stream();
   const reader = stream.pipeThrough(new DecompressionStream("deflate")).getReader();

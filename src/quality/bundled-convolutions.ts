@@ -2,7 +2,7 @@ import { pixelsOf } from "../data/images.ts";
 import { createDenoiser } from "../denoiser/denoiser.ts";
 import type { Pairs } from "../training/batches.ts";
 
-/** The noisy pictures as the bundled network of convolutions denoises them, told their noise: [count, pixels]. */
+/** Denoises noisy pictures by the bundled network of convolutions, which is given their noise levels: [count, pixels]. */
 export async function denoiseByConvolutions({ images, noisy, sigma }: Pairs): Promise<Float32Array> {
   const { width, height, channels } = images;
   const size = pixelsOf(images);

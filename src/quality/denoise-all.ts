@@ -2,7 +2,7 @@ import { pixelsOf } from "../data/images.ts";
 import type { Network } from "../network/network.ts";
 import { batchesOf, fillBatch, type Pairs } from "../training/batches.ts";
 
-/** Runs the network over every noisy picture, batch by batch: [count, pixels]. */
+/** Runs the network on every noisy picture, batch by batch. @returns what it makes of them, [count, pixels] */
 export function denoiseAll(network: Network, pairs: Pairs): Float32Array {
   const size = pixelsOf(pairs.images);
   const denoised = new Float32Array(pairs.noisy.length);

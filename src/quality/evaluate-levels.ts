@@ -1,15 +1,15 @@
-/** Quality over levels of noise: what the table of `denoise-wasm evaluate` holds. */
+/** Measures quality at several noise levels, for the table that `denoise-wasm evaluate` prints. */
 import { addNoiseTo, type NoiseModel, noiseOfLevel } from "../noise/noise.ts";
 import { Purpose } from "../noise/rng.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { mse, psnrOfMse } from "./metrics.ts";
 
-/** One way to a clean picture, and what it is called. */
+/** A method of denoising, with its name. */
 export interface Method {
   readonly name: string;
-  /** Whether what it puts out is cut off at 0 and 255. */
+  /** Whether its output is clamped to 0 to 255 before it is measured. */
   readonly clipped: boolean;
-  /** @param noisy not clipped; may not be changed */
+  /** @param noisy the noisy values, not clipped, which may not be changed */
   denoise(
     noisy: Float32Array,
     picture: Required<Picture<Uint8Array>>,
@@ -18,23 +18,23 @@ export interface Method {
 }
 
 export interface LevelQuality {
-  /** Of the mean over the pictures of their mean squared errors, in dB. */
+  /** In dB, from the mean over the pictures of their mean squared errors. */
   readonly psnr: number;
-  /** Mean over the pictures of their own, in dB. */
+  /** In dB, the mean over the pictures of each picture's own PSNR. */
   readonly meanPsnr: number;
 }
 
-/** The noisy pictures themselves, as they are and cut off. */
+/** The noisy pictures themselves, as they are and clamped to 0 to 255. */
 export const noisyMethods: readonly Method[] = [
   { name: "noisy", clipped: false, denoise: (noisy) => noisy },
   { name: "noisy, clipped", clipped: true, denoise: (noisy) => noisy },
 ];
 
 /**
- * Adds noise of each level to the pictures, not clipped, and measures every method on it. Picture i has the noise of
- * stream (seed, test noise, i), scaled.
- * @param noise whose levels they are: see `noiseOfLevel`
- * @returns a list of methods, each a list of levels
+ * Adds noise of each level to the pictures, without clipping, and measures every method on them. The noise of picture i
+ * is drawn from stream (seed, test noise, i) at every level.
+ * @param noise the noise that is made stronger or weaker to have each level: see `noiseOfLevel`
+ * @returns for each method, its quality at each level
  */
 export async function evaluateLevels(
   methods: readonly Method[],

@@ -1,24 +1,27 @@
 import { type Images, pixelsOf, valuesAt } from "../data/images.ts";
 import { mse, psnrOfMse, ssim } from "./metrics.ts";
 
-/** Quality over a set of pictures, neither rounded nor clipped. */
+/** How near a set of pictures, neither rounded nor clipped, is to the clean pictures. */
 export interface Quality {
-  /** Mean over all pixels of all pictures of the squared error, in squared grey levels. */
+  /** The mean squared error over all values of all pictures, in squared grey levels. */
   readonly mse: number;
-  /** 10·log₁₀(255² / mse), in decibels. */
+  /** The peak signal-to-noise ratio, 10·log₁₀(255² / mse), in decibels. */
   readonly psnr: number;
-  /** Mean over the pictures, and over their channels; 1 is identical. */
+  /** The structural similarity, as the mean over all channels of all pictures. It is 1 for equal pictures. */
   readonly ssim: number;
 }
 
 /** Quality before and after denoising, over the same pictures. */
 export interface Evaluation {
+  /** The number of pictures. */
   readonly images: number;
+  /** The quality of the noisy pictures. */
   readonly noisy: Quality;
+  /** The quality of the denoised pictures. */
   readonly denoised: Quality;
 }
 
-/** How far the noisy pictures and `denoised` are from the clean ones. */
+/** Measures the noisy pictures and `denoised`, [count, pixels], against the clean pictures. */
 export function evaluate(
   { images, noisy }: { images: Images; noisy: Float32Array },
   denoised: Float32Array,
@@ -26,7 +29,7 @@ export function evaluate(
   return { images: images.count, noisy: quality(images, noisy), denoised: quality(images, denoised) };
 }
 
-/** How far `pictures`, [count, pixels], are from the clean ones. */
+/** Measures `pictures`, [count, pixels], against the clean pictures. */
 export function quality(images: Images, pictures: Float32Array): Quality {
   const size = pixelsOf(images);
   const error = mse(pictures, images.data);

@@ -1,8 +1,8 @@
 import { SpecError } from "../errors.ts";
 
 /**
- * Mean squared error of two pictures, or of two sets of pictures, of equal length.
- * The unit is the square of the values' unit: for pictures in 0..255, 0 to 65,025.
+ * The mean squared error between two pictures, or two sets of pictures, with equal numbers of values. Its unit is the
+ * square of the values' unit: for values from 0 to 255 it is from 0 to 65,025.
  * @throws SpecError if the lengths differ or are 0
  */
 export function mse(a: ArrayLike<number>, b: ArrayLike<number>): number {
@@ -15,12 +15,15 @@ export function mse(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum / a.length;
 }
 
-/** Peak signal-to-noise ratio in dB, 10·log₁₀(peak² / MSE); infinite for an error of 0. */
+/** The peak signal-to-noise ratio for a mean squared error, 10·log₁₀(peak² / mse), in dB; infinite for an error of 0. */
 export function psnrOfMse(mse: number, peak = 255): number {
   return 10 * Math.log10((peak * peak) / mse);
 }
 
-/** Peak signal-to-noise ratio of two pictures in 0..`peak`, in dB. @throws SpecError as `mse` does */
+/**
+ * The peak signal-to-noise ratio in dB between two pictures with values from 0 to `peak`.
+ * @throws SpecError if the lengths differ or are 0
+ */
 export function psnr(a: ArrayLike<number>, b: ArrayLike<number>, peak = 255): number {
   return psnrOfMse(mse(a, b), peak);
 }
@@ -29,12 +32,13 @@ const windowSize = 11;
 const windowWeights = gaussian(windowSize, 1.5);
 
 /**
- * Structural similarity of two pictures of one channel, −1 to 1, 1 for equal pictures: the mean over all
- * windows that lie wholly inside, each weighted by an 11×11 Gaussian of σ = 1.5, with K₁ = 0.01 and
- * K₂ = 0.03. Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment", IEEE Transactions on Image
- * Processing 13 (4), 2004; the authors' ssim.m without its later downsampling.
+ * The structural similarity of two pictures of one channel, from −1 to 1; it is 1 for equal pictures. It is the mean over
+ * all windows of 11×11 pixels that lie wholly inside the picture, each weighted by a Gaussian of σ = 1.5, with K₁ = 0.01
+ * and K₂ = 0.03. Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment", IEEE Transactions on Image Processing
+ * 13 (4), 2004; the same as the authors' ssim.m without the downsampling that it got later.
  *
- * @param a height × width values in 0..peak, row after row; `b` the same
+ * @param a height × width values from 0 to `peak`, row after row
+ * @param b the other picture, in the same form
  * @throws SpecError if a length is not width × height, or a side is shorter than 11
  */
 export function ssim(
@@ -71,7 +75,7 @@ export function ssim(
   return sum / meanA.length;
 }
 
-/** @throws SpecError where pictures are too small for SSIM's window */
+/** @throws SpecError if pictures are too small for SSIM's window */
 export function requireSsimSize({ width, height }: { width: number; height: number }): void {
   if (width >= windowSize && height >= windowSize) return;
   throw new SpecError(
@@ -79,7 +83,7 @@ export function requireSsimSize({ width, height }: { width: number; height: numb
   );
 }
 
-/** Weighted means over every window that lies inside the picture: along the rows, then down the columns. */
+/** The weighted means over all windows that lie inside the picture, computed along the rows and then down the columns. */
 function windowMeans(values: Float64Array, width: number, height: number): Float64Array {
   const outWidth = width - windowSize + 1;
   const outHeight = height - windowSize + 1;

@@ -1,4 +1,4 @@
-/** A trained model of any kind, dense or of convolutions, over pictures of one size. */
+/** Runs and evaluates trained models, dense or of convolutions, on pictures of one size. */
 import { type Images, pixelsOf } from "../data/images.ts";
 import { requireOption, SpecError } from "../errors.ts";
 import { type Model, type ModelLike, requireFit } from "../model/model.ts";
@@ -13,24 +13,25 @@ import { denoiseAll } from "./denoise-all.ts";
 import { type Evaluation, evaluate } from "./evaluate.ts";
 import { requireSsimSize } from "./metrics.ts";
 
-/** Pictures that go through the network together. */
+/** How many pictures go through the network together. */
 const BATCH = 100;
 
 /** How a model is run. */
 export interface RunModelOptions {
   /**
-   * The level of the noise in grey levels, of all pictures or of each: for models that are told it, whose spec has
-   * `noiseLevel`.
+   * The noise level in grey levels, at least 0: one for all pictures, or one for each. Models whose spec has `noiseLevel`
+   * need it; others do not use it.
    */
   sigma?: number | ArrayLike<number>;
-  /** Default `"reproducible"`. */
+  /** Whether the same bytes in every engine, or speed, come first. Default `"reproducible"`. */
   mode?: Mode;
 }
 
 /**
- * What a model makes of noisy pictures, neither rounded nor clipped. They have the size of the model's `spec.input`; a
- * denoiser (`createDenoiser`) takes pictures of any size.
- * @throws SpecError where the pictures do not fit the model, or an option is missing or of the wrong type
+ * Runs a model on noisy pictures. They have to have the size of the model's `spec.input`; a denoiser (`createDenoiser`)
+ * takes pictures of any size.
+ * @returns the denoised pictures, neither rounded nor clipped
+ * @throws SpecError if the pictures do not fit the model, or an option is missing or of the wrong type
  */
 export async function runModel(
   model: ModelLike,
@@ -49,18 +50,18 @@ export async function runModel(
 
 /** How a model is evaluated. */
 export interface EvaluateModelOptions {
-  /** What is added to the pictures; default: the noise that the model was trained on. */
+  /** The noise that is added to the pictures. Default: the noise that the model was trained on. */
   noise?: NoiseModel;
-  /** What the noise is drawn from; default: the seed of the model's training. */
+  /** The seed that the noise is drawn from, a 32-bit unsigned integer. Default: the seed of the model's training. */
   seed?: number;
-  /** Default `"reproducible"`. */
+  /** Whether the same bytes in every engine, or speed, come first. Default `"reproducible"`. */
   mode?: Mode;
 }
 
 /**
- * Adds noise to clean pictures, which have the size of the model's `spec.input`, and measures how far the noisy pictures
- * and what the model makes of them are from the clean ones.
- * @throws SpecError where the pictures do not fit the model or are smaller than 11×11, or an option is of the wrong type
+ * Adds noise to clean pictures, denoises them by the model, and measures the noisy and the denoised pictures against the
+ * clean ones. The pictures have to have the size of the model's `spec.input`.
+ * @throws SpecError if the pictures do not fit the model or are smaller than 11×11, or an option is not valid
  */
 export async function evaluateModel(
   model: Model,
@@ -87,7 +88,7 @@ async function run(model: ModelLike, pairs: Pairs, mode: Mode): Promise<Float32A
   return denoiseAll(network, pairs);
 }
 
-/** The level of each picture's noise. @throws SpecError where a model needs it and it is not there */
+/** The noise level of each picture. @throws SpecError if the model needs it and it is missing, or it is not valid */
 function levelsOf({ spec }: ModelLike, count: number, sigma: RunModelOptions["sigma"]): Float32Array {
   const levels =
     typeof sigma === "number" ? new Float32Array(count).fill(sigma) : Float32Array.from(sigma ?? []);

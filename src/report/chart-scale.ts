@@ -1,17 +1,17 @@
-/** The axes of a loss chart: from values to places, and the round numbers that are written beside them. */
+/** The axes of a loss chart: they turn values into positions, and choose the round numbers to write beside them. */
 
 export interface Scale {
-  /** 0 at the lower end, 1 at the upper one. */
+  /** The position of a value on the axis: 0 at the lower end, 1 at the upper end. */
   at(value: number): number;
   readonly ticks: readonly { readonly value: number; readonly label: string }[];
 }
 
 /**
- * A scale that ends at round numbers: logarithmic where the largest loss is more than 20 times the smallest and all is
- * above 0.
+ * A scale with ticks at round numbers. It is logarithmic if the largest loss is more than 20 times the smallest and all
+ * values are above 0, else linear.
  * @param losses at least one, all finite
- * @param others what else is to be shown, finite too
- * @param most about as many ticks as there is room for
+ * @param others other values that have to be on the scale, all finite
+ * @param most about how many ticks there is room for
  */
 export function lossScale(losses: readonly number[], others: readonly number[], most: number): Scale {
   const values = [...losses, ...others];
@@ -22,7 +22,7 @@ export function lossScale(losses: readonly number[], others: readonly number[], 
 
 function linearScale(low: number, high: number, most: number): Scale {
   const step = niceStep((high - low || Math.abs(high) || 1) / most);
-  // What is the same all along stands in the middle.
+  // If all values are equal, they are shown in the middle.
   const spread = high > low ? 0 : 1;
   const below = Math.floor(low / step) - spread;
   const from = low >= 0 ? Math.max(0, below) : below;
@@ -34,9 +34,9 @@ function linearScale(low: number, high: number, most: number): Scale {
   return { at: (value) => (value / step - from) / (to - from), ticks };
 }
 
-/** What is written within each decade; the fewer, the more decades there are. */
+/** The ticks within a decade. The more decades there are, the fewer are used. */
 const mantissas = [[1, 2, 5], [1, 3], [1]];
-/** Logarithms, and products with powers of ten, are this inexact at most. */
+/** The largest relative error of logarithms and of products with powers of ten. */
 const INEXACT = 1e-12;
 
 function logScale(low: number, high: number, most: number): Scale {
@@ -61,15 +61,15 @@ function logScale(low: number, high: number, most: number): Scale {
   };
 }
 
-/** 1, 2 or 5 times a power of ten, at least `step`. */
+/** The smallest number that is at least `step` and 1, 2 or 5 times a power of ten. */
 function niceStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step));
   return [1, 2, 5, 10].map((factor) => factor * power).find((nice) => nice >= step)!;
 }
 
 /**
- * Epoch 1 and round numbers, about ten in all or as many as there is room for; the last epoch too, where it does not
- * stand in the way of another.
+ * The epochs that are written on the axis: epoch 1 and round numbers, about ten in all or as many as there is room for,
+ * and the last epoch if it is not too near to another one.
  */
 export function epochTicks(last: number, room: number): number[] {
   const most = Math.max(1, Math.min(11, room));
@@ -81,7 +81,7 @@ export function epochTicks(last: number, room: number): number[] {
   return ticks;
 }
 
-/** A loss in figures: four digits or more, or as many as tell apart what is `step` away; as 1.2e9 where it is long. */
+/** A loss as text: with four digits or, given `step`, with as many as such steps need; like 1.2e9 if it is long. */
 export function tickLabel(value: number, step?: number): string {
   const size = Math.abs(value);
   const magnitude = size > 0 ? Math.floor(Math.log10(size) + INEXACT) : 0;

@@ -2,24 +2,27 @@ import { SpecError } from "../errors.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { eachInkPixel, glyphHeight, textWidth } from "./pixel-font.ts";
 
-/** One row of a figure. A `\n` in the label starts a new line. */
+/** One row of a figure. */
 export interface PictureRow {
+  /** The text to the left of the row. A `\n` starts a new line. */
   readonly label: string;
+  /** For each column, a picture as height × width × channels values from 0 to 255. */
   readonly pictures: readonly ArrayLike<number>[];
 }
 
 /** What a figure looks like. */
 export interface PictureRowsOptions {
-  /** Size of every picture in pixels, before it is enlarged. */
+  /** The width of every picture in pixels, before it is enlarged. */
   readonly width: number;
+  /** The height of every picture in pixels, before it is enlarged. */
   readonly height: number;
-  /** Values per pixel of every picture, and of the figure: 1 (grey) if left out, or 3 (RGB). */
+  /** Values of each pixel, in every picture and in the figure: 1 for grey (the default) or 3 for RGB. */
   readonly channels?: number;
-  /** One a column; broken into lines after spaces, `/` and `-` where a column is too narrow. */
+  /** A label for each column. If it is too wide, it is broken into lines after spaces, `/` and `-`. */
   readonly columnLabels?: readonly string[];
-  /** How many times to enlarge, a whole number; by default what makes the figure about 1,100 pixels wide. */
+  /** How many times pictures are enlarged, a whole number. By default the figure becomes about 1,100 pixels wide. */
   readonly scale?: number;
-  /** Pixels between pictures. */
+  /** The distance between pictures in pixels, a whole number. Default 12. */
   readonly gap?: number;
 }
 
@@ -32,12 +35,11 @@ const white = 255;
 const ink = 48;
 
 /**
- * A figure with one row a set (say original, noisy, denoised) and one column a sample: the pictures enlarged
- * by pixel repetition on white, row labels to the left, column labels above.
+ * Draws a figure with a row for each set of pictures (such as original, noisy and denoised) and a column for each sample.
+ * The pictures are enlarged by repeating pixels, on white, with row labels to the left and column labels above.
  *
- * Values are rounded and clipped to 0..255, NaN counts as 0; a picture has height × width × channels of
- * them. A row may be shorter than the others.
- * @throws SpecError if there is nothing to draw, or sizes do not fit
+ * Values are rounded and clamped to 0 to 255, and NaN counts as 0. A row may be shorter than the others.
+ * @throws SpecError if there is nothing to draw, sizes do not fit, or an option is out of range
  */
 export function pictureRows(
   rows: readonly PictureRow[],
@@ -125,7 +127,7 @@ function blank(width: number, height: number, channels: number): Required<Pictur
   return { data: new Uint8Array(width * height * channels).fill(white), width, height, channels };
 }
 
-/** Enlarges `picture` into `canvas`, its top left corner at (`left`, `top`). */
+/** Draws `picture`, enlarged, into `canvas`, with its top left corner at (`left`, `top`). */
 function drawPicture(
   canvas: Required<Picture<Uint8Array>>,
   picture: ArrayLike<number>,
@@ -148,7 +150,7 @@ function drawPicture(
   }
 }
 
-/** Writes one line of text, the top left of its capitals at (`left`, `top`), rounded to whole pixels. */
+/** Writes a line of text. The top left of its capitals is at (`left`, `top`), rounded to whole pixels. */
 function drawText(canvas: Required<Picture<Uint8Array>>, text: string, left: number, top: number): void {
   const { data, width, channels } = canvas;
   eachInkPixel(text, (x, y) => {
@@ -159,7 +161,7 @@ function drawText(canvas: Required<Picture<Uint8Array>>, text: string, left: num
   });
 }
 
-/** Breaks a label into lines of at most `limit` font pixels; a word that is longer by itself is cut. */
+/** Breaks a label into lines of at most `limit` font pixels. A word that is longer than that is cut. */
 function wrap(label: string, limit: number): string[] {
   const lines: string[] = [];
   let line = "";

@@ -1,23 +1,23 @@
-/** The loss curve as the text of an SVG: a file of the run folder, or a part of a page. */
+/** Draws the loss curve as the text of an SVG, for a file in the run folder or for a web page. */
 import { epochTicks, lossScale, type Scale, tickLabel } from "./chart-scale.ts";
 import { escapeMarkup } from "./markup.ts";
 
 export interface LossChartOptions {
   readonly title: string;
-  /** Training loss of epoch 1, 2, … */
+  /** The training losses of epochs 1, 2, … */
   readonly losses: readonly number[];
   /** Mean squared error on the test set, for the epochs in which it was measured, in their order. */
   readonly test?: readonly { readonly epoch: number; readonly mse: number }[];
-  /** Horizontal lines to compare with, such as the error of the noisy input. */
+  /** Horizontal lines to compare the curves with, such as the error of the noisy input. */
   readonly reference?: readonly { readonly label: string; readonly value: number }[];
-  /** Epochs of the whole training, where not all of them are done. */
+  /** The number of epochs of the whole training, if not all of them are done. */
   readonly epochs?: number;
-  /** For a page that has a heading and a legend of its own: the size there, and where the pointer is, from the left. */
+  /** For a page with its own heading and legend: the chart's size, and the pointer's distance from the left edge. */
   readonly page?: { readonly width: number; readonly height: number; readonly pointer?: number | undefined };
 }
 
 const font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
-/** Those of the file; a page's style sheet has its own for the same classes. */
+/** The colours in the file. A page's style sheet sets its own for the same classes. */
 const colors = {
   text: "#20242b",
   axis: "#8b929c",
@@ -26,16 +26,17 @@ const colors = {
   training: "#1d5fbf",
   test: "#c8501e",
 };
-/** Widths of a character in heights of its font, on the large side. */
+/** The width of a character divided by the height of its font, estimated generously. */
 const WIDE = 0.6;
 const WIDE_BOLD = 0.64;
 /** With more test points than these, the line alone is drawn. */
 const MOST_DOTS = 30;
 
 /**
- * Loss over epochs as the text of an SVG. As a file it opens by itself: 900 × 500, white background, heading and legend.
- * The y axis is logarithmic where the losses span more than a factor of 20. Epochs without a finite loss leave a gap in
- * the line. Colours are attributes, so that a page's style sheet goes before them.
+ * Draws the loss over the epochs as the text of an SVG. Without `page` it can be shown on its own: 900 × 500 pixels, with
+ * a white background, a heading and a legend. The y axis is logarithmic if the losses span more than a factor of 20.
+ * Epochs without a finite loss leave a gap in the line. Colours are attributes, so that a page's style sheet overrides
+ * them.
  */
 export function lossChart(options: LossChartOptions): string {
   const { title, losses, test = [], reference = [], page } = options;
@@ -82,7 +83,7 @@ export function lossChart(options: LossChartOptions): string {
 
 type Point = readonly [epoch: number, loss: number];
 
-/** The picture, and in it the edges of what the curves have for themselves. */
+/** The size of the chart, and the edges of the area in it that the curves are drawn in. */
 interface Frame {
   readonly width: number;
   readonly height: number;
@@ -112,7 +113,7 @@ function frameOfPage({ width, height }: { width: number; height: number }): Fram
   return { width, height, left: 52, right: width - 12, top: 8, bottom: height - 24, fontSize: 12 };
 }
 
-/** A frame with room for the labels of its scale. */
+/** The frame, with room made at the left for the labels of its scale. */
 function plotOf(frame: Frame, scale: Scale | undefined, last: number): Plot {
   const longest = Math.max(0, ...(scale?.ticks ?? []).map(({ label }) => label.length));
   const left = Math.max(frame.left, 16 + longest * frame.fontSize * WIDE);
@@ -120,13 +121,13 @@ function plotOf(frame: Frame, scale: Scale | undefined, last: number): Plot {
   return {
     ...frame,
     left,
-    // A single epoch stands in the middle.
+    // A single epoch is drawn in the middle.
     x: (epoch) => left + (last === 1 ? 0.5 : (epoch - 1) / (last - 1)) * (right - left),
     y: (loss) => bottom - (scale?.at(loss) ?? 0) * (bottom - top),
   };
 }
 
-/** Title and legend, on white. */
+/** The white background, the title and the legend. */
 function heading(title: string, hasTest: boolean, { left, right }: Frame): string[] {
   const fits = (size: number) => (right - left) / (size * WIDE_BOLD);
   const size = [19, 17, 15].find((size) => title.length <= fits(size)) ?? 15;
@@ -147,7 +148,7 @@ function heading(title: string, hasTest: boolean, { left, right }: Frame): strin
   ];
 }
 
-/** Grid lines and the losses beside them. */
+/** The grid lines, with the losses written beside them. */
 function axisOf({ left, right, fontSize, y }: Plot, { ticks }: Scale): string[] {
   return ticks.flatMap(({ value, label }) => [
     element("line", {
@@ -176,7 +177,7 @@ function epochAxis(plot: Plot, last: number, named: boolean): string[] {
   ];
 }
 
-/** Each with its name above its right end, or below where another name is in the way. */
+/** Reference lines. The name of each is above its right end, or below if another name is in the way. */
 function referenceLines(plot: Plot, references: NonNullable<LossChartOptions["reference"]>): string[] {
   const { left, right, fontSize, y } = plot;
   const line = {
@@ -204,8 +205,8 @@ function referenceLines(plot: Plot, references: NonNullable<LossChartOptions["re
 }
 
 /**
- * A line with gaps where there is no finite loss. Dots show what a line does not: losses on their own, those that were
- * measured now and then, and where a training that is watched has come to.
+ * A line with gaps where there is no finite loss. Dots show what the line does not: losses without neighbours, losses
+ * that were measured only in some epochs, and the last loss of a training that is being watched.
  */
 function curve(
   name: "training" | "test",
@@ -237,7 +238,7 @@ function curve(
   ];
 }
 
-/** The losses of the epoch at the pointer, beside a line through it. */
+/** A vertical line at the epoch nearest to the pointer, with that epoch's losses beside it. */
 function cursor(plot: Plot, pointer: number, trained: readonly Point[], tested: readonly Point[]): string[] {
   const { top, bottom, width, fontSize, x } = plot;
   const distance = ([epoch]: Point) => Math.abs(x(epoch) - pointer);
@@ -255,7 +256,7 @@ function cursor(plot: Plot, pointer: number, trained: readonly Point[], tested: 
   ];
 }
 
-/** In words what the curve ends with. */
+/** A sentence with the last losses of the curves. */
 function summary(losses: LossChartOptions["losses"], test: NonNullable<LossChartOptions["test"]>): string {
   if (losses.length === 0) return "no training yet";
   const tested = test.at(-1);
@@ -263,7 +264,7 @@ function summary(losses: LossChartOptions["losses"], test: NonNullable<LossChart
   return `training loss ${tickLabel(losses.at(-1)!)} after epoch ${losses.length}${atTest ?? ""}`;
 }
 
-/** At most so many characters, the last an ellipsis where some are left out. */
+/** The text cut to at most `most` characters, the last of which is then an ellipsis. */
 function shortened(text: string, most: number): string {
   const characters = [...text];
   return characters.length <= most
@@ -280,7 +281,7 @@ function text(content: string, attributes: Record<string, string | number>): str
   return element("text", attributes, escapeMarkup(content));
 }
 
-/** @param content markup */
+/** @param content markup, which is not escaped */
 function element(name: string, attributes: Record<string, string | number>, content?: string): string {
   const written = Object.entries(attributes).map(
     ([key, value]) => ` ${key}="${typeof value === "number" ? round(value) : escapeMarkup(value)}"`,

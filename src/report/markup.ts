@@ -6,7 +6,7 @@ const entities: Record<string, string> = {
   "'": "&#39;",
 };
 
-/** Text for the content and the attributes of HTML and XML, without the characters that XML has no place for. */
+/** Escapes text for the content and the attributes of HTML and XML. Characters that XML does not allow become U+FFFD. */
 export const escapeMarkup = (text: string): string =>
   text
     .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")

@@ -1,9 +1,9 @@
 /**
- * A small bitmap font, so that a figure carries its own labels without a font file or a canvas.
- * Letters are 7 pixels high (capitals) or 5, with 2 more below the line; widths differ, 1 to 5.
+ * A small bitmap font, so that figures have labels without a font file or a canvas. Capitals are 7 pixels high and most
+ * small letters 5, with 2 more pixels below the line. Letters are 1 to 5 pixels wide.
  */
 
-/** Rows of a glyph: 7 above the line, 2 below. */
+/** The number of rows of a glyph: 7 above the line and 2 below. */
 export const glyphHeight = 9;
 const spaceWidth = 3;
 
@@ -75,7 +75,7 @@ n    o    p    q    r   s    t   u    v     w     x     y    z
 . .. . . . .... ... ... ... ... .. .. ..... .... .... ... .....
 `;
 
-/** Character → its rows, `#` for ink. */
+/** For each character, the rows of its glyph, where `#` stands for ink. */
 const glyphs = new Map<string, string[]>();
 for (const band of art.trim().split("\n\n")) {
   const [names, ...rows] = band.split("\n").map((line) => line.split(/ +/));
@@ -92,7 +92,7 @@ const glyphOf = (character: string): string[] => glyphs.get(character) ?? glyphs
 const widthOf = (character: string): number =>
   character === " " ? spaceWidth : glyphOf(character)[0]!.length;
 
-/** Width of one line of text in font pixels, one empty pixel between characters. */
+/** The width of a line of text in font pixels, with an empty pixel between characters. */
 export function textWidth(text: string): number {
   let width = 0;
   for (const character of text) width += widthOf(character) + 1;

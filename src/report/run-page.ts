@@ -1,21 +1,21 @@
 import { escapeMarkup } from "./markup.ts";
 
-/** What a run's page shows; all of it is escaped. */
+/** What the page of a run shows. All texts are escaped. */
 export interface RunPageOptions {
   readonly title: string;
   /** One or two sentences under the title. */
   readonly summary?: string;
-  /** What was run: recipe, seed, data, time … */
+  /** The circumstances of the run, such as data, network, noise and seed. */
   readonly facts: readonly (readonly [name: string, value: string])[];
-  /** What came out, figures in every column but the first. */
+  /** The results, with numbers in every column but the first. */
   readonly table: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
-  /** How to read it, under the table. */
+  /** A sentence under the table that says how to read it. */
   readonly note?: string;
 }
 
 /**
- * The text of an `index.html` that shows `figure.png` and `loss.svg` beside it and the figures of a run: one
- * file without scripts or other hosts, light or dark as the reader prefers.
+ * The text of an `index.html` that shows the results of a run, and the files `figure.png` and `loss.svg` beside it. It
+ * has no scripts, loads nothing from other hosts, and is light or dark as the reader prefers.
  */
 export function runPage({ title, summary = "", facts, table, note = "" }: RunPageOptions): string {
   const cells = (tag: "th" | "td", row: readonly string[]) =>

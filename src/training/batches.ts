@@ -8,15 +8,15 @@ import { Purpose, Random } from "../noise/rng.ts";
 import { copyView, drawOrientation, PatchSource } from "./patches.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** A set of clean pictures and their noisy twins, [count, pixels] each. */
+/** A set of clean pictures and the same pictures with noise, both [count, pixels]. */
 export interface Pairs {
   readonly images: Images;
   readonly noisy: Float32Array;
-  /** The level of each picture's noise: only for networks that are told it. */
+  /** The noise level of each picture, in grey levels. */
   readonly sigma?: Float32Array;
 }
 
-/** The pictures with their noise; picture i draws from streams (seed, purpose, i) alone. */
+/** Adds noise to pictures. The noise of picture i is drawn from the streams (seed, purpose, i) alone. */
 export function pairsOf(images: Images, noise: NoiseModel, seed: number, purpose: number): Pairs {
   return {
     images,
@@ -25,7 +25,7 @@ export function pairsOf(images: Images, noise: NoiseModel, seed: number, purpose
   };
 }
 
-/** Batches in an epoch. */
+/** The number of batches in an epoch of `count` pictures. */
 export function batchCount(count: number, batch: number): number {
   return Math.ceil(count / batch);
 }
@@ -38,12 +38,12 @@ export function batchesOf(count: number, batch: number): { first: number; rows: 
   }));
 }
 
-/** Pictures in the last batch of an epoch, or undefined where all are full. */
+/** The number of pictures in the last batch of an epoch if it is smaller than the others, else undefined. */
 export function lastBatchOf(count: number, batch: number): number | undefined {
   return count % batch || undefined;
 }
 
-/** Copies `rows` pictures from `first` on into the network's input and, where it trains, target: the only write. */
+/** Copies `rows` pictures, from `first` on, and their noise levels into the network; the clean ones if it trains. */
 export function fillBatch(
   network: Network,
   { images, noisy, sigma }: Pairs,
@@ -58,15 +58,15 @@ export function fillBatch(
   }
 }
 
-/** Puts `rows` pictures of an epoch, from number `first` on, into a network that trains. */
+/** Puts `rows` pictures of an epoch, from picture `first` on, into a network that trains. */
 export type BatchSource = (network: Network, epoch: number, first: number, rows: number) => void;
 
-/** Pictures or patches that an epoch shows, of a training set of `count` pictures. */
+/** The number of pictures or patches that an epoch shows, given a training set of `count` pictures. */
 export function epochSize({ patchesPerEpoch }: Pick<Recipe, "patchesPerEpoch">, count: number): number {
   return patchesPerEpoch ?? count;
 }
 
-/** @throws SpecError where a recipe cannot train on a set */
+/** @throws SpecError if a recipe cannot be trained on a set */
 export function requireTrainable(recipe: Recipe, set: Images | Photos, name: string): void {
   const { spec, batch, patchesPerEpoch } = recipe;
   const what = `Recipe "${recipe.name}"`;
@@ -96,12 +96,12 @@ export function requireTrainable(recipe: Recipe, set: Images | Photos, name: str
   }
 }
 
-/** Whether a step of the network draws the noise of its pictures itself, from `sigma` and `streams`. */
+/** Whether the network's step draws the noise of its pictures itself, from its `sigma` and `streams`. */
 export function isDrawnInStep({ model, drawn }: Noise): boolean {
   return drawn === "fresh" && model === "gaussian";
 }
 
-/** Where a recipe's batches come from: noise drawn once before the first epoch, or afresh for every batch. */
+/** The source of a recipe's batches. Noise is drawn once, before the first epoch, or afresh for every batch. */
 export function batchSource(recipe: Recipe, set: Images | Photos, seed: number): BatchSource {
   if (recipe.noise.drawn === "fresh") return freshBatches(recipe, set, seed);
   if ("photos" in set) throw new SpecError('Patches need noise that is drawn "fresh".');
@@ -113,8 +113,8 @@ export function batchSource(recipe: Recipe, set: Images | Photos, seed: number):
 }
 
 /**
- * Every picture's place, orientation, level and noise come from streams of its own, whatever its batch. Gaussian noise
- * is drawn by the network's step (assembly/noise.ts).
+ * Batches with fresh noise. Every picture's place, orientation, noise level and noise are drawn from streams of its own,
+ * so they do not depend on the batch that it is in. Gaussian noise is drawn by the network's step (assembly/noise.ts).
  */
 function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): BatchSource {
   const { noise, flips, rotations, patchesPerEpoch } = recipe;
@@ -148,14 +148,14 @@ function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): Batch
   };
 }
 
-/** Gives each picture's loss its weight. */
+/** Sets the weight of each picture's loss. */
 function weigh({ weights, sigma }: Network, { lossWeight }: Recipe, rows: number): void {
   if (!lossWeight) return;
   const { offset, power: exponent } = lossWeight;
   for (let row = 0; row < rows; row++) weights[row] = power(offset / (offset + sigma[row]!), exponent);
 }
 
-/** The pictures' order in an epoch: 0 to count − 1, shuffled (Fisher and Yates) where the recipe says so. */
+/** The order of the pictures in an epoch: 0 to count − 1, shuffled (Fisher and Yates) if the recipe says so. */
 function orderOf({ order }: Recipe, count: number, seed: number, epoch: number): Uint32Array<ArrayBuffer> {
   const indices = Uint32Array.from({ length: count }, (_, index) => index);
   if (order === "file") return indices;

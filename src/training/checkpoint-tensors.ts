@@ -2,7 +2,7 @@ import type { TensorKind } from "../network/network.ts";
 import { parameters } from "../network/spec.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** A tensor of a checkpoint, and which buffer of which parameter it is. */
+/** A tensor of a checkpoint, and the buffer (`kind`) of the parameter that it is a copy of. */
 export interface CheckpointTensor {
   readonly name: string;
   readonly parameter: string;

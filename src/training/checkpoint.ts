@@ -1,7 +1,7 @@
 /**
- * Checkpoints: all that a training needs to go on as if it had never been interrupted. As a file, safetensors with
- * the parameters in PyTorch's layout and the state of the optimiser, and recipe and place in the run as JSON in the
- * metadata. The same checkpoint gives the same bytes.
+ * Checkpoints: all that a training needs to go on as if it had never been interrupted. A checkpoint file is a safetensors
+ * file. Its tensors are the parameters in PyTorch's layout and the state of the optimiser; its metadata holds the recipe
+ * and the position in the run as JSON. The same checkpoint gives the same bytes.
  */
 import * as v from "valibot";
 import type { Dataset, Images, Photos } from "../data/images.ts";
@@ -14,15 +14,17 @@ import { batchCount, epochSize } from "./batches.ts";
 import { checkpointTensors } from "./checkpoint-tensors.ts";
 import { parseRecipe, type Recipe } from "./recipes.ts";
 
-/** A training between two of its steps. */
+/** The state of a training between two of its steps: all that `resume` needs, besides the data. */
 export interface Checkpoint {
+  /** The recipe that is trained. */
   readonly recipe: Recipe;
-  /** What the training began with. */
+  /** The seed that the training began with. */
   readonly seed: number;
+  /** The mode that the training began with. */
   readonly mode: Mode;
-  /** The build that ran, and that goes on. */
+  /** The build of the WebAssembly core that ran; `resume` goes on with the same build. */
   readonly variant: Variant;
-  /** What it was trained on: `name`, `source` and `sha256` as `Dataset` has them. */
+  /** The data that the training began with: `name`, `source` and `sha256` are those of its `Dataset`. */
   readonly data: {
     readonly name: string;
     readonly source?: string;
@@ -31,26 +33,28 @@ export interface Checkpoint {
   };
   /** Version of the package that wrote the checkpoint. */
   readonly packageVersion: string;
+  /** How far the training has come. */
   readonly position: {
-    /** The epoch that is under way or comes next, from 1; after the last, one more than there are. */
+    /** The epoch that is under way or comes next, from 1. After the last epoch it is the number of epochs plus 1. */
     readonly epoch: number;
-    /** Batches of that epoch that are done. */
+    /** The number of batches of that epoch that are done. */
     readonly batches: number;
     /** The sum of the loss over the pictures of those batches. */
     readonly lossSum: number;
     /** The seconds that those batches took. */
     readonly seconds: number;
   };
-  /** The epochs that ended, in order, with the mean loss over their pictures. */
+  /** The epochs that have ended, in order, with the mean loss over their pictures. */
   readonly epochs: readonly { readonly number: number; readonly loss: number; readonly seconds: number }[];
   /**
-   * `layer1.weight`, … in PyTorch's order as they are trained, with what the optimiser keeps of each:
-   * `layer1.weight.accumulator` (Adagrad), `.mean` and `.variance` (Adam), and `.average` where the recipe averages.
+   * The parameters as they are trained, `layer1.weight`, …, in PyTorch's order, each followed by the optimiser's state
+   * for it: `layer1.weight.accumulator` (Adagrad), or `.mean` and `.variance` (Adam). `.average` is the moving average,
+   * if the recipe has `averaging`.
    */
   readonly tensors: ReadonlyMap<string, Float32Array>;
 }
 
-/** What of a checkpoint is JSON in its file, beside the recipe. */
+/** The part of a checkpoint that its file holds as JSON, besides the recipe. */
 type CheckpointRun = Omit<Checkpoint, "recipe" | "tensors">;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -75,7 +79,10 @@ const RunSchema = v.strictObject({
   epochs: v.array(v.strictObject({ number: count, loss: sum, seconds: sum })),
 }) satisfies v.GenericSchema<unknown, CheckpointRun>;
 
-/** The bytes of a checkpoint's file. @throws SpecError where it lacks a tensor, or its recipe or run cannot be */
+/**
+ * Encodes a checkpoint as the bytes of a checkpoint file.
+ * @throws SpecError if the checkpoint lacks a tensor, or its recipe or a value beside it is not valid
+ */
 export function encodeCheckpoint({ recipe, tensors, ...run }: Checkpoint): Uint8Array<ArrayBuffer> {
   const written = new Map<string, Tensor>();
   for (const { name, shape } of checkpointTensors(recipe)) {
@@ -92,7 +99,8 @@ export function encodeCheckpoint({ recipe, tensors, ...run }: Checkpoint): Uint8
 }
 
 /**
- * Reads a checkpoint's file; `name` is what errors call it.
+ * Decodes the bytes of a checkpoint file.
+ * @param name what errors call the file
  * @throws ModelFileError on anything but a whole checkpoint whose tensors and position fit its recipe
  */
 export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
@@ -117,7 +125,7 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
 
 const remedy = "Use an earlier checkpoint, or train anew.";
 
-/** What in the run's account of itself cannot be. */
+/** What is impossible in a checkpoint's values, such as more batches than an epoch has; undefined if nothing is. */
 function positionFault(recipe: Recipe, run: CheckpointRun): string | undefined {
   const { mode, variant, data, position, epochs } = run;
   const { epoch, batches, lossSum } = position;
@@ -155,7 +163,7 @@ function takeTensors(
         throw misfit(`has "${name}" of shape [${tensor.shape}]; its recipe asks for [${shape}]`);
       }
       requireFinite(tensor, name, file);
-      // Their roots are taken; Adagrad divides by them.
+      // The optimisers take the square roots of these values, and Adagrad divides by them.
       const wrong = tensor.data.findIndex(
         (value) => (kind === "accumulator" && value <= 0) || (kind === "variance" && value < 0),
       );
@@ -166,8 +174,9 @@ function takeTensors(
 }
 
 /**
- * Refuses to let a training go on with other data, or in a runtime that lacks its build.
- * @throws DataError, UnsupportedRuntimeError
+ * Checks that a training can go on from a checkpoint.
+ * @throws DataError if the data is not what it began with
+ * @throws UnsupportedRuntimeError if the runtime cannot run its build
  */
 export function requireResumable(
   { data, variant }: Checkpoint,

@@ -2,14 +2,14 @@ import { Setting } from "../../assembly/constants.ts";
 import type { Network } from "../network/network.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** Brings a network's optimiser to its next step, and gives each step its settings. */
+/** Counts the steps of a training, and gives the network the optimiser's settings for each of them. */
 export class Optimizer {
   /** β₁ᵗ and β₂ᵗ of Adam, by repeated multiplication: `Math.pow` differs between engines. */
   #power1 = 1;
   #power2 = 1;
   #steps = 0;
 
-  /** @param steps those that are done; what the network keeps of them is set after this */
+  /** @param steps how many steps are already done; the caller then restores the optimiser's state in the network */
   constructor(
     readonly network: Network,
     readonly recipe: Pick<Recipe, "optimizer" | "averaging">,
@@ -26,7 +26,7 @@ export class Optimizer {
     while (this.#steps < steps) this.#count();
   }
 
-  /** To be called before each step. @param learningRate what the schedule says */
+  /** Has to be called before each step. @param learningRate the learning rate that the schedule gives */
   beforeStep(learningRate: number): void {
     const { network, recipe } = this;
     const { settings } = network;

@@ -1,17 +1,17 @@
-/** What of a picture a network sees in training: the whole of it or a patch, turned and mirrored. */
+/** The views of pictures that a network is trained on: a whole picture or a patch of it, turned and mirrored. */
 import { type Images, type Photos, photosOf } from "../data/images.ts";
 import type { Random } from "../noise/rng.ts";
 import type { Picture } from "../pictures/picture.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** Where a patch lies in a picture, and what is done to it: it is turned first, then mirrored. */
+/** Where a patch lies in a picture, and how it is turned and then mirrored. */
 export interface View {
   readonly photo: Required<Picture<Uint8Array>>;
   readonly top: number;
   readonly left: number;
-  /** Quarter turns clockwise, 0 to 3; of square patches only. */
+  /** Quarter turns clockwise, 0 to 3. Only square patches are turned. */
   readonly turns: number;
-  /** Left to right. */
+  /** Whether the patch is mirrored left to right. */
   readonly mirrored: boolean;
 }
 
@@ -23,7 +23,8 @@ export function copyView(
   width: number,
 ): void {
   const { data, width: stride, channels } = photo;
-  // Where the patch's first pixel comes from, and how far it is there from one row to the next, one column to the next.
+  // The pixel of the picture that the patch's first pixel comes from, and the steps through the picture, in pixels, from
+  // one row of the patch to the next and from one column to the next.
   let start = top * stride + left;
   let [down, right] = [stride, 1];
   if (turns === 1) {
@@ -55,14 +56,14 @@ export function copyView(
   }
 }
 
-/** Draws patches, each that there is in the set as likely as any other. */
+/** Draws patches at random. Every patch in the set has the same chance. */
 export class PatchSource {
   readonly #photos: Photos["photos"];
-  /** How many patches there are in a picture and all before it. */
+  /** For each picture, the number of patches in it and all pictures before it. */
   readonly #counts: Float64Array;
   readonly #size: { readonly height: number; readonly width: number };
 
-  /** @param size of the patches; no picture is smaller */
+  /** @param size the size of the patches; no picture may be smaller */
   constructor(pictures: Images | Photos, size: { readonly height: number; readonly width: number }) {
     this.#photos = photosOf(pictures).photos;
     this.#size = size;
@@ -91,7 +92,7 @@ export class PatchSource {
   }
 }
 
-/** Draws what a recipe does to a picture before the network sees it. */
+/** Draws how a picture is turned and mirrored before the network sees it, as the recipe allows. */
 export function drawOrientation(
   { flips, rotations }: Recipe,
   random: Random,

@@ -1,4 +1,4 @@
-/** What a recipe may be. The keys are documented where the type is: in recipe.ts. */
+/** The schema of recipes. The keys are documented at the type, in recipe.ts. */
 import * as v from "valibot";
 import { SpecSchema } from "../network/spec-schema.ts";
 import { NoiseSchema } from "../noise/noise-schema.ts";

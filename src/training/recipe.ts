@@ -1,20 +1,20 @@
-/** A recipe is a spec and all else that training needs: data that users can copy, change and pass on. */
+/** Recipes: a spec, and everything else that training needs, as plain data that users can copy, change and pass on. */
 import type { Spec } from "../network/spec.ts";
 import type { Noise } from "../noise/noise.ts";
 
-/** All that a training needs. */
+/** All that a training needs, except data and a seed. It is plain JSON. */
 export interface Recipe {
   /** What the recipe is called in reports, model files and errors. */
   name: string;
   /** The network. */
   spec: Spec;
-  /** What is added to clean pictures. */
+  /** The noise that is added to clean pictures. */
   noise: Noise;
   /** Mean over pixels and pictures of the squared (mse) or the absolute (l1) error. */
   loss: "mse" | "l1";
   /**
-   * Multiplies the loss of a picture whose noise has the level σ (`levelOf`) by (offset / (offset + σ))^power, so that
-   * the strongest noise does not outweigh the rest; for networks of convolutions.
+   * Multiplies the loss of a picture whose noise has the level σ (see `levelOf`) by (offset / (offset + σ))^power, so
+   * that the strongest noise does not outweigh the rest. Only for networks of convolutions.
    */
   lossWeight?: {
     /** In grey levels, above 0. */
@@ -22,64 +22,65 @@ export interface Recipe {
     /** Above 0. */
     power: number;
   };
-  /** How the weights follow the gradients. */
+  /** The optimiser: how the weights follow the gradients. */
   optimizer: Adagrad | Adam;
-  /** Passes over the training pictures. */
+  /** Passes over the training pictures, at least 1; with `patchesPerEpoch`, rounds of that many patches. */
   epochs: number;
   /** Pictures of each step, from 1 to 65,536. */
   batch: number;
-  /** Of the learning rate over the steps of the run; constant if left out. */
+  /** How the learning rate changes over the steps of the run. Default: it is constant. */
   schedule?: {
-    /** From the learning rate to 0 in a straight line or in half a period of the cosine. */
+    /** "linear" and "cosine": it falls to 0, along a straight line or along half a period of the cosine. */
     type: "constant" | "linear" | "cosine";
-    /** Steps at the beginning in which it rises from 0. */
+    /** Steps at the beginning in which the learning rate rises from 0 in a straight line. */
     warmUp: number;
   };
   /**
-   * The model's parameters are the exponential moving average, a ← decay·a + (1 − decay)·w after each step, of
-   * those that are trained; at step t (from 1) with the decay t / (t + 9) where that is smaller.
+   * The model gets the exponential moving average of the parameters that are trained: a ← decay·a + (1 − decay)·w after
+   * each step. At step t (from 1), the decay is t / (t + 9) if that is smaller. Default: no average.
    */
   averaging?: {
     /** From 0 to below 1. */
     decay: number;
   };
-  /** "file": pictures in the order of the file; "shuffled": in another order in each epoch. */
+  /** "file": the pictures come in the order of the file. "shuffled": they come in another random order in each epoch. */
   order: "file" | "shuffled";
-  /** Mirror half of the pictures, left to right; with fresh noise only. */
+  /** Mirror a random half of the pictures, left to right. Only with noise that is drawn "fresh". */
   flips?: boolean;
   /**
-   * Turn each picture by 0, 1, 2 or 3 quarters, as likely as each other; square ones, with fresh noise only. With
-   * `flips` these are the eight orientations of the square.
+   * Turn each picture by 0, 1, 2 or 3 quarters, with equal chances. Only for square pictures, and with noise that is
+   * drawn "fresh". Together with `flips` this gives the eight orientations of a square.
    */
   rotations?: boolean;
   /**
-   * Train on patches of the spec's input size that are cut out of larger pictures at random, so many in each epoch,
-   * each patch that there is in the set as likely as any other; in "shuffled" order, with fresh noise only. Left out,
-   * an epoch shows every picture once, and pictures have the spec's size.
+   * Train on patches of the spec's input size that are cut out of larger pictures at random; this is how many of them an
+   * epoch shows, from 1 to 2²⁸. Every possible patch of the training set has the same chance. Only with the order
+   * "shuffled", and with noise that is drawn "fresh". If left out, pictures have the spec's size, and an epoch shows each
+   * of them once.
    */
   patchesPerEpoch?: number;
 }
 
-/** John Duchi, Elad Hazan and Yoram Singer, "Adaptive subgradient methods", JMLR 12 (2011). */
+/** The optimiser Adagrad: John Duchi, Elad Hazan and Yoram Singer, "Adaptive subgradient methods", JMLR 12 (2011). */
 export interface Adagrad {
   /** The kind of optimiser. */
   type: "adagrad";
-  /** What steps are multiplied with, above 0; the schedule changes it over the run. */
+  /** What steps are multiplied by, above 0; the schedule changes it over the run. */
   learningRate: number;
-  /** What each accumulator of squared gradients starts from; above 0, since there is no epsilon. */
+  /** The value that each sum of squared gradients starts from. It is above 0, since there is no epsilon. */
   initialAccumulator: number;
 }
 
-/** Diederik Kingma and Jimmy Ba, "Adam: a method for stochastic optimization", ICLR 2015. */
+/** The optimiser Adam: Diederik Kingma and Jimmy Ba, "Adam: a method for stochastic optimization", ICLR 2015. */
 export interface Adam {
   /** The kind of optimiser. */
   type: "adam";
-  /** About the length of a weight's step, above 0; the schedule changes it over the run. */
+  /** About how far a weight moves in a step, above 0; the schedule changes it over the run. */
   learningRate: number;
   /** Decay of the running mean of gradients, from 0 to below 1. */
   beta1: number;
   /** Decay of the running mean of squared gradients, from 0 to below 1. */
   beta2: number;
-  /** Added to the root of the mean of squared gradients; above 0. */
+  /** Added to the square root of the running mean of squared gradients; above 0. */
   epsilon: number;
 }

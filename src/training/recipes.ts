@@ -1,4 +1,4 @@
-/** Recipes from unknown data, and those that come with the package. */
+/** Checks recipes from unknown data, and holds the recipes that come with the package. */
 import { SpecError } from "../errors.ts";
 import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
@@ -8,7 +8,11 @@ import { RecipeSchema } from "./recipe-schema.ts";
 
 export type { Adagrad, Adam, Recipe } from "./recipe.ts";
 
-/** Checks unknown data; `what` names it in errors. @throws SpecError */
+/**
+ * Checks that unknown data, such as parsed JSON, is a recipe, and returns it.
+ * @param what what errors call the data
+ * @throws SpecError that names every key that is unknown, missing, or out of range, or keys that do not go together
+ */
 export function parseRecipe(data: unknown, what = "recipe"): Recipe {
   const recipe = parse(RecipeSchema, data, what);
   parseSpec(recipe.spec, `${what}, spec`);
@@ -16,7 +20,7 @@ export function parseRecipe(data: unknown, what = "recipe"): Recipe {
   return recipe;
 }
 
-/** @throws SpecError where keys do not go together */
+/** @throws SpecError if keys of the recipe do not go together */
 function requireConsistent(recipe: Recipe, what: string): void {
   const { spec, noise, loss, order, flips, rotations, patchesPerEpoch, lossWeight } = recipe;
   if (noise.drawn === "once" && (order !== "file" || flips || rotations || patchesPerEpoch !== undefined)) {
@@ -41,7 +45,7 @@ function requireConsistent(recipe: Recipe, what: string): void {
   }
 }
 
-/** Dense layers of the given sizes: sigmoid between, linear at the end. */
+/** Dense layers with the given numbers of units. The last one is linear; a sigmoid follows each of the others. */
 export function autoencoderLayers(units: readonly number[]): Layer[] {
   return units.map((size, index) => ({
     type: "dense",
@@ -50,7 +54,7 @@ export function autoencoderLayers(units: readonly number[]): Layer[] {
   }));
 }
 
-/** 3×3 convolutions with the given channels and dilations: ReLU between, linear at the end. */
+/** 3×3 convolutions with the given channels and dilations. The last one is linear; a ReLU follows each of the others. */
 function residualLayers(channels: readonly number[], dilations: readonly number[]): Layer[] {
   return channels.map((count, index) => ({
     type: "conv3x3",
@@ -81,9 +85,9 @@ export const recipes = {
     order: "file",
   },
   /**
-   * A residual network of six convolutions that really denoises: one for all noise up to σ = 55, told the level.
-   * Kai Zhang et al., "FFDNet", IEEE TIP 27 (2018), has the noise-level plane; "Beyond a Gaussian denoiser",
-   * IEEE TIP 26 (2017), the residual.
+   * A residual network of six convolutions that really denoises. One network handles all noise up to σ = 55, since the
+   * noise level is one of its inputs. That input is an idea of Kai Zhang et al., "FFDNet", IEEE TIP 27 (2018); to predict
+   * the noise is one of "Beyond a Gaussian denoiser", IEEE TIP 26 (2017).
    */
   "fashion-conv": {
     name: "fashion-conv",

@@ -1,7 +1,7 @@
 import { cosineOfPi } from "../noise/portable-math.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** The learning rate of step `step` (from 0) of `steps`. */
+/** The learning rate of step number `step` (from 0) in a run of `steps` steps. */
 export function learningRateAt({ optimizer, schedule }: Recipe, step: number, steps: number): number {
   const { learningRate } = optimizer;
   if (!schedule) return learningRate;

@@ -1,9 +1,9 @@
-/** Adds up the time in which it runs. */
+/** A stopwatch that adds up the times in which it runs. */
 export class Stopwatch {
-  /** Milliseconds of when it started; undefined while it stands still. */
+  /** When it was started, in milliseconds; undefined while it is stopped. */
   #since: number | undefined;
 
-  /** @param seconds what it shows at first */
+  /** @param sum the seconds that it shows at first */
   constructor(private sum = 0) {}
 
   get seconds(): number {

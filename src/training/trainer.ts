@@ -1,4 +1,4 @@
-/** Training: epochs over batches, as an async iterator that can be aborted between any two steps, and resumed. */
+/** Trains networks. A training is an async iterator over epochs; it can be aborted between any two steps, and resumed. */
 
 import { MOST_THREADS } from "../../assembly/program/layout.ts";
 import type { Dataset, Images, Photos } from "../data/images.ts";
@@ -13,66 +13,82 @@ import { parseRecipe, type Recipe } from "./recipes.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { networkFor, TrainingState } from "./training-state.ts";
 
-/** Steps go on for this long, in milliseconds, before others get a turn. */
+/** Training runs for this many milliseconds before the event loop gets its next turn. */
 const TURN = 25;
 
-/** What a training looks at of a data set. */
+/** The part of a data set that a training needs: its training set, its name and its digest. */
 export type TrainingData = Pick<Dataset<Images | Photos>, "name" | "sha256" | "train"> &
   Partial<Pick<Dataset, "source">>;
 
-/** How a training runs; what is trained is the recipe's. */
+/** How a training runs. What is trained, and for how long, is in the recipe. */
 export interface TrainOptions extends ResumeOptions {
-  /** 32-bit unsigned integer. The same seed, data and recipe give the same bytes. Default 1. */
+  /**
+   * What all random numbers follow from: a 32-bit unsigned integer. In the mode `"reproducible"`, the same seed, data and
+   * recipe give the same model, byte for byte. Default 1.
+   */
   seed?: number;
-  /** Default `"reproducible"`. */
+  /** Whether the same bytes in every engine, or speed, come first. Default `"reproducible"`. */
   mode?: Mode;
 }
 
-/** How a training goes on. */
+/** How a training runs that goes on from a checkpoint. Its seed and mode are the checkpoint's. */
 export interface ResumeOptions {
   /**
-   * Default: one for each core, one fewer in browsers, as far as the network gives each enough to do. The result does
-   * not depend on it.
+   * How many threads to use, this one included. Default: one for each core (in browsers, one fewer), but no more than
+   * the network keeps busy, and one where threads cannot share memory. The result does not depend on it.
    */
   threads?: number;
-  /** Where a page has the package's `thread-worker.js`; default: beside the script that holds this code. */
+  /**
+   * Only for web pages: the URL of the package's `thread-worker.js`. Default: it lies beside the script that holds this
+   * code.
+   */
   threadWorkerUrl?: string | URL;
-  /** Ends the training between two steps with the signal's reason. */
+  /** Aborts the training between two steps: the iteration fails with the signal's reason. */
   signal?: AbortSignal;
   /**
-   * Called some 40 times a second. Training goes on when what it returns has resolved, so that a promise pauses it,
-   * and a `checkpoint()` can be stored; the wait does not count as training time.
+   * Called at most about 40 times a second. The training waits until the value that it returns has resolved: so a
+   * promise pauses the training, for example until a `checkpoint()` is stored. The wait does not count as training time.
    */
   onProgress?: (progress: Progress) => unknown;
 }
 
-/** How far a training is. */
+/** How far a training has come. */
 export interface Progress {
+  /** The number of the epoch that is under way, counted from 1. */
   readonly epoch: number;
+  /** The number of epochs in the whole training. */
   readonly epochs: number;
-  /** Pictures or patches of this epoch that are done, and all of them. */
+  /** The number of pictures or patches of this epoch that are done. */
   readonly images: number;
+  /** The number of pictures or patches in an epoch. */
   readonly imagesPerEpoch: number;
-  /** Mean over this epoch so far. */
+  /** The mean loss over this epoch's pictures so far, in the units of `Epoch.loss`. */
   readonly loss: number;
+  /** The mean speed over this epoch so far. */
   readonly imagesPerSecond: number;
 }
 
-/** An epoch that ended. */
+/** An epoch that has ended. */
 export interface Epoch {
-  /** From 1. */
+  /** Counted from 1. */
   readonly number: number;
-  /** Mean over the epoch's pictures, each batch's loss taken before its update. */
+  /**
+   * The mean loss over the epoch's pictures; the loss of each batch is taken before its update. It is in squared grey
+   * levels for the loss "mse" and in grey levels for "l1", and contains the recipe's `lossWeight`.
+   */
   readonly loss: number;
+  /** The time that the epoch took, without the time in which `onProgress` made the training wait. */
   readonly seconds: number;
+  /** Pictures or patches per second of that time. */
   readonly imagesPerSecond: number;
 }
 
 /**
- * Trains a recipe on `data.train`; `data.test` is not looked at.
+ * Trains the network of a recipe on `data.train`. A test set is never looked at.
  *
- * Iterate for the epochs as they end; `model()` runs what is left of them and gives the trained model.
- * @throws SpecError at once where the recipe is wrong or does not fit the data
+ * Training begins when you iterate over the result, which gives each epoch as it ends, or call its `model()`, which runs
+ * the epochs that are left and returns the trained model.
+ * @throws SpecError at once if the recipe is not valid or does not fit the data, or an option is out of range
  */
 export function train(recipe: Recipe, data: TrainingData, options: TrainOptions = {}): Training {
   const { seed = 1, mode = "reproducible" } = options;
@@ -82,18 +98,19 @@ export function train(recipe: Recipe, data: TrainingData, options: TrainOptions 
 }
 
 /**
- * Goes on with a training from its checkpoint, with the recipe, seed and mode that it has. The epochs, and the
- * model, are those of the training without the interruption: the same bytes, also on another number of threads.
- * @param data that the training began with
- * @throws DataError at once where the data is another; UnsupportedRuntimeError where the runtime lacks relaxed SIMD
- * and the training began with it
+ * Goes on with a training from a checkpoint, with the checkpoint's recipe, seed and mode. The losses and the model are
+ * the same, byte for byte, as if the training had not been interrupted, whatever the number of threads.
+ * @param data the data that the training began with
+ * @throws DataError at once if this is other data
+ * @throws UnsupportedRuntimeError at once if the training began with relaxed SIMD and the runtime lacks it
+ * @throws SpecError at once if an option is out of range
  */
 export function resume(checkpoint: Checkpoint, data: TrainingData, options: ResumeOptions = {}): Training {
   requireResumable(checkpoint, data);
   return new Training(checkpoint, data, options, checkpoint);
 }
 
-/** A training, from `train` or `resume`: iterate for its epochs, or ask for its model. */
+/** A training, made by `train` or `resume`. Iterate over it to get its epochs, or call `model()`. */
 export class Training implements AsyncIterableIterator<Epoch> {
   readonly recipe: Recipe;
   readonly seed: number;
@@ -102,11 +119,11 @@ export class Training implements AsyncIterableIterator<Epoch> {
   readonly #iterator: AsyncGenerator<Epoch, void>;
   readonly #ended: Epoch[] = [];
   #state: TrainingState | undefined;
-  /** Of the epoch that is under way: without the time in which `onProgress` had it wait. */
+  /** The time of the epoch that is under way, without the time in which `onProgress` made it wait. */
   readonly #time: Stopwatch;
-  /** When others last had a turn. */
+  /** When the event loop last had its turn. */
   #turn = 0;
-  /** What ended the training early, with an error. */
+  /** The error that ended the training early. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor(
@@ -126,17 +143,17 @@ export class Training implements AsyncIterableIterator<Epoch> {
     this.#iterator = this.#run(options, from);
   }
 
-  /** The build of the core that runs; undefined before the first epoch begins. */
+  /** The build of the WebAssembly core that runs; undefined before the first epoch begins. */
   get variant(): Variant | undefined {
     return this.#state?.network.variant;
   }
 
-  /** Threads that run; undefined before the first epoch begins. */
+  /** The number of threads that run; undefined before the first epoch begins. */
   get threads(): number | undefined {
     return this.#state?.network.core.threads;
   }
 
-  /** All epochs that ended, those before a checkpoint too. */
+  /** All epochs that have ended, including those before the checkpoint that the training went on from. */
   get epochs(): readonly Epoch[] {
     return this.#ended;
   }
@@ -159,9 +176,10 @@ export class Training implements AsyncIterableIterator<Epoch> {
   }
 
   /**
-   * Runs the epochs that are left and gives a copy of the trained weights with their provenance. Where the
-   * iteration was left early, that is the state after the last epoch it gave.
-   * @throws DivergenceError where a weight is not finite; and again what ended the training with an error
+   * Runs the epochs that are left, and returns the trained model with a copy of its weights. If the iteration was left
+   * early (as by `break`), no epoch is left, and it is the model after the last epoch that the iteration gave.
+   * @throws DivergenceError if the loss or a weight is not finite
+   * @throws the error that ended the training, if one did, on every call
    */
   async model(): Promise<Model> {
     for await (const _ of this);
@@ -170,8 +188,9 @@ export class Training implements AsyncIterableIterator<Epoch> {
   }
 
   /**
-   * The model as it is now, without training further: call it between two epochs.
-   * @throws SpecError before the first epoch; DivergenceError where a weight is not finite
+   * Returns the model as it is now, without training further. Call it between two epochs.
+   * @throws SpecError before the first epoch has begun
+   * @throws DivergenceError if a weight is not finite
    */
   snapshot(): Model {
     const state = this.#begun();
@@ -195,9 +214,10 @@ export class Training implements AsyncIterableIterator<Epoch> {
   }
 
   /**
-   * A copy of all that `resume` needs to go on from here. Call it whenever your code has its turn, for then no step
-   * is under way: between two epochs, in `onProgress`, from a timer, after the training was left or aborted.
-   * @throws SpecError before the first epoch, and after a step that failed; DivergenceError where a value is not finite
+   * Returns a copy of all that `resume` needs to go on from here. You can call it whenever your code runs, since no step
+   * is under way then: between two epochs, in `onProgress`, from a timer, or after the training was left or aborted.
+   * @throws SpecError before the first epoch has begun, and after a step that failed
+   * @throws DivergenceError if a value is not finite
    */
   checkpoint(): Checkpoint {
     const state = this.#begun();
@@ -226,7 +246,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     options.signal?.throwIfAborted();
     const { recipe, seed } = this;
     const { train } = this.#data;
-    // A training that began with plain SIMD stays with it.
+    // A training that began with plain SIMD goes on with it, even in the mode "fast" on a runtime with relaxed SIMD.
     const mode = from?.variant === "simd" ? "reproducible" : this.mode;
     const network = await networkFor(recipe, epochSize(recipe, train.count), seed, { ...options, mode });
     try {
@@ -243,7 +263,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     }
   }
 
-  /** Trains what is left of an epoch. */
+  /** Trains on the batches that are left of an epoch. */
   async #epoch(state: TrainingState, { signal, onProgress }: ResumeOptions): Promise<Epoch> {
     const { epochs } = this.recipe;
     const count = epochSize(this.recipe, this.#data.train.count);

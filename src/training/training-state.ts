@@ -1,6 +1,6 @@
 /**
- * A training between two of its steps: network, optimiser and place in the run. What the next step does depends on
- * nothing else, and nothing here on time; trainer.ts has the clock and the events.
+ * The state of a training between two of its steps: network, optimiser and position in the run. What the next step does
+ * depends on nothing else. Nothing here depends on time: trainer.ts has the clock and the events.
  */
 
 import type { Images, Photos } from "../data/images.ts";
@@ -27,21 +27,22 @@ import { learningRateAt } from "./schedule.ts";
 export class TrainingState {
   /** The epoch that is under way or comes next, from 1. */
   epoch = 1;
-  /** Batches of it that are done, and the sum of the loss over their pictures. */
+  /** The number of batches of that epoch that are done. */
   batches = 0;
+  /** The sum of the loss over the pictures of those batches. */
   lossSum = 0;
-  /** Pictures or patches that an epoch shows. */
+  /** The number of pictures or patches that an epoch shows. */
   readonly #count: number;
   readonly #order: ReturnType<typeof batchesOf>;
-  /** Until the training has ended. */
+  /** Undefined once the training has ended. */
   #source: BatchSource | undefined;
   readonly #optimizer: Optimizer;
-  /** A step began and did not end well. */
+  /** Whether a step has begun and failed. */
   #broken = false;
 
   /**
-   * @param network from `networkFor`
-   * @param from where to go on; left out, the training begins
+   * @param network the network that `networkFor` made
+   * @param from the checkpoint to go on from; if left out, the training starts at the beginning
    */
   constructor(
     readonly network: Network,
@@ -62,7 +63,7 @@ export class TrainingState {
     }
   }
 
-  /** Pictures of the epoch that are done. */
+  /** The number of pictures of the epoch that are done. */
   get imagesDone(): number {
     return Math.min(this.batches * this.recipe.batch, this.#count);
   }
@@ -72,7 +73,7 @@ export class TrainingState {
     return this.batches === this.#order.length;
   }
 
-  /** Trains on the next batch of the epoch. @throws DivergenceError where its loss is not finite */
+  /** Trains on the next batch of the epoch. @throws DivergenceError if its loss is not finite */
   step(): void {
     const { network, recipe } = this;
     const { first, rows } = this.#order[this.batches]!;
@@ -86,7 +87,10 @@ export class TrainingState {
     this.#broken = false;
   }
 
-  /** Ends the training: lets go of the noisy pictures, four times as large as the clean ones. The tensors stay. */
+  /**
+   * Ends the training. It releases the noisy pictures, which are four times as large as the clean ones if their noise was
+   * drawn once. The tensors are kept.
+   */
   end(): void {
     this.#source = undefined;
   }
@@ -100,12 +104,12 @@ export class TrainingState {
     return loss;
   }
 
-  /** A copy of the model's parameters: averages where the recipe averages. @throws DivergenceError */
+  /** A copy of the model's parameters: their averages if the recipe has `averaging`. @throws DivergenceError */
   parameters(): Map<string, Float32Array> {
     return this.#finite(this.network.parameters(this.recipe.averaging ? "average" : "value"));
   }
 
-  /** A copy of all that the next step depends on. @throws DivergenceError; SpecError after a step that failed */
+  /** A copy of all tensors that the next step depends on. @throws DivergenceError; SpecError after a step that failed */
   tensors(): Map<string, Float32Array> {
     if (this.#broken) {
       throw new SpecError(
@@ -123,7 +127,7 @@ export class TrainingState {
     );
   }
 
-  /** Steps that are done. */
+  /** The number of steps of the whole run that are done. */
   get #steps(): number {
     return (this.epoch - 1) * this.#order.length + this.batches;
   }
@@ -146,7 +150,7 @@ export class TrainingState {
   }
 }
 
-/** The network that a recipe trains on `count` pictures an epoch, with the weights that the seed gives. */
+/** The network that a recipe trains, with the initial weights that the seed gives. @param count pictures in an epoch */
 export async function networkFor(
   { spec, batch, optimizer, loss, averaging, noise }: Recipe,
   count: number,

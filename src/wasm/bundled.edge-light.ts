@@ -1,4 +1,4 @@
-/** The same for Next.js and Vercel, which want to be told that the file is a module. */
+/** The build as a file, as in bundled.workerd.ts, for Next.js and Vercel, where `?module` imports it as a module. */
 import simd from "./denoise.wasm?module";
 import type { Bundled } from "./inference.ts";
 

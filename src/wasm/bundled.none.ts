@@ -1,4 +1,4 @@
-/** For build/edge, where the build is a file of its own that is passed as `wasm`. */
+/** No build, for build/edge, where the build is a file of its own that users pass as `wasm`. */
 import type { Bundled } from "./inference.ts";
 
 export const bundled = (): Bundled => ({ variant: "simd" });

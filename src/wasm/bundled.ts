@@ -1,4 +1,7 @@
-/** The builds for inference that the package carries, inlined. Its twins are for where they cannot be, or are too much. */
+/**
+ * The inference builds of the package, inlined. The other files of this name replace it where inlined builds cannot be
+ * compiled, or where both would be too large.
+ */
 import simd from "../../build/wasm/inference.js";
 import relaxed from "../../build/wasm/inference-relaxed.js";
 import { hasRelaxedSimd, type Mode } from "./detect.ts";

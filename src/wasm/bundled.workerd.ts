@@ -1,4 +1,4 @@
-/** workerd compiles modules when a worker is deployed, and forbids it later: the build is a file beside the script. */
+/** The build as a file beside the script, for workerd, which compiles modules only when a worker is deployed. */
 import simd from "./denoise.wasm";
 import type { Bundled } from "./inference.ts";
 

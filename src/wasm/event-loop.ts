@@ -1,7 +1,7 @@
 /**
- * Resolves after timers, I/O and rendering have had their turn. A message channel does it without the delay of
- * `setTimeout`, which browsers stretch to 4 ms; `setTimeout` is for runtimes without message channels (Next.js's edge
- * runtime, workerd before a compatibility date of 2025).
+ * Resolves after timers, I/O and rendering have had their turn. A message channel is used, since browsers delay
+ * `setTimeout` by up to 4 ms. `setTimeout` is for runtimes without message channels (Next.js's edge runtime, workerd
+ * before a compatibility date of 2025).
  */
 export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => {

@@ -6,6 +6,6 @@ declare module "*.wasm?module" {
   const module: WebAssembly.Module;
   export default module;
 }
-/** Types of AssemblyScript, in the files of `assembly` that are also TypeScript. */
+/** Types of AssemblyScript that occur in those files of `assembly` that are also TypeScript. */
 type i32 = number;
 type bool = boolean;

@@ -1,40 +1,47 @@
-/** The small builds of the core, which only infer: a picture goes in row by row (assembly/stream/conv-stream.ts). */
+/** The small builds of the core, for inference only. A picture goes in row by row (assembly/stream/conv-stream.ts). */
 import { UnsupportedRuntimeError } from "../errors.ts";
 import type { Variant } from "./detect.ts";
 import { bytesBehind, type WasmSource } from "./source.ts";
 
-/** What a bundle carries of the builds, for a mode. */
+/** The build that a bundle has for a mode. */
 export interface Bundled {
   readonly variant: Variant;
   readonly wasm?: () => WebAssembly.Module | BufferSource;
 }
 
-/** What a build exports: one network, and the pictures that go through it. Addresses are in bytes. */
+/** What a build exports: functions to make one network, and to run pictures through it. Addresses are in bytes. */
 export interface InferenceCore {
   readonly memory: WebAssembly.Memory;
-  /** Begins a network. Before anything else is called, the memory has to reach the address that this and the next two return. */
+  /**
+   * Begins a network.
+   * @returns like `addLayer` and `fit`, the address up to which the memory has to reach before anything else is called
+   */
   begin(layers: number, mirrored: number): number;
   addLayer(ins: number, outs: number, dilation: number, relu: number): number;
+  /** Prepares for pictures of this width. */
   fit(width: number): number;
   setParameters(weight: number, size: number, scale: number, bias: number): void;
   start(height: number): void;
-  /** Takes the row at `input`. @returns how many rows came out, from `output` on */
+  /** Takes the row at `input`. @returns how many rows came out; they lie from `output` on */
   push(): number;
-  /** Where the next row goes in, where rows come out, and the distance from channel to channel in both. */
+  /** The address for the next row of input. */
   readonly input: WebAssembly.Global<"i32">;
+  /** The address of the first row that came out. */
   readonly output: WebAssembly.Global<"i32">;
+  /** The distance from one channel of a row to the next, in both. */
   readonly pitch: WebAssembly.Global<"i32">;
 }
 
 /**
  * Instantiates a build with a memory of one page.
- * @throws UnsupportedRuntimeError where it is missing, or cannot be fetched or compiled
+ * @throws UnsupportedRuntimeError if the build is missing, or cannot be fetched or compiled
  */
 export async function loadInference(source: WasmSource | undefined): Promise<InferenceCore> {
   const memory = new WebAssembly.Memory({ initial: 1 });
   try {
     if (!source) throw new Error("there is none in this bundle");
-    // Of a module, an instance; of bytes, both. (Across realms a module is no instance of this realm's class.)
+    // A module gives an instance, bytes give a module and an instance. What came cannot be told by the class of the
+    // source, since a module of another realm is not an instance of this realm's class.
     const started: object = await WebAssembly.instantiate((await bytesBehind(source)) as BufferSource, {
       env: { memory },
     });

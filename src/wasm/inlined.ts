@@ -1,6 +1,6 @@
 /**
- * The bytes of a text that the build wrote into JavaScript (scripts/build.js): each character code is a byte plus 64. With
- * that offset most int8 weights are ASCII, and the text compresses a sixth better than base64.
+ * The bytes of a text that scripts/build.js wrote into JavaScript: the code of each character is a byte plus 64. With
+ * that offset most int8 weights become ASCII characters, and the text compresses a sixth better than base64.
  */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);

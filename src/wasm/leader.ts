@@ -1,6 +1,6 @@
 /**
- * The thread that opens programs and works on them with the others (assembly/program/threads.ts). Threads sleep in
- * JavaScript: here the leader does, in thread-main.ts the workers.
+ * The leader: the thread that opens programs and works on them together with the workers (assembly/program/threads.ts).
+ * Threads sleep in JavaScript: the leader here, the workers in thread-main.ts.
  */
 import {
   CAME,
@@ -16,20 +16,29 @@ import {
 } from "../../assembly/program/layout.ts";
 import type { Place } from "./thread-main.ts";
 
-/** Looks for something to do before a thread goes to sleep, where cores are free for all threads: some 100 µs. */
+/**
+ * How often a thread looks for something to do before it goes to sleep, if there is a free core for each thread: some
+ * 100 µs.
+ */
 const SPINS_BEFORE_SLEEP = 50_000;
 /**
- * The same where other processes run beside them. A thread that has been stopped with items of its own gets on as soon as
- * the one that waits for them leaves a core to it.
+ * The same on a crowded machine, where other processes need the cores too. A thread that the system has stopped, with
+ * items that it has taken, goes on as soon as the thread that waits for these items leaves it a core.
  */
 const SPINS_IN_A_CROWD = 10_000;
-/** How often a worker takes items there before it sleeps for a moment: half a millisecond of work, less than the system's time slice. */
+/**
+ * How often a worker takes items, on a crowded machine, before it sleeps for a moment: half a millisecond of work, less
+ * than the system's time slice.
+ */
 const TURN_IN_A_CROWD = 32;
-/** For so many programs after one in which this thread had to sleep, the machine counts as crowded. */
+/** The machine counts as crowded for this many programs after one in which this thread had to sleep. */
 const CROWDED = 64;
-/** Milliseconds that a thread may keep what it has taken, or stay away while others work. */
+/** How many milliseconds a thread may keep items that it has taken, or stay away while others work. */
 const WORK_PATIENCE = 30_000;
-/** The most milliseconds that count at once, since a process that is stopped for a while, as by a lid that is closed, loses no thread. */
+/**
+ * At most this many milliseconds count at once. So no thread counts as lost because the whole process was stopped for a
+ * while, as when a laptop is closed.
+ */
 const SLICE = 1000;
 
 /** What every build of the training core exports. */
@@ -38,7 +47,7 @@ export interface WalkerExports {
   run(program: number): void;
 }
 
-/** What the builds with threads export beside that. */
+/** What the builds with threads export in addition. */
 export interface ThreadExports extends WalkerExports {
   begin(program: number, sync: number): void;
   work(sync: number, thread: number): number;
@@ -49,16 +58,16 @@ export class Leader {
   readonly #sync: number;
   readonly #words: Int32Array;
   readonly #spins: number;
-  /** The upper half of CLAIM: what threads sleep on. */
+  /** The index of the word that threads sleep on: the upper half of CLAIM. */
   readonly #phase: number;
   readonly #attendance = new Map<number, Attendance>();
-  /** For how many programs more the machine counts as crowded. */
+  /** For how many more programs the machine counts as crowded. */
   #crowded = 0;
-  /** Whether a program is open: after one that failed, since others may still work on it. */
+  /** Whether a program is open. It stays open if it fails, since other threads may still work on it. */
   #open = false;
 
   /**
-   * @param sync address of the block where threads meet
+   * @param sync address of the block in memory by which threads synchronise
    * @param free whether there is a core for each thread
    */
   constructor(exports: ThreadExports, memory: WebAssembly.Memory, sync: number, free: boolean) {
@@ -71,7 +80,7 @@ export class Leader {
     this.#words[this.#at(PATIENCE)] = WORK_PATIENCE;
   }
 
-  /** What a worker has to know. */
+  /** What a worker has to know to take part. */
   placeOf(thread: number): Place {
     this.#attendance.set(thread, new Attendance(this.#words, this.#at(CAME + CAME_BYTES * thread)));
     return {
@@ -84,7 +93,7 @@ export class Leader {
     };
   }
 
-  /** Runs a program on all threads. @returns how a worker was lost, or undefined where none was */
+  /** Runs a program on all threads. @returns how a worker was lost, or undefined if none was */
   run(program: number): string | undefined {
     if (this.#open) return "a program failed";
     this.#open = true;
@@ -105,7 +114,7 @@ export class Leader {
     Atomics.notify(this.#words, this.#phase);
   }
 
-  /** Works on a program until it has ended. @returns false when another thread keeps what it has taken */
+  /** Works on a program until it has ended. @returns false if another thread does not finish the items that it took */
   #lead(program: number): boolean {
     this.#exports.begin(program, this.#sync);
     for (let left = this.#patience; left > 0; ) {
@@ -118,7 +127,7 @@ export class Leader {
     return false;
   }
 
-  /** Sleeps until another thread opens a phase, for a slice at most. @returns whether one did */
+  /** Sleeps until another thread opens a phase, but at most for SLICE. @returns whether one did */
   #sleep(seen: number, most: number): boolean {
     const sleepers = this.#at(SLEEPERS);
     Atomics.add(this.#words, sleepers, 1);
@@ -137,13 +146,13 @@ export class Leader {
     return this.#words[this.#at(PATIENCE)]!;
   }
 
-  /** The word of the memory at an offset in the block where threads meet. */
+  /** The index of the word at an offset in bytes in the block by which threads synchronise. */
   #at(offset: number): number {
     return (this.#sync + offset) >> 2;
   }
 }
 
-/** How long a worker has stayed away while others worked, told by the word that counts how often it came. */
+/** Measures how long a worker has stayed away while others worked, by the word that counts how often it came. */
 class Attendance {
   #absence = 0;
   #came = 0;
@@ -153,7 +162,7 @@ class Attendance {
     private readonly word: number,
   ) {}
 
-  /** @param elapsed milliseconds that others worked. @returns those since it came last */
+  /** @param elapsed milliseconds that others have worked; @returns all such milliseconds since the worker came last */
   absence(elapsed: number): number {
     const came = Atomics.load(this.words, this.word);
     this.#absence = came === this.#came ? this.#absence + elapsed : 0;

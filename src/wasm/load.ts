@@ -1,4 +1,4 @@
-/** From a build's bytes to a running core with a memory of the size that a plan asks for. */
+/** Makes a running core from a build's bytes, with a memory of the size that a plan needs. */
 import { instantiate } from "@assemblyscript/loader";
 import relaxed from "../../build/wasm/relaxed.js";
 import relaxedThreads from "../../build/wasm/relaxed-threads.js";
@@ -9,10 +9,10 @@ import { bytesOf } from "./inlined.ts";
 import type { ThreadExports, WalkerExports } from "./leader.ts";
 import { startThreads } from "./threads.ts";
 
-/** A network's buffers begin here; the module's own static data lies below, which is checked when it is loaded. */
+/** A network's buffers begin at this address. The module's static data lies below it; that is checked on loading. */
 export const ARENA_START = 4096;
 
-/** What a core has to know of a plan: where its buffers end, and where threads meet. Addresses are in bytes. */
+/** What a core needs of a plan: where its buffers end, and where threads synchronise. Addresses are in bytes. */
 export interface CoreLayout {
   readonly end: number;
   readonly sync: number;
@@ -31,29 +31,29 @@ const inlined: Record<Build, string> = {
 
 export interface Core {
   readonly memory: WebAssembly.Memory;
-  /** Threads that run. */
+  /** The number of threads that run. */
   readonly threads: number;
-  /** Runs the program at an address on all threads. @throws ThreadError when a thread is lost */
+  /** Runs the program at an address on all threads. @throws ThreadError if a thread is lost */
   run(program: number): void;
-  /** Runs it on this thread alone. */
+  /** Runs the program at an address on this thread alone. */
   runAlone(program: number): void;
   /** Ends the threads; resolves when they are gone. */
   dispose(): Promise<void>;
 }
 
-/** The bytes of a build that comes with the package. */
+/** The bytes of a build that is inlined in the package. */
 export function bundledBytes(build: Build): Uint8Array<ArrayBuffer> {
   return bytesOf(inlined[build]);
 }
 
-/** Instantiates a build with zeroed memory as large as the plan's arena, on one thread. */
+/** Instantiates a build without threads, with a memory of zeros as large as the plan's arena. */
 export async function loadCore(wasm: BufferSource | WebAssembly.Module, plan: CoreLayout): Promise<Core> {
   const memory = new WebAssembly.Memory({ initial: pagesOf(plan) });
   const { run } = await instantiateOn<WalkerExports>(wasm, memory);
   return { memory, threads: 1, run, runAlone: run, dispose: async () => {} };
 }
 
-/** The same for a build with threads; where not all of them start, `threads` of the core says how many did. */
+/** Does the same for a build with threads. If not all of them start, `threads` of the core says how many did. */
 export async function loadThreadedCore(
   wasm: BufferSource | WebAssembly.Module,
   plan: CoreLayout,

@@ -1,20 +1,20 @@
-/** Where bytes can be fetched from: a response, a stream, or an address. */
+/** What bytes can be read from: a response, a stream, or an address that is fetched. */
 export type Remote = Response | ReadableStream | URL | string;
 
-/** `WebAssembly.Module`, where the types of the runtime have it; those of Node have not. */
+/** `WebAssembly.Module`, if the runtime's types have it; `object`, if they do not, as those of Node. */
 export type CompiledModule = typeof globalThis extends {
   WebAssembly: { Module: { prototype: infer Module } };
 }
   ? Module
   : object;
 
-/** A build of the core as it reaches each runtime: compiled, as bytes, or where they are. */
+/** A build of the WebAssembly core: a compiled module, its bytes, or a response, stream or address that gives these. */
 export type WasmSource = CompiledModule | ArrayBufferView | ArrayBuffer | Remote;
 
 /**
- * Fetches the bytes of a response, a stream or an address; anything else is returned as it is. The kinds are told apart by
- * their members and not by `instanceof`, which fails for objects of another realm.
- * @throws TypeError or Error where the bytes cannot be fetched
+ * Reads the bytes of a response or a stream, or fetches those of an address. Anything else is returned as it is. The
+ * kinds are told apart by their members and not by `instanceof`, which fails for objects of another realm.
+ * @throws TypeError or Error if the bytes cannot be fetched
  */
 export async function bytesBehind<Other extends object>(
   source: Other | Remote,

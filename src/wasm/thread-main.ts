@@ -1,15 +1,18 @@
 /**
- * What a worker thread does, in every runtime. It is also turned into text, so it may use nothing from outside
- * itself.
+ * The code of a worker thread in every runtime. The function `threadMain` is also turned into text, so it may not use
+ * anything from outside itself.
  */
 
-/** What a thread's worker shares with its leader. */
+/** What a worker shares with its leader. */
 export interface Shared {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
 }
 
-/** Where threads meet, which of them this is, and what of assembly/program/layout.ts it needs; places count words. */
+/**
+ * A worker's place among the threads: `sync`, the address of the block by which they synchronise; `thread`, the number of
+ * this one; and those values of assembly/program/layout.ts that it needs, with words of the memory given by their index.
+ */
 export interface Place {
   sync: number;
   thread: number;
@@ -19,18 +22,18 @@ export interface Place {
   turnOver: number;
 }
 
-/** What the runtimes' workers have in common. */
+/** What the workers' ports have in common in all runtimes. */
 interface Port {
   postMessage(message: unknown): void;
   onmessage: ((event: { data: unknown }) => void) | null;
 }
 
 /**
- * First message: the module and its memory, answered when there is an instance. Second message: its place; it then
- * works on every program that is opened (assembly/program/threads.ts) until it is sent home.
+ * The first message to the worker is the module and its memory; it answers once it has an instance. The second message is
+ * its place: from then on it works on every program that is opened (assembly/program/threads.ts) until it is sent home.
  *
- * It sleeps in JavaScript, since a wasm function that never returns stays in V8's baseline compiler, which in
- * Node 20 gets such a loop wrong (docs/experiments.md).
+ * It sleeps in JavaScript, since a wasm function that never returns stays in V8's baseline compiler, and that of Node 20
+ * gets such a loop wrong (docs/experiments.md).
  */
 export function threadMain(port: Port): void {
   let work: (sync: number, thread: number) => number;
@@ -47,7 +50,8 @@ export function threadMain(port: Port): void {
     while (Atomics.load(words, home) === 0) {
       const seen = Atomics.load(words, phase);
       if (work(sync, thread) === turnOver) {
-        // The shortest sleep that there is: a thread that sleeps now is not stopped later, in the middle of its items.
+        // This is the shortest sleep that there is. A thread that sleeps now is less likely to be stopped by the system
+        // later, in the middle of its items.
         Atomics.wait(words, home, 0, 0.01);
         continue;
       }

@@ -1,4 +1,4 @@
-/** The file that a page's worker threads run: built as `thread-worker.js`. */
+/** The script of a page's worker threads, built as `thread-worker.js`. */
 import { threadMain } from "./thread-main.ts";
 
 threadMain(self as never);

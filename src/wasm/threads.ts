@@ -1,26 +1,26 @@
 /**
- * Threads for one core: workers that share its memory. They take work from each program that is opened there
- * (assembly/program/threads.ts), so that no message passes while one runs; leader.ts opens them.
+ * Threads for one core: workers that share its memory. They take work from each program that leader.ts opens there
+ * (assembly/program/threads.ts), so no messages are sent while a program runs.
  */
 import { ThreadError } from "../errors.ts";
 import { Leader, type ThreadExports } from "./leader.ts";
 import { canBlock, computingCores, coreCount, startWorker, type ThreadWorker } from "./workers.ts";
 
-/** Milliseconds for a worker to start. */
+/** How many milliseconds a worker may take to start. */
 const START_PATIENCE = 10_000;
 
 export interface ThreadPool {
-  /** Threads that run, this one among them. */
+  /** The number of threads that run, this one included. */
   readonly count: number;
-  /** Runs the program at an address on all threads. @throws ThreadError when one is lost */
+  /** Runs the program at an address on all threads. @throws ThreadError if one is lost */
   run(program: number): void;
   /** Ends the workers; resolves when they are gone. */
   dispose(): Promise<void>;
 }
 
 /**
- * How many threads to use for a call of `flop` floating-point operations: one for each core, in a browser one fewer, but no
- * more than one for every 4 million operations. One where threads cannot share memory, as in a page that is not
+ * How many threads to use for a call of `flop` floating-point operations: one for each core (in a browser, one fewer),
+ * but at most one for every 4 million operations. It is 1 if threads cannot share memory, as in a page that is not
  * cross-origin isolated.
  */
 export function defaultThreads(flop: number): number {
@@ -36,10 +36,10 @@ export function canShareMemory(): boolean {
 }
 
 /**
- * Starts `threads − 1` workers on a module whose memory is shared. Where some do not start, the pool is smaller:
- * see `count`.
- * @param sync address of the block where threads meet
- * @param workerUrl of `thread-worker.js` in a page that has it elsewhere than beside the script that starts threads
+ * Starts `threads − 1` workers on a module whose memory is shared. If some of them do not start, the pool is smaller: see
+ * `count`.
+ * @param sync address of the block in memory by which threads synchronise
+ * @param workerUrl the URL of `thread-worker.js`, for a page where it does not lie beside the script that starts threads
  */
 export async function startThreads(
   module: WebAssembly.Module,

@@ -1,21 +1,22 @@
 /**
- * A worker thread in each runtime. In a page it runs the file `thread-worker.js`, which a content security policy of
- * `script-src 'self'` allows; elsewhere it is made from text, so that there is no file to be found or permitted.
- * Node's worker is reached through `process.getBuiltinModule`, so that no bundler meets an import of
+ * Starts worker threads in each runtime. In a web page, a worker runs the file `thread-worker.js`, which a content
+ * security policy of `script-src 'self'` allows. Elsewhere it is made from text, so that no file has to be found or
+ * permitted. Node's workers are reached through `process.getBuiltinModule`, so that bundlers see no import of
  * `node:worker_threads`.
  */
 import { type Place, type Shared, threadMain } from "./thread-main.ts";
 
 export interface ThreadWorker {
-  /** Gives the worker its place; from then on it follows the leader until it is sent home. */
+  /** Gives the worker its place. From then on it works on the leader's programs until the leader sends it home. */
   place(place: Place): void;
   terminate(): Promise<void>;
 }
 
 /**
  * Starts a worker and waits until it has an instance of the module.
- * @param url of `thread-worker.js`, where a page has it elsewhere than beside the script that starts threads
- * @param onError called with what ends the worker after it has started
+ * @param url the URL of `thread-worker.js`, for a page where it does not lie beside the script that starts threads
+ * @param patience how many milliseconds the worker may take to start
+ * @param onError called with every error of the worker, also after it has started
  */
 export async function startWorker(
   shared: Shared,
@@ -48,7 +49,10 @@ export async function startWorker(
   };
 }
 
-/** Node itself, not a runtime that resembles it. A global `Worker` tells nothing: packages define one in Node. */
+/**
+ * Whether this is Node itself, and not a runtime that resembles it. Whether there is a global `Worker` cannot tell it,
+ * since some packages define one in Node.
+ */
 function isNode(): boolean {
   return (
     typeof process !== "undefined" &&
@@ -62,7 +66,7 @@ interface RawWorker {
   post(message: unknown): void;
   onReady(callback: () => void): void;
   onError(callback: (error: Error) => void): void;
-  /** Lets the process end although the worker still waits. */
+  /** Lets the process end even while the worker still waits. */
   detach(): void;
   terminate(): Promise<void>;
 }
@@ -75,7 +79,7 @@ function webWorker(fileUrl: string | URL | undefined): RawWorker {
     ? new Worker(textUrl, { type: "module" })
     : fileUrl
       ? new Worker(fileUrl, { type: "module" })
-      : // Bundlers find the file by these words.
+      : // Bundlers recognise exactly this expression, and bundle the file.
         new Worker(new URL("./thread-worker.js", import.meta.url), { type: "module" });
   return {
     post: (message) => worker.postMessage(message),
@@ -119,19 +123,19 @@ function nodeWorker(): RawWorker {
   };
 }
 
-/** Cores that this process may use. */
+/** The number of cores that this process may use. */
 export function coreCount(): number {
   const node = typeof process === "undefined" ? undefined : process.getBuiltinModule?.("node:os");
   return node?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
 }
 
-/** How many cores may compute: all of them, but in a browser one fewer, so that the page goes on drawing and answering. */
+/** How many cores may compute: all of them, or in a browser one fewer, so that the page stays responsive. */
 export function computingCores(): number {
   const cores = coreCount();
   return isNode() || !isPage() ? cores : Math.max(1, cores - 1);
 }
 
-/** Whether this thread may wait on shared memory; a page's main thread may not. */
+/** Whether this thread may wait on shared memory. A page's main thread may not. */
 export function canBlock(): boolean {
   try {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
