@@ -28,9 +28,10 @@ export const thisNode: Runtime = {
 };
 export const node22 = runtime("Node 22", "NODE22", "node22", []);
 export const node24 = runtime("Node 24", "NODE24", "node24", []);
+export const node26 = runtime("Node 26", "NODE26", "node26", []);
 export const deno = runtime("Deno", "DENO", "deno", ["run", "--no-prompt"]);
 export const bun = runtime("Bun", "BUN", "bun", ["run"]);
-export const runtimes: readonly Runtime[] = [thisNode, node22, node24, deno, bun];
+export const runtimes: readonly Runtime[] = [thisNode, node22, node24, node26, deno, bun];
 
 /** The environment that they are started in: nothing is looked up or reported outside. */
 export const quietEnvironment = {
