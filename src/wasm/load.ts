@@ -19,7 +19,6 @@ export interface CoreLayout {
 }
 
 const PAGE = 65536;
-const MAXIMUM_PAGES = 65536;
 
 type Build = Variant | `${Variant}-threads`;
 const inlined: Record<Build, string> = {
@@ -61,7 +60,8 @@ export async function loadThreadedCore(
   workerUrl?: string | URL,
 ): Promise<Core> {
   const module = wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm);
-  const memory = new WebAssembly.Memory({ initial: pagesOf(plan), maximum: MAXIMUM_PAGES, shared: true });
+  const pages = pagesOf(plan);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const exports = await instantiateOn<ThreadExports>(module, memory);
   const pool = await startThreads(module, memory, exports, plan.sync, threads, workerUrl);
   return { memory, threads: pool.count, run: pool.run, runAlone: exports.run, dispose: pool.dispose };

@@ -57,13 +57,25 @@ interface Exports {
   work?(sync: number, thread: number): number;
 }
 
+/** One instance for each build: a page has addresses for some hundred memories only, and frees them late. */
+const instances = new Map<Uint8Array, Promise<Kernels>>();
+
 export class Kernels {
   readonly #exports: Exports;
   readonly #words: Int32Array;
   #arena = new Arena();
 
-  static async create({ wasm, shared }: KernelBuild): Promise<Kernels> {
-    const memory = new WebAssembly.Memory({ initial: PAGES, ...(shared && { maximum: 65536, shared }) });
+  /** The kernels of a build, without buffers. */
+  static async create(build: KernelBuild): Promise<Kernels> {
+    const instance = instances.get(build.wasm) ?? Kernels.#instantiate(build);
+    instances.set(build.wasm, instance);
+    const kernels = await instance;
+    kernels.clear();
+    return kernels;
+  }
+
+  static async #instantiate({ wasm, shared }: KernelBuild): Promise<Kernels> {
+    const memory = new WebAssembly.Memory({ initial: PAGES, ...(shared && { maximum: PAGES, shared }) });
     const { exports } = await instantiate<{ run: Exports["run"] }>(wasm, { env: { memory } });
     return new Kernels(memory, exports);
   }
