@@ -37,8 +37,6 @@ export const DONE: i32 = 64;
 export const SLEEPERS: i32 = 128;
 /** How often a thread looks for something to do before it goes to sleep. */
 export const SPINS: i32 = 192;
-/** How many times a worker takes items before it sleeps for a moment, so that other processes get its core; 0 means no limit. */
-export const TURN: i32 = 204;
 /** Other than 0 once the threads shall end. */
 export const HOME: i32 = 196;
 /**
@@ -46,6 +44,8 @@ export const HOME: i32 = 196;
  * lost.
  */
 export const PATIENCE: i32 = 200;
+/** How many times a worker takes items before it sleeps for a moment, so that other processes get its core; 0 means no limit. */
+export const TURN: i32 = 204;
 /** One word for each thread, `CAME_BYTES` apart: it counts how many times the thread came to work or took items. */
 export const CAME: i32 = 256;
 export const CAME_BYTES: i32 = 64;

@@ -15,11 +15,6 @@ import {
 import { runItems } from "./program";
 import { next, word } from "./record";
 
-/** Opens a program for all threads. Thread 0 calls this, while no program is open. */
-export function begin(program: usize, sync: usize): void {
-  open(program, sync);
-}
-
 /**
  * Takes and runs items of the open program, as thread `thread`.
  * @returns IDLE if there were no free items for a while; ENDED if the program has ended, to thread 0 only; TURN_OVER if a
@@ -67,11 +62,14 @@ function runTaken(sync: usize, thread: i32, phase: usize, first: i32, count: i32
     items += word(op, ITEMS);
     more = word(op, WITH_NEXT) != 0;
   }
-  if (ran > 0 && atomic.add<i32>(sync + DONE, ran) + ran == items) open(op, sync);
+  if (ran > 0 && atomic.add<i32>(sync + DONE, ran) + ran == items) begin(op, sync);
 }
 
-/** Opens the phase whose first operation is `phase`: from now on threads can take its items. */
-function open(phase: usize, sync: usize): void {
+/**
+ * Opens the phase whose first operation is `phase`: from now on threads can take its items. Thread 0 opens the first phase of
+ * a program, while no program is open.
+ */
+export function begin(phase: usize, sync: usize): void {
   atomic.store<i32>(sync + DONE, 0);
   atomic.store<u64>(sync + CLAIM, <u64>phase << 32);
   if (atomic.load<i32>(sync + SLEEPERS)) atomic.notify(sync + CLAIM + 4, -1);
