@@ -19,10 +19,10 @@ for (let i = 0; i < pairs.length; i += 2) {
       console.log(`failed: ${file.name}: ${file.message}`);
       counts.failed++;
     }
-    for (const { fullName, status } of file.assertionResults) {
+    for (const { fullName, status, failureMessages } of file.assertionResults) {
       if (status === "passed") counts.passed++;
       else if (status === "failed") {
-        console.log(`failed: ${fullName}`);
+        console.log(`failed: ${fullName}\n${(failureMessages ?? []).join("\n").slice(0, 2000)}`);
         counts.failed++;
       } else {
         counts.skipped++;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -54,9 +54,15 @@ const behaviours: Record<string, Handler> = {
   },
   /** Sends half, then nothing more. */
   stuck: (_, response) => void response.writeHead(200, { "content-length": packed.length }).write(half),
-  /** Sends half, then breaks the connection. */
-  broken: (_, response) =>
-    void response.writeHead(200, { "content-length": packed.length }).write(half, () => response.destroy()),
+  /** Sends half, and breaks the connection once all of that is in the file: what is still on its way may be lost. */
+  broken(_, response) {
+    response.writeHead(200, { "content-length": packed.length }).write(half);
+    const timer = setInterval(async () => {
+      const written = await stat(part()).catch(() => undefined);
+      if (written?.size === half.length) response.destroy();
+    }, 1);
+    response.on("close", () => clearInterval(timer));
+  },
 };
 
 const requests: string[] = [];

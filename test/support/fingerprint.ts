@@ -88,7 +88,7 @@ export async function fingerprint(): Promise<Fingerprint> {
 }
 
 async function interruption(): Promise<Pick<Fingerprint, "interrupted" | "epochsLeft">> {
-  const recipe = smallConvRecipe({ size: [4, 5], epochs: 300, batch: 6 });
+  const recipe = smallConvRecipe({ size: [4, 5], epochs: 1000, batch: 6 });
   const data = pictures(20, [4, 5]);
   const without = await train(recipe, data, { threads: 1 }).model();
   const stop = new AbortController();
