@@ -6,10 +6,11 @@ import { parameters } from "./spec.ts";
 export function initialize(network: Network, seed: number): void {
   const { weights, biases, lastLayer = 1 } = network.spec.initialization;
   const all = parameters(network.spec);
+  const last = all.findLastIndex(({ shape }) => shape.length > 1);
   const deviationOf = ([, ...inputs]: readonly number[], index: number) => {
     if (inputs.length === 0) return biases;
     const deviation = weights === "he" ? Math.sqrt(2 / inputs.reduce((a, b) => a * b, 1)) : weights;
-    return index < all.length - 2 ? deviation : lastLayer * deviation;
+    return index < last ? deviation : lastLayer * deviation;
   };
   all.forEach(({ name, shape }, index) => {
     const values = new Float32Array(shape.reduce((a, b) => a * b, 1));

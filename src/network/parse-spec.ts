@@ -1,7 +1,16 @@
 /** Checks specs from unknown data. */
 import { SpecError } from "../errors.ts";
 import { parse } from "./parse.ts";
-import { inputSize, isConvolutional, layerShapes, type Spec, shrinkOf } from "./spec.ts";
+import {
+  inputSize,
+  isConvolution,
+  isConvolutional,
+  type LayerShape,
+  layerShapes,
+  type Spec,
+  shrinkOf,
+  sourceOf,
+} from "./spec.ts";
 import { SpecSchema } from "./spec-schema.ts";
 
 /**
@@ -38,7 +47,7 @@ function convolutionFault(spec: Spec): string | undefined {
   const { height, width, channels } = spec.input;
   const shapes = layerShapes(spec);
   if (shapes.some(({ type }) => type === "dense")) return mixed;
-  const convolutions = shapes.filter((layer) => layer.type === "conv3x3");
+  const convolutions = shapes.filter(isConvolution);
   if (convolutions.length === 0) return "there is no convolution. Add one.";
   if (convolutions.at(-1)!.activation !== "linear") {
     return "the last convolution has to be linear. Its values are a picture or noise, not features.";
@@ -50,6 +59,8 @@ function convolutionFault(spec: Spec): string | undefined {
   if (shuffle && shapes.indexOf(shuffle) < shapes.indexOf(convolutions[0]!)) {
     return `${shuffle.name} shuffles pixels before there is a convolution. Put it behind one.`;
   }
+  const sum = shapes.map((_, index) => additionFault(shapes, index)).find(Boolean);
+  if (sum) return sum;
   const { outputs, shrink } = shapes.at(-1)!;
   if (shrink !== 1)
     return `the last layer puts out a picture ${shrink} times smaller. Shuffle as often as you unshuffle.`;
@@ -60,9 +71,28 @@ function convolutionFault(spec: Spec): string | undefined {
   if (height % multiple !== 0 || width % multiple !== 0) {
     return `a picture of ${height}×${width} cannot be halved that often. Its sizes have to be multiples of ${multiple}.`;
   }
-  const reach = convolutions.find(({ dilation, shrink }) => dilation >= Math.min(height, width) / shrink);
+  const reach = shapes
+    .filter((layer) => layer.type === "conv3x3")
+    .find(({ dilation, shrink }) => dilation >= Math.min(height, width) / shrink);
   if (spec.padding === "reflect" && reach) {
     return `a picture of ${height}×${width} is too small to be mirrored at its border for ${reach.name}'s dilation of ${reach.dilation}.`;
   }
   return undefined;
+}
+
+/** What is wrong with a layer if it adds an earlier one; undefined if nothing is. */
+function additionFault(shapes: readonly LayerShape[], index: number): string | undefined {
+  const layer = shapes[index]!;
+  if (layer.type !== "add") return undefined;
+  const source = sourceOf(layer);
+  const from = shapes[source];
+  if (from === undefined || source >= index - 1) {
+    return `${layer.name} adds "${layer.from}", which is no earlier layer than the one before it. Name one, such as "layer1".`;
+  }
+  if (source < shapes.findIndex(isConvolution)) {
+    return `${layer.name} adds ${layer.from}, which is before the first convolution. Name a convolution or a layer after one.`;
+  }
+  if (from.outputs === layer.inputs && from.shrink === layer.shrink) return undefined;
+  const what = ({ outputs, shrink }: LayerShape) => `${outputs} channels at 1/${shrink} of the size`;
+  return `${layer.name} adds ${layer.from}, which has ${what(from)}, to ${what({ ...layer, outputs: layer.inputs })}. Make them equal.`;
 }

@@ -11,20 +11,29 @@ const DenseSchema = v.strictObject({
   activation: v.picklist(["linear", "sigmoid", "relu"]),
 });
 
+const convolution = {
+  channels: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024)),
+  activation: v.picklist(["linear", "relu"]),
+  bias: v.exactOptional(v.boolean()),
+};
+
 const Conv3x3Schema = v.strictObject({
   type: v.literal("conv3x3"),
-  channels: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024)),
+  ...convolution,
   dilation: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4)),
-  activation: v.picklist(["linear", "relu"]),
 });
 
+const Conv1x1Schema = v.strictObject({ type: v.literal("conv1x1"), ...convolution });
+
 const PixelSchema = v.strictObject({ type: v.picklist(["pixel-unshuffle", "pixel-shuffle"]) });
+
+const AddSchema = v.strictObject({ type: v.literal("add"), from: v.string() });
 
 export const SpecSchema = v.strictObject({
   input: v.strictObject({ height: size, width: size, channels: size }),
   white: v.exactOptional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
   layers: v.pipe(
-    v.array(v.variant("type", [DenseSchema, Conv3x3Schema, PixelSchema])),
+    v.array(v.variant("type", [DenseSchema, Conv3x3Schema, Conv1x1Schema, PixelSchema, AddSchema])),
     v.minLength(1),
     v.maxLength(64),
   ),

@@ -2,7 +2,7 @@
 
 /**
  * The description of a network, as plain JSON. Tensors have PyTorch's shapes, so that PyTorch can use a model file as it
- * is: the weight of a dense layer is [outputs, inputs], that of a convolution is [outputs, inputs, 3, 3].
+ * is: the weight of a dense layer is [outputs, inputs], that of a convolution is [outputs, inputs, height, width].
  */
 export interface Spec {
   /**
@@ -23,8 +23,8 @@ export interface Spec {
    */
   white?: number;
   /**
-   * 1 to 64 layers, in the order in which a picture goes through them: either dense layers only, or convolutions and
-   * pixel layers. The last convolution has to be linear.
+   * 1 to 64 layers, in the order in which a picture goes through them: either dense layers only, or convolutions, pixel
+   * layers and additions. The last convolution has to be linear.
    */
   layers: Layer[];
   /** What convolutions see outside their input: zeros (the default), or the input mirrored at its borders. */
@@ -41,8 +41,8 @@ export interface Spec {
   initialization: {
     /**
      * Standard deviation of the weights. "he" stands for √(2 / n), where n is the number of values that a unit sums: the
-     * inputs of a dense layer, 9 times the input channels of a convolution (He et al., "Delving deep into rectifiers",
-     * ICCV 2015).
+     * inputs of a dense layer; the input channels of a convolution, times 9 if its windows have 3×3 pixels (He et al.,
+     * "Delving deep into rectifiers", ICCV 2015).
      */
     weights: number | "he";
     /** Standard deviation of the biases. */
@@ -53,7 +53,7 @@ export interface Spec {
 }
 
 /** One layer of a network. */
-export type Layer = DenseLayer | Conv3x3Layer | PixelLayer;
+export type Layer = DenseLayer | Conv3x3Layer | Conv1x1Layer | PixelLayer | AddLayer;
 
 /** A fully connected layer: each unit puts out a weighted sum of all inputs plus a bias, through an activation. */
 export interface DenseLayer {
@@ -75,6 +75,20 @@ export interface Conv3x3Layer {
   dilation: number;
   /** The function that is applied to the result of the convolution; "linear" leaves it as it is. */
   activation: "linear" | "relu";
+  /** Whether a bias is added for each channel. Default true. */
+  bias?: boolean;
+}
+
+/** A convolution with windows of a single pixel: each pixel's channels are mixed, by the same weights everywhere. */
+export interface Conv1x1Layer {
+  /** The kind of layer. */
+  type: "conv1x1";
+  /** The number of channels that the layer puts out, from 1 to 1024. */
+  channels: number;
+  /** The function that is applied to the result of the convolution; "linear" leaves it as it is. */
+  activation: "linear" | "relu";
+  /** Whether a bias is added for each channel. Default true. */
+  bias?: boolean;
 }
 
 /** A layer without weights that moves pixels into channels or back, as PyTorch's layers of these names with factor 2. */
@@ -84,6 +98,17 @@ export interface PixelLayer {
    * the order top left, top right, bottom left, bottom right. "pixel-shuffle" does the reverse.
    */
   type: "pixel-unshuffle" | "pixel-shuffle";
+}
+
+/** Adds the output of an earlier layer to that of the layer before: a skip connection. */
+export interface AddLayer {
+  /** The kind of layer. */
+  type: "add";
+  /**
+   * The earlier layer: "layer1" is the first. It has to put out as many channels as the layer before does, of the same
+   * size, and be a convolution or come after one.
+   */
+  from: string;
 }
 
 export type ActivationName = DenseLayer["activation"];
@@ -99,18 +124,35 @@ export type LayerShape = Layer & {
 };
 
 export type DenseShape = Extract<LayerShape, { type: "dense" }>;
+export type ConvShape = Extract<LayerShape, { type: "conv3x3" | "conv1x1" }>;
 
 /** The name and the shape of a trainable tensor. */
 export interface Parameter {
   /** `layer1.weight`, `layer1.bias`, … */
   readonly name: string;
-  /** PyTorch's shape: [outputs, inputs] or [outputs, inputs, 3, 3] for a weight, [outputs] for a bias. */
+  /** PyTorch's shape: [outputs, inputs], or [outputs, inputs, height, width], for a weight; [outputs] for a bias. */
   readonly shape: readonly number[];
 }
 
 /** Whether the network is made of convolutions. */
 export function isConvolutional(spec: Spec): boolean {
   return spec.layers[0]!.type !== "dense";
+}
+
+export function isConvolution<Kind extends { readonly type: Layer["type"] }>(
+  layer: Kind,
+): layer is Extract<Kind, { type: "conv3x3" | "conv1x1" }> {
+  return layer.type === "conv3x3" || layer.type === "conv1x1";
+}
+
+/** The height and the width of a convolution's windows, in pixels. */
+export function windowOf({ type }: Pick<ConvShape, "type">): 1 | 3 {
+  return type === "conv3x3" ? 3 : 1;
+}
+
+/** The index of the layer that an "add" layer names; −1 if that is no layer's name. */
+export function sourceOf({ from }: AddLayer): number {
+  return /^layer[1-9]\d?$/.test(from) ? Number(from.slice("layer".length)) - 1 : -1;
 }
 
 /** What a network of convolutions multiplies a picture's values (0 to 255) by. */
@@ -125,17 +167,17 @@ export function inputSize(spec: Spec): number {
 
 /** The layers from first to last, each with the numbers of its inputs and outputs. */
 export function layerShapes(spec: Spec): LayerShape[] {
-  const firstConvolution = spec.layers.findIndex(({ type }) => type === "conv3x3");
+  const firstConvolution = spec.layers.findIndex(isConvolution);
   let channels = isConvolutional(spec) ? spec.input.channels : inputSize(spec);
   let shrink = 1;
   return spec.layers.map((layer, index) => {
     const inputs = channels + (spec.noiseLevel && index === firstConvolution ? 1 : 0);
     if (layer.type === "dense") channels = layer.units;
-    else if (layer.type === "conv3x3") channels = layer.channels;
+    else if (isConvolution(layer)) channels = layer.channels;
     else if (layer.type === "pixel-unshuffle") {
       channels = 4 * inputs;
       shrink *= 2;
-    } else {
+    } else if (layer.type === "pixel-shuffle") {
       channels = inputs / 4;
       shrink /= 2;
     }
@@ -155,12 +197,14 @@ export function shrinkOf(spec: Spec): number {
 
 /** The names and shapes of all trainable tensors, layer by layer, the weight before the bias. */
 export function parameters(spec: Spec): Parameter[] {
-  return layerShapes(spec).flatMap(({ name, type, inputs, outputs }) => {
-    if (type !== "dense" && type !== "conv3x3") return [];
-    return [
-      { name: `${name}.weight`, shape: type === "dense" ? [outputs, inputs] : [outputs, inputs, 3, 3] },
-      { name: `${name}.bias`, shape: [outputs] },
-    ];
+  return layerShapes(spec).flatMap((layer) => {
+    const { name, inputs, outputs } = layer;
+    const bias = { name: `${name}.bias`, shape: [outputs] };
+    if (layer.type === "dense") return [{ name: `${name}.weight`, shape: [outputs, inputs] }, bias];
+    if (!isConvolution(layer)) return [];
+    const window = windowOf(layer);
+    const weight = { name: `${name}.weight`, shape: [outputs, inputs, window, window] };
+    return layer.bias === false ? [weight] : [weight, bias];
   });
 }
 
@@ -170,9 +214,11 @@ export function parameterCount(spec: Spec): number {
 }
 
 /** The number of multiplications that a layer does for one picture of the spec's size. */
-export function multiplicationsOf({ type, inputs, outputs, shrink }: LayerShape, { input }: Spec): number {
-  if (type === "dense") return inputs * outputs;
-  return type === "conv3x3" ? (9 * inputs * outputs * input.height * input.width) / (shrink * shrink) : 0;
+export function multiplicationsOf(layer: LayerShape, { input }: Spec): number {
+  const { inputs, outputs, shrink } = layer;
+  if (layer.type === "dense") return inputs * outputs;
+  if (!isConvolution(layer)) return 0;
+  return (windowOf(layer) ** 2 * inputs * outputs * input.height * input.width) / (shrink * shrink);
 }
 
 /**
