@@ -35,8 +35,11 @@ export interface Tile {
   /** Where A's value for a row is. */
   readonly a: (row: number) => Place;
   /** The pointers that move at the end of a step, and by how many bytes. Every pointer that `a` names has to be among them. */
-  readonly moves: Readonly<Record<string, number>>;
-  /** Where the vector of B for a column is. Steps are counted from 0 in each turn; the loop's head moves these pointers. */
+  readonly moves: Readonly<Record<string, number | string>>;
+  /**
+   * Where the vector of B for a column is. Steps are counted from 0 in each turn. A pointer that is not among `moves` is
+   * moved by the loop's head.
+   */
   readonly b: (step: number, column: number) => Place;
 
   /** Loops over k, one after another: usually one for whole turns and one for the remaining values. */
@@ -46,6 +49,8 @@ export interface Tile {
   readonly c: (row: number, column: number) => Place;
   /** Where the initial values for a column are, which are added to its sums. If left out, the sums are stored as they are. */
   readonly init?: (column: number) => Place;
+  /** What is stored for the sum of a row, as AssemblyScript. If left out, it is the sum itself. Not together with `init`. */
+  readonly stored?: (sum: string, row: number) => string;
   /** If true, the function's argument `init` may be 0; the sums are then added to what C holds. */
   readonly initOrC?: boolean;
 }

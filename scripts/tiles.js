@@ -82,13 +82,13 @@ function stepProducts(tile, step) {
 
 /** Stores the sums. Initial values that several rows share are loaded once. */
 function stores(tile) {
-  const { c, init } = tile;
+  const { c, init, stored } = tile;
   const store = (value) =>
     sumsOf(tile).map((at) => {
       const [pointer, offset] = c(at.row, at.column);
       return `v128.store(${pointer}, ${value(at)}${offset === 0 ? "" : `, ${offset}`});`;
     });
-  if (!init) return store(({ sum }) => sum);
+  if (!init) return store(({ sum, row }) => (stored ? stored(sum, row) : sum));
   const shared = tile.rows > 1;
   const added = [
     ...(shared ? countTo(tile.columns).map((column) => `const init${column} = ${load(init(column))};`) : []),
@@ -132,6 +132,10 @@ function check(name, tile) {
   // Registers hold the sums, the broadcast of A, and the vectors of B: all that the rows share, or one if there is one row.
   const registers = tile.rows * tile.columns + 1 + (tile.rows > 1 ? tile.columns : 1);
   refuseUnless(registers <= REGISTERS, `needs ${registers} registers of ${REGISTERS}`);
+  refuseUnless(
+    !(tile.init && tile.stored),
+    "has both initial values and values that are stored in place of sums",
+  );
   const order = orderOf(tile);
   refuseUnless(
     Array.isArray(order) &&

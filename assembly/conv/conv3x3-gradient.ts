@@ -10,7 +10,7 @@
  * are half as many products as the gradient of w would take directly. The gradient of w is Gᵀ times that of U, computed once
  * for a batch (conv3x3GatherWeights).
  */
-import { multiplyAdd } from "../simd";
+import { addLanes, multiplyAdd, sumLanes } from "../simd";
 import { rowOf, transformGroup } from "./row-groups";
 import { bandOf, biasSumsBytes, groupsOf, transformedPanelBytes, transformedPlaneBytes, vectorsOf } from "./sizes";
 import { storeGradients } from "./winograd-transforms";
@@ -141,12 +141,6 @@ function packGroup(
   }
 }
 
-/** to += the sum of four lanes */
-function addLanes(to: usize, lanes: v128): void {
-  const pairs = f32x4.add(lanes, v128.shuffle<f32>(lanes, lanes, 2, 3, 0, 1));
-  store<f32>(to, load<f32>(to) + (f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1)));
-}
-
 /** to[k][0..3] += Σ_{v, lane} packed[v][0..3][lane] · t[places[v] + taps[k] + lane]   for k < count */
 function addPlane(to: usize, packed: usize, t: usize, taps: usize, places: usize, count: i32, vectors: i32): void {
   for (let k = 0; k < count; k += 2, to += 32, taps += 8) {
@@ -180,15 +174,6 @@ function addProducts(to: usize, packed: usize, places: usize, b0: usize, b1: usi
   }
   v128.store(to, f32x4.add(v128.load(to), sumLanes(c00, c10, c20, c30)));
   if (pair) v128.store(to, f32x4.add(v128.load(to, 16), sumLanes(c01, c11, c21, c31)), 16);
-}
-
-/** A vector of four sums: of the lanes of a, of b, of c and of d. */
-// @ts-ignore: decorator
-@inline
-function sumLanes(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
-  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
-  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
 }
 
 /** sum += Σ_r Σ_s row[r][s] for s < width, summed in float64. */

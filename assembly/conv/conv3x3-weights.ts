@@ -13,8 +13,8 @@ import { storeTransformed } from "./winograd-weights";
  * Applied twice, it gives w back. An item is a panel of wt: 4 inputs.
  */
 export function conv3x3TransposeWeights(wt: usize, w: usize, ins: i32, outs: i32, first: i32, last: i32): void {
-  const from = <usize>weightPanelBytes(ins);
-  const to = <usize>weightPanelBytes(outs);
+  const from = <usize>weightPanelBytes(ins, 9);
+  const to = <usize>weightPanelBytes(outs, 9);
   wt += <usize>first * to;
   for (let panel = first; panel < last; panel++, wt += to) {
     memory.fill(wt, 0, to);
@@ -39,7 +39,7 @@ export function conv3x3TransformWeights(u: usize, w: usize, ins: i32, outs: i32,
   const plane = <usize>transformedPlaneBytes(outs, ins);
   for (let panel = first; panel < last; panel++) {
     let to = u + <usize>panel * <usize>transformedPanelBytes(ins);
-    let from = w + <usize>panel * <usize>weightPanelBytes(ins);
+    let from = w + <usize>panel * <usize>weightPanelBytes(ins, 9);
     for (let i = 0; i < ins; i++, from += 96) {
       // Three columns of 4 outputs.
       for (const end = to + 48; to < end; to += 4, from += 4) {
@@ -58,11 +58,11 @@ export function conv3x3TransformWeights(u: usize, w: usize, ins: i32, outs: i32,
  */
 export function conv3x3GatherWeights(dw: usize, s: usize, ins: i32, outs: i32, first: i32, last: i32): void {
   const plane = <usize>transformedPlaneBytes(outs, ins);
-  dw += <usize>first * <usize>weightPanelBytes(ins);
-  memory.fill(dw, 0, <usize>(last - first) * <usize>weightPanelBytes(ins));
+  dw += <usize>first * <usize>weightPanelBytes(ins, 9);
+  memory.fill(dw, 0, <usize>(last - first) * <usize>weightPanelBytes(ins, 9));
   for (let panel = first; panel < last; panel++) {
     let from = s + <usize>panel * <usize>transformedPanelBytes(ins);
-    let to = dw + <usize>(panel - first) * <usize>weightPanelBytes(ins);
+    let to = dw + <usize>(panel - first) * <usize>weightPanelBytes(ins, 9);
     for (let i = 0; i < ins; i++, to += 96) {
       for (const end = from + 48; from < end; from += 4, to += 4) {
         const s0 = <f64>load<f32>(from) / 4;

@@ -136,6 +136,31 @@ export function residual(
 }
 
 /**
+ * out[n, r, c, s] = a[n, r, c, s] + b[n, r, c, s], and, if gate ≠ 0, ∘ (gate > 0), which is the gradient of a ReLU whose output
+ * is `gate`
+ *
+ * All are images of `channels` channels. `out` may be a or b. If b = 0, nothing is added.
+ */
+export function addImages(
+  out: usize, a: usize, b: usize, gate: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, first: i32, last: i32,
+): void {
+  const toA = a - out, toB = b - out, toGate = gate - out;
+  const zero = f32x4.splat(0);
+  for (let item = first; item < last; item++) {
+    let row = rowStart(out, item, channels, height, pitch, rows);
+    for (let c = 0; c < channels; c++, row += pitch) {
+      for (let at = row, end = row + (<usize>width << 2); at < end; at += 16) {
+        let sum = v128.load(at + toA);
+        if (b) sum = f32x4.add(sum, v128.load(at + toB));
+        if (gate) sum = v128.and(sum, f32x4.gt(v128.load(at + toGate), zero));
+        v128.store(at, sum);
+      }
+    }
+  }
+  if (width & 3) clearTails(out, channels, height, width, pitch, rows, first, last);
+}
+
+/**
  * y[n, r, 4c + 2i + j, s] = x[n, 2r + i, c, 2s + j]   for i, j in 0..1: PyTorch's pixel_unshuffle by 2
  *
  * x: images of `channels` channels of 2·height × 2·width, with their own pitch and rows; y: images of `yChannels` channels of

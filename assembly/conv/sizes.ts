@@ -14,14 +14,14 @@ export function vectorsOf(width: i32): i32 {
   return (width + 3) >> 2;
 }
 
-/** Bytes of a panel of 4 outputs of a weight [outs, ins, 3, 3] (conv3x3-weights.ts). */
-export function weightPanelBytes(ins: i32): i32 {
-  return (ins * 144 + 63) & ~63;
+/** Bytes of a panel of 4 outputs of a weight whose windows have `taps` pixels: 9 (conv3x3-weights.ts) or 1 (conv1x1.ts). */
+export function weightPanelBytes(ins: i32, taps: i32): i32 {
+  return (ins * taps * 16 + 63) & ~63;
 }
 
-/** Bytes of a weight [outs, ins, 3, 3] in panels. */
-export function weightBytes(outs: i32, ins: i32): i32 {
-  return ((outs + 3) >> 2) * weightPanelBytes(ins);
+/** Bytes of a weight [outs, ins, height, width] in panels. */
+export function weightBytes(outs: i32, ins: i32, taps: i32): i32 {
+  return ((outs + 3) >> 2) * weightPanelBytes(ins, taps);
 }
 
 /** Bytes of a panel of 4 outputs of a plane of the transformed weight U (winograd-weights.ts). */
@@ -105,4 +105,9 @@ export function biasSumsBytes(channels: i32): i32 {
 /** Bytes of one chunk's sums in conv3x3WeightGradient: the gradient of U for `as` × `bs` channels, then that of the bias. */
 export function gradientChunkBytes(as: i32, bs: i32, sumOfB: bool): i32 {
   return transformedBytes(as, bs) + biasSumsBytes(sumOfB ? bs : as);
+}
+
+/** Bytes of one chunk's sums in conv1x1WeightGradient: the gradient of the weight, then that of the bias. */
+export function gradientChunkBytes1x1(outs: i32, ins: i32): i32 {
+  return weightBytes(outs, ins, 1) + biasSumsBytes(outs);
 }

@@ -10,6 +10,7 @@
 import {
   convolutionScratch,
   gradientChunkBytes,
+  gradientChunkBytes1x1,
   groupsOf,
   groupsTogether,
   weightGradientScratch as convWeightGradientScratch,
@@ -248,6 +249,11 @@ export const operations = {
     },
     items: imageRows,
   }),
+  addImages: declare({
+    kernel: "conv/pixels",
+    words: { out: "address", a: "address", b: "address", gate: "address", channels: "count", ...shape },
+    items: imageRows,
+  }),
   imageLoss: declare({
     kernel: "loss",
     words: {
@@ -330,6 +336,41 @@ export const operations = {
     },
     items: () => 1,
     scratch: ({ as, bs, height, width, dilation }) => convWeightGradientScratch(as, bs, height, width, dilation),
+    multiplies: true,
+  }),
+  conv1x1TransposeWeights: declare({
+    kernel: "conv/conv1x1",
+    words: { wt: "address", w: "address", ins: "count", outs: "count" },
+    items: ({ ins }) => (ins + 3) >> 2,
+  }),
+  conv1x1: declare({
+    kernel: "conv/conv1x1",
+    words: {
+      y: "address",
+      x: "address",
+      w: "address",
+      bias: "address",
+      gate: "address",
+      ins: "count",
+      outs: "count",
+      ...shape,
+      activation: "count",
+    },
+    items: imageRows,
+    multiplies: true,
+  }),
+  conv1x1WeightGradient: declare({
+    kernel: "conv/conv1x1",
+    words: {
+      chunk: { perChunk: ({ outs, ins }: Record<"outs" | "ins", number>) => gradientChunkBytes1x1(outs, ins) },
+      dy: "address",
+      x: "address",
+      outs: "count",
+      ins: "count",
+      ...shape,
+      begins: "begins",
+    },
+    items: () => 1,
     multiplies: true,
   }),
 } as const;

@@ -1,83 +1,84 @@
-/** The operations of one layer of a network of convolutions, on images in rows. */
+/** The operations of the layers of a network of convolutions, on images in rows. */
 import { Activation } from "../../assembly/constants.ts";
-import { gradientChunkBytes, transformedBytes } from "../../assembly/conv/sizes.ts";
 import { type ImageBuffer, shapeOf } from "./image-buffers.ts";
-import type { TensorPlace } from "./plan-common.ts";
 import { type Operation, operation } from "./program.ts";
-import type { LayerShape } from "./spec.ts";
+import { type ConvStage, gradientSums, isAddStage, isConvStage, type Stage, type Value } from "./stages.ts";
 
-export type Padding = "zeros" | "reflect";
-
-/** The input or output of a layer. */
-export interface Value extends ImageBuffer {
-  /** The gradient of the loss with respect to it, if it depends on the weights of a layer. */
-  readonly gradient: ImageBuffer | undefined;
-  /** Whether it is the output of a ReLU: then its gradient is 0 wherever it is not above 0. */
-  readonly rectified: boolean;
-}
-
-export interface Stage {
-  readonly layer: Exclude<LayerShape, { type: "dense" }>;
-  readonly input: Value;
-  readonly output: Value;
-}
-
-export interface ConvStage extends Stage {
-  readonly layer: Extract<LayerShape, { type: "conv3x3" }>;
-  readonly weight: TensorPlace;
-  readonly bias: TensorPlace;
-  /** What the layer sees outside its input. */
-  readonly padding: Padding;
-  /** Address of the weight, transformed for the kernel. */
-  readonly transformed: number;
-  /** Addresses of the transposed weight, as it is and transformed. Only if the input has a gradient. */
-  readonly transposed: { readonly weight: number; readonly transformed: number } | undefined;
-  /** Address of the gradient of the transposed weight. Only if that is what is summed: see `gradientSums`. */
-  readonly gathered: number | undefined;
-  /** The gradient with respect to the input and its mirrored border. Only if both a gradient and mirroring are needed. */
-  readonly padded: ImageBuffer | undefined;
-}
-
-export function isConvolution(stage: Stage): stage is ConvStage {
-  return stage.layer.type === "conv3x3";
-}
-
-/** The operations of the forward pass: output = layer(input). */
-export function forward(stage: Stage): Operation[] {
-  const { input, output } = stage;
-  if (!isConvolution(stage)) {
+/**
+ * The operations of the forward pass: output = layer(input).
+ * @param zeros address of at least as many zeros as the output has channels
+ */
+export function forward(stage: Stage, zeros: number): Operation[] {
+  const { input, output, layer } = stage;
+  if (isAddStage(stage)) return [sum(output, input, stage.other, 0, layer.name)];
+  if (!isConvStage(stage)) {
     return [
-      stage.layer.type === "pixel-unshuffle"
-        ? unshuffle(output, input, stage)
-        : shuffle(output, input, stage),
+      layer.type === "pixel-unshuffle" ? unshuffle(output, input, stage) : shuffle(output, input, stage),
     ];
   }
-  const { layer, transformed, bias, padding } = stage;
   const convolution = convolve(output, input, stage, {
-    u: transformed,
-    bias: bias.value,
+    w: stage.operand,
+    bias: stage.bias?.value ?? zeros,
     gate: 0,
-    activation: Activation[layer.activation],
+    activation: Activation[stage.layer.activation],
   });
-  return padding === "zeros" ? [convolution] : [padReflected(input, stage), convolution];
+  const mirrors = stage.layer.type === "conv3x3" && stage.padding === "reflect";
+  return mirrors ? [padReflected(input, stage.layer), convolution] : [convolution];
 }
 
 /**
- * The operations that compute the gradient of the input, if it has one, from that of the output.
- * @param zeros address of at least as many zeros as the input has channels
+ * The operations of the backward pass, from the last layer to the first: the gradients of all layers' inputs, and those of
+ * weights and biases, which are added to chunks.
+ * @param zeros address of at least as many zeros as any convolution has inputs
  */
-export function inputGradient(stage: Stage, zeros: number): Operation[] {
-  const { input } = stage;
+export function backward(
+  stages: readonly Stage[],
+  zeros: number,
+  chunkOf: (stage: ConvStage) => number,
+): Operation[] {
+  /** The gradients of sums, by the earlier layers' outputs that went into them. */
+  const ofSums = new Map<Value, ImageBuffer[]>();
+  return stages.toReversed().flatMap((stage) => {
+    if (isAddStage(stage)) {
+      ofSums.set(stage.other, [...(ofSums.get(stage.other) ?? []), stage.output.gradient!]);
+    }
+    return [
+      ...(isConvStage(stage) ? [weightGradient(stage, chunkOf(stage))] : []),
+      ...inputGradient(stage, zeros, ofSums.get(stage.input) ?? []),
+    ];
+  });
+}
+
+/**
+ * The operations that compute the gradient of a layer's input, if it has one, from that of its output.
+ * @param others further gradients that are added: those of sums that the input went into
+ */
+function inputGradient(stage: Stage, zeros: number, others: readonly ImageBuffer[]): Operation[] {
+  const { input, layer } = stage;
   const dx = input.gradient;
   const dy = stage.output.gradient!;
   if (dx === undefined) return [];
-  if (!isConvolution(stage)) {
+  const gate = input.rectified ? input.origin : 0;
+  if (isAddStage(stage)) return dx.origin === dy.origin ? [] : sumAll(dx, [dy, ...others], gate, layer.name);
+  const own = ownGradient(stage, dx, dy, zeros, others.length === 0 ? gate : 0);
+  return others.length === 0 ? own : [...own, ...sumAll(dx, [dx, ...others], gate, layer.name)];
+}
+
+/** The operations that compute dx, the gradient of a layer's input, from dy alone. */
+function ownGradient(
+  stage: Stage,
+  dx: ImageBuffer,
+  dy: ImageBuffer,
+  zeros: number,
+  gate: number,
+): Operation[] {
+  if (!isConvStage(stage)) {
     return [stage.layer.type === "pixel-unshuffle" ? shuffle(dx, dy, stage) : unshuffle(dx, dy, stage)];
   }
   const { layer, transposed, padded } = stage;
-  const tensors = { u: transposed!.transformed, bias: zeros, activation: Activation.linear };
-  const gate = input.rectified ? input.origin : 0;
-  if (padded === undefined) return [convolve(dx, dy, stage, { ...tensors, gate })];
+  const tensors = { w: transposed!.operand, bias: zeros, activation: Activation.linear };
+  if (padded === undefined || layer.type === "conv1x1")
+    return [convolve(dx, dy, stage, { ...tensors, gate })];
   const { name, dilation: pad } = layer;
   const fold = { dx: dx.origin, dpadded: padded.origin, gate, channels: dx.channels, ...shapeOf(dx), pad };
   return [
@@ -86,25 +87,37 @@ export function inputGradient(stage: Stage, zeros: number): Operation[] {
   ];
 }
 
-/**
- * How the gradients of a layer's transformed weight and its bias are summed. If the output has so few channels that going
- * through them in fours would mostly compute padding, the gradient of the weight's transpose is summed instead; that
- * needs borders of zeros. Sizes are in bytes.
- */
-export function gradientSums({ layer, padding }: Pick<ConvStage, "layer" | "padding">) {
-  const { inputs, outputs } = layer;
-  const transposed = outputs <= 3 && padding === "zeros";
-  const [as, bs] = transposed ? [inputs, outputs] : [outputs, inputs];
-  const weight = transformedBytes(as, bs);
-  const chunk = gradientChunkBytes(as, bs, transposed);
-  return { transposed, as, bs, weight, bias: chunk - weight, chunk };
+/** The operations that add up images into `out`, which may be the first of them. */
+function sumAll(out: ImageBuffer, terms: readonly ImageBuffer[], gate: number, layer: string): Operation[] {
+  const [first, ...others] = terms;
+  if (others.length === 0) return [sum(out, first!, undefined, gate, layer)];
+  return others.map((term, index) =>
+    sum(out, index === 0 ? first! : out, term, index === others.length - 1 ? gate : 0, layer),
+  );
+}
+
+/** The operation out = a + b, and 0 where the image at `gate` is not above 0. */
+function sum(
+  out: ImageBuffer,
+  { origin: a }: ImageBuffer,
+  b: ImageBuffer | undefined,
+  gate: number,
+  layer: string,
+): Operation {
+  const places = { out: out.origin, a, b: b?.origin ?? 0, gate };
+  return operation("addImages", { ...places, channels: out.channels, ...shapeOf(out) }, layer);
 }
 
 /** The operation that adds a picture's part of the gradients of weight and bias to a chunk. */
-export function weightGradient(stage: ConvStage, chunk: number): Operation {
+function weightGradient(stage: ConvStage, chunk: number): Operation {
   const { layer, input, output } = stage;
-  const { transposed, as, bs } = gradientSums(stage);
   const dy = output.gradient!;
+  if (layer.type === "conv1x1") {
+    const { inputs: ins, outputs: outs } = layer;
+    const places = { chunk, dy: dy.origin, x: input.origin };
+    return operation("conv1x1WeightGradient", { ...places, outs, ins, ...shapeOf(dy) }, layer.name);
+  }
+  const { transposed, as, bs } = gradientSums(stage);
   const [a, b] = transposed ? [input, dy] : [dy, input];
   return operation(
     "conv3x3WeightGradient",
@@ -124,20 +137,25 @@ export function weightGradient(stage: ConvStage, chunk: number): Operation {
 
 /**
  * The operation of a convolution from x to y.
- * @param tensors addresses of the transformed weight (`u`) and of the bias; `gate`: address of an image whose values say
- *   where the result is kept (above 0) and where it becomes 0, or 0 for none; and the activation
+ * @param tensors addresses of the weight as the kernel takes it (`w`) and of the bias; `gate`: address of an image whose
+ *   values say where the result is kept (above 0) and where it becomes 0, or 0 for none; and the activation
  */
 function convolve(
   y: ImageBuffer,
   x: ImageBuffer,
-  { layer: { name, dilation } }: ConvStage,
-  tensors: { u: number; bias: number; gate: number; activation: Activation },
+  { layer }: ConvStage,
+  { w, ...tensors }: { w: number; bias: number; gate: number; activation: Activation },
 ): Operation {
-  const places = { y: y.origin, x: x.origin, ins: x.channels, outs: y.channels };
-  return operation("conv3x3", { ...places, ...tensors, ...shapeOf(y), dilation }, name);
+  const values = { y: y.origin, x: x.origin, ins: x.channels, outs: y.channels, ...tensors, ...shapeOf(y) };
+  return layer.type === "conv1x1"
+    ? operation("conv1x1", { ...values, w }, layer.name)
+    : operation("conv3x3", { ...values, u: w, dilation: layer.dilation }, layer.name);
 }
 
-function padReflected(x: ImageBuffer, { layer: { name, dilation: pad } }: ConvStage): Operation {
+function padReflected(
+  x: ImageBuffer,
+  { name, dilation: pad }: { name: string; dilation: number },
+): Operation {
   return operation("padReflected", { x: x.origin, channels: x.channels, ...shapeOf(x), pad }, name);
 }
 

@@ -7,9 +7,12 @@ function denseIndex(unit: number, input: number, inputs: number): number {
   return ((unit >> 3) * 8 * panelsOf(inputs) + input) * 8 + (unit & 7);
 }
 
-/** Where an output's weight k = 9·input + 3·ky + kx lies in panels of 4 outputs (assembly/conv/conv3x3-weights.ts). */
-function convIndex(output: number, k: number, inputs: number): number {
-  return (output >> 2) * (weightPanelBytes(inputs) / 4) + 4 * k + (output & 3);
+/**
+ * Where an output's weight k = taps·input + tap lies in panels of 4 outputs (assembly/conv/conv3x3-weights.ts, conv1x1.ts).
+ * @param taps the pixels of a window
+ */
+function convIndex(output: number, k: number, inputs: number, taps: number): number {
+  return (output >> 2) * (weightPanelBytes(inputs, taps) / 4) + 4 * k + (output & 3);
 }
 
 /** For each value of a tensor, calls back with its place in the arena's buffer and its index in PyTorch's order. */
@@ -19,17 +22,18 @@ function eachValue(shape: readonly number[], callback: (place: number, index: nu
     for (let i = 0; i < outputs; i++) callback(i, i);
     return;
   }
+  const taps = window.reduce((a, b) => a * b, 1);
   const place = window.length > 0 ? convIndex : denseIndex;
-  const columns = inputs * (window.length > 0 ? 9 : 1);
+  const columns = inputs * taps;
   for (let output = 0; output < outputs; output++) {
     for (let column = 0; column < columns; column++) {
-      callback(place(output, column, inputs), output * columns + column);
+      callback(place(output, column, inputs, taps), output * columns + column);
     }
   }
 }
 
 /**
- * Writes a tensor of `shape` ([outputs], [outputs, inputs] or [outputs, inputs, 3, 3]) into its buffer in the arena. The
+ * Writes a tensor of `shape` ([outputs], [outputs, inputs] or [outputs, inputs, height, width]) into its buffer in the arena. The
  * padding is left as it is.
  */
 export function toArena(buffer: Float32Array, values: Float32Array, shape: readonly number[]): void {

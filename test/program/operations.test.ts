@@ -64,6 +64,7 @@ const samples: Record<
   imageToFloats: { values: picture, bytes: 5 * 2 * 32 },
   fillChannel: { values: { channel: 1, channels: 3, ...shape, scale: 0.5 }, bytes: 5 * 32 },
   residual: { values: { inputChannels: 3, channels: 2, ...shape }, bytes: 5 * 2 * 32 },
+  addImages: { values: { gate: 0, channels: 2, ...shape }, bytes: 5 * 2 * 32 },
   imageLoss: {
     values: { channels: 2, ...shape, kind: ImageLoss.squared, scale: 0.5 },
     bytes: 5 * (2 * 32 + 8),
@@ -83,6 +84,9 @@ const samples: Record<
     values: { as: 5, bs: 3, ...tall, dilation: 2, sumOfB: 0 },
     bytes: 6 * 2 * 192 + 64,
   },
+  conv1x1TransposeWeights: { values: { ins: 6, outs: 5 }, bytes: 2 * 128 },
+  conv1x1: { values: { gate: 0, ins: 3, outs: 6, ...shape, activation: linear }, bytes: 5 * 6 * 32 },
+  conv1x1WeightGradient: { values: { outs: 5, ins: 3, ...shape }, bytes: 2 * 64 + 64 },
 };
 
 describe.each(names)("%s", (name) => {

@@ -112,13 +112,13 @@ export class ConvLayer {
       return to;
     };
     const sums = sum(chunk, transformedBytes(as, bs));
-    const bytes = weightBytes(as, bs);
+    const bytes = weightBytes(as, bs, 9);
     const gathered = kernels.place(bytes);
     kernels.run(operation("conv3x3GatherWeights", { dw: gathered, sums, ins: bs, outs: as }), [
       { address: gathered, bytes },
     ]);
     const dw = transposed ? this.#transpose(gathered, outs, ins) : gathered;
-    const panels = kernels.float32(dw, weightBytes(outs, ins) / 4);
+    const panels = kernels.float32(dw, weightBytes(outs, ins, 9) / 4);
     const shape = [outs, ins, 3, 3];
     // Padding stays zero, so that the optimiser leaves it alone.
     const padding = panels.slice();
@@ -214,7 +214,7 @@ export class ConvLayer {
   }
 
   #transpose(w: number, ins: number, outs: number): number {
-    const bytes = weightBytes(ins, outs);
+    const bytes = weightBytes(ins, outs, 9);
     const wt = this.kernels.place(bytes);
     this.kernels.run(operation("conv3x3TransposeWeights", { wt, w, ins, outs }), [{ address: wt, bytes }]);
     return wt;
@@ -249,7 +249,7 @@ export class ConvLayer {
 }
 
 function toPanels(w: Float32Array, outs: number, ins: number): Float32Array {
-  const panels = new Float32Array(weightBytes(outs, ins) / 4);
+  const panels = new Float32Array(weightBytes(outs, ins, 9) / 4);
   toArena(panels, w, [outs, ins, 3, 3]);
   return panels;
 }
