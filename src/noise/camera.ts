@@ -6,7 +6,7 @@ import { interpolateMosaic, mosaicColour } from "./mosaic.ts";
 import { drawFrom, drawLogarithmicallyFrom, type Ranged } from "./ranged.ts";
 import type { Random } from "./rng.ts";
 import { smooth } from "./smoothing.ts";
-import { lightOf, setToneCurve, valueOf } from "./tone-curve.ts";
+import { lightOf, setToneCurve, valueOfLight } from "./tone-curve.ts";
 
 /**
  * The noise that a camera leaves in a picture, as its simulation from the clean picture, grey or RGB: the light that
@@ -40,7 +40,7 @@ export interface CameraNoise {
   whiteBalance?: Ranged;
   /** The curve from light to values. If it is left out, values are in proportion to light. */
   toneCurve?: {
-    /** From 0.2 to 5; the higher, the brighter the darks: 2.4 is the curve of sRGB. */
+    /** From 1 to 4; the higher, the brighter the darks: 2.4 is the curve of sRGB. It is rounded to sixteenths. */
     gamma: Ranged;
     /** From 0 to 1: how much flatter the curve is at black and white than between them. At 1, noise there is halved. */
     contrast: Ranged;
@@ -87,13 +87,13 @@ export interface CameraPictureNoise {
 /** Noise of photographs: from cameras in good light to telephones in the dark. */
 export const cameraNoise = {
   model: "camera",
-  gain: [0.0002, 0.02],
+  gain: [0.0002, 0.025],
   readNoise: [0, 4],
   whiteBalance: [1, 2.6],
   toneCurve: { gamma: [1.8, 2.6], contrast: [0, 1] },
   mosaic: 0.8,
-  chroma: [0.5, 1.5],
-  smoothing: { share: 0.7, luma: [0, 1], chroma: [0, 3] },
+  chroma: [0.5, 2],
+  smoothing: { share: 0.9, luma: [0.2, 1.4], chroma: [0.5, 5] },
   jpeg: { share: 0.7, quality: [60, 98], subsampled: 0.5 },
 } satisfies CameraNoise;
 
@@ -163,7 +163,7 @@ export function addCameraNoise(
     joinColours(light);
   } else smooth(light, height, width, channels, luma, chroma);
   for (let i = 0; i < size; i++) {
-    noisy[i] = Math.floor(valueOf(lightOf[clean[i]!]! + light[i]!) + 0.5);
+    noisy[i] = valueOfLight(lightOf[clean[i]!]! + light[i]!);
   }
   if (noise.jpeg) compress(noisy, height, width, channels, noise.jpeg);
   let square = 0;

@@ -18,18 +18,27 @@ export const DCT_SCALE = Float64Array.from({ length: 8 }, (_, k) =>
   k === 0 ? 1 : Math.SQRT2 * cosineOfPi(k / 16),
 );
 
-/** Transforms eight values of `block` in place, from `at` on, which lie `step` apart. */
-export function forwardDct(block: Float64Array, at: number, step: number): void {
+/**
+ * Transforms eight values of `source` into eight of `block`. The former begin at `from`, the latter at `at`, and both lie
+ * `step` apart.
+ */
+export function forwardDct(
+  source: Float64Array,
+  from: number,
+  block: Float64Array,
+  at: number,
+  step: number,
+): void {
   const [i1, i2, i3, i4] = [at + step, at + 2 * step, at + 3 * step, at + 4 * step];
   const [i5, i6, i7] = [at + 5 * step, at + 6 * step, at + 7 * step];
-  const sum07 = block[at]! + block[i7]!;
-  const difference07 = block[at]! - block[i7]!;
-  const sum16 = block[i1]! + block[i6]!;
-  const difference16 = block[i1]! - block[i6]!;
-  const sum25 = block[i2]! + block[i5]!;
-  const difference25 = block[i2]! - block[i5]!;
-  const sum34 = block[i3]! + block[i4]!;
-  const difference34 = block[i3]! - block[i4]!;
+  const sum07 = source[from]! + source[from + 7 * step]!;
+  const difference07 = source[from]! - source[from + 7 * step]!;
+  const sum16 = source[from + step]! + source[from + 6 * step]!;
+  const difference16 = source[from + step]! - source[from + 6 * step]!;
+  const sum25 = source[from + 2 * step]! + source[from + 5 * step]!;
+  const difference25 = source[from + 2 * step]! - source[from + 5 * step]!;
+  const sum34 = source[from + 3 * step]! + source[from + 4 * step]!;
+  const difference34 = source[from + 3 * step]! - source[from + 4 * step]!;
 
   const even0 = sum07 + sum34;
   const even3 = sum07 - sum34;
@@ -54,34 +63,38 @@ export function forwardDct(block: Float64Array, at: number, step: number): void 
   block[i7] = plus - high;
 }
 
-/** The inverse of `forwardDct`. */
-export function inverseDct(block: Float64Array, at: number, step: number): void {
-  const [i1, i2, i3, i4] = [at + step, at + 2 * step, at + 3 * step, at + 4 * step];
-  const [i5, i6, i7] = [at + 5 * step, at + 6 * step, at + 7 * step];
-  const sum04 = block[at]! + block[i4]!;
-  const difference04 = block[at]! - block[i4]!;
-  const sum26 = block[i2]! + block[i6]!;
-  const difference26 = (block[i2]! - block[i6]!) * Math.SQRT2 - sum26;
+/** The inverse of `forwardDct`, from `block` into `target`. */
+export function inverseDct(
+  block: Float64Array,
+  at: number,
+  target: Float64Array,
+  to: number,
+  step: number,
+): void {
+  const sum04 = block[at]! + block[at + 4 * step]!;
+  const difference04 = block[at]! - block[at + 4 * step]!;
+  const sum26 = block[at + 2 * step]! + block[at + 6 * step]!;
+  const difference26 = (block[at + 2 * step]! - block[at + 6 * step]!) * Math.SQRT2 - sum26;
   const even0 = sum04 + sum26;
   const even3 = sum04 - sum26;
   const even1 = difference04 + difference26;
   const even2 = difference04 - difference26;
 
-  const sum53 = block[i5]! + block[i3]!;
-  const difference53 = block[i5]! - block[i3]!;
-  const sum17 = block[i1]! + block[i7]!;
-  const difference17 = block[i1]! - block[i7]!;
+  const sum53 = block[at + 5 * step]! + block[at + 3 * step]!;
+  const difference53 = block[at + 5 * step]! - block[at + 3 * step]!;
+  const sum17 = block[at + step]! + block[at + 7 * step]!;
+  const difference17 = block[at + step]! - block[at + 7 * step]!;
   const odd0 = sum17 + sum53;
   const common = (difference53 + difference17) * (2 * COS_1_8);
   const odd1 = common - difference53 * (2 * (COS_1_8 + COS_3_8)) - odd0;
   const odd2 = (sum17 - sum53) * Math.SQRT2 - odd1;
   const odd3 = common - difference17 * (2 * (COS_1_8 - COS_3_8)) - odd2;
-  block[at] = even0 + odd0;
-  block[i7] = even0 - odd0;
-  block[i1] = even1 + odd1;
-  block[i6] = even1 - odd1;
-  block[i2] = even2 + odd2;
-  block[i5] = even2 - odd2;
-  block[i3] = even3 + odd3;
-  block[i4] = even3 - odd3;
+  target[to] = even0 + odd0;
+  target[to + 7 * step] = even0 - odd0;
+  target[to + step] = even1 + odd1;
+  target[to + 6 * step] = even1 - odd1;
+  target[to + 2 * step] = even2 + odd2;
+  target[to + 5 * step] = even2 - odd2;
+  target[to + 3 * step] = even3 + odd3;
+  target[to + 4 * step] = even3 - odd3;
 }

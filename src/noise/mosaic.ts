@@ -39,7 +39,8 @@ export function interpolateMosaic(
         out[to + 1] = raw[at]!;
         out[to + other] = acrossRows * 0.5;
       } else {
-        const corners = raw[at - stride - 1]! + raw[at - stride + 1]! + raw[at + stride - 1]! + raw[at + stride + 1]!;
+        const corners =
+          raw[at - stride - 1]! + raw[at - stride + 1]! + raw[at + stride - 1]! + raw[at + stride + 1]!;
         out[to + own] = raw[at]!;
         out[to + 1] = (beside + acrossRows) * 0.25;
         out[to + other] = corners * 0.25;

@@ -90,14 +90,21 @@ function across(
   scale1: number,
 ): void {
   const stride = step < 0 ? -step : step;
-  for (let channel = 0; channel < channels; channel++) {
-    const q = channel === 0 ? q0 : q1;
-    const scale = channel === 0 ? scale0 : scale1;
-    for (let at = start + channel; at < start + stride; at += channels) values[at] = values[at]! * scale;
-    for (let row = start + step; row !== end; row += step) {
-      for (let at = row + channel; at < row + stride; at += channels) {
-        values[at] = q * values[at - step]! + (1 - q) * values[at]!;
-      }
+  const first = channels === 1 ? stride : 0;
+  for (let i = 0; i < first; i++) values[start + i] = values[start + i]! * scale0;
+  for (let i = first; i < stride; i += 3) {
+    values[start + i] = values[start + i]! * scale0;
+    values[start + i + 1] = values[start + i + 1]! * scale1;
+    values[start + i + 2] = values[start + i + 2]! * scale1;
+  }
+  const [p0, p1] = [1 - q0, 1 - q1];
+  for (let row = start + step; row !== end; row += step) {
+    const before = row - step;
+    for (let i = 0; i < first; i++) values[row + i] = q0 * values[before + i]! + p0 * values[row + i]!;
+    for (let i = first; i < stride; i += 3) {
+      values[row + i] = q0 * values[before + i]! + p0 * values[row + i]!;
+      values[row + i + 1] = q1 * values[before + i + 1]! + p1 * values[row + i + 1]!;
+      values[row + i + 2] = q1 * values[before + i + 2]! + p1 * values[row + i + 2]!;
     }
   }
 }

@@ -1,48 +1,56 @@
 /** The tone curve of a camera: how the values of a picture follow from the light. */
-import { power } from "./portable-math.ts";
 
 /** Keeps the slope at black finite, as sRGB does with the same number. */
 const TOE = 0.055;
-/** Nodes of the table from light to values. They are evenly spaced in the root of the light, so that darks have more. */
-const NODES = 1024;
+/**
+ * The number of steps that light is divided into to find its value. They are of one size in the root of the light, so that
+ * the darks have more of them; each is at most a fifth of a value, for the curves that `setToneCurve` takes.
+ */
+const STEPS = 4096;
 
 /** For each value of a picture, from 0 to 255, the light that makes it, from 0 to 1. */
 export const lightOf = new Float64Array(256);
-/** The value from 0 to 255 at each node, and one more that is never weighed. */
-const values = new Float64Array(NODES + 2);
+/** The value, from 0 to 255, of each step of the root of the light. */
+const values = new Uint8Array(STEPS + 1);
 
 /**
  * Sets the curve. A value v, from 0 to 1, comes from the light ((u + t)^gamma − t^gamma) / ((1 + t)^gamma − t^gamma) with
- * t = 0.055 and u = v + contrast·v·(1 − v)·(1 − 2v). So `gamma` brightens what is dark, and `contrast` flattens both ends
- * of the curve and makes its middle steeper, by the factors 1 / (1 + contrast) and 1 / (1 − contrast / 2).
+ * t = 0.055 and u = v + contrast·v·(1 − v)·(1 − 2v). So `gamma` brightens what is dark, and `contrast` makes the curve
+ * flatter at both ends and steeper in its middle: its slope there is divided by 1 + contrast and by 1 − contrast / 2.
  * A gamma of 1 with a contrast of 0 is a straight line.
+ * @param gamma is rounded to sixteenths, so that powers are square roots and products
  */
 export function setToneCurve(gamma: number, contrast: number): void {
-  const black = power(TOE, gamma);
-  const scale = 1 / (power(1 + TOE, gamma) - black);
+  const sixteenths = Math.round(16 * gamma);
+  const black = powerOf(TOE, sixteenths);
+  const scale = 1 / (powerOf(1 + TOE, sixteenths) - black);
   for (let value = 0; value < 256; value++) {
     const v = value / 255;
     const u = v + contrast * v * (1 - v) * (1 - 2 * v);
-    lightOf[value] = (power(u + TOE, gamma) - black) * scale;
+    lightOf[value] = (powerOf(u + TOE, sixteenths) - black) * scale;
   }
-  lightOf[0] = 0;
-  lightOf[255] = 1;
-  let below = 0;
-  for (let node = 0; node <= NODES; node++) {
-    const light = (node / NODES) * (node / NODES);
-    while (below < 254 && lightOf[below + 1]! < light) below++;
-    const start = lightOf[below]!;
-    values[node] = below + (light - start) / (lightOf[below + 1]! - start);
+  let from = 0;
+  for (let value = 0; value < 255; value++) {
+    const to = Math.ceil(Math.sqrt((lightOf[value]! + lightOf[value + 1]!) / 2) * STEPS);
+    values.fill(value, from, to);
+    from = to;
   }
-  values[NODES + 1] = 255;
+  values.fill(255, from);
 }
 
-/** The value from 0 to 255 that an amount of light makes: 0 for none or less, 255 for 1 or more. Not rounded. */
-export function valueOf(light: number): number {
+/** base to the power of exponent / 16, for a base of at least 0 and a whole number. */
+function powerOf(base: number, exponent: number): number {
+  let factor = Math.sqrt(Math.sqrt(Math.sqrt(Math.sqrt(base))));
+  let product = 1;
+  for (let rest = exponent; rest > 0; rest >>= 1) {
+    if (rest & 1) product *= factor;
+    factor *= factor;
+  }
+  return product;
+}
+
+/** The value, a whole number from 0 to 255, that an amount of light makes: 0 for none or less, 255 for 1 or more. */
+export function valueOfLight(light: number): number {
   if (light <= 0) return 0;
-  if (light >= 1) return 255;
-  const position = Math.sqrt(light) * NODES;
-  const node = position | 0;
-  const start = values[node]!;
-  return start + (position - node) * (values[node + 1]! - start);
+  return light >= 1 ? 255 : values[(Math.sqrt(light) * STEPS) | 0]!;
 }
