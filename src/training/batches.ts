@@ -1,8 +1,9 @@
+import { NO_STREAM } from "../../assembly/constants.ts";
 import { type Images, type Photos, photosOf, pictureAt, pixelsOf } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
 import { requireFit } from "../model/model.ts";
 import type { Network } from "../network/network.ts";
-import { addNoise, addNoiseTo, levelOf, type Noise, type NoiseModel } from "../noise/noise.ts";
+import { addNoise, addNoiseTo, type Noise, type NoiseModel, noiseAt } from "../noise/noise.ts";
 import { power } from "../noise/portable-math.ts";
 import { Purpose, Random } from "../noise/rng.ts";
 import { copyView, drawOrientation, PatchSource } from "./patches.ts";
@@ -18,11 +19,8 @@ export interface Pairs {
 
 /** Adds noise to pictures. The noise of picture i is drawn from the streams (seed, purpose, i) alone. */
 export function pairsOf(images: Images, noise: NoiseModel, seed: number, purpose: number): Pairs {
-  return {
-    images,
-    noisy: addNoise(images, noise, seed, purpose),
-    sigma: Float32Array.from({ length: images.count }, (_, index) => levelOf(noise, seed, purpose, index)),
-  };
+  const sigma = new Float32Array(images.count);
+  return { images, noisy: addNoise(images, noise, seed, purpose, sigma), sigma };
 }
 
 /** The number of batches in an epoch of `count` pictures. */
@@ -96,9 +94,10 @@ export function requireTrainable(recipe: Recipe, set: Images | Photos, name: str
   }
 }
 
-/** Whether the network's step draws the noise of its pictures itself, from its `sigma` and `streams`. */
-export function isDrawnInStep({ model, drawn }: Noise): boolean {
-  return drawn === "fresh" && model === "gaussian";
+/** Whether the network's step draws the noise of pictures itself, from its `sigma` and `streams`: that of Gaussian ones. */
+export function isDrawnInStep(noise: Noise): boolean {
+  const models = noise.model === "mixture" ? noise.of.map((part) => part.noise.model) : [noise.model];
+  return noise.drawn === "fresh" && models.includes("gaussian");
 }
 
 /** The source of a recipe's batches. Noise is drawn once, before the first epoch, or afresh for every batch. */
@@ -114,7 +113,9 @@ export function batchSource(recipe: Recipe, set: Images | Photos, seed: number):
 
 /**
  * Batches with fresh noise. Every picture's place, orientation, noise level and noise are drawn from streams of its own,
- * so they do not depend on the batch that it is in. Gaussian noise is drawn by the network's step (assembly/noise.ts).
+ * so they do not depend on the batch that it is in. Gaussian noise is drawn by the network's step (assembly/noise.ts), which
+ * leaves pictures with other noise as they are. `sigma` is the level of the noise (see `levelOf`); that of a camera's noise
+ * is measured when it has been added.
  */
 function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): BatchSource {
   const { noise, flips, rotations, patchesPerEpoch } = recipe;
@@ -122,6 +123,7 @@ function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): Batch
   const size = height * width * channels;
   const count = epochSize(recipe, set.count);
   const purpose = Purpose.freshNoise;
+  const streamed = isDrawnInStep(noise);
   const patches = patchesPerEpoch === undefined ? undefined : new PatchSource(set, { height, width });
   const whole = { top: 0, left: 0, turns: 0, mirrored: false };
   const random = (index: number) => new Random(seed, Purpose.augmentation, index);
@@ -137,11 +139,14 @@ function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): Batch
       const place =
         drawn && patches ? patches.draw(drawn) : { photo: pictureAt(set, shuffled.order[first + row]!) };
       copyView(clean, { ...whole, ...orientation, ...place }, height, width);
-      network.sigma[row] = levelOf(noise, seed, purpose, index);
-      if (isDrawnInStep(noise)) network.streams.set([seed, purpose, index], 3 * row);
+      const one = noiseAt(noise, seed, purpose, index);
+      const inStep = one.model === "gaussian";
+      if (streamed) network.streams.set([seed, inStep ? purpose : NO_STREAM, index], 3 * row);
+      if (inStep) network.sigma[row] = one.sigma;
       else {
         const noisy = network.input.subarray(row * size, (row + 1) * size);
-        addNoiseTo(clean, noisy, noise, { seed, purpose, index });
+        const picture = { data: clean, height, width, channels };
+        network.sigma[row] = addNoiseTo(picture, noisy, one, { seed, purpose, index });
       }
     }
     weigh(network, recipe, rows);

@@ -3,6 +3,7 @@ import { SpecError } from "../errors.ts";
 import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
 import { isConvolutional, type Layer } from "../network/spec.ts";
+import type { NoiseModel } from "../noise/noise.ts";
 import type { Recipe } from "./recipe.ts";
 import { RecipeSchema } from "./recipe-schema.ts";
 
@@ -38,11 +39,23 @@ function requireConsistent(recipe: Recipe, what: string): void {
       `${what}: pictures of ${spec.input.height}×${spec.input.width} are not square, so they cannot be turned. Leave rotations out.`,
     );
   }
+  const { channels } = spec.input;
+  if (hasCamera(noise) && channels !== 1 && channels !== 3) {
+    throw new SpecError(
+      `${what}: a camera's noise is for pictures of 1 or 3 channels, not of ${channels}. Use another noise.`,
+    );
+  }
   if (!isConvolutional(spec) && (loss !== "mse" || lossWeight)) {
     throw new SpecError(
       `${what}: networks of dense layers know the loss "mse" without lossWeight only. Change the loss.`,
     );
   }
+}
+
+function hasCamera(noise: NoiseModel): boolean {
+  return noise.model === "mixture"
+    ? noise.of.some((part) => hasCamera(part.noise))
+    : noise.model === "camera";
 }
 
 /** Dense layers with the given numbers of units. The last one is linear; a sigmoid follows each of the others. */
