@@ -4,6 +4,7 @@ import type { Dataset, Photos } from "../../src/data/images.ts";
 import { loadPhotos } from "../../src/data/photos.ts";
 import { sha256 } from "../../src/data/sha256.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
+import { cameraNoise } from "../../src/noise/camera.ts";
 import { addNoise, type NoiseModel } from "../../src/noise/noise.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
@@ -36,6 +37,14 @@ const noises: readonly NoiseModel[] = [
   { model: "poisson-gaussian", gain: [0, 4], sigma: [0, 9] },
   { model: "salt-and-pepper", share: [0, 0.5] },
   { model: "speckle", contrast: [0, 0.5] },
+  cameraNoise,
+  {
+    model: "mixture",
+    of: [
+      { share: 1, noise: { model: "gaussian", sigma: [0, 55] } },
+      { share: 2, noise: cameraNoise },
+    ],
+  },
 ];
 
 /** Two colour photographs of different sizes. */
