@@ -16,7 +16,7 @@ import { pictures, smallConvRecipe, smallRecipe } from "./pictures.ts";
 export interface Fingerprint {
   /** SHA-256 of a million noise values. */
   readonly noise: string;
-  /** SHA-256 of a picture under noise of each model. */
+  /** SHA-256 of pictures under noise of each model. */
   readonly noises: readonly string[];
   /** SHA-256 of the model file of a small training on patches of photographs. */
   readonly patches: string;
@@ -80,9 +80,9 @@ export async function fingerprint(): Promise<Fingerprint> {
     started.push(training.threads!);
   }
   const { epochsLeft, interrupted } = await interruption();
-  const noisy = noises.map((noise) =>
-    addNoise(pictures(50, [20, 20]).train, noise, 1, Purpose.trainingNoise),
-  );
+  // RGB pictures of 20×20 pixels.
+  const colours = { ...pictures(50, [20, 60]).train, width: 20, channels: 3 };
+  const noisy = noises.map((noise) => addNoise(colours, noise, 1, Purpose.trainingNoise));
   const onPatches = await train(patchRecipe, await photographs(), { seed: 1, mode: "reproducible" }).model();
   return {
     noises: await Promise.all(noisy.map((values) => sha256(new Uint8Array(values.buffer)))),
