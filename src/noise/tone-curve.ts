@@ -4,7 +4,7 @@
 const TOE = 0.055;
 /**
  * The number of steps that light is divided into to find its value. They are of one size in the root of the light, so that
- * the darks have more of them; each is at most a fifth of a value, for the curves that `setToneCurve` takes.
+ * the darks have more of them; each is less than half a value.
  */
 const STEPS = 4096;
 

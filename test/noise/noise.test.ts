@@ -208,54 +208,58 @@ const mixture: NoiseModel = {
   ],
 };
 
-describe.each(
-  [...ranges, cameraNoise, mixture].map((noise) => [noise.model, noise] as const),
-)("training on %s", (_, noise) => {
-  it("drawn afresh: streams of picture and epoch, whatever the batch", async () => {
-    const first = await shown(recipeOf(noise, "fresh"), 1);
-    for (const batch of [1, 3, 10]) expect(await shown(recipeOf(noise, "fresh", batch), 1)).toEqual(first);
-    const second = await shown(recipeOf(noise, "fresh"), 2);
-    for (const [epoch, { clean, noisy, levels }] of [first, second].entries()) {
-      for (let index = 0; index < 10; index++) {
-        const expected = new Float32Array(144);
-        const at = { seed: 3, purpose: Purpose.freshNoise, index: 10 * epoch + index };
-        const data = Uint8Array.from(clean.slice(144 * index, 144 * (index + 1)));
-        const picture = { data, width: 12, height: 12, channels: 1 };
-        const level = addNoiseTo(picture, expected, noiseAt(noise, at.seed, at.purpose, at.index), at);
-        expect(Float32Array.from(noisy.slice(144 * index, 144 * (index + 1)))).toEqual(expected);
-        expect(levels[index]).toBe(Math.fround(level));
+describe.each([...ranges, cameraNoise, mixture].map((noise) => [noise.model, noise] as const))(
+  "training on %s",
+  (_, noise) => {
+    it("drawn afresh: streams of picture and epoch, whatever the batch", async () => {
+      const first = await shown(recipeOf(noise, "fresh"), 1);
+      for (const batch of [1, 3, 10]) expect(await shown(recipeOf(noise, "fresh", batch), 1)).toEqual(first);
+      const second = await shown(recipeOf(noise, "fresh"), 2);
+      for (const [epoch, { clean, noisy, levels }] of [first, second].entries()) {
+        for (let index = 0; index < 10; index++) {
+          const expected = new Float32Array(144);
+          const at = { seed: 3, purpose: Purpose.freshNoise, index: 10 * epoch + index };
+          const data = Uint8Array.from(clean.slice(144 * index, 144 * (index + 1)));
+          const picture = { data, width: 12, height: 12, channels: 1 };
+          const level = addNoiseTo(picture, expected, noiseAt(noise, at.seed, at.purpose, at.index), at);
+          expect(Float32Array.from(noisy.slice(144 * index, 144 * (index + 1)))).toEqual(expected);
+          expect(levels[index]).toBe(Math.fround(level));
+        }
       }
-    }
-    expect(new Set([...first.levels, ...second.levels]).size).toBe(20);
-  });
+      expect(new Set([...first.levels, ...second.levels]).size).toBe(20);
+    });
 
-  it("drawn once: the same in each epoch", async () => {
-    const first = await shown(recipeOf(noise, "once"), 1);
-    expect(await shown(recipeOf(noise, "once", 3), 2)).toEqual(first);
-    expect(first.clean).toEqual([...small.data]);
-    expect(Float32Array.from(first.noisy)).toEqual(addNoise(small, noise, 3, Purpose.trainingNoise));
-  });
+    it("drawn once: the same in each epoch", async () => {
+      const first = await shown(recipeOf(noise, "once"), 1);
+      expect(await shown(recipeOf(noise, "once", 3), 2)).toEqual(first);
+      expect(first.clean).toEqual([...small.data]);
+      expect(Float32Array.from(first.noisy)).toEqual(addNoise(small, noise, 3, Purpose.trainingNoise));
+    });
 
-  it.each(["once", "fresh"] as const)("drawn %s: the same bytes on any number of threads", async (drawn) => {
-    const recipe = recipeOf(noise, drawn);
-    const data = pictures(10, [12, 12]);
-    const bytes = async (threads: number) =>
-      encodeModel(await train(recipe, data, { seed: 1, threads }).model());
-    const alone = await bytes(1);
-    for (const threads of [2, 3]) expect(sameBytes(await bytes(threads), alone)).toBe(true);
-    const other = encodeModel(await train(recipe, data, { seed: 2, threads: 1 }).model());
-    expect(sameBytes(other, alone)).toBe(false);
-  });
+    it.each(["once", "fresh"] as const)(
+      "drawn %s: the same bytes on any number of threads",
+      async (drawn) => {
+        const recipe = recipeOf(noise, drawn);
+        const data = pictures(10, [12, 12]);
+        const bytes = async (threads: number) =>
+          encodeModel(await train(recipe, data, { seed: 1, threads }).model());
+        const alone = await bytes(1);
+        for (const threads of [2, 3]) expect(sameBytes(await bytes(threads), alone)).toBe(true);
+        const other = encodeModel(await train(recipe, data, { seed: 2, threads: 1 }).model());
+        expect(sameBytes(other, alone)).toBe(false);
+      },
+    );
 
-  it("is measured at levels", async () => {
-    const photo = { data: flat(90).data, width: 500, height: 400, channels: 1 };
-    const table = await evaluateLevels(noisyMethods, [photo], noise, [20], 1);
-    const noisy = addNoise(flat(90), noiseOfLevel(noise, 20), 1, Purpose.testNoise);
-    let square = 0;
-    for (const value of noisy) square += (value - 90) ** 2 / N;
-    expect(table[0]![0]!.psnr).toBeCloseTo(10 * Math.log10(255 ** 2 / square), 9);
-  });
-});
+    it("is measured at levels", async () => {
+      const photo = { data: flat(90).data, width: 500, height: 400, channels: 1 };
+      const table = await evaluateLevels(noisyMethods, [photo], noise, [20], 1);
+      const noisy = addNoise(flat(90), noiseOfLevel(noise, 20), 1, Purpose.testNoise);
+      let square = 0;
+      for (const value of noisy) square += (value - 90) ** 2 / N;
+      expect(table[0]![0]!.psnr).toBeCloseTo(10 * Math.log10(255 ** 2 / square), 9);
+    });
+  },
+);
 
 describe("what cannot be", () => {
   const base = recipeOf({ model: "gaussian", sigma: 10 }, "fresh");
@@ -282,8 +286,16 @@ describe("what cannot be", () => {
       'unknown key "noise.sigma"',
     ],
     ["a camera without gain", { model: "camera", drawn: "once" }, '"noise.gain" is missing'],
-    ["a camera whose photons have no light", { ...cameraNoise, gain: 0, drawn: "once" }, "noise.gain has to be above 0"],
-    ["a share above 1 of mosaics", { ...cameraNoise, mosaic: 2, drawn: "once" }, "noise.mosaic has to be at most 1"],
+    [
+      "a camera whose photons have no light",
+      { ...cameraNoise, gain: 0, drawn: "once" },
+      "noise.gain has to be above 0",
+    ],
+    [
+      "a share above 1 of mosaics",
+      { ...cameraNoise, mosaic: 2, drawn: "once" },
+      "noise.mosaic has to be at most 1",
+    ],
     [
       "quality 0",
       { ...cameraNoise, jpeg: { ...cameraNoise.jpeg, quality: [0, 90] }, drawn: "once" },
@@ -294,7 +306,11 @@ describe("what cannot be", () => {
       { ...cameraNoise, toneCurve: { gamma: 5, contrast: 0 }, drawn: "once" },
       "noise.toneCurve.gamma has to be at most 4",
     ],
-    ["a mixture of nothing", { model: "mixture", of: [], drawn: "once" }, "noise.of has to be at least 1 long"],
+    [
+      "a mixture of nothing",
+      { model: "mixture", of: [], drawn: "once" },
+      "noise.of has to be at least 1 long",
+    ],
     [
       "a mixture in a mixture",
       { model: "mixture", of: [{ share: 1, noise: mixture }], drawn: "once" },

@@ -4,6 +4,7 @@ import type { Dataset, Photos } from "../../src/data/images.ts";
 import { loadPhotos } from "../../src/data/photos.ts";
 import { sha256 } from "../../src/data/sha256.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
+import { cameraNoise } from "../../src/noise/camera.ts";
 import { addNoise, type NoiseModel } from "../../src/noise/noise.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
@@ -15,7 +16,7 @@ import { pictures, smallConvRecipe, smallRecipe } from "./pictures.ts";
 export interface Fingerprint {
   /** SHA-256 of a million noise values. */
   readonly noise: string;
-  /** SHA-256 of a picture under noise of each model. */
+  /** SHA-256 of pictures under noise of each model. */
   readonly noises: readonly string[];
   /** SHA-256 of the model file of a small training on patches of photographs. */
   readonly patches: string;
@@ -36,6 +37,14 @@ const noises: readonly NoiseModel[] = [
   { model: "poisson-gaussian", gain: [0, 4], sigma: [0, 9] },
   { model: "salt-and-pepper", share: [0, 0.5] },
   { model: "speckle", contrast: [0, 0.5] },
+  cameraNoise,
+  {
+    model: "mixture",
+    of: [
+      { share: 1, noise: { model: "gaussian", sigma: [0, 55] } },
+      { share: 2, noise: cameraNoise },
+    ],
+  },
 ];
 
 /** Two colour photographs of different sizes. */
@@ -71,9 +80,9 @@ export async function fingerprint(): Promise<Fingerprint> {
     started.push(training.threads!);
   }
   const { epochsLeft, interrupted } = await interruption();
-  const noisy = noises.map((noise) =>
-    addNoise(pictures(50, [20, 20]).train, noise, 1, Purpose.trainingNoise),
-  );
+  // RGB pictures of 20×20 pixels.
+  const colours = { ...pictures(50, [20, 60]).train, width: 20, channels: 3 };
+  const noisy = noises.map((noise) => addNoise(colours, noise, 1, Purpose.trainingNoise));
   const onPatches = await train(patchRecipe, await photographs(), { seed: 1, mode: "reproducible" }).model();
   return {
     noises: await Promise.all(noisy.map((values) => sha256(new Uint8Array(values.buffer)))),

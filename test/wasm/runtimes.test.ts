@@ -34,7 +34,7 @@ describe("reproducible in every runtime", () => {
     expect(here.noise).toMatch(/^[0-9a-f]{64}$/);
     expect(here.models).toHaveLength(4);
     expect(new Set(here.models).size).toBe(1);
-    expect(new Set(here.noises).size).toBe(5);
+    expect(new Set(here.noises).size).toBe(7);
   });
 
   it("here, with an interruption", () => {
