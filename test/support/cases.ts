@@ -64,6 +64,28 @@ export const convLayers: readonly Window[] = [
   { images: 1, height: 255, width: 257, ins: 16, outs: 1, dilation: 4, padding: "reflect" },
 ];
 
+/** Batches of pictures for 1×1 convolutions: widths around every tile, and heights around a band of rows. */
+export const pointwiseSizes: readonly Pick<Window, "images" | "height" | "width" | "padding">[] = [
+  ...[1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 16, 17, 24].map((width) => ({
+    ...{ images: 1 + (width % 3), height: 1 + (width % 2), width },
+    padding: "zeros" as const,
+  })),
+  ...[31, 32, 33, 65].map((height) => ({ images: 2, height, width: 3, padding: "zeros" as const })),
+  { images: 2, height: 5, width: 7, padding: "reflect" },
+  { images: 3, height: 3, width: 30, padding: "reflect" },
+];
+
+/** Inputs and outputs of 1×1 convolutions: each number of channels goes in once and comes out once, and some are the recipes'. */
+export const pointwiseChannels: readonly Pick<Window, "ins" | "outs">[] = [
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 17, 19, 23, 24, 33, 36].map((ins, index, all) => ({
+    ins,
+    outs: all[(7 * index + 4) % all.length]!,
+  })),
+  { ins: 1, outs: 1 },
+  { ins: 144, outs: 36 },
+  { ins: 36, outs: 144 },
+];
+
 export function nameOf({ images, height, width, ins, outs, dilation, padding }: Window): string {
   return `${ins}→${outs}, ${images} of ${height}×${width}, dilation ${dilation}, ${padding}`;
 }
