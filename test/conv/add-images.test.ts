@@ -11,10 +11,7 @@ import { Kernels, type Region } from "../support/kernels.ts";
 import { valuesOf } from "../support/naive-conv.ts";
 import { normal } from "../support/networks.ts";
 
-const sizes = [
-  ...pictureSizes,
-  ...[2, 4, 5, 6, 7, 8].map((width) => ({ images: 2, height: 2, width })),
-];
+const sizes = [...pictureSizes, ...[2, 4, 5, 6, 7, 8].map((width) => ({ images: 2, height: 2, width }))];
 
 /** The rows of an image with the columns up to the next multiple of 4, which the kernel may write. */
 function wholeRows(image: Image): Region[] {

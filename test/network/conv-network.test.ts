@@ -8,9 +8,9 @@ import { parameters } from "../../src/network/spec.ts";
 import { hasRelaxedSimd } from "../../src/wasm/detect.ts";
 import { ARENA_START } from "../../src/wasm/load.ts";
 import { describeBuilds } from "../support/builds.ts";
-import { convNetworks } from "../support/cases.ts";
 import { Comparison } from "../support/comparison.ts";
 import { convStep } from "../support/conv-bounds.ts";
+import { convNetworks } from "../support/conv-cases.ts";
 import { convSpec, randomBatch, randomParameters, setBatch } from "../support/conv-networks.ts";
 import { networkWith, takeFloatTargets } from "../support/networks.ts";
 
@@ -73,6 +73,24 @@ describeBuilds("networks of convolutions", (build) => {
         expect(alone.output).toEqual(batch.output.slice(n * size, (n + 1) * size));
       }
       await Promise.all([batch.dispose(), alone.dispose()]);
+    },
+  );
+
+  it.each(convNetworks)(
+    "puts out without training, where layers share buffers, what it does in training: $name",
+    async ({ spec, batch: images }) => {
+      const outputs: Float32Array[] = [];
+      for (const training of [undefined, {}]) {
+        const network = await networkWith(build, spec, randomParameters(spec), {
+          batch: images,
+          ...(training && { training }),
+        });
+        setBatch(network, randomBatch(spec, images));
+        network.forward();
+        outputs.push(network.output.slice());
+        await network.dispose();
+      }
+      expect(outputs[0]).toEqual(outputs[1]);
     },
   );
 
