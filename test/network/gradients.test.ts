@@ -22,7 +22,7 @@ const pairs = activations.flatMap((hidden) => activations.map((output) => [hidde
 
 /**
  * Holds gradients against central differences, of twelve values of each tensor. The twins are what the builds are held
- * against, and PyTorch's files (reference.test.ts, conv-network.test.ts) have sigmoids, squared errors and zero borders only.
+ * against, and PyTorch's files (reference.test.ts, conv-network.test.ts) have sigmoids and squared errors only.
  * @param terms how many the loss sums up, each in as many roundings
  */
 function expectDifferences(
