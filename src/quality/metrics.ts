@@ -75,11 +75,37 @@ export function ssim(
   return sum / meanA.length;
 }
 
-/** @throws SpecError if pictures are too small for SSIM's window */
-export function requireSsimSize({ width, height }: { width: number; height: number }): void {
+/**
+ * The mean over the channels of the structural similarity of two pictures with values from 0 to 255: see `ssim`.
+ * @param a height × width × channels values, the channels of each pixel side by side
+ * @param b the other picture, in the same form
+ * @throws SpecError if the lengths differ, or a side is shorter than 11
+ */
+export function meanSsim(
+  a: Float32Array | Uint8Array,
+  b: Float32Array | Uint8Array,
+  { width, height, channels }: { width: number; height: number; channels: number },
+): number {
+  let sum = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    const plane = (values: Float32Array | Uint8Array): ArrayLike<number> =>
+      channels === 1 ? values : values.filter((_, index) => index % channels === channel);
+    sum += ssim(plane(a), plane(b), { width, height });
+  }
+  return sum / channels;
+}
+
+/**
+ * @param what the subject of the error's sentence
+ * @throws SpecError if pictures are too small for SSIM's window
+ */
+export function requireSsimSize(
+  { width, height }: { width: number; height: number },
+  what = "these are",
+): void {
   if (width >= windowSize && height >= windowSize) return;
   throw new SpecError(
-    `SSIM needs pictures of at least ${windowSize} × ${windowSize} pixels; these are ${width} × ${height}. Use larger pictures.`,
+    `SSIM needs pictures of at least ${windowSize} × ${windowSize} pixels; ${what} ${width} × ${height}. Use larger pictures.`,
   );
 }
 
