@@ -149,7 +149,7 @@ function threefold(
 
 /** The values rounded, a half to the even neighbour, and clipped to 0 to 255. */
 const bytesOf = (values: Uint8Array | Float32Array): Uint8Array =>
-  values instanceof Uint8Array ? values : Uint8Array.from(Uint8ClampedArray.from(values));
+  values instanceof Uint8Array ? values : new Uint8Array(new Uint8ClampedArray(values).buffer);
 
 function qualityOf(values: Uint8Array | Float32Array, clean: Required<Picture<Uint8Array>>): PhotoQuality {
   return { psnr: psnr(values, clean.data), ssim: meanSsim(values, clean.data, clean) };

@@ -34,5 +34,5 @@ export function noisyPicture(
   const place = { seed: SET_SEED, purpose: Purpose.testNoise, index };
   addNoiseTo(clean.data, data, { model: "gaussian", sigma: sigma! }, place);
   if (jpeg === undefined) return { ...clean, data };
-  return throughJpeg({ ...clean, data: Uint8Array.from(Uint8ClampedArray.from(data)) }, jpeg);
+  return throughJpeg({ ...clean, data: new Uint8Array(new Uint8ClampedArray(data).buffer) }, jpeg);
 }
