@@ -8,7 +8,8 @@ export function encodeNpy(
   shape: readonly number[],
 ): Uint8Array<ArrayBuffer> {
   const kind = data instanceof Float32Array ? "<f4" : "|u1";
-  const text = `{'descr': '${kind}', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`;
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const text = `{'descr': '${kind}', 'fortran_order': False, 'shape': (${sizes}), }`;
   // Magic, version and length take 10 bytes. With them, the header is filled with spaces to a multiple of 64 bytes.
   const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
   const header = new TextEncoder().encode(`${text.padEnd(length - 1)}\n`);

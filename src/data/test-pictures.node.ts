@@ -29,7 +29,7 @@ export async function readTestPictures(folder: string): Promise<TestPicture[]> {
     }
     const pair = pairs.get(name) ?? {};
     const twin = pair[part as "noisy" | "clean"];
-    if (twin) throw new DataError(`${twin.name} and ${photo.name} are one half of a pair; take one out`);
+    if (twin) throw new DataError(`${twin.name} and ${photo.name} are the same half of a pair; take one out`);
     pairs.set(name, { ...pair, [part!]: photo });
   }
   return [...pairs].map(([name, { noisy, clean }]) => {
