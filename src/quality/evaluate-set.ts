@@ -63,7 +63,6 @@ export interface MeasureSetOptions {
  * Measures a denoiser on a set of pictures under several conditions: PSNR and SSIM of every noisy picture and of what
  * becomes of it, and their means over the pictures.
  * @throws SpecError if a picture is smaller than 11×11
- * @throws DataError if the denoiser cannot take a picture
  */
 export async function measureSet(
   denoiser: Denoiser,

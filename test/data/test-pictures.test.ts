@@ -88,7 +88,7 @@ describe("readTestPictures", () => {
     await refused(/a_noisy\.PNG and .*a_noisy\.png are the same half of a pair; take one out/);
   });
 
-  it.each([
+  it.each<[string, [number, number, number], RegExp]>([
     ["in another size", [2, 3, 1], /3 × 2 pixels, grey\).*2 × 3 pixels, grey\) are not alike; give two/],
     ["in colour", [3, 2, 3], /3 × 2 pixels, grey\).*3 × 2 pixels, colour\) are not alike; give two/],
   ])("refuses a clean picture %s", async (_, form, message) => {
