@@ -12,9 +12,9 @@ folder of real noise, with files NAME_noisy.png and NAME_clean.png.
 
 The parameters of a filter are those that are best, for each level and each JPEG quality, on crops of photographs in
 TRAIN, which has to be another folder than the set. OpenCV's filters take bytes only, so what they are given is clipped
-and rounded. For real noise, the level is scikit-image's estimate for each picture, and the parameters are those for
-the nearest level of Gaussian noise; `bestOfSet` is what the one level brings that is best for the whole set, chosen
-with its clean pictures.
+and rounded. For real noise, the level is found for each picture by Donoho and Johnstone's estimate (1994), from the
+median of the finest diagonal Haar wavelets, and the parameters are those for the nearest level of Gaussian noise.
+`bestOfSet` is what the one level brings that is best for the whole set, chosen with its clean pictures.
 
 What a filter puts out is clipped to 0..255 and rounded. PSNR and SSIM (Wang et al. 2004) are of each picture, and the
 figures are means over the pictures.
@@ -33,7 +33,7 @@ import numpy as np
 import skimage
 from PIL import Image
 from skimage.metrics import structural_similarity
-from skimage.restoration import denoise_nl_means, denoise_tv_chambolle, estimate_sigma
+from skimage.restoration import denoise_nl_means, denoise_tv_chambolle
 
 cv2.setNumThreads(1)
 CROPS, SIDE = 8, 160
@@ -107,6 +107,14 @@ def degraded(clean, sigma, jpeg, index):
     return np.array(Image.open(file))
 
 
+def estimated_level(picture):
+    """The mean over the channels of the median |HH| / 0.6745, HH being the diagonal Haar coefficients of 2×2 squares."""
+    p = np.atleast_3d(picture).astype(float)
+    height, width = p.shape[0] // 2 * 2, p.shape[1] // 2 * 2
+    a, b, c, d = (p[y:height:2, x:width:2] for y in (0, 1) for x in (0, 1))
+    return float(np.mean(np.median(np.abs(a - b - c + d) / 2, axis=(0, 1)) / 0.6745))
+
+
 class Tuning:
     """The best parameters on the training crops."""
 
@@ -164,7 +172,7 @@ def measure_pairs(folder, train):
     read = lambda name: np.array(Image.open(folder / f"{name}.png").convert("RGB"))
     pictures = [(read(f"{name}_noisy"), read(f"{name}_clean")) for name in names]
     tuning = Tuning(train, 3)
-    levels = [float(estimate_sigma(noisy.astype(float), average_sigmas=True, channel_axis=-1)) for noisy, _ in pictures]
+    levels = [estimated_level(noisy) for noisy, _ in pictures]
     row = {"pictures": len(pictures), "noisy": means(quality(noisy, clean) for noisy, clean in pictures), "filters": {}}
     for name, (filtered, _) in FILTERS.items():
 
