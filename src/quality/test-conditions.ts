@@ -32,7 +32,7 @@ export function noisyPicture(
   if (noisy) return noisy;
   const data = new Float32Array(clean.data.length);
   const place = { seed: SET_SEED, purpose: Purpose.testNoise, index };
-  addNoiseTo(clean.data, data, { model: "gaussian", sigma: sigma! }, place);
+  addNoiseTo(clean, data, { model: "gaussian", sigma: sigma! }, place);
   if (jpeg === undefined) return { ...clean, data };
   return throughJpeg({ ...clean, data: new Uint8Array(new Uint8ClampedArray(data).buffer) }, jpeg);
 }

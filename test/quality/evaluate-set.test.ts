@@ -25,10 +25,10 @@ const pictures: readonly TestPicture[] = [
 
 /** Float32 values with noise as the protocol has it: the noise of picture `index` of the fixed seed. */
 function noisyValues(index: number, sigma: number): Float32Array {
-  const { data } = pictures[index]!.clean;
-  const noisy = new Float32Array(data.length);
+  const { clean } = pictures[index]!;
+  const noisy = new Float32Array(clean.data.length);
   const place = { seed: SET_SEED, purpose: Purpose.testNoise, index };
-  addNoiseTo(data, noisy, { model: "gaussian", sigma }, place);
+  addNoiseTo(clean, noisy, { model: "gaussian", sigma }, place);
   return noisy;
 }
 const rounded = (values: ArrayLike<number>) => Uint8Array.from(new Uint8ClampedArray(values));
