@@ -4,19 +4,29 @@
  * schema. src/model/model-file.ts reads everything that a model file may hold.
  */
 import { ModelFileError } from "../errors.ts";
-import type { Spec } from "../network/spec.ts";
+import type { PixelLayer, Spec } from "../network/spec.ts";
 import type { ModelLike } from "./model.ts";
 
+/** A layer as the denoiser runs it. The numbers of its channels, and how many times smaller than the picture it puts out. */
+export type StreamLayer = { readonly inputs: number; readonly outputs: number; readonly shrink: number } & (
+  | ConvLayer
+  | { readonly type: PixelLayer["type"] }
+  | { readonly type: "add" /** The number of the layer that is added, from 1 on. */; readonly from: number }
+);
+
 export interface ConvLayer {
-  readonly inputs: number;
-  readonly outputs: number;
+  readonly type: "conv3x3" | "conv1x1";
+  /** Height and width of the windows. */
+  readonly window: 1 | 3;
+  /** 0 if windows are single pixels. */
   readonly dilation: number;
   readonly activation: "linear" | "relu";
-  /** [outputs, inputs, 3, 3], as stored: float32, the bits of float16, or int8. The core expands them to float32. */
+  /** [outputs, inputs, window, window], as stored: float32, the bits of float16, or int8. The core expands them to float32. */
   readonly weight: Values;
   /** What the int8 weights of each output are multiplied by. Only with int8 weights. */
   readonly scale: Values | undefined;
-  readonly bias: Values;
+  /** Zeros where the layer has none. */
+  readonly biases: Values;
 }
 
 export interface ConvModel {
@@ -28,20 +38,29 @@ export interface ConvModel {
   readonly residual: boolean;
   /** What every layer sees outside its input. */
   readonly padding: "zeros" | "reflect";
-  /** Whether the network's last input channel is the noise level. */
+  /** Whether the last input channel of the first convolution is the noise level. */
   readonly noiseLevel: boolean;
-  readonly layers: readonly ConvLayer[];
+  readonly layers: readonly StreamLayer[];
+  /** The network takes pictures whose height and width are multiples of this, */
+  readonly multiple: number;
+  /** and at least this: if borders are mirrored, windows must not reach further than a mirror does. */
+  readonly least: number;
+  /** How many pixels to each side a pixel of the output depends on, at most: a multiple of `multiple`. */
+  readonly reach: number;
 }
 
 /** The values of a tensor: float32, the bits of float16, or int8. */
 export type Values = Float32Array | Uint16Array | Int8Array;
+
+/** How many times smaller than the picture a layer may put out. Smaller pictures are padded to this size. */
+const MOST_SHRINK = 64;
 
 const kinds = { F32: Float32Array, F16: Uint16Array, I8: Int8Array } as const;
 
 /**
  * Reads a model file.
  * @param name what errors call the file
- * @throws ModelFileError on anything but a whole model of 3×3 convolutions for grey or RGB pictures
+ * @throws ModelFileError on anything but a whole model of convolutions for grey or RGB pictures
  */
 export function decodeConvModel(bytes: Uint8Array, name: string): ConvModel {
   const { length } = bytes;
@@ -109,7 +128,7 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-/** @throws ModelFileError if the spec is not a network of 3×3 convolutions, or the weights do not fit it */
+/** @throws ModelFileError if the spec is not a network of convolutions, or the weights do not fit it */
 export function convModelOf({ spec, parameters }: ModelLike, name: string): ConvModel {
   return modelOf(spec, name, (key) => {
     const values = parameters?.get?.(key);
@@ -128,28 +147,65 @@ function modelOf(
   if (!Array.isArray(spec.layers)) throw fault(name, "has a spec without layers");
   const { residual = false, noiseLevel = false, white = 255, padding = "zeros" } = spec;
   if (padding !== "zeros" && padding !== "reflect") throw fault(name, `pads pictures with "${padding}"`);
-  let inputs = channels + (noiseLevel ? 1 : 0);
-  const layers = spec.layers.map((layer, index): ConvLayer => {
-    const number = index + 1;
-    if (layer.type !== "conv3x3")
-      throw fault(name, `has a layer of the type "${layer.type}"; the denoiser knows 3×3 convolutions only`);
-    const { channels: outputs, dilation, activation } = layer;
-    if (![1, 2, 3, 4].includes(dilation) || (activation !== "linear" && activation !== "relu"))
-      throw fault(name, `has a layer ${number} of dilation ${dilation} and activation ${activation}`);
-    const key = `layer${number}.weight`;
-    const weight = read(key, [outputs, inputs, 3, 3]);
-    const scale = weight instanceof Int8Array ? read(`${key}.scale`, [outputs]) : undefined;
-    if (scale?.some((value) => value <= 0)) throw fault(name, `has "${key}" with a scale not above 0`);
-    const bias = read(`layer${number}.bias`, [outputs]);
-    if (bias?.length !== outputs || weight?.length !== 9 * inputs * outputs)
-      throw fault(name, `has weights that do not fit its layer ${number}`);
-    const shape = { inputs, outputs };
-    inputs = outputs;
-    return { ...shape, dilation, activation, weight, scale, bias };
-  });
-  if (inputs !== channels || layers.length === 0)
-    throw fault(name, `puts out ${inputs} channels, not ${channels}`);
-  return { channels, scale: Math.fround(white / 255), residual, padding, noiseLevel, layers };
+  const layers: StreamLayer[] = [];
+  let outputs: number = channels;
+  let [shrink, multiple, least, reach] = [1, 1, 1, 0];
+  let firstConvolution = 0;
+  let lastActivation: string | undefined;
+  for (const layer of spec.layers) {
+    const { type } = layer;
+    const number = layers.length + 1;
+    const key = `layer${number}`;
+    let inputs = outputs;
+    if (type === "conv3x3" || type === "conv1x1") {
+      firstConvolution ||= number;
+      if (noiseLevel && firstConvolution === number) inputs++;
+      const window = type === "conv3x3" ? 3 : 1;
+      const { dilation = 0, activation, bias = true } = layer as typeof layer & { dilation?: number };
+      const isDilation = window === 1 ? dilation === 0 : [1, 2, 3, 4].includes(dilation);
+      if (!isDilation || (activation !== "linear" && activation !== "relu") || typeof bias !== "boolean") {
+        throw fault(name, `has a ${key} of dilation ${dilation}, activation ${activation} and bias ${bias}`);
+      }
+      outputs = layer.channels;
+      const weight = read(`${key}.weight`, [outputs, inputs, window, window]);
+      const scale = weight instanceof Int8Array ? read(`${key}.weight.scale`, [outputs]) : undefined;
+      if (scale?.some((value) => value <= 0))
+        throw fault(name, `has "${key}.weight" with a scale not above 0`);
+      const biases = bias ? read(`${key}.bias`, [outputs]) : new Float32Array(outputs);
+      if (biases?.length !== outputs || weight?.length !== window * window * inputs * outputs)
+        throw fault(name, `has weights that do not fit its ${key}`);
+      lastActivation = activation;
+      reach += dilation * shrink;
+      least = Math.max(least, padding === "reflect" ? (dilation + 1) * shrink : 1);
+      layers.push({ type, inputs, outputs, shrink, window, dilation, activation, weight, scale, biases });
+    } else if (type === "add") {
+      const from = layers.findIndex((_, index) => layer.from === `layer${index + 1}`) + 1;
+      const source = layers[from - 1];
+      const fits = source?.outputs === inputs && source.shrink === shrink;
+      if (!fits || !firstConvolution || from < firstConvolution || from > number - 2)
+        throw fault(name, `cannot add "${layer.from}" in its ${key}`);
+      layers.push({ type, inputs, outputs, shrink, from });
+    } else {
+      if (type === "pixel-unshuffle") {
+        shrink *= 2;
+        outputs *= 4;
+      } else if (type === "pixel-shuffle") {
+        shrink /= 2;
+        outputs /= 4;
+        // Where a pixel is the second of a pair, its window reaches one pixel less to one side, and one more to the other.
+        reach += shrink;
+      } else throw fault(name, `has a layer of the type "${type}"; the denoiser knows convolutions only`);
+      if (shrink < 1 || shrink > MOST_SHRINK || outputs % 1 || (shrink < multiple && !firstConvolution))
+        throw fault(name, `has a ${key} that cannot shuffle pixels`);
+      multiple = Math.max(multiple, shrink);
+      layers.push({ type, inputs, outputs, shrink });
+    }
+  }
+  if (outputs !== channels || shrink !== 1 || lastActivation !== "linear" || layers.length > 64)
+    throw fault(name, `puts out ${outputs} channels, not ${channels}`);
+  reach = Math.ceil(reach / multiple) * multiple;
+  const scale = Math.fround(white / 255);
+  return { channels, scale, residual, padding, noiseLevel, layers, multiple, least, reach };
 }
 
 function fault(name: string, what: string): ModelFileError {
