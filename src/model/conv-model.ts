@@ -4,7 +4,7 @@
  * schema. src/model/model-file.ts reads everything that a model file may hold.
  */
 import { ModelFileError } from "../errors.ts";
-import type { PixelLayer, Spec } from "../network/spec.ts";
+import type { AddLayer, Conv3x3Layer, PixelLayer, Spec } from "../network/spec.ts";
 import type { ModelLike } from "./model.ts";
 
 /** A layer as the denoiser runs it. The numbers of its channels, and how many times smaller than the picture it puts out. */
@@ -149,64 +149,83 @@ function modelOf(
   if (padding !== "zeros" && padding !== "reflect") throw fault(name, `pads pictures with "${padding}"`);
   const layers: StreamLayer[] = [];
   let outputs: number = channels;
-  let [shrink, multiple, least, reach] = [1, 1, 1, 0];
-  let firstConvolution = 0;
-  let lastActivation: string | undefined;
+  let [shrink, multiple, least, reach, firstConvolution] = [1, 1, 1, 0, 0];
+  let lastActivation: unknown;
   for (const layer of spec.layers) {
-    const { type } = layer;
     const number = layers.length + 1;
-    const key = `layer${number}`;
+    const {
+      type,
+      channels: count = 0,
+      dilation = 0,
+      activation,
+      bias = true,
+      from,
+    } = (layer ?? {}) as AnyLayer;
     let inputs = outputs;
+    const require = (fits: boolean) => {
+      if (fits) return;
+      const what = `${JSON.stringify(layer)} for ${inputs} channels`;
+      throw fault(name, `has a layer ${number} that does not fit, or whose weights do not: ${what}`);
+    };
     if (type === "conv3x3" || type === "conv1x1") {
+      const window = type === "conv3x3" ? 3 : 1;
+      require(window === 3 ? [1, 2, 3, 4].includes(dilation) : dilation === 0);
+      require((activation === "linear" || activation === "relu") && typeof bias === "boolean");
+      require(count % 1 === 0 && count > 0 && count <= 1024);
       firstConvolution ||= number;
       if (noiseLevel && firstConvolution === number) inputs++;
-      const window = type === "conv3x3" ? 3 : 1;
-      const { dilation = 0, activation, bias = true } = layer as typeof layer & { dilation?: number };
-      const isDilation = window === 1 ? dilation === 0 : [1, 2, 3, 4].includes(dilation);
-      if (!isDilation || (activation !== "linear" && activation !== "relu") || typeof bias !== "boolean") {
-        throw fault(name, `has a ${key} of dilation ${dilation}, activation ${activation} and bias ${bias}`);
-      }
-      outputs = layer.channels;
-      const weight = read(`${key}.weight`, [outputs, inputs, window, window]);
-      const scale = weight instanceof Int8Array ? read(`${key}.weight.scale`, [outputs]) : undefined;
-      if (scale?.some((value) => value <= 0))
-        throw fault(name, `has "${key}.weight" with a scale not above 0`);
-      const biases = bias ? read(`${key}.bias`, [outputs]) : new Float32Array(outputs);
-      if (biases?.length !== outputs || weight?.length !== window * window * inputs * outputs)
-        throw fault(name, `has weights that do not fit its ${key}`);
+      outputs = count;
+      const key = `layer${number}.weight`;
+      const weight = read(key, [outputs, inputs, window, window])!;
+      require(weight?.length === window * window * inputs * outputs);
+      const scale = weight instanceof Int8Array ? read(`${key}.scale`, [outputs]) : undefined;
+      if (scale?.some((value) => value <= 0)) throw fault(name, `has "${key}" with a scale not above 0`);
+      const biases = bias ? read(`layer${number}.bias`, [outputs])! : new Float32Array(outputs);
+      require(biases?.length === outputs);
       lastActivation = activation;
       reach += dilation * shrink;
-      least = Math.max(least, padding === "reflect" ? (dilation + 1) * shrink : 1);
-      layers.push({ type, inputs, outputs, shrink, window, dilation, activation, weight, scale, biases });
+      if (padding === "reflect") least = Math.max(least, (dilation + 1) * shrink);
+      layers.push({
+        type,
+        inputs,
+        outputs,
+        shrink,
+        window,
+        dilation,
+        activation: activation!,
+        weight,
+        scale,
+        biases,
+      });
     } else if (type === "add") {
-      const from = layers.findIndex((_, index) => layer.from === `layer${index + 1}`) + 1;
-      const source = layers[from - 1];
-      const fits = source?.outputs === inputs && source.shrink === shrink;
-      if (!fits || !firstConvolution || from < firstConvolution || from > number - 2)
-        throw fault(name, `cannot add "${layer.from}" in its ${key}`);
-      layers.push({ type, inputs, outputs, shrink, from });
+      const other = layers.findIndex((_, index) => from === `layer${index + 1}`);
+      const source = layers[other];
+      require(source?.outputs === inputs && source.shrink === shrink);
+      require(firstConvolution > 0 && other >= firstConvolution - 1 && other < number - 2);
+      layers.push({ type, inputs, outputs, shrink, from: other + 1 });
     } else {
-      if (type === "pixel-unshuffle") {
-        shrink *= 2;
-        outputs *= 4;
-      } else if (type === "pixel-shuffle") {
-        shrink /= 2;
-        outputs /= 4;
-        // Where a pixel is the second of a pair, its window reaches one pixel less to one side, and one more to the other.
-        reach += shrink;
-      } else throw fault(name, `has a layer of the type "${type}"; the denoiser knows convolutions only`);
-      if (shrink < 1 || shrink > MOST_SHRINK || outputs % 1 || (shrink < multiple && !firstConvolution))
-        throw fault(name, `has a ${key} that cannot shuffle pixels`);
+      require(type === "pixel-unshuffle" || type === "pixel-shuffle");
+      const back = type === "pixel-shuffle";
+      shrink *= back ? 0.5 : 2;
+      outputs *= back ? 0.25 : 4;
+      // A window around the second of a pair of pixels reaches one pixel further to one side.
+      if (back) reach += shrink;
+      require(shrink >= 1 && shrink <= MOST_SHRINK && outputs % 1 === 0 && (!back || firstConvolution > 0));
       multiple = Math.max(multiple, shrink);
-      layers.push({ type, inputs, outputs, shrink });
+      layers.push({ type: type as PixelLayer["type"], inputs, outputs, shrink });
     }
   }
-  if (outputs !== channels || shrink !== 1 || lastActivation !== "linear" || layers.length > 64)
+  if (outputs !== channels || shrink !== 1)
     throw fault(name, `puts out ${outputs} channels, not ${channels}`);
-  reach = Math.ceil(reach / multiple) * multiple;
+  if (lastActivation !== "linear" || layers.length > 64)
+    throw fault(name, `has ${layers.length} layers, not 1 to 64 with a linear convolution as the last`);
   const scale = Math.fround(white / 255);
+  reach = Math.ceil(reach / multiple) * multiple;
   return { channels, scale, residual, padding, noiseLevel, layers, multiple, least, reach };
 }
+
+/** A layer of a spec, if the spec is right. */
+type AnyLayer = Partial<Omit<Conv3x3Layer & AddLayer, "type">> & { readonly type: unknown };
 
 function fault(name: string, what: string): ModelFileError {
   return new ModelFileError(`${name} ${what}. Use a model that "train" wrote for convolutions.`);
