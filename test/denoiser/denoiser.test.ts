@@ -199,11 +199,14 @@ describe("equals the whole picture at once, bit for bit", () => {
     }
   });
 
-  it("in a memory that does not grow with the picture's height", async () => {
-    const model = convModelOf(convModel(), "model");
+  it.each([
+    ["a chain", { hidden: [16, 16] }, 4e6],
+    ["a U-net of three scales", networkCases[2]![1], 4e6],
+  ] as const)("in a memory that does not grow with the picture's height: %s", async (_, options, most) => {
+    const model = convModelOf(convModel(options), "model");
     const core = await loadInference(bundled("reproducible").wasm?.());
     const stream = createConvStream(core, model);
-    const bytes = [60, 3000].map((height) => {
+    const bytes = [600, 3000].map((height) => {
       let rows = 0;
       const read = () => rows++;
       for (const _ of stream.run({ width: 200, height, level: 0, write: () => {}, read }));
@@ -211,7 +214,7 @@ describe("equals the whole picture at once, bit for bit", () => {
       return core.memory.buffer.byteLength;
     });
     expect(bytes[1]).toBe(bytes[0]);
-    expect(bytes[0]).toBeLessThan(4e6);
+    expect(bytes[0]).toBeLessThan(most);
   });
 });
 
@@ -558,7 +561,7 @@ describe("models and builds", () => {
     const [first, ...rest] = model.spec.layers;
     expect(
       await fault({ ...model, spec: { ...model.spec, layers: [{ ...first, dilation: 5 }, ...rest] } }),
-    ).toMatch(/dilation 5/);
+    ).toMatch(/"dilation":5/);
     const broken = new Map(model.parameters).set("layer1.bias", new Float32Array(16).fill(Number.NaN));
     expect(await fault(encodeModel({ ...model, parameters: broken }))).toMatch(/layer1\.bias.*not finite/);
   });
