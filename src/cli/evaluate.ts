@@ -8,7 +8,7 @@ import { type Model, requireFit } from "../model/model.ts";
 import { networkOf } from "../model/model-network.ts";
 import { isConvolutional } from "../network/spec.ts";
 import { loadModel } from "../node.ts";
-import { noiseName } from "../noise/noise.ts";
+import { noiseName, noiseWithLevels } from "../noise/noise.ts";
 import type { Picture } from "../pictures/picture.ts";
 import classicalFilters from "../quality/classical-filters.json" with { type: "json" };
 import { evaluateLevels, type LevelQuality, type Method, noisyMethods } from "../quality/evaluate-levels.ts";
@@ -38,7 +38,7 @@ export function evaluateCommand(): Command {
     .option("--pictures <dir>", "measure on a folder of PNG and JPEG files instead")
     .option(
       "--levels <sigmas>",
-      "levels of noise: standard deviations in grey levels; at mid grey, if the model was trained on other noise than Gaussian",
+      "levels of noise: standard deviations in grey levels; at mid grey, if the model was trained on other noise than Gaussian. For a camera's noise Gaussian noise stands in, for a mixture its first model that has levels",
       levelsFrom,
       [5, 10, 15, 25, 50, 75],
     )
@@ -98,7 +98,7 @@ async function evaluateConvolutions(model: Model, options: Options): Promise<voi
     progress.stop();
   }
   const measured = methods.map((method, row) => ({ name: method.name, levels: table[row]! }));
-  const kind = model.noise.model;
+  const kind = noiseWithLevels(model.noise).model;
   const filters = kind === "gaussian" ? filterRows(name, pictures.length, levels) : [];
   const own = measured.findIndex((row) => row.name === toldOrNot[0]);
   const rows: Row[] = [...measured.slice(0, own), ...filters, ...measured.slice(own)];
