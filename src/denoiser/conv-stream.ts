@@ -2,6 +2,7 @@
  * A network of convolutions in the WebAssembly core. Pictures of any height go through it row by row
  * (assembly/stream/conv-stream.ts).
  */
+import { DenoiseError } from "../errors.ts";
 import type { ConvModel } from "../model/conv-model.ts";
 import type { InferenceCore } from "../wasm/inference.ts";
 
@@ -28,11 +29,12 @@ export interface ConvStream {
    * Runs the network over a picture of any size. The picture is continued to the right and below by its mirror image, as
    * far as the network needs, and every layer pads it as in training. After each row of input it yields the number of
    * output rows that have been read so far. Another picture may begin once this one has ended or has been given up.
+   * @throws DenoiseError if there is not enough memory
    */
   run(rows: StreamedRows): Generator<number>;
 }
 
-/** Puts a model into a core that does not have one yet. */
+/** Puts a model into a core that does not have one yet. @throws DenoiseError if there is not enough memory for it */
 export function createConvStream(
   core: InferenceCore,
   { layers, padding, channels, noiseLevel, multiple, least }: ConvModel,
@@ -40,7 +42,12 @@ export function createConvStream(
   const { memory } = core;
   const grow = (end: number) => {
     const pages = Math.ceil(end / PAGE) - memory.buffer.byteLength / PAGE;
-    if (pages > 0) memory.grow(pages);
+    try {
+      if (pages > 0) memory.grow(pages);
+    } catch (cause) {
+      const need = `${Math.ceil(end / 1e6)} MB of WebAssembly memory`;
+      throw new DenoiseError(`The model needs ${need}, which it did not get. Use a smaller one.`, { cause });
+    }
   };
   const padded = (length: number) => Math.ceil(Math.max(length, least) / multiple) * multiple;
   grow(core.begin(layers.length, channels, +(padding === "reflect"), +noiseLevel));

@@ -77,7 +77,7 @@ export interface Denoiser {
    * @throws DataError if the picture has no pixels, its parts do not fit together, a value is not finite, or the model
    * cannot take it, being for RGB pictures while this one is grey
    * @throws SpecError if an option is of the wrong type or out of range
-   * @throws DenoiseError if the denoiser was disposed of
+   * @throws DenoiseError if the denoiser was disposed of, or there is not enough memory for the model's layers
    */
   denoise<Values extends PictureValues>(
     picture: Picture<Values>,

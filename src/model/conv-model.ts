@@ -52,8 +52,9 @@ export interface ConvModel {
 /** The values of a tensor: float32, the bits of float16, or int8. */
 export type Values = Float32Array | Uint16Array | Int8Array;
 
-/** How many times smaller than the picture a layer may put out. Smaller pictures are padded to this size. */
+/** How many times smaller than the picture a layer may put out, and in how many channels. Training is not limited like that. */
 const MOST_SHRINK = 64;
+const MOST_CHANNELS = 65_536;
 
 const kinds = { F32: Float32Array, F16: Uint16Array, I8: Int8Array } as const;
 
@@ -210,7 +211,8 @@ function modelOf(
       outputs *= back ? 0.25 : 4;
       // A window around the second of a pair of pixels reaches one pixel further to one side.
       if (back) reach += shrink;
-      require(shrink >= 1 && shrink <= MOST_SHRINK && outputs % 1 === 0 && (!back || firstConvolution > 0));
+      require(shrink >= 1 && shrink <= MOST_SHRINK && outputs % 1 === 0 && outputs <= MOST_CHANNELS);
+      require(!back || firstConvolution > 0);
       multiple = Math.max(multiple, shrink);
       layers.push({ type: type as PixelLayer["type"], inputs, outputs, shrink });
     }

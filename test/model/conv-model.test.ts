@@ -1,7 +1,7 @@
 /** The denoiser's reader of model files takes what the full reader takes, and refuses what that refuses. */
 import { describe, expect, it } from "vitest";
 import { createDenoiser } from "../../src/denoiser/denoiser.ts";
-import { ModelFileError } from "../../src/errors.ts";
+import { DenoiseError, ModelFileError } from "../../src/errors.ts";
 import { convModelOf, decodeConvModel } from "../../src/model/conv-model.ts";
 import { decodeModel, encodeModel } from "../../src/model/model-file.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../../src/model/safetensors.ts";
@@ -137,4 +137,36 @@ it("the denoiser refuses to shrink pictures more than 64 times", () => {
   ];
   expect(convModelOf(modelOf(nested(6)), "a model")).toMatchObject({ multiple: 64, reach: 64 });
   expect(() => convModelOf(modelOf(nested(7)), "a model")).toThrow(ModelFileError);
+});
+
+it("the denoiser refuses more than 65,536 channels", () => {
+  const wide = (channels: number) => [
+    conv1(channels),
+    unshuffle,
+    unshuffle,
+    unshuffle,
+    shuffle,
+    shuffle,
+    shuffle,
+  ];
+  expect(convModelOf(modelOf([...wide(1024), conv1(1)]), "a model")).toMatchObject({ multiple: 8 });
+  expect(() =>
+    convModelOf(modelOf([...wide(1024).toSpliced(4, 0, unshuffle, shuffle), conv1(1)]), "a model"),
+  ).toThrow(ModelFileError);
+});
+
+it("says how much memory was missing", async () => {
+  const deep = [unshuffle, unshuffle, unshuffle, shuffle, shuffle, shuffle];
+  const layers = [conv1(1024), ...Array.from({ length: 10 }, () => deep).flat(), conv1(1)];
+  const denoiser = await createDenoiser({ model: modelOf(layers) });
+  const picture = { data: new Uint8Array(2048 * 64), width: 2048, height: 64 };
+  const error = await denoiser.denoise(picture, { sigma: 9 }).catch((error) => error);
+  expect(error).toBeInstanceOf(DenoiseError);
+  expect(error.message).toMatch(/^The model needs [5-9]\d{3} MB of WebAssembly memory/);
+  // Smaller pictures still go through it.
+  const small = await denoiser.denoise(
+    { data: new Uint8Array(64).fill(9), width: 8, height: 8 },
+    { sigma: 9 },
+  );
+  expect(small.data).toHaveLength(64);
 });
