@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The denoiser: takes a picture and gives a denoised one. It holds no code for training. */
-import weights from "../../build/models/fashion-conv.js";
-import { DataError, DenoiseError, ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
+import weights from "../../build/models/photo.js";
+import { DenoiseError, ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
 import { type ConvModel, convModelOf, decodeConvModel } from "../model/conv-model.ts";
 import type { ModelLike } from "../model/model.ts";
 import {
@@ -69,13 +69,12 @@ export interface Denoiser {
   /** The build of the WebAssembly core that this denoiser runs. */
   readonly variant: Variant;
   /**
-   * Denoises a picture of any size: grey, RGB, or either with alpha, which is kept unchanged. A model with one channel
-   * denoises each colour by itself. The result is a new array of the same kind; bytes are rounded and clamped to 0 to
+   * Denoises a picture of any size: grey, RGB, or either with alpha, which is kept unchanged. A model for grey pictures
+   * denoises each colour by itself; a model for colour takes a grey picture as three equal colours. The result is a new array of the same kind; bytes are rounded and clamped to 0 to
    * 255, float32 values are not. Several calls are worked off one after the other. While the network runs, the event
    * loop gets its turn about every 25 ms. Beside the result, the memory needed does not grow with the picture.
    *
-   * @throws DataError if the picture has no pixels, its parts do not fit together, a value is not finite, or the model
-   * cannot take it, being for RGB pictures while this one is grey
+   * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
    * @throws SpecError if an option is of the wrong type or out of range
    * @throws DenoiseError if the denoiser was disposed of, or there is not enough memory for the model's layers
    */
@@ -143,9 +142,10 @@ async function denoise<Values extends PictureValues>(
   const checked = checkPicture(picture);
   const { channels, colors, distinct } = checked;
   const { data, width, height } = picture;
-  const groups = channelGroups(colors, model.channels).slice(0, distinct);
-  // Where the three colours are equal, a model for grey pictures denoises the first, and the others become its copies.
-  const copied = groups.length * model.channels < colors;
+  const groups = channelGroups(distinct, model.channels);
+  // Where the three colours are equal, the first is denoised, and the others become its copies.
+  const copied = distinct < colors;
+  const averaged = model.channels > distinct;
   const sigma = asked === "auto" ? sigmaOf(picture, checked) : asked;
   const result = copyOf(data);
   const windows = sigma * strength > 0 ? windowsOf(width, model.reach, model.multiple) : [];
@@ -172,10 +172,14 @@ async function denoise<Values extends PictureValues>(
         },
         read(row, floats, at, stride) {
           let source = at - start;
-          for (const channel of group) {
+          for (const channel of averaged ? [0] : group) {
             let i = (row * width + from) * channels + channel;
             for (let x = from; x < to; x++, i += channels) {
-              const output = unscaled * floats[source + x]!;
+              let output = unscaled * floats[source + x]!;
+              if (averaged) {
+                const others = floats[source + stride + x]! + floats[source + 2 * stride + x]!;
+                output = (output + unscaled * others) / 3;
+              }
               const noise = residual ? output : data[i]! - output;
               values[i] = data[i]! - strength * noise;
               if (copied) values[i + 1] = values[i + 2] = values[i]!;
@@ -224,12 +228,13 @@ export function windowsOf(width: number, reach: number, multiple = 1, most = MOS
   return windows;
 }
 
-/** The picture's channels in groups that go through the network together. @throws DataError if they do not fit it */
-function channelGroups(colors: 1 | 3, modelChannels: number): number[][] {
-  const all = [0, 1, 2].slice(0, colors);
-  if (modelChannels === colors) return [all];
-  if (modelChannels === 1) return all.map((channel) => [channel]);
-  throw new DataError("The model is for RGB pictures, and this one is grey.");
+/**
+ * The picture's channels in groups that go through the network together. A colour model takes a grey picture as three equal
+ * channels, and what it makes of these is averaged.
+ */
+function channelGroups(distinct: 1 | 3, modelChannels: 1 | 3): number[][] {
+  if (modelChannels === 1) return [[0], [1], [2]].slice(0, distinct);
+  return [distinct === 1 ? [0, 0, 0] : [0, 1, 2]];
 }
 
 async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {

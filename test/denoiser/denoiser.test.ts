@@ -338,8 +338,26 @@ describe("images", () => {
         new RegExp(`value 7 is ${bad}`),
       );
     }
-    const rgb = await createDenoiser({ model: convModel({ channels: 3 }) });
-    await expect(rgb.denoise({ data, width: 4, height: 3 })).rejects.toThrow(DataError);
+  });
+
+  it("grey goes through a colour model as three equal colours, whose results are averaged", async () => {
+    const denoiser = await createDenoiser({ model: convModel({ channels: 3 }) });
+    const size = { width: 30, height: 20 };
+    const plane = pictureOf(30, 20).data;
+    const { data: one } = await denoiser.denoise({ data: plane, ...size }, { sigma: 15 });
+    // Unlike this picture's, the last one's colours are not all equal, so that each has its own result.
+    const repeated = (values: Float32Array) =>
+      Float32Array.from({ length: 1800 }, (_, i) => values[Math.floor(i / 3)]!);
+    const nearly = repeated(plane);
+    nearly[1799]! += 1e-3;
+    const { data: three } = await denoiser.denoise({ data: nearly, ...size }, { sigma: 15 });
+    for (let pixel = 0; pixel < 300; pixel++) {
+      const mean = (three[3 * pixel]! + three[3 * pixel + 1]! + three[3 * pixel + 2]!) / 3;
+      expect(Math.abs(one[pixel]! - mean)).toBeLessThan(255 * 2 ** -21);
+    }
+    expect(new Set(three.slice(0, 3)).size).toBe(3);
+    const { data: equal } = await denoiser.denoise({ data: repeated(plane), ...size }, { sigma: 15 });
+    expect(equal).toEqual(repeated(one));
   });
 });
 
