@@ -67,7 +67,11 @@ const sentences = [
   "How vexingly quick daft zebras jump! 100 % of them, at least.",
   "Sphinx of black quartz, judge my vow: 3, 14, 15, 92, 65, 35.",
 ];
-const written = (scale: number, ink: number | readonly number[], paper: number | readonly number[]): Shade => {
+const written = (
+  scale: number,
+  ink: number | readonly number[],
+  paper: number | readonly number[],
+): Shade => {
   const isInk = page(scale, sentences);
   return (x, y) => (isInk(x, y) ? ink : paper);
 };
@@ -154,7 +158,12 @@ function diffused(values: number): Shade {
       const level = Math.min(values - 1, Math.max(0, Math.round((wanted / 255) * (values - 1))));
       result[y * WIDTH + x] = (level * 255) / (values - 1);
       const left = wanted - (level * 255) / (values - 1);
-      for (const [to, part] of [[1, 7], [WIDTH + 1, 3], [WIDTH + 2, 5], [WIDTH + 3, 1]] as const)
+      for (const [to, part] of [
+        [1, 7],
+        [WIDTH + 1, 3],
+        [WIDTH + 2, 5],
+        [WIDTH + 3, 1],
+      ] as const)
         error[at + to]! += (left * part) / 16;
     }
   }
@@ -194,12 +203,16 @@ const scene: Shade = (x, y) => {
   const hill = HEIGHT * (0.55 + 0.8 * (x / WIDTH) * (1 - x / WIDTH) * (0.3 - x / WIDTH));
   const near = Math.min(1, Math.max(0, (y - hill) / 3 + 0.5));
   const light = lit(x, y) as number;
-  return [90, 140, 220].map((sky, c) => (1 - near) * sky * light + near * [70, 110, 40][c]! * (0.6 + y / HEIGHT / 2));
+  return [90, 140, 220].map(
+    (sky, c) => (1 - near) * sky * light + near * [70, 110, 40][c]! * (0.6 + y / HEIGHT / 2),
+  );
 };
 const framed =
   (inside: Shade, margin: number, frame: readonly number[], sides: boolean): Shade =>
   (x, y) =>
-    y < margin || y >= HEIGHT - margin || (sides && (x < margin || x >= WIDTH - margin)) ? frame : inside(x, y);
+    y < margin || y >= HEIGHT - margin || (sides && (x < margin || x >= WIDTH - margin))
+      ? frame
+      : inside(x, y);
 
 /** A picture with alpha: transparent outside a disc, where its colour is `hidden` or what the drawing has there. */
 const cutOut =
@@ -209,15 +222,19 @@ const cutOut =
     return [...((isIn ? undefined : hidden) ?? (inside(x, y) as readonly number[])), isIn ? 255 : 0];
   };
 
-const line = (slope: readonly number[], base: readonly number[]): Shade => (x, y) =>
-  base.map((value, c) => value + slope[2 * c]! * x + slope[2 * c + 1]! * y);
+const line =
+  (slope: readonly number[], base: readonly number[]): Shade =>
+  (x, y) =>
+    base.map((value, c) => value + slope[2 * c]! * x + slope[2 * c + 1]! * y);
 
 /** All of them, 64 in number, grey, RGB and RGBA, of 208 × 176 pixels. */
 export function cleanGraphics(): CleanGraphic[] {
   return [
     ...[1, 2, 3, 5, 8, 16].map((side) => paint(`checks of ${side}`, checks(side, 0, 255))),
     ...[1, 3, 8].map((side) => paint(`pale checks of ${side}`, checks(side, 100, 140))),
-    paint("checks of 1 in colour", (x, y) => ((Math.floor(x) + Math.floor(y)) % 2 ? [230, 40, 60] : [20, 90, 200])),
+    paint("checks of 1 in colour", (x, y) =>
+      (Math.floor(x) + Math.floor(y)) % 2 ? [230, 40, 60] : [20, 90, 200],
+    ),
     ...[1, 2, 3, 4].map((order) => paint(`ordered dither ${order}`, ordered(order, 2))),
     ...[4, 16].map((values) => paint(`ordered dither in ${values} values`, ordered(3, values))),
     ...[2, 3, 8].map((values) => paint(`diffused dither in ${values} values`, diffused(values))),
@@ -242,7 +259,11 @@ export function cleanGraphics(): CleanGraphic[] {
     paint("text, pale", written(1.4, 150, 190), true),
     ...[1, 1.5, 2.2].map((scale) => {
       const isInk = page(scale, sentences);
-      return paint(`scan of text, ${scale}`, (x, y) => (lit(x, y) as number) * (isInk(x, y) ? 50 : 235), true);
+      return paint(
+        `scan of text, ${scale}`,
+        (x, y) => (lit(x, y) as number) * (isInk(x, y) ? 50 : 235),
+        true,
+      );
     }),
     ...[false, true].map((dark) => paint(dark ? "screenshot, dark" : "screenshot", screenshot(dark))),
     ...[10, 40, 150].map((count) => paint(`cartoon of ${count}`, cartoon(count, count, 2), true)),
