@@ -54,8 +54,12 @@ for (const set of [{ name: "Fashion-MNIST", pictures: garments }, drawn, ...phot
 
 const model = options.model === undefined ? undefined : readFileSync(options.model);
 const denoiser = await createDenoiser({ model, mode: "fast" });
-const squareOf = (a: Picture["data"], b: Picture["data"]) =>
-  a.reduce((sum: number, value: number, i: number) => sum + (value - b[i]!) * (value - b[i]!), 0) / a.length;
+const squareOf = (a: Picture["data"], b: Picture["data"]) => {
+  let sum = 0;
+  for (const [i, value] of a.entries()) sum += (value - b[i]!) * (value - b[i]!);
+  return sum / a.length;
+};
+type Row = Record<string, string | number | undefined>;
 const decibels = (square: number) => 10 * Math.log10((255 * 255) / square);
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value) / values.length;
 
@@ -64,7 +68,7 @@ async function errorAt(noisy: Picture, clean: Picture, sigma: number | "auto"): 
   return squareOf((await denoiser.denoise(noisy, { sigma })).data, clean.data);
 }
 
-const harm: object[] = [];
+const harm: Row[] = [];
 for (const { name, pictures } of [drawn, ...photos]) {
   const changes: number[] = [];
   for (const picture of pictures) changes.push(Math.sqrt(await errorAt(picture, picture, "auto")));
@@ -73,7 +77,7 @@ for (const { name, pictures } of [drawn, ...photos]) {
 }
 addTable("clean pictures: by how many grey levels they are changed (root mean square)", harm);
 
-const compressed: object[] = [];
+const compressed: Row[] = [];
 for (const { name, pictures } of photos) {
   for (const quality of [75, 90]) {
     for (const sigma of [5, 10, 20]) {
@@ -98,7 +102,7 @@ for (const { name, pictures } of photos) {
 if (compressed.length > 0)
   addTable("JPEG of noisy pictures: mean PSNR in dB, and the worst change", compressed);
 
-const real: object[] = [];
+const real: Row[] = [];
 for (const folder of options.real) {
   const all = await readPhotos(folder);
   const pairs = thinned(all.filter(({ name }) => name.endsWith("_noisy.png")));

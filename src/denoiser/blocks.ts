@@ -124,7 +124,7 @@ const square = (value: number): number => value * value;
 
 /** Adds `weight` times the mean squares of a block's Haar wavelets to `details`, from `at` on. It overwrites the block. */
 function addDetails(block: Float64Array, details: Float64Array, at: number, weight: number): void {
-  for (let half = SIDE / 2, band = at; half > 0; half /= 2, band += 2) {
+  for (let half = SIDE / 2, band = at; half >= 1; half /= 2, band += 2) {
     const size = 2 * half;
     let diagonal = 0;
     let straight = 0;

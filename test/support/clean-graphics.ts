@@ -6,7 +6,7 @@ import { Purpose, Random } from "../../src/noise/rng.ts";
 import type { Picture } from "../../src/pictures/picture.ts";
 import { eachInkPixel, glyphHeight } from "../../src/report/pixel-font.ts";
 
-export interface CleanGraphic extends Required<Picture<Uint8ClampedArray<ArrayBuffer>>> {
+export interface CleanGraphic extends Required<Picture<Uint8Array>> {
   readonly name: string;
 }
 
@@ -35,7 +35,7 @@ function paint(name: string, shade: Shade, smooth = false): CleanGraphic {
       for (let c = 0; c < channels; c++) data[at++] = Math.round(sums[c]! / points.length ** 2);
     }
   }
-  return { name, data, width: WIDTH, height: HEIGHT, channels };
+  return { name, data: new Uint8Array(data.buffer), width: WIDTH, height: HEIGHT, channels };
 }
 
 /** Numbers from 0 to 1, always the same for a seed. */
