@@ -13,6 +13,9 @@ export enum ImageLoss {
   absolute,
 }
 
+/** Stands for the purpose in the stream of a picture whose noise a step does not draw (gaussianNoise in noise.ts). */
+export const NO_STREAM = 0;
+
 /** Indices into the optimisers' settings (optimizers.ts), float32 values. Adam's β₁, β₂ and ε are set once, the others before each step. */
 export enum Setting {
   rate,

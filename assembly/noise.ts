@@ -2,12 +2,14 @@
  * Draws noise in wasm. The numbers are the same, to the last bit, as those of src/noise/rng.ts: sfc32 and Marsaglia's polar
  * method in float64, with no operations but + − × ÷ and √.
  */
+import { NO_STREAM } from "./constants";
 
 /**
  * input[n][i] = target[n][i] + levels[n] · N(0, 1)
  *
  * input: float32, images × pixels; target: uint8, images × pixels; levels: one float32 for each image; streams: three
- * uint32 for each image: the seed, purpose and index that its generator starts from. An item is an image.
+ * uint32 for each image: the seed, purpose and index that its generator starts from. An image whose purpose is NO_STREAM is
+ * left as it is. An item is an image.
  */
 export function gaussianNoise(
   input: usize, target: usize, levels: usize, streams: usize, pixels: i32, first: i32, last: i32,
@@ -15,6 +17,7 @@ export function gaussianNoise(
   for (let item = first; item < last; item++) {
     const level = <f64>load<f32>(levels + (<usize>item << 2));
     const stream = streams + <usize>(item * 12);
+    if (load<u32>(stream, 4) == NO_STREAM) continue;
     let a = load<u32>(stream);
     let b = load<u32>(stream, 4);
     let c = load<u32>(stream, 8);

@@ -19,16 +19,17 @@ export type { Named, PatchSize } from "./data/photos.ts";
 export type { Model, ModelLike, Provenance } from "./model/model.ts";
 export type { WeightFormat } from "./model/model-file.ts";
 export type { Conv3x3Layer, DenseLayer, Layer, PixelLayer, Spec } from "./network/spec.ts";
+export type { CameraNoise } from "./noise/camera.ts";
+export type { MixtureNoise, Noise, NoiseModel, SingleNoise } from "./noise/noise.ts";
 export type {
   GaussianNoise,
-  Noise,
-  NoiseModel,
+  PointwiseNoise,
   PoissonGaussianNoise,
-  Ranged,
   SaltAndPepperNoise,
   SpeckleNoise,
   UniformNoise,
-} from "./noise/noise.ts";
+} from "./noise/pointwise.ts";
+export type { Ranged } from "./noise/ranged.ts";
 export type { DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
 export type { Picture, PictureValues } from "./pictures/picture.ts";
 export { readPicture } from "./pictures/picture-files.node.ts";

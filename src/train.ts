@@ -27,18 +27,24 @@ export {
   parameters,
   type Spec,
 } from "./network/spec.ts";
+export { type CameraNoise, cameraNoise } from "./noise/camera.ts";
 export {
   addNoise,
-  type GaussianNoise,
   levelOf,
+  type MixtureNoise,
   type Noise,
   type NoiseModel,
-  type PoissonGaussianNoise,
-  type Ranged,
-  type SaltAndPepperNoise,
-  type SpeckleNoise,
-  type UniformNoise,
+  type SingleNoise,
 } from "./noise/noise.ts";
+export type {
+  GaussianNoise,
+  PointwiseNoise,
+  PoissonGaussianNoise,
+  SaltAndPepperNoise,
+  SpeckleNoise,
+  UniformNoise,
+} from "./noise/pointwise.ts";
+export type { Ranged } from "./noise/ranged.ts";
 export { Purpose, Random } from "./noise/rng.ts";
 export type { Picture, PictureValues } from "./pictures/picture.ts";
 export { encodePng } from "./pictures/png.ts";

@@ -11,7 +11,7 @@ import { pointwise1x1, pointwise4x1, pointwise4x2, pointwise6x2 } from "../../bu
 import { Activation } from "../constants";
 import { addLanes, multiplyAdd, sumLanes } from "../simd";
 import { clearTails, rowStart } from "./pixels";
-import { biasSumsBytes, vectorsOf, weightBytes, weightPanelBytes } from "./sizes";
+import { bandOf1x1, biasSumsBytes, vectorsOf, weightBytes, weightPanelBytes } from "./sizes";
 
 /**
  * y[n, r, o, s] = f(bias[o] + Σ_i w[o, i] · x[n, r, i, s])
@@ -93,9 +93,6 @@ export function conv1x1TransposeWeights(wt: usize, w: usize, ins: i32, outs: i32
   }
 }
 
-/** How many vectors conv1x1WeightGradient sums at a time, at least: so few that they stay in the first-level cache. */
-const BAND: i32 = 32;
-
 /**
  * S[o, i]  (+)= Σ_{r, s} dy[r, o, s] · x[r, i, s]
  * sums[o]  (+)= Σ_{r, s} dy[r, o, s]
@@ -117,7 +114,7 @@ export function conv1x1WeightGradient(
   const panel = <usize>weightPanelBytes(ins, 1);
   const sums = chunk + <usize>weightBytes(outs, ins, 1);
   if (begins) memory.fill(chunk, 0, <usize>weightBytes(outs, ins, 1) + <usize>biasSumsBytes(outs));
-  const band = max(1, BAND / vectors);
+  const band = bandOf1x1(width);
   for (let image = first; image < last; image++) {
     for (let row = 0; row < height; row += band) {
       const count = min(band, height - row);

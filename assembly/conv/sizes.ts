@@ -107,6 +107,15 @@ export function gradientChunkBytes(as: i32, bs: i32, sumOfB: bool): i32 {
   return transformedBytes(as, bs) + biasSumsBytes(sumOfB ? bs : as);
 }
 
+/** How many vectors conv1x1WeightGradient sums at a time, at least: so few that they stay in the first-level cache. */
+const BAND_1X1: i32 = 32;
+
+/** How many rows it sums at a time, which is a band: as many as have BAND_1X1 vectors together, but at least one. */
+export function bandOf1x1(width: i32): i32 {
+  const fit = (BAND_1X1 / vectorsOf(width)) | 0;
+  return fit < 1 ? 1 : fit;
+}
+
 /** Bytes of one chunk's sums in conv1x1WeightGradient: the gradient of the weight, then that of the bias. */
 export function gradientChunkBytes1x1(outs: i32, ins: i32): i32 {
   return weightBytes(outs, ins, 1) + biasSumsBytes(outs);

@@ -17,22 +17,28 @@ export async function loadData(data: string | undefined): Promise<Dataset> {
 }
 
 /**
- * Loads the data that a recipe is trained on: a folder of pictures, or Fashion-MNIST's files as `loadData` finds them.
+ * Loads the data that a recipe is trained on: folders of pictures, or Fashion-MNIST's files as `loadData` finds them.
  * @param folders the folders that `--data` and `--test` name
  * @throws DataError if there is no such data, or it cannot be read
  */
 export async function loadTrainingData(
   recipe: Recipe,
-  { data, test }: { data?: string | undefined; test?: string | undefined },
+  { data, test }: { data?: readonly string[] | undefined; test?: string | undefined },
 ): Promise<Dataset<Images | Photos>> {
-  if (data !== undefined && (await kindOf(data)) === "pictures")
-    return loadPhotosFrom(data, recipe.spec.input, { test });
+  const kinds = new Set(await Promise.all((data ?? []).map(kindOf)));
+  if (kinds.has("pictures")) {
+    if (kinds.size === 1) return loadPhotosFrom(data!, recipe.spec.input, { test });
+    throw new DataError("--data names folders of pictures and of IDX files; name one kind");
+  }
+  if (data !== undefined && data.length > 1) {
+    throw new DataError(`--data names ${data.length} folders of IDX files; name one`);
+  }
   if (test !== undefined) {
     throw new DataError(
       "--test names a folder of test pictures beside --data, a folder of pictures; name both",
     );
   }
-  return withTestPatches(await loadData(data), recipe);
+  return withTestPatches(await loadData(data?.[0]), recipe);
 }
 
 /** Loads the data of an earlier run again, from that run's `Dataset.source`. @throws DataError */

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { type Photos, photosOf } from "../data/images.ts";
 import { readPhotos } from "../data/photo-folders.node.ts";
 import { createDenoiser } from "../denoiser/denoiser.ts";
@@ -8,23 +8,27 @@ import { type Model, requireFit } from "../model/model.ts";
 import { networkOf } from "../model/model-network.ts";
 import { isConvolutional } from "../network/spec.ts";
 import { loadModel } from "../node.ts";
-import { noiseName } from "../noise/noise.ts";
+import { noiseName, noiseWithLevels } from "../noise/noise.ts";
 import type { Picture } from "../pictures/picture.ts";
 import classicalFilters from "../quality/classical-filters.json" with { type: "json" };
 import { evaluateLevels, type LevelQuality, type Method, noisyMethods } from "../quality/evaluate-levels.ts";
 import { evaluateModel } from "../quality/run-model.ts";
 import { loadData } from "./data.ts";
+import { evaluateSet, SET_LEVELS, type SetOptions } from "./evaluate-set.ts";
 import { percentProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
 
-interface Options {
+interface Options extends Omit<SetOptions, "set"> {
   data?: string;
   pictures?: string;
-  levels: number[];
   classic?: string;
-  auto?: boolean;
-  json?: boolean;
+  set?: string;
 }
+
+/** In grey levels, unless a set of photographs is measured. */
+const LEVELS = [5, 10, 15, 25, 50, 75];
+/** Options that mean nothing without --set, as commander calls them. */
+const ofSets = ["jpeg", "grey", "bestSigma", "each", "saveNoisy"] as const;
 
 /** `denoise-wasm evaluate MODEL`: measures quality on test pictures; of convolutions, at several noise levels. */
 export function evaluateCommand(): Command {
@@ -36,14 +40,35 @@ export function evaluateCommand(): Command {
     .argument("<model>", "a model file, such as runs/…/model.safetensors")
     .option("--data <dir>", "the folder that holds Fashion-MNIST's four IDX files (default: the best found)")
     .option("--pictures <dir>", "measure on a folder of PNG and JPEG files instead")
+    .addOption(
+      new Option(
+        "--set <dir>",
+        "measure a model of convolutions on a folder of photographs as the literature does, or, where its files are " +
+          "called NAME_noisy and NAME_clean, on pairs of real noise",
+      ).conflicts(["data", "pictures", "classic"]),
+    )
     .option(
       "--levels <sigmas>",
-      "levels of noise: standard deviations in grey levels; at mid grey, if the model was trained on other noise than Gaussian",
+      "levels of noise: standard deviations in grey levels; at mid grey, if the model was trained on other noise than " +
+        "Gaussian. For a camera's noise Gaussian noise stands in, for a mixture its first model that has levels " +
+        `(default: ${LEVELS}; with --set ${SET_LEVELS})`,
       levelsFrom,
-      [5, 10, 15, 25, 50, 75],
     )
     .option("--classic <model>", "a model of the classic recipe, to be measured beside it")
     .option("--auto", "measure the model also where it is not told the level of noise")
+    .option(
+      "--jpeg <qualities>",
+      "with --set: save the noisy pictures as JPEG files of these qualities, 1 to 100, and denoise what is read from " +
+        "them; the model is not told the level",
+      qualitiesFrom,
+    )
+    .option("--grey", "with --set: turn colour pictures into grey ones first")
+    .option("--best-sigma", "with --set: look for the best level, where the model is not told one")
+    .option("--each", "with --set: a row for every picture")
+    .option(
+      "--save-noisy <dir>",
+      "with --set: write the pictures, clean and noisy, into a new folder of .npy files",
+    )
     .option("--json", "print the figures as JSON")
     .action(run);
 }
@@ -54,8 +79,21 @@ function levelsFrom(text: string): number[] {
   throw new InvalidArgumentError("It has to be numbers above 0, such as 10,25,50.");
 }
 
-async function run(path: string, options: Options): Promise<void> {
+function qualitiesFrom(text: string): number[] {
+  const qualities = text.split(",").map((quality) => (quality.trim() === "" ? Number.NaN : Number(quality)));
+  if (qualities.every((quality) => Number.isInteger(quality) && quality >= 1 && quality <= 100))
+    return qualities;
+  throw new InvalidArgumentError("It has to be whole numbers from 1 to 100, such as 75,90.");
+}
+
+async function run(path: string, { set, ...options }: Options, command: Command): Promise<void> {
+  const alone = set === undefined ? ofSets.find((name) => options[name] !== undefined) : undefined;
+  if (alone !== undefined) {
+    const { long } = command.options.find((option) => option.attributeName() === alone)!;
+    command.error(`error: option '${long}' needs --set DIR`);
+  }
   const model = await loadModel(path);
+  if (set !== undefined) return evaluateSet(path, model, { ...options, set });
   if (isConvolutional(model.spec)) await evaluateConvolutions(model, options);
   else await evaluateDense(path, model, options);
 }
@@ -73,7 +111,7 @@ async function evaluateDense(path: string, model: Model, options: Options): Prom
 }
 
 async function evaluateConvolutions(model: Model, options: Options): Promise<void> {
-  const { levels } = options;
+  const { levels = LEVELS } = options;
   const { name, pictures } = await picturesFrom(options);
   using denoiser = await createDenoiser({ model });
   const methods: Method[] = [...noisyMethods];
@@ -98,7 +136,7 @@ async function evaluateConvolutions(model: Model, options: Options): Promise<voi
     progress.stop();
   }
   const measured = methods.map((method, row) => ({ name: method.name, levels: table[row]! }));
-  const kind = model.noise.model;
+  const kind = noiseWithLevels(model.noise).model;
   const filters = kind === "gaussian" ? filterRows(name, pictures.length, levels) : [];
   const own = measured.findIndex((row) => row.name === toldOrNot[0]);
   const rows: Row[] = [...measured.slice(0, own), ...filters, ...measured.slice(own)];

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { SpecError } from "../errors.ts";
+import { cameraNoise } from "../noise/camera.ts";
 import type { Noise } from "../noise/noise.ts";
 import { autoencoderLayers, parseRecipe, type Recipe, recipes } from "../training/recipes.ts";
 
@@ -33,7 +34,7 @@ export function withRecipeOptions(command: Command): Command {
     .option("--initial-accumulator <x>", "what Adagrad's sums of squared gradients start from")
     .option(
       "--noise <model,key=x…>",
-      "other noise, such as poisson-gaussian,gain=0.5..4,sigma=5 or salt-and-pepper,share=0.1; numbers or ranges",
+      "other noise, such as poisson-gaussian,gain=0.5..4,sigma=5 or salt-and-pepper,share=0.1; numbers or ranges; or camera",
     )
     .option("--sigma <levels>", "standard deviation of the noise, in grey levels of 0 to 255")
     .option("--patches-per-epoch <n>", "patches an epoch that are cut at random out of pictures of any size")
@@ -85,14 +86,15 @@ function noiseFrom({ noise: text, sigma }: RecipeOptions, base: Noise): unknown 
   if (sigma === undefined) return noise;
   if (!("sigma" in noise)) {
     throw new SpecError(
-      `${noise.model} noise has no sigma, so that --sigma cannot set it. Use --noise ${noise.model},… instead.`,
+      `${noise.model} noise has no sigma, so that --sigma cannot set it. Use --noise or a recipe file instead.`,
     );
   }
   return { ...noise, sigma: numberFrom("--sigma", sigma) };
 }
 
-/** Turns a text such as "speckle,contrast=0.1..0.3" into an object. */
+/** Turns a text such as "speckle,contrast=0.1..0.3" into an object; "camera" alone is the package's own. */
 function parseNoise(text: string): { model: string } {
+  if (text.trim() === cameraNoise.model) return cameraNoise;
   const [model, ...settings] = text.split(",");
   const parsed = settings.map((setting) => {
     const [key, value] = setting.split("=");

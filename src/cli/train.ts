@@ -9,7 +9,7 @@ import { RunCheckpoint } from "./run-checkpoint.ts";
 import { type Start, trainRun } from "./train-run.ts";
 
 interface Options extends RecipeOptions {
-  data?: string;
+  data?: string[];
   test?: string;
   seed: string;
   mode: Mode;
@@ -31,7 +31,8 @@ export function trainCommand(): Command {
   )
     .option(
       "--data <dir>",
-      "a folder of PNG and JPEG pictures, or of Fashion-MNIST's four IDX files (default: the best found)",
+      "a folder of PNG and JPEG pictures, given once for each, or of Fashion-MNIST's four IDX files (default: the best found)",
+      (folder: string, others: string[] | undefined) => [...(others ?? []), folder],
     )
     .option("--test <dir>", "a folder of test pictures (default: the last tenth of those in --data, by name)")
     .option("--seed <n>", "start of every random number", "1")

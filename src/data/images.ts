@@ -32,6 +32,15 @@ export interface Photos {
   readonly channels: number;
 }
 
+/** A picture to measure on: clean, and where its noise is real, also the noisy picture of the same scene. */
+export interface TestPicture {
+  /** The name of its file, without the folder; of a pair, what the names of both files begin with. */
+  readonly name: string;
+  readonly clean: Required<Picture<Uint8Array>>;
+  /** It has the size and the channels of `clean`. */
+  readonly noisy?: Required<Picture<Uint8Array>>;
+}
+
 /** A training set, a test set that is never trained on, and where they came from. */
 export interface Dataset<Train extends Images | Photos = LabelledImages> {
   /** What the data set is called in reports and model files. */

@@ -34,7 +34,10 @@ export class Network {
    * draws Gaussian noise; for that it is the standard deviation.
    */
   readonly sigma: Float32Array;
-  /** Seed, purpose and index of the stream of each picture's noise. Empty if the step draws no noise. */
+  /**
+   * Seed, purpose and index of the stream of each picture's noise; with `NO_STREAM` as the purpose, the step leaves the
+   * picture's `input` as it is. Empty if the step draws no noise.
+   */
   readonly streams: Uint32Array;
   /** What the loss of each picture is multiplied by, 1 at first. Empty unless a network of convolutions trains. */
   readonly weights: Float32Array;

@@ -22,6 +22,7 @@ function faultOf(issue: v.BaseIssue<unknown>): string {
   const rules: Record<string, string> = {
     number: "a number",
     string: "a text",
+    boolean: "true or false",
     array: "a list",
     strict_object: "an object",
     tuple: "a list",

@@ -72,7 +72,10 @@ export interface PlanOptions {
     loss?: "mse" | "l1";
     /** Whether to keep a moving average of the parameters. */
     averaging?: boolean;
-    /** Whether a step begins with `input` = `target` + Gaussian noise, drawn as `sigma` and `streams` say. */
+    /**
+     * Whether a step begins with `input` = `target` + Gaussian noise, drawn as `sigma` and `streams` say, for the pictures
+     * that have a stream.
+     */
     drawNoise?: boolean;
     /**
      * Whether to write gradients out and update the parameters in an operation of its own. Networks of convolutions and

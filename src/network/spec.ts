@@ -34,7 +34,8 @@ export interface Spec {
   /**
    * Whether the network is told how strong the noise is: then the noise level of a picture, scaled like its pixels, fills
    * the last input channel of the first convolution. For Gaussian noise the level is the standard deviation in grey
-   * levels; `levelOf` gives it for any noise.
+   * levels; `levelOf` says what it is for other noise. For a camera's noise it is measured in each picture: the root mean
+   * square of the noisy minus the clean picture.
    */
   noiseLevel?: boolean;
   /** How weights and biases start: they are drawn from normal distributions with a mean of 0. */

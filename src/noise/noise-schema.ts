@@ -1,40 +1,61 @@
-/** The schema of noise. The keys are documented at the types, in noise.ts. */
+/** The schema of noise. The keys are documented at the types, in camera.ts, noise.ts and pointwise.ts. */
 import * as v from "valibot";
-import type { Noise } from "./noise.ts";
+import type { Noise, SingleNoise } from "./noise.ts";
 
+const between = (least: number, greatest: number) =>
+  v.pipe(v.number(), v.minValue(least), v.maxValue(greatest));
 const strength = v.pipe(v.number(), v.finite(), v.minValue(0));
-const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const share = between(0, 1);
+const blur = between(0, 16);
 
-const ranged = <Schema extends typeof strength | typeof share>(schema: Schema) =>
+const ranged = <Schema extends v.GenericSchema<number>>(schema: Schema) =>
   v.union([schema, v.strictTuple([schema, schema])]);
+
+const gaussian = { model: v.literal("gaussian"), sigma: ranged(strength) };
+const uniform = { model: v.literal("uniform"), sigma: ranged(strength) };
+const poissonGaussian = {
+  model: v.literal("poisson-gaussian"),
+  gain: ranged(strength),
+  sigma: ranged(strength),
+};
+const saltAndPepper = { model: v.literal("salt-and-pepper"), share: ranged(share) };
+const speckle = { model: v.literal("speckle"), contrast: ranged(strength) };
+const camera = {
+  model: v.literal("camera"),
+  gain: ranged(positive),
+  readNoise: v.exactOptional(ranged(strength)),
+  whiteBalance: v.exactOptional(ranged(positive)),
+  toneCurve: v.exactOptional(
+    v.strictObject({ gamma: ranged(between(1, 4)), contrast: ranged(between(0, 1)) }),
+  ),
+  mosaic: v.exactOptional(share),
+  chroma: v.exactOptional(ranged(strength)),
+  smoothing: v.exactOptional(v.strictObject({ share, luma: ranged(blur), chroma: ranged(blur) })),
+  jpeg: v.exactOptional(v.strictObject({ share, quality: ranged(between(1, 100)), subsampled: share })),
+};
+
+const SingleNoiseSchema = v.variant("model", [
+  v.strictObject(gaussian),
+  v.strictObject(uniform),
+  v.strictObject(poissonGaussian),
+  v.strictObject(saltAndPepper),
+  v.strictObject(speckle),
+  v.strictObject(camera),
+]) satisfies v.GenericSchema<unknown, SingleNoise>;
 
 const drawn = v.picklist(["once", "fresh"]);
 
 export const NoiseSchema = v.variant("model", [
+  v.strictObject({ ...gaussian, drawn }),
+  v.strictObject({ ...uniform, drawn }),
+  v.strictObject({ ...poissonGaussian, drawn }),
+  v.strictObject({ ...saltAndPepper, drawn }),
+  v.strictObject({ ...speckle, drawn }),
+  v.strictObject({ ...camera, drawn }),
   v.strictObject({
-    model: v.literal("gaussian"),
-    sigma: ranged(strength),
-    drawn,
-  }),
-  v.strictObject({
-    model: v.literal("uniform"),
-    sigma: ranged(strength),
-    drawn,
-  }),
-  v.strictObject({
-    model: v.literal("poisson-gaussian"),
-    gain: ranged(strength),
-    sigma: ranged(strength),
-    drawn,
-  }),
-  v.strictObject({
-    model: v.literal("salt-and-pepper"),
-    share: ranged(share),
-    drawn,
-  }),
-  v.strictObject({
-    model: v.literal("speckle"),
-    contrast: ranged(strength),
+    model: v.literal("mixture"),
+    of: v.pipe(v.array(v.strictObject({ share: positive, noise: SingleNoiseSchema })), v.minLength(1)),
     drawn,
   }),
 ]) satisfies v.GenericSchema<unknown, Noise>;

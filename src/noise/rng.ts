@@ -17,6 +17,12 @@ export const Purpose = {
   level: 16,
 } as const;
 
+/** Every other byte of a word. */
+const BYTES = 0x00ff00ff;
+/** The mean of the sum of eight bytes, and what makes its variance, 8·(256² − 1) / 12, 1. */
+const MEAN_OF_BYTES = 8 * 127.5;
+const SCALE_OF_BYTES = 1 / Math.sqrt((8 * (256 * 256 - 1)) / 12);
+
 /**
  * A stream of random numbers. There is one for each (seed, purpose, index), so that the noise of picture 7 does not
  * depend on how many pictures came before it.
@@ -80,5 +86,35 @@ export class Random {
       out[i] = u * factor;
       if (i + 1 < out.length) out[i + 1] = v * factor;
     }
+  }
+
+  /**
+   * Fills `out` with random numbers of mean 0 and variance 1 that are almost normal, at a fraction of the cost of
+   * `fillNormal`: sums of eight random bytes, shifted and scaled. They reach from −4.9 to 4.9, and their fourth moment is
+   * 2.85 where that of normal numbers is 3.
+   */
+  fillNearlyNormal(out: Float32Array): void {
+    let a = this.#a;
+    let b = this.#b;
+    let c = this.#c;
+    let counter = this.#counter;
+    for (let i = 0; i < out.length; i++) {
+      const bits1 = (a + b + counter) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + bits1) | 0;
+      const bits2 = (a + b + counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + bits2) | 0;
+      counter = (counter + 2) | 0;
+      // Two sums of four bytes each, of at most 1020, in one word.
+      const sums = (bits1 & BYTES) + ((bits1 >>> 8) & BYTES) + (bits2 & BYTES) + ((bits2 >>> 8) & BYTES);
+      out[i] = ((sums & 0xffff) + (sums >>> 16) - MEAN_OF_BYTES) * SCALE_OF_BYTES;
+    }
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+    this.#counter = counter;
   }
 }

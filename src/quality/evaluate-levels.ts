@@ -1,5 +1,5 @@
 /** Measures quality at several noise levels, for the table that `denoise-wasm evaluate` prints. */
-import { addNoiseTo, type NoiseModel, noiseOfLevel } from "../noise/noise.ts";
+import { addNoiseTo, type NoiseModel, noiseAt, noiseOfLevel } from "../noise/noise.ts";
 import { Purpose } from "../noise/rng.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { mse, psnrOfMse } from "./metrics.ts";
@@ -51,7 +51,8 @@ export async function evaluateLevels(
     for (const [index, picture] of pictures.entries()) {
       const { data } = picture;
       const noisy = new Float32Array(data.length);
-      addNoiseTo(data, noisy, model, { seed, purpose: Purpose.testNoise, index });
+      const stream = { seed, purpose: Purpose.testNoise, index };
+      addNoiseTo(picture, noisy, noiseAt(model, seed, stream.purpose, index), stream);
       for (const [row, { clipped, denoise }] of methods.entries()) {
         const output = await denoise(noisy, picture, sigma);
         errors[row]!.push(mse(clipped ? Float32Array.from(output, clip) : output, data));

@@ -1,5 +1,5 @@
 import { type Images, pixelsOf, valuesAt } from "../data/images.ts";
-import { mse, psnrOfMse, ssim } from "./metrics.ts";
+import { meanSsim, mse, psnrOfMse } from "./metrics.ts";
 
 /** How near a set of pictures, neither rounded nor clipped, is to the clean pictures. */
 export interface Quality {
@@ -33,19 +33,10 @@ export function evaluate(
 export function quality(images: Images, pictures: Float32Array): Quality {
   const size = pixelsOf(images);
   const error = mse(pictures, images.data);
-  const { count, channels } = images;
   let similarity = 0;
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; index < images.count; index++) {
     const picture = pictures.subarray(index * size, (index + 1) * size);
-    for (let channel = 0; channel < channels; channel++) {
-      const plane = (values: Float32Array | Uint8Array) => planeOf(values, channel, channels);
-      similarity += ssim(plane(picture), plane(valuesAt(images, index)), images);
-    }
+    similarity += meanSsim(picture, valuesAt(images, index), images);
   }
-  return { mse: error, psnr: psnrOfMse(error), ssim: similarity / (count * channels) };
-}
-
-/** One channel of a picture. */
-function planeOf(values: Float32Array | Uint8Array, channel: number, channels: number): ArrayLike<number> {
-  return channels === 1 ? values : values.filter((_, index) => index % channels === channel);
+  return { mse: error, psnr: psnrOfMse(error), ssim: similarity / images.count };
 }

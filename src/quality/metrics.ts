@@ -51,54 +51,97 @@ export function ssim(
   if (a.length !== width * height) {
     throw new SpecError(`A picture of ${width} × ${height} has ${width * height} values, not ${a.length}.`);
   }
-  const products = (p: ArrayLike<number>, q: ArrayLike<number>) => {
-    const out = new Float64Array(a.length);
-    for (let i = 0; i < out.length; i++) out[i] = p[i]! * q[i]!;
-    return out;
-  };
-  const meanA = windowMeans(new Float64Array(a), width, height);
-  const meanB = windowMeans(new Float64Array(b), width, height);
-  const meanAA = windowMeans(products(a, a), width, height);
-  const meanBB = windowMeans(products(b, b), width, height);
-  const meanAB = windowMeans(products(a, b), width, height);
+  const p = new Float64Array(a);
+  const q = new Float64Array(b);
+  const meanP = windowMeans(p, width, height);
+  const meanQ = windowMeans(q, width, height);
+  const meanSquares = windowMeans(
+    p.map((value, i) => value * value + q[i]! * q[i]!),
+    width,
+    height,
+  );
+  const meanProduct = windowMeans(
+    p.map((value, i) => value * q[i]!),
+    width,
+    height,
+  );
 
   const c1 = (0.01 * peak) ** 2;
   const c2 = (0.03 * peak) ** 2;
   let sum = 0;
-  for (let i = 0; i < meanA.length; i++) {
-    const squares = meanA[i]! ** 2 + meanB[i]! ** 2;
-    const product = meanA[i]! * meanB[i]!;
-    const variances = meanAA[i]! + meanBB[i]! - squares;
-    const covariance = meanAB[i]! - product;
+  for (let i = 0; i < meanP.length; i++) {
+    const squares = meanP[i]! * meanP[i]! + meanQ[i]! * meanQ[i]!;
+    const product = meanP[i]! * meanQ[i]!;
+    const variances = meanSquares[i]! - squares;
+    const covariance = meanProduct[i]! - product;
     sum += ((2 * product + c1) * (2 * covariance + c2)) / ((squares + c1) * (variances + c2));
   }
-  return sum / meanA.length;
+  return sum / meanP.length;
 }
 
-/** @throws SpecError if pictures are too small for SSIM's window */
-export function requireSsimSize({ width, height }: { width: number; height: number }): void {
+/**
+ * The mean over the channels of the structural similarity of two pictures with values from 0 to 255: see `ssim`.
+ * @param a height × width × channels values, the channels of each pixel side by side
+ * @param b the other picture, in the same form
+ * @throws SpecError if the lengths differ, or a side is shorter than 11
+ */
+export function meanSsim(
+  a: Float32Array | Uint8Array,
+  b: Float32Array | Uint8Array,
+  { width, height, channels }: { width: number; height: number; channels: number },
+): number {
+  let sum = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    sum += ssim(planeOf(a, channel, channels), planeOf(b, channel, channels), { width, height });
+  }
+  return sum / channels;
+}
+
+/** One channel of a picture. */
+function planeOf(
+  values: Float32Array | Uint8Array,
+  channel: number,
+  channels: number,
+): Float32Array | Uint8Array {
+  if (channels === 1) return values;
+  const plane = new Float32Array(values.length / channels);
+  for (let i = 0; i < plane.length; i++) plane[i] = values[i * channels + channel]!;
+  return plane;
+}
+
+/**
+ * @param what the subject of the error's sentence
+ * @throws SpecError if pictures are too small for SSIM's window
+ */
+export function requireSsimSize(
+  { width, height }: { width: number; height: number },
+  what = "these are",
+): void {
   if (width >= windowSize && height >= windowSize) return;
   throw new SpecError(
-    `SSIM needs pictures of at least ${windowSize} × ${windowSize} pixels; these are ${width} × ${height}. Use larger pictures.`,
+    `SSIM needs pictures of at least ${windowSize} × ${windowSize} pixels; ${what} ${width} × ${height}. Use larger pictures.`,
   );
 }
 
-/** The weighted means over all windows that lie inside the picture, computed along the rows and then down the columns. */
+/** The weighted means over all windows that lie inside the picture, along the rows and then down the columns; the window is symmetric. */
 function windowMeans(values: Float64Array, width: number, height: number): Float64Array {
   const outWidth = width - windowSize + 1;
   const outHeight = height - windowSize + 1;
+  const centre = windowSize >> 1;
   const rows = new Float64Array(height * outWidth);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < outWidth; x++) {
-      let sum = 0;
-      for (let k = 0; k < windowSize; k++) sum += windowWeights[k]! * values[y * width + x + k]!;
+    for (let x = 0, at = y * width; x < outWidth; x++, at++) {
+      let sum = windowWeights[centre]! * values[at + centre]!;
+      for (let k = 0; k < centre; k++)
+        sum += windowWeights[k]! * (values[at + k]! + values[at + windowSize - 1 - k]!);
       rows[y * outWidth + x] = sum;
     }
   }
   const out = new Float64Array(outHeight * outWidth);
   for (let i = 0; i < out.length; i++) {
-    let sum = 0;
-    for (let k = 0; k < windowSize; k++) sum += windowWeights[k]! * rows[i + k * outWidth]!;
+    let sum = windowWeights[centre]! * rows[i + centre * outWidth]!;
+    for (let k = 0; k < centre; k++)
+      sum += windowWeights[k]! * (rows[i + k * outWidth]! + rows[i + (windowSize - 1 - k) * outWidth]!);
     out[i] = sum;
   }
   return out;

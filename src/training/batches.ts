@@ -1,10 +1,21 @@
+import { NO_STREAM } from "../../assembly/constants.ts";
 import { type Images, type Photos, photosOf, pictureAt, pixelsOf } from "../data/images.ts";
+import { luma } from "../data/photos.ts";
 import { SpecError } from "../errors.ts";
 import { requireFit } from "../model/model.ts";
 import type { Network } from "../network/network.ts";
-import { addNoise, addNoiseTo, levelOf, type Noise, type NoiseModel } from "../noise/noise.ts";
+import {
+  addNoise,
+  addNoiseTo,
+  type Noise,
+  type NoiseModel,
+  type NoiseStream,
+  noiseAt,
+  type PictureNoise,
+} from "../noise/noise.ts";
 import { power } from "../noise/portable-math.ts";
 import { Purpose, Random } from "../noise/rng.ts";
+import type { Picture } from "../pictures/picture.ts";
 import { copyView, drawOrientation, PatchSource } from "./patches.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -18,11 +29,8 @@ export interface Pairs {
 
 /** Adds noise to pictures. The noise of picture i is drawn from the streams (seed, purpose, i) alone. */
 export function pairsOf(images: Images, noise: NoiseModel, seed: number, purpose: number): Pairs {
-  return {
-    images,
-    noisy: addNoise(images, noise, seed, purpose),
-    sigma: Float32Array.from({ length: images.count }, (_, index) => levelOf(noise, seed, purpose, index)),
-  };
+  const sigma = new Float32Array(images.count);
+  return { images, noisy: addNoise(images, noise, seed, purpose, sigma), sigma };
 }
 
 /** The number of batches in an epoch of `count` pictures. */
@@ -96,9 +104,10 @@ export function requireTrainable(recipe: Recipe, set: Images | Photos, name: str
   }
 }
 
-/** Whether the network's step draws the noise of its pictures itself, from its `sigma` and `streams`. */
-export function isDrawnInStep({ model, drawn }: Noise): boolean {
-  return drawn === "fresh" && model === "gaussian";
+/** Whether the network's step draws the noise of pictures itself, from its `sigma` and `streams`: that of Gaussian ones. */
+export function isDrawnInStep(noise: Noise): boolean {
+  const models = noise.model === "mixture" ? noise.of.map((part) => part.noise.model) : [noise.model];
+  return noise.drawn === "fresh" && models.includes("gaussian");
 }
 
 /** The source of a recipe's batches. Noise is drawn once, before the first epoch, or afresh for every batch. */
@@ -114,14 +123,18 @@ export function batchSource(recipe: Recipe, set: Images | Photos, seed: number):
 
 /**
  * Batches with fresh noise. Every picture's place, orientation, noise level and noise are drawn from streams of its own,
- * so they do not depend on the batch that it is in. Gaussian noise is drawn by the network's step (assembly/noise.ts).
+ * so they do not depend on the batch that it is in. Gaussian noise is drawn by the network's step (assembly/noise.ts), which
+ * leaves pictures with other noise as they are. `sigma` is the level of the noise (see `levelOf`); that of a camera's noise
+ * is measured when it has been added.
  */
 function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): BatchSource {
-  const { noise, flips, rotations, patchesPerEpoch } = recipe;
+  const { noise, flips, rotations, patchesPerEpoch, greyShare = 0 } = recipe;
   const { height, width, channels } = recipe.spec.input;
   const size = height * width * channels;
+  const grey = new GreyNoise(height, width);
   const count = epochSize(recipe, set.count);
   const purpose = Purpose.freshNoise;
+  const streamed = isDrawnInStep(noise);
   const patches = patchesPerEpoch === undefined ? undefined : new PatchSource(set, { height, width });
   const whole = { top: 0, left: 0, turns: 0, mirrored: false };
   const random = (index: number) => new Random(seed, Purpose.augmentation, index);
@@ -132,20 +145,51 @@ function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): Batch
     for (let row = 0; row < rows; row++) {
       const index = (epoch - 1) * count + first + row;
       const clean = network.target.subarray(row * size, (row + 1) * size);
-      const drawn = flips || rotations || patches ? random(index) : undefined;
+      const drawn = flips || rotations || patches || greyShare > 0 ? random(index) : undefined;
       const orientation = drawn ? drawOrientation(recipe, drawn) : undefined;
       const place =
         drawn && patches ? patches.draw(drawn) : { photo: pictureAt(set, shuffled.order[first + row]!) };
       copyView(clean, { ...whole, ...orientation, ...place }, height, width);
-      network.sigma[row] = levelOf(noise, seed, purpose, index);
-      if (isDrawnInStep(noise)) network.streams.set([seed, purpose, index], 3 * row);
+      const one = noiseAt(noise, seed, purpose, index);
+      const isGrey = greyShare > 0 && drawn!.uniform() < greyShare;
+      const inStep = one.model === "gaussian" && !isGrey;
+      if (streamed) network.streams.set([seed, inStep ? purpose : NO_STREAM, index], 3 * row);
+      if (inStep) network.sigma[row] = one.sigma;
       else {
         const noisy = network.input.subarray(row * size, (row + 1) * size);
-        addNoiseTo(clean, noisy, noise, { seed, purpose, index });
+        const stream = { seed, purpose, index };
+        const picture = { data: clean, height, width, channels };
+        network.sigma[row] = isGrey
+          ? grey.addTo(clean, noisy, one, stream)
+          : addNoiseTo(picture, noisy, one, stream);
       }
     }
     weigh(network, recipe, rows);
   };
+}
+
+/** Makes grey pictures of colour ones, and adds noise that is the same in all three channels, as grey pictures have it. */
+class GreyNoise {
+  readonly #clean: Required<Picture<Uint8Array>>;
+  readonly #noisy: Float32Array;
+
+  constructor(height: number, width: number) {
+    this.#clean = { data: new Uint8Array(height * width), height, width, channels: 1 };
+    this.#noisy = new Float32Array(height * width);
+  }
+
+  /** Replaces each pixel of `clean` by its luma, and fills `noisy`. @returns the level of the noise, as `addNoiseTo` */
+  addTo(clean: Uint8Array, noisy: Float32Array, noise: PictureNoise, stream: NoiseStream): number {
+    const { data } = this.#clean;
+    for (let pixel = 0, i = 0; pixel < data.length; pixel++, i += 3) {
+      data[pixel] = luma(clean[i]!, clean[i + 1]!, clean[i + 2]!);
+      clean.fill(data[pixel]!, i, i + 3);
+    }
+    const level = addNoiseTo(this.#clean, this.#noisy, noise, stream);
+    for (let pixel = 0; pixel < data.length; pixel++)
+      noisy.fill(this.#noisy[pixel]!, 3 * pixel, 3 * pixel + 3);
+    return level;
+  }
 }
 
 /** Sets the weight of each picture's loss. */

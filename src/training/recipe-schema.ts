@@ -39,5 +39,6 @@ export const RecipeSchema = v.strictObject({
   order: v.picklist(["file", "shuffled"]),
   flips: v.exactOptional(v.boolean()),
   rotations: v.exactOptional(v.boolean()),
+  greyShare: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   patchesPerEpoch: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 28))),
 }) satisfies v.GenericSchema<unknown, Recipe>;

@@ -53,6 +53,12 @@ export interface Recipe {
    */
   rotations?: boolean;
   /**
+   * The share of colour patches, from 0 to 1, that are turned to grey: all three channels get the pixel's luma, and the same
+   * noise. So a network for colour pictures learns to denoise grey ones too. Only for pictures of 3 channels, and with noise
+   * that is drawn "fresh". Default 0.
+   */
+  greyShare?: number;
+  /**
    * Train on patches of the spec's input size that are cut out of larger pictures at random; this is how many of them an
    * epoch shows, from 1 to 2²⁸. Every possible patch of the training set has the same chance. Only with the order
    * "shuffled", and with noise that is drawn "fresh". If left out, pictures have the spec's size, and an epoch shows each

@@ -3,6 +3,8 @@ import { SpecError } from "../errors.ts";
 import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
 import { isConvolutional, type Layer } from "../network/spec.ts";
+import type { NoiseModel } from "../noise/noise.ts";
+import { photoRecipes } from "./photo-recipes.ts";
 import type { Recipe } from "./recipe.ts";
 import { RecipeSchema } from "./recipe-schema.ts";
 
@@ -22,7 +24,7 @@ export function parseRecipe(data: unknown, what = "recipe"): Recipe {
 
 /** @throws SpecError if keys of the recipe do not go together */
 function requireConsistent(recipe: Recipe, what: string): void {
-  const { spec, noise, loss, order, flips, rotations, patchesPerEpoch, lossWeight } = recipe;
+  const { spec, noise, loss, order, flips, rotations, greyShare, patchesPerEpoch, lossWeight } = recipe;
   if (noise.drawn === "once" && (order !== "file" || flips || rotations || patchesPerEpoch !== undefined)) {
     throw new SpecError(
       `${what}: "shuffled" order, flips, rotations and patchesPerEpoch need noise that is drawn "fresh", not "once". Change one of them.`,
@@ -38,11 +40,28 @@ function requireConsistent(recipe: Recipe, what: string): void {
       `${what}: pictures of ${spec.input.height}×${spec.input.width} are not square, so they cannot be turned. Leave rotations out.`,
     );
   }
+  const { channels } = spec.input;
+  if (greyShare !== undefined && (channels !== 3 || noise.drawn === "once")) {
+    throw new SpecError(
+      `${what}: greyShare turns colour patches to grey before their noise is drawn. It needs 3 channels and noise that is drawn "fresh".`,
+    );
+  }
+  if (hasCamera(noise) && channels !== 1 && channels !== 3) {
+    throw new SpecError(
+      `${what}: a camera's noise is for pictures of 1 or 3 channels, not of ${channels}. Use another noise.`,
+    );
+  }
   if (!isConvolutional(spec) && (loss !== "mse" || lossWeight)) {
     throw new SpecError(
       `${what}: networks of dense layers know the loss "mse" without lossWeight only. Change the loss.`,
     );
   }
+}
+
+function hasCamera(noise: NoiseModel): boolean {
+  return noise.model === "mixture"
+    ? noise.of.some((part) => hasCamera(part.noise))
+    : noise.model === "camera";
 }
 
 /** Dense layers with the given numbers of units. The last one is linear; a sigmoid follows each of the others. */
@@ -111,4 +130,5 @@ export const recipes = {
     order: "shuffled",
     flips: true,
   },
+  ...photoRecipes,
 } as const satisfies Record<string, Recipe>;

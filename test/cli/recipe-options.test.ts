@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { recipeFrom } from "../../src/cli/recipe-options.ts";
+import { cameraNoise } from "../../src/noise/camera.ts";
 import { recipes } from "../../src/training/recipes.ts";
 
 it.each(Object.entries(recipes))(
@@ -8,3 +9,8 @@ it.each(Object.entries(recipes))(
     expect(await recipeFrom({ recipe: name })).toEqual(recipe);
   },
 );
+
+it("--noise camera is the noise of photographs, drawn when the recipe says", async () => {
+  const { noise } = await recipeFrom({ recipe: "fashion-conv", noise: "camera" });
+  expect(noise).toEqual({ ...cameraNoise, drawn: "fresh" });
+});

@@ -1,6 +1,6 @@
 /** What is done to images pixel by pixel: on several images at once, and in eachImage on one after the other. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { ImageLoss } from "../../assembly/constants.ts";
+import { ImageLoss, NO_STREAM } from "../../assembly/constants.ts";
 import { type Geometry, geometryOf, shapeOf } from "../../src/network/image-buffers.ts";
 import { eachImage, operation } from "../../src/network/program.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
@@ -172,6 +172,20 @@ describeKernels("images in rows", (build) => {
       kernels.run(operation("gaussianNoise", { ...values, pictures: images }), [input]);
       expect(kernels.float32(input.address, expected.length)).toEqual(expected);
     });
+  });
+
+  it("leaves pictures alone that have no stream", () => {
+    kernels.clear();
+    const { input, values, expected } = noise(4, 10);
+    const floats = kernels.float32(input.address, expected.length);
+    const before = Float32Array.from(expected, (_, i) => i / 3);
+    floats.set(before);
+    for (const picture of [1, 3]) {
+      new Uint32Array(floats.buffer, values.streams, 12)[3 * picture + 1] = NO_STREAM;
+      expected.set(before.subarray(10 * picture, 10 * picture + 10), 10 * picture);
+    }
+    kernels.run(operation("gaussianNoise", { ...values, pictures: 4 }), [input]);
+    expect(kernels.float32(input.address, expected.length)).toEqual(expected);
   });
 
   /** Noise on pictures of bytes, and what random numbers as src/noise draws them make of it. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { encode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Photos } from "../../src/data/images.ts";
-import { loadPhotosFrom } from "../../src/data/photo-folders.node.ts";
+import { foldersOf, loadPhotosFrom } from "../../src/data/photo-folders.node.ts";
 import { loadPhotos, luma, testPatches, withChannels } from "../../src/data/photos.ts";
 import { sha256 } from "../../src/data/sha256.ts";
 import { DataError } from "../../src/errors.ts";
@@ -214,10 +214,28 @@ describe("a folder", () => {
     expect(source).toBe(`${at("many")}, tested on ${at("two")}`);
   });
 
+  it("several give their pictures one folder after the other, and the last tenth of each for the test", async () => {
+    const both = [at("many"), at("two")];
+    const { name, source, train, test } = await loadPhotosFrom(both, patch);
+    expect([name, source]).toEqual(["many and two", both.join(" and ")]);
+    expect(train.photos.map(({ width }) => width)).toEqual([
+      ...Array.from({ length: 19 }, (_, i) => 5 + i),
+      8,
+    ]);
+    const expected = [photo(24, 11, 1, 19), photo(25, 10, 1, 20), photo(6, 6, 3)].map((one) =>
+      withChannels(one, 1),
+    );
+    expect(test).toEqual(testPatches({ photos: expected, count: 3, channels: 1 }, patch));
+    expect(foldersOf(source)).toEqual({ data: both });
+    const tested = await loadPhotosFrom(both, patch, { test: at("one") });
+    expect([tested.train.count, tested.test.count]).toEqual([23, 2]);
+    expect(foldersOf(tested.source)).toEqual({ data: both, test: at("one") });
+  });
+
   it("that cannot be trained on is named, with the file", async () => {
     expect(await fault(loadPhotosFrom(at("one"), patch))).toMatch(/one holds one picture.*add more/);
     expect(await fault(loadPhotosFrom(at("many"), patch, { test: at("many") }))).toMatch(
-      /many is the folder to train on/,
+      /many is a folder to train on/,
     );
     expect(await fault(loadPhotosFrom(at("wrong"), patch))).toMatch(/wrong\/b\.png has 8 × 3 pixels/);
     expect(await fault(loadPhotosFrom(at("two"), patch, { maxPixels: 40 }))).toMatch(

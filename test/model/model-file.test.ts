@@ -6,10 +6,23 @@ import { ModelFileError } from "../../src/errors.ts";
 import type { Model } from "../../src/model/model.ts";
 import { decodeModel, encodeModel } from "../../src/model/model-file.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../../src/model/safetensors.ts";
-import { parameters } from "../../src/network/spec.ts";
+import { parameters, type Spec } from "../../src/network/spec.ts";
 import { loadModel, saveModel } from "../../src/node.ts";
 import { normal } from "../support/networks.ts";
-import { smallRecipe } from "../support/pictures.ts";
+import { smallRecipe, smallUNetRecipe } from "../support/pictures.ts";
+
+/** Random values of all parameters. */
+function valuesOf(spec: Spec): Map<string, Float32Array> {
+  return new Map(
+    parameters(spec).map(({ name, shape }, index) => [
+      name,
+      normal(
+        shape.reduce((a, b) => a * b, 1),
+        index,
+      ),
+    ]),
+  );
+}
 
 const { spec, noise } = smallRecipe({ size: [3, 4], units: [5, 12] });
 const model: Model = {
@@ -26,15 +39,7 @@ const model: Model = {
     variant: "simd",
     packageVersion: "0.0.0",
   },
-  parameters: new Map(
-    parameters(spec).map(({ name, shape }, index) => [
-      name,
-      normal(
-        shape.reduce((a, b) => a * b, 1),
-        index,
-      ),
-    ]),
-  ),
+  parameters: valuesOf(spec),
 };
 const bytes = encodeModel(model);
 
@@ -96,6 +101,27 @@ describe("a model file", () => {
       ["layer2.weight", "F32", 12, 5],
     ]);
     expect(tensors.get("layer1.weight")!.data).toEqual(model.parameters.get("layer1.weight"));
+  });
+
+  it("has weights [outputs, inputs, height, width] of convolutions, and no bias of a layer without one", () => {
+    const { spec } = smallUNetRecipe({ size: [4, 6] });
+    const unet = { ...model, spec, parameters: valuesOf(spec) };
+    const file = encodeModel(unet);
+    expect(decodeModel(file, "model")).toEqual(unet);
+    const { tensors } = readSafetensors(file, "model");
+    expect([...tensors].map(([name, { shape }]) => [name, ...shape])).toEqual([
+      ["layer1.bias", 5],
+      ["layer1.weight", 5, 2, 3, 3],
+      ["layer3.bias", 7],
+      ["layer3.weight", 7, 20, 1, 1],
+      ["layer4.weight", 7, 7, 3, 3],
+      ["layer6.weight", 20, 7, 1, 1],
+      ["layer9.bias", 1],
+      ["layer9.weight", 1, 5, 1, 1],
+    ]);
+    tensors.set("layer6.bias", { dtype: "F32", shape: [20], data: new Float32Array(20) });
+    const { metadata } = readSafetensors(file, "model");
+    expect(fault(writeSafetensors(tensors, { ...metadata }))).toMatch(/"layer6\.bias".*does not know/);
   });
 
   it("can be read from a place in memory that is not aligned", () => {

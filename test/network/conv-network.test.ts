@@ -4,13 +4,13 @@ import { SpecError } from "../../src/errors.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
 import { toArena } from "../../src/network/layout.ts";
 import { plan } from "../../src/network/plan.ts";
-import { parameters } from "../../src/network/spec.ts";
+import { isConvolution, layerShapes, parameters, type Spec, windowOf } from "../../src/network/spec.ts";
 import { hasRelaxedSimd } from "../../src/wasm/detect.ts";
 import { ARENA_START } from "../../src/wasm/load.ts";
 import { describeBuilds } from "../support/builds.ts";
-import { convNetworks } from "../support/cases.ts";
 import { Comparison } from "../support/comparison.ts";
 import { convStep } from "../support/conv-bounds.ts";
+import { convNetworks } from "../support/conv-cases.ts";
 import { convSpec, randomBatch, randomParameters, setBatch } from "../support/conv-networks.ts";
 import { networkWith, takeFloatTargets } from "../support/networks.ts";
 
@@ -76,6 +76,24 @@ describeBuilds("networks of convolutions", (build) => {
     },
   );
 
+  it.each(convNetworks)(
+    "puts out without training, where layers share buffers, what it does in training: $name",
+    async ({ spec, batch: images }) => {
+      const outputs: Float32Array[] = [];
+      for (const training of [undefined, {}]) {
+        const network = await networkWith(build, spec, randomParameters(spec), {
+          batch: images,
+          ...(training && { training }),
+        });
+        setBatch(network, randomBatch(spec, images));
+        network.forward();
+        outputs.push(network.output.slice());
+        await network.dispose();
+      }
+      expect(outputs[0]).toEqual(outputs[1]);
+    },
+  );
+
   it("takes pictures of another size than it is trained on", async () => {
     const spec = convSpec([4, 4, 1], [[6, 2], [1]], { residual: true, white: 1, noiseLevel: true });
     const values = randomParameters(spec);
@@ -94,14 +112,26 @@ describeBuilds("networks of convolutions", (build) => {
 });
 
 describeBuilds("training steps against PyTorch", (build) => {
-  it.each(["adam", "adagrad"] as const)("conv-small-%s", async (optimizer) => {
-    const path = new URL(`../fixtures/conv-small-${optimizer}.safetensors`, import.meta.url);
-    const { tensors, metadata } = readSafetensors(new Uint8Array(readFileSync(path)), optimizer);
-    const tensor = (name: string) => tensors.get(name.replace("layer", "conv"))!.data as Float32Array;
-    const channels: number[] = JSON.parse(metadata.channels!);
+  it.each(["conv-small-adam", "conv-small-adagrad", "u-net-small-adam"])("%s", async (name) => {
+    const path = new URL(`../fixtures/${name}.safetensors`, import.meta.url);
+    const { tensors, metadata } = readSafetensors(new Uint8Array(readFileSync(path)), name);
     const [batch, , height, width] = tensors.get("x1")!.shape as [number, number, number, number];
-    const layers = channels.slice(1).map((count) => [count] as const);
-    const spec = convSpec([height, width, 1], layers, { residual: true });
+    const size = [height, width, 1] as const;
+    const plain = metadata.channels && JSON.parse(metadata.channels).slice(1);
+    // The files of plain chains of 3×3 convolutions give the channels only, and call them conv1, conv2, …
+    const spec: Spec = plain
+      ? convSpec(
+          size,
+          plain.map((channels: number) => [channels]),
+          { residual: true },
+        )
+      : {
+          ...convSpec(size, [], { residual: true, padding: "reflect" }),
+          layers: JSON.parse(metadata.layers!),
+        };
+    const tensor = (name: string) =>
+      tensors.get(plain ? name.replace("layer", "conv") : name)!.data as Float32Array;
+    const optimizer = name.endsWith("adam") ? "adam" : "adagrad";
     const names = parameters(spec).map(({ name }) => name);
     const initial = new Map(names.map((name) => [name, tensor(`init.${name}`)]));
     const network = await networkWith(build, spec, initial, { batch, training: { optimizer } });
@@ -109,7 +139,10 @@ describeBuilds("training steps against PyTorch", (build) => {
     const rate = Number(metadata.lr);
     const steps = Number(metadata.steps);
     // As many roundings as there are terms: of a layer's sums, forward and backward, and of the sums over all pixels.
-    const terms = 2 * 9 * channels.slice(1, -1).reduce((a, b) => a + b, 0) + batch * height * width;
+    const sums = layerShapes(spec)
+      .filter(isConvolution)
+      .map((layer, index) => windowOf(layer) ** 2 * (layer.inputs + (index === 0 ? 0 : layer.outputs)));
+    const terms = sums.reduce((a, b) => a + b, 0) + batch * height * width;
     const comparison = new Comparison();
     network.input.set(tensor("x1"));
     network.forward();

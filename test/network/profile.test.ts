@@ -1,9 +1,10 @@
 /** Where a step's time goes: each of its operations, with its layer and its work, while the network is trained. */
 import { expect, it } from "vitest";
 import { StepProfile } from "../../src/network/profile.ts";
-import { layerShapes, multiplicationsOf, trainingFlop } from "../../src/network/spec.ts";
+import { isConvolution, layerShapes, multiplicationsOf, trainingFlop } from "../../src/network/spec.ts";
 import { describeBuilds } from "../support/builds.ts";
-import { convNetworks, denseCase, denseNetworks, type NetworkCase } from "../support/cases.ts";
+import { denseCase, denseNetworks, type NetworkCase } from "../support/cases.ts";
+import { convNetworks } from "../support/conv-cases.ts";
 import { randomBatch, randomParameters, setBatch } from "../support/conv-networks.ts";
 import { networkWith, normal, randomLayers, tensorsOf } from "../support/networks.ts";
 
@@ -55,7 +56,7 @@ describeBuilds("the profile of a step", (build) => {
     expect(Math.abs(shares - 1)).toBeLessThanOrEqual(result.length * 2 ** -52);
     // Forward, and backward for weights and, but for the first layer with weights, for what goes in.
     const layers = layerShapes(spec);
-    const first = layers.findIndex(({ type }) => type === "dense" || type === "conv3x3");
+    const first = layers.findIndex((layer) => layer.type === "dense" || isConvolution(layer));
     for (const [index, layer] of layers.entries()) {
       const own = result.filter((operation) => operation.layer?.name === layer.name);
       const products = own.filter(({ flop }) => flop > 0).map(({ flop }) => flop);

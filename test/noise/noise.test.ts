@@ -1,13 +1,15 @@
 /** Noise models: moments, levels, and what the numbers may depend on. */
 import { describe, expect, it } from "vitest";
-import { type Images, valuesAt } from "../../src/data/images.ts";
+import { type Images, pictureAt, valuesAt } from "../../src/data/images.ts";
 import { SpecError } from "../../src/errors.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
+import { cameraNoise } from "../../src/noise/camera.ts";
 import {
   addNoise,
   addNoiseTo,
   levelOf,
   type NoiseModel,
+  noiseAt,
   noiseName,
   noiseOfLevel,
 } from "../../src/noise/noise.ts";
@@ -102,7 +104,8 @@ describe.each(named)("%s", (_, noise, moments, words) => {
   it("is not correlated from one value to the next, nor from one picture to the next", () => {
     const noisy = addNoise(flat(90), noise, 1, Purpose.testNoise);
     const other = new Float32Array(N);
-    addNoiseTo(flat(90).data, other, noise, { seed: 1, purpose: Purpose.testNoise, index: 1 });
+    const at = { seed: 1, purpose: Purpose.testNoise, index: 1 };
+    addNoiseTo(pictureAt(flat(90), 0), other, noiseAt(noise, at.seed, at.purpose, at.index), at);
     const [mean, square] = [moments(90, 1), moments(90, 2)];
     for (const [a, b] of [
       [noisy.subarray(1), noisy],
@@ -196,51 +199,67 @@ async function shown(recipe: Recipe, epoch: number) {
   return { clean: clean!, noisy: noisy!, levels: levels! };
 }
 
-describe.each(ranges.map((noise) => [noise.model, noise] as const))("training on %s", (_, noise) => {
-  it("drawn afresh: streams of picture and epoch, whatever the batch", async () => {
-    const first = await shown(recipeOf(noise, "fresh"), 1);
-    for (const batch of [1, 3, 10]) expect(await shown(recipeOf(noise, "fresh", batch), 1)).toEqual(first);
-    const second = await shown(recipeOf(noise, "fresh"), 2);
-    for (const [epoch, { clean, noisy, levels }] of [first, second].entries()) {
-      for (let index = 0; index < 10; index++) {
-        const expected = new Float32Array(144);
-        const at = { seed: 3, purpose: Purpose.freshNoise, index: 10 * epoch + index };
-        addNoiseTo(Uint8Array.from(clean.slice(144 * index, 144 * (index + 1))), expected, noise, at);
-        // Where the step draws it, the level is a float32.
-        expect(Float32Array.from(noisy.slice(144 * index, 144 * (index + 1)))).toEqual(expected);
-        expect(levels[index]).toBe(Math.fround(levelOf(noise, at.seed, at.purpose, at.index)));
+const mixture: NoiseModel = {
+  model: "mixture",
+  of: [
+    { share: 2, noise: { model: "gaussian", sigma: [10, 20] } },
+    { share: 1, noise: { model: "uniform", sigma: [10, 20] } },
+    { share: 2, noise: cameraNoise },
+  ],
+};
+
+describe.each([...ranges, cameraNoise, mixture].map((noise) => [noise.model, noise] as const))(
+  "training on %s",
+  (_, noise) => {
+    it("drawn afresh: streams of picture and epoch, whatever the batch", async () => {
+      const first = await shown(recipeOf(noise, "fresh"), 1);
+      for (const batch of [1, 3, 10]) expect(await shown(recipeOf(noise, "fresh", batch), 1)).toEqual(first);
+      const second = await shown(recipeOf(noise, "fresh"), 2);
+      for (const [epoch, { clean, noisy, levels }] of [first, second].entries()) {
+        for (let index = 0; index < 10; index++) {
+          const expected = new Float32Array(144);
+          const at = { seed: 3, purpose: Purpose.freshNoise, index: 10 * epoch + index };
+          const data = Uint8Array.from(clean.slice(144 * index, 144 * (index + 1)));
+          const picture = { data, width: 12, height: 12, channels: 1 };
+          const level = addNoiseTo(picture, expected, noiseAt(noise, at.seed, at.purpose, at.index), at);
+          expect(Float32Array.from(noisy.slice(144 * index, 144 * (index + 1)))).toEqual(expected);
+          expect(levels[index]).toBe(Math.fround(level));
+        }
       }
-    }
-    expect(new Set([...first.levels, ...second.levels]).size).toBe(20);
-  });
+      expect(new Set([...first.levels, ...second.levels]).size).toBe(20);
+    });
 
-  it("drawn once: the same in each epoch", async () => {
-    const first = await shown(recipeOf(noise, "once"), 1);
-    expect(await shown(recipeOf(noise, "once", 3), 2)).toEqual(first);
-    expect(first.clean).toEqual([...small.data]);
-    expect(Float32Array.from(first.noisy)).toEqual(addNoise(small, noise, 3, Purpose.trainingNoise));
-  });
+    it("drawn once: the same in each epoch", async () => {
+      const first = await shown(recipeOf(noise, "once"), 1);
+      expect(await shown(recipeOf(noise, "once", 3), 2)).toEqual(first);
+      expect(first.clean).toEqual([...small.data]);
+      expect(Float32Array.from(first.noisy)).toEqual(addNoise(small, noise, 3, Purpose.trainingNoise));
+    });
 
-  it.each(["once", "fresh"] as const)("drawn %s: the same bytes on any number of threads", async (drawn) => {
-    const recipe = recipeOf(noise, drawn);
-    const data = pictures(10, [12, 12]);
-    const bytes = async (threads: number) =>
-      encodeModel(await train(recipe, data, { seed: 1, threads }).model());
-    const alone = await bytes(1);
-    for (const threads of [2, 3]) expect(sameBytes(await bytes(threads), alone)).toBe(true);
-    const other = encodeModel(await train(recipe, data, { seed: 2, threads: 1 }).model());
-    expect(sameBytes(other, alone)).toBe(false);
-  });
+    it.each(["once", "fresh"] as const)(
+      "drawn %s: the same bytes on any number of threads",
+      async (drawn) => {
+        const recipe = recipeOf(noise, drawn);
+        const data = pictures(10, [12, 12]);
+        const bytes = async (threads: number) =>
+          encodeModel(await train(recipe, data, { seed: 1, threads }).model());
+        const alone = await bytes(1);
+        for (const threads of [2, 3]) expect(sameBytes(await bytes(threads), alone)).toBe(true);
+        const other = encodeModel(await train(recipe, data, { seed: 2, threads: 1 }).model());
+        expect(sameBytes(other, alone)).toBe(false);
+      },
+    );
 
-  it("is measured at levels", async () => {
-    const photo = { data: flat(90).data, width: 500, height: 400, channels: 1 };
-    const table = await evaluateLevels(noisyMethods, [photo], noise, [20], 1);
-    const noisy = addNoise(flat(90), noiseOfLevel(noise, 20), 1, Purpose.testNoise);
-    let square = 0;
-    for (const value of noisy) square += (value - 90) ** 2 / N;
-    expect(table[0]![0]!.psnr).toBeCloseTo(10 * Math.log10(255 ** 2 / square), 9);
-  });
-});
+    it("is measured at levels", async () => {
+      const photo = { data: flat(90).data, width: 500, height: 400, channels: 1 };
+      const table = await evaluateLevels(noisyMethods, [photo], noise, [20], 1);
+      const noisy = addNoise(flat(90), noiseOfLevel(noise, 20), 1, Purpose.testNoise);
+      let square = 0;
+      for (const value of noisy) square += (value - 90) ** 2 / N;
+      expect(table[0]![0]!.psnr).toBeCloseTo(10 * Math.log10(255 ** 2 / square), 9);
+    });
+  },
+);
 
 describe("what cannot be", () => {
   const base = recipeOf({ model: "gaussian", sigma: 10 }, "fresh");
@@ -265,6 +284,51 @@ describe("what cannot be", () => {
       "a part of another model",
       { model: "speckle", contrast: 0.1, sigma: 1, drawn: "once" },
       'unknown key "noise.sigma"',
+    ],
+    ["a camera without gain", { model: "camera", drawn: "once" }, '"noise.gain" is missing'],
+    [
+      "a camera whose photons have no light",
+      { ...cameraNoise, gain: 0, drawn: "once" },
+      "noise.gain has to be above 0",
+    ],
+    [
+      "a share above 1 of mosaics",
+      { ...cameraNoise, mosaic: 2, drawn: "once" },
+      "noise.mosaic has to be at most 1",
+    ],
+    [
+      "quality 0",
+      { ...cameraNoise, jpeg: { ...cameraNoise.jpeg, quality: [0, 90] }, drawn: "once" },
+      "noise.jpeg.quality.0 has to be at least 1, but is 0",
+    ],
+    [
+      "a gamma of 5",
+      { ...cameraNoise, toneCurve: { gamma: 5, contrast: 0 }, drawn: "once" },
+      "noise.toneCurve.gamma has to be at most 4",
+    ],
+    [
+      "a mixture of nothing",
+      { model: "mixture", of: [], drawn: "once" },
+      "noise.of has to be at least 1 long",
+    ],
+    [
+      "a mixture in a mixture",
+      { model: "mixture", of: [{ share: 1, noise: mixture }], drawn: "once" },
+      "noise.of.0.noise.model has to be",
+    ],
+    [
+      "a share of 0 in a mixture",
+      { model: "mixture", of: [{ share: 0, noise: { model: "uniform", sigma: 3 } }], drawn: "once" },
+      "noise.of.0.share has to be above 0",
+    ],
+    [
+      "a part of a mixture with a time of its own",
+      {
+        model: "mixture",
+        of: [{ share: 1, noise: { model: "uniform", sigma: 3, drawn: "once" } }],
+        drawn: "once",
+      },
+      'unknown key "noise.of.0.noise.drawn"',
     ],
     ["a contrast that is NaN", { model: "speckle", contrast: Number.NaN, drawn: "once" }, "noise.contrast"],
   ])("%s is refused", (_, noise, message) => {

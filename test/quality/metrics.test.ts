@@ -2,7 +2,7 @@ import ssimJs from "ssim.js";
 import { describe, expect, it } from "vitest";
 import { SpecError } from "../../src/errors.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
-import { mse, psnr, psnrOfMse, ssim } from "../../src/quality/metrics.ts";
+import { meanSsim, mse, psnr, psnrOfMse, ssim } from "../../src/quality/metrics.ts";
 
 describe("mse and psnr", () => {
   it("is the mean of the squared differences", () => {
@@ -101,3 +101,77 @@ describe("ssim", () => {
     expect(() => ssim(flat(0), ten, { width: 11, height: 11 })).toThrow(SpecError);
   });
 });
+
+/** Two pictures alike but not equal, made of whole numbers alone, so that NumPy makes the same. */
+function testPair(width: number, height: number, channels: number): [Uint8Array, Uint8Array] {
+  const [a, b] = [new Uint8Array(width * height * channels), new Uint8Array(width * height * channels)];
+  for (let i = 0; i < a.length; i++) {
+    const c = i % channels;
+    const x = Math.floor(i / channels) % width;
+    const y = Math.floor(i / channels / width);
+    a[i] = Math.floor((3 * x * x + 5 * y * y + x * y * (c + 1) + 40 * c) / 7) % 256;
+    b[i] = Math.floor((6 * a[i]! + 2 * ((a[i]! + 37 * (x + 2 * y)) % 160) + c) / 8);
+  }
+  return [a, b];
+}
+
+describe("meanSsim", () => {
+  // scikit-image 0.26: structural_similarity(a, b, data_range=255, gaussian_weights=True, sigma=1.5,
+  // use_sample_covariance=False, channel_axis=-1), of pictures in float64. The tolerance is the one above.
+  it.each([
+    [11, 11, 1, 0.6839678642841299],
+    [31, 17, 1, 0.8774482539263636],
+    [23, 40, 3, 0.9184300103164277],
+  ])("is what scikit-image gives for %i × %i × %i", (width, height, channels, expected) => {
+    const [a, b] = testPair(width, height, channels);
+    expect(Math.abs(meanSsim(a, b, { width, height, channels }) - expected)).toBeLessThan(1e-10);
+  });
+
+  it.each([
+    [11, 12, 1],
+    [19, 13, 3],
+  ])("is what the definition gives window by window for %i × %i × %i", (width, height, channels) => {
+    const [a, clean] = testPair(width, height, channels);
+    // Values that are no whole numbers, and outside 0 to 255, as those of noisy pictures are.
+    const noisy = Float32Array.from(a, (value, i) => 1.3 * value - 20 + ((i * 7) % 11) / 11);
+    const expected = naiveSsim(noisy, clean, width, height, channels);
+    expect(expected).toBeLessThan(0.95);
+    expect(Math.abs(meanSsim(noisy, clean, { width, height, channels }) - expected)).toBeLessThan(1e-10);
+  });
+});
+
+/** SSIM as in the paper: for every window, weighted means, variances about them and covariance. */
+function naiveSsim(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  width: number,
+  height: number,
+  channels: number,
+): number {
+  const weights = Array.from({ length: 121 }, (_, i) =>
+    Math.exp(-(((i % 11) - 5) ** 2 + (Math.floor(i / 11) - 5) ** 2) / 4.5),
+  );
+  const total = weights.reduce((sum, weight) => sum + weight);
+  let sum = 0;
+  let windows = 0;
+  for (let c = 0; c < channels; c++) {
+    for (let top = 0; top + 11 <= height; top++) {
+      for (let left = 0; left + 11 <= width; left++) {
+        const at = (i: number) => ((top + Math.floor(i / 11)) * width + left + (i % 11)) * channels + c;
+        const mean = (value: (i: number) => number) =>
+          weights.reduce((sum, weight, i) => sum + (weight / total) * value(i), 0);
+        const meanA = mean((i) => a[at(i)]!);
+        const meanB = mean((i) => b[at(i)]!);
+        const varianceA = mean((i) => (a[at(i)]! - meanA) ** 2);
+        const varianceB = mean((i) => (b[at(i)]! - meanB) ** 2);
+        const covariance = mean((i) => (a[at(i)]! - meanA) * (b[at(i)]! - meanB));
+        const [c1, c2] = [(0.01 * 255) ** 2, (0.03 * 255) ** 2];
+        sum +=
+          ((2 * meanA * meanB + c1) * (2 * covariance + c2)) /
+          ((meanA ** 2 + meanB ** 2 + c1) * (varianceA + varianceB + c2));
+        windows++;
+      }
+    }
+  }
+  return sum / windows;
+}

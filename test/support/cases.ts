@@ -4,7 +4,6 @@
  */
 import { type ActivationName, denseShapes, type Spec } from "../../src/network/spec.ts";
 import { recipes } from "../../src/training/recipes.ts";
-import { convSpec } from "./conv-networks.ts";
 import type { Sizes } from "./naive.ts";
 import type { Size, Window } from "./naive-conv.ts";
 import { specOf } from "./networks.ts";
@@ -64,6 +63,28 @@ export const convLayers: readonly Window[] = [
   { images: 1, height: 255, width: 257, ins: 16, outs: 1, dilation: 4, padding: "reflect" },
 ];
 
+/** Batches of pictures for 1×1 convolutions: widths around every tile, and heights around a band of rows. */
+export const pointwiseSizes: readonly Pick<Window, "images" | "height" | "width" | "padding">[] = [
+  ...[1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 16, 17, 24].map((width) => ({
+    ...{ images: 1 + (width % 3), height: 1 + (width % 2), width },
+    padding: "zeros" as const,
+  })),
+  ...[31, 32, 33, 65].map((height) => ({ images: 2, height, width: 3, padding: "zeros" as const })),
+  { images: 2, height: 5, width: 7, padding: "reflect" },
+  { images: 3, height: 3, width: 30, padding: "reflect" },
+];
+
+/** Inputs and outputs of 1×1 convolutions: each number of channels goes in once and comes out once, and some are the recipes'. */
+export const pointwiseChannels: readonly Pick<Window, "ins" | "outs">[] = [
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 17, 19, 23, 24, 33, 36].map((ins, index, all) => ({
+    ins,
+    outs: all[(7 * index + 4) % all.length]!,
+  })),
+  { ins: 1, outs: 1 },
+  { ins: 144, outs: 36 },
+  { ins: 36, outs: 144 },
+];
+
 export function nameOf({ images, height, width, ins, outs, dilation, padding }: Window): string {
   return `${ins}→${outs}, ${images} of ${height}×${width}, dilation ${dilation}, ${padding}`;
 }
@@ -105,63 +126,6 @@ export function denseCase(network: DenseNetwork, ...kinds: readonly ActivationNa
   );
   return { ...network, name: network.sizes.join("-"), spec: specOf(inputs!, layers) };
 }
-
-const residual = { residual: true, white: 1 } as const;
-
-/** Networks of convolutions: odd sizes, channels off every tile, and everything that a spec can ask for. */
-export const convNetworks: readonly NetworkCase[] = [
-  { name: "one pixel", spec: convSpec([1, 1, 1], [[5], [1]]), batch: 3, lastBatch: 1 },
-  {
-    name: "dilation 1 to 4",
-    spec: convSpec([9, 14, 1], [[5, 2], [16, 3], [3, 4], [1]], residual),
-    batch: 4,
-    lastBatch: 3,
-  },
-  {
-    name: "3 channels, noise plane",
-    spec: convSpec([3, 17, 3], [[16], [33], [3]], { ...residual, noiseLevel: true }),
-    batch: 3,
-    lastBatch: 2,
-  },
-  {
-    name: "mirrored border, absolute error",
-    spec: convSpec(
-      [6, 11, 1],
-      [
-        [7, 2],
-        [4, 1],
-        [1, 4],
-      ],
-      { ...residual, padding: "reflect" },
-    ),
-    batch: 3,
-    lastBatch: 1,
-    loss: "l1",
-  },
-  {
-    name: "pixels unshuffled and shuffled, noise plane",
-    spec: convSpec(
-      [8, 12, 1],
-      ["pixel-unshuffle", [6], "pixel-unshuffle", [8, 2], "pixel-shuffle", [5], [4], "pixel-shuffle"],
-      { ...residual, noiseLevel: true },
-    ),
-    batch: 3,
-    lastBatch: 2,
-  },
-  {
-    name: "pixels shuffled, mirrored border, not residual",
-    // Small, since bounds for the worst case grow with every layer's inputs.
-    spec: convSpec([8, 6, 1], [[2], "pixel-unshuffle", [4], "pixel-shuffle", [1]], { padding: "reflect" }),
-    batch: 2,
-    lastBatch: 1,
-  },
-  {
-    name: "more pictures than chunks",
-    spec: convSpec([4, 5, 1], [[3], [1]], { ...residual, noiseLevel: true }),
-    batch: 70,
-    lastBatch: 33,
-  },
-];
 
 function denseSizesOf(spec: Spec, rows: number): Sizes[] {
   return denseShapes(spec).map(({ inputs, outputs: units }) => ({ rows, inputs, units }));

@@ -2,18 +2,20 @@
  * A training step of a network of convolutions in float64 from the naive twins, each value with a bound of what the
  * roundings of float32 may make of it (bounds.ts says how). Images are planes, as in naive-conv.ts.
  */
-import { type LayerShape, layerShapes, type Spec, scaleOf } from "../../src/network/spec.ts";
+import {
+  type ConvShape,
+  isConvolution,
+  type LayerShape,
+  layerShapes,
+  type Spec,
+  scaleOf,
+  sourceOf,
+  windowOf,
+} from "../../src/network/spec.ts";
 import { type Bounded, exact } from "./bounds.ts";
 import { roundoff } from "./comparison.ts";
+import { convolve, inputGradient, weightGradient } from "./layer-bounds.ts";
 import * as naive from "./naive-conv.ts";
-import {
-  inputGradientTerms,
-  roundingsOf,
-  sizesOf,
-  termsOf,
-  weightGradientRoundings,
-  weightGradientTerms,
-} from "./winograd-bounds.ts";
 
 export interface ConvBatch {
   readonly images: number;
@@ -39,13 +41,10 @@ interface Trace {
   readonly input: Bounded;
   /** What the layer puts out before its activation. */
   readonly sum: Bounded;
-  /** Of what it puts in and out or, for pixel layers, of the larger of the two. */
+  readonly output: Bounded;
+  /** Of what it puts out. */
   readonly size: naive.Size;
 }
-
-const abs = (values: Float64Array) => values.map(Math.abs);
-const plus = (a: Float64Array, b: Float64Array) => a.map((value, i) => value + b[i]!);
-const zeros = (length: number) => new Float64Array(length);
 
 /** Forward, loss and backward. */
 export function convStep(
@@ -79,19 +78,27 @@ function backward(
   traces: readonly Trace[],
 ): Map<string, Bounded> {
   const gradients = new Map<string, Bounded>();
-  let dy = gradient;
-  const first = traces.findIndex(({ layer }) => layer.type === "conv3x3");
-  for (const { layer, input, sum, size } of traces.slice(first).toReversed()) {
-    if (layer.type === "pixel-unshuffle") dy = each(dy, (values) => shuffle(values, size, layer.inputs));
-    else if (layer.type === "pixel-shuffle") {
-      dy = each(dy, (values) => naive.unshuffle(values, halfOf(size), layer.inputs));
-    } else {
-      if (layer.type === "conv3x3" && layer.activation === "relu") dy = gated(dy, sum);
-      const window = windowOf(spec, layer, size);
+  const first = traces.findIndex(({ layer }) => isConvolution(layer));
+  /** What the gradient of each layer's output is the sum of. */
+  const parts: Bounded[][] = traces.map(() => []);
+  parts.at(-1)!.push(gradient);
+  for (const [index, { layer, input, sum, size }] of [...traces.entries()].slice(first).reverse()) {
+    let dy = total(parts[index]!);
+    const below = parts[index - 1] ?? [];
+    if (layer.type === "add") {
+      below.push(dy);
+      parts[sourceOf(layer)]!.push(dy);
+    } else if (layer.type === "pixel-unshuffle") {
+      below.push(each(dy, (values) => shuffle(values, doubleOf(size), layer.inputs)));
+    } else if (layer.type === "pixel-shuffle") {
+      below.push(each(dy, (values) => naive.unshuffle(values, halfOf(size), layer.inputs)));
+    } else if (isConvolution(layer)) {
+      if (layer.activation === "relu") dy = gated(dy, sum);
+      const window = layerWindow(spec, layer, size);
       const { dw, dbias } = weightGradient(window, dy, input);
       gradients.set(`${layer.name}.weight`, dw);
-      gradients.set(`${layer.name}.bias`, dbias);
-      dy = inputGradient(window, dy, parameters.get(`${layer.name}.weight`)!);
+      if (layer.bias !== false) gradients.set(`${layer.name}.bias`, dbias);
+      below.push(inputGradient(window, dy, parameters.get(`${layer.name}.weight`)!));
     }
   }
   return gradients;
@@ -104,36 +111,50 @@ function forward(
   picture: Bounded,
 ): { traces: Trace[]; prediction: Bounded } {
   const traces: Trace[] = [];
-  let value = picture;
-  let size = { images, height, width };
+  let input = picture;
   for (const layer of layerShapes(spec)) {
-    const before = size;
-    size = { images, height: height / layer.shrink, width: width / layer.shrink };
-    const out = size;
-    if (layer.type === "pixel-unshuffle") {
-      traces.push({ layer, input: value, sum: value, size: before });
-      value = each(value, (values) => naive.unshuffle(values, out, layer.outputs));
-    } else if (layer.type === "pixel-shuffle") {
-      traces.push({ layer, input: value, sum: value, size: out });
-      value = each(value, (values) => shuffle(values, out, layer.outputs));
-    } else {
-      if (spec.noiseLevel && traces.every((trace) => trace.layer.type !== "conv3x3")) {
-        value = withPlane(value, size, layer.inputs, sigma, scaleOf(spec));
-      }
-      const [w, bias] = ["weight", "bias"].map((kind) => parameters.get(`${layer.name}.${kind}`)!);
-      const sum = convolve(windowOf(spec, layer, size), value, w!, bias!);
-      traces.push({ layer, input: value, sum, size });
-      const rectified = layer.type === "conv3x3" && layer.activation === "relu";
-      value = rectified ? { ...sum, value: sum.value.map((z) => Math.max(z, 0)) } : sum;
+    const size = { images, height: height / layer.shrink, width: width / layer.shrink };
+    if (spec.noiseLevel && isConvolution(layer) && !traces.some((trace) => isConvolution(trace.layer))) {
+      input = withPlane(input, size, layer.inputs, sigma, scaleOf(spec));
     }
+    const sum = sumOf(spec, layer, size, { input, traces, parameters });
+    const rectified = isConvolution(layer) && layer.activation === "relu";
+    const output = rectified ? { ...sum, value: sum.value.map((z) => Math.max(z, 0)) } : sum;
+    traces.push({ layer, input, sum, output, size });
+    input = output;
   }
-  return { traces, prediction: value };
+  return { traces, prediction: input };
 }
 
-function windowOf(spec: Spec, layer: LayerShape, size: naive.Size): naive.Window {
+/** What a layer puts out before its activation. */
+function sumOf(
+  spec: Spec,
+  layer: LayerShape,
+  size: naive.Size,
+  {
+    input,
+    traces,
+    parameters,
+  }: Pick<Trace, "input"> & {
+    readonly traces: readonly Trace[];
+    readonly parameters: ReadonlyMap<string, ArrayLike<number>>;
+  },
+): Bounded {
+  if (layer.type === "add") return total([input, traces[sourceOf(layer)]!.output]);
+  if (layer.type === "pixel-unshuffle") {
+    return each(input, (values) => naive.unshuffle(values, size, layer.outputs));
+  }
+  if (layer.type === "pixel-shuffle") return each(input, (values) => shuffle(values, size, layer.outputs));
+  if (!isConvolution(layer)) throw new Error("Dense layers do not go with convolutions.");
+  const w = parameters.get(`${layer.name}.weight`)!;
+  const bias = parameters.get(`${layer.name}.bias`) ?? new Float64Array(layer.outputs);
+  return convolve(layerWindow(spec, layer, size), input, w, bias);
+}
+
+function layerWindow(spec: Spec, layer: ConvShape, size: naive.Size): naive.Window {
   const { inputs: ins, outputs: outs } = layer;
   const dilation = layer.type === "conv3x3" ? layer.dilation : 1;
-  return { ...size, ins, outs, dilation, padding: spec.padding ?? "zeros" };
+  return { ...size, ins, outs, side: windowOf(layer), dilation, padding: spec.padding ?? "zeros" };
 }
 
 /** The mean, weighted by image, over all values, and its gradient by `prediction`: by the output, or minus that. */
@@ -173,43 +194,16 @@ function subtract(a: Bounded, b: Bounded): Bounded {
   return { value, error: value.map((x, i) => a.error[i]! + b.error[i]! + roundoff * Math.abs(x)) };
 }
 
-function convolve(window: naive.Window, x: Bounded, w: ArrayLike<number>, bias: ArrayLike<number>): Bounded {
-  const size = abs(Float64Array.from(w));
-  const terms = termsOf(window, sizesOf(x), w, bias);
-  const carried = naive.convolve(window, x.error, size, zeros(window.outs));
+/** The sum of several, added up in any order. */
+function total(parts: readonly Bounded[]): Bounded {
+  const of = (partOf: (part: Bounded, i: number) => number) =>
+    parts[0]!.value.map((_, i) => parts.reduce((sum, part) => sum + partOf(part, i), 0));
+  const errors = of(({ error }, i) => error[i]!);
+  const sizes = of(({ value, error }, i) => Math.abs(value[i]!) + error[i]!);
   return {
-    value: naive.convolve(window, x.value, w, bias),
-    error: terms.map((term, i) => (roundingsOf(window) + 1) * roundoff * term + carried[i]!),
+    value: of(({ value }, i) => value[i]!),
+    error: errors.map((error, i) => error + (parts.length - 1) * roundoff * sizes[i]!),
   };
-}
-
-function inputGradient(window: naive.Window, dy: Bounded, w: ArrayLike<number>): Bounded {
-  const size = abs(Float64Array.from(w));
-  const terms = inputGradientTerms(window, sizesOf(dy), w);
-  const roundings = roundingsOf({ ...window, ins: window.outs }) + 1 + 8;
-  const carried = naive.inputGradient(window, dy.error, size);
-  return {
-    value: naive.inputGradient(window, dy.value, w),
-    // A pixel near a corner is mirrored three times.
-    error: terms.map((term, i) => roundings * roundoff * term + carried[i]!),
-  };
-}
-
-function weightGradient(window: naive.Window, dy: Bounded, x: Bounded): { dw: Bounded; dbias: Bounded } {
-  const value = naive.weightGradient(window, dy.value, x.value);
-  const transposed = window.outs <= 3 && window.padding === "zeros";
-  const terms = weightGradientTerms(window, sizesOf(dy), sizesOf(x), transposed);
-  const fromOutput = naive.weightGradient(window, dy.error, plus(abs(x.value), x.error));
-  const fromInput = naive.weightGradient(window, abs(dy.value), x.error);
-  const length = weightGradientRoundings(window) + 1;
-  const bounded = (kind: "dw" | "dbias"): Bounded => ({
-    value: value[kind],
-    error: terms[kind].map(
-      (term, i) =>
-        length * roundoff * term + fromOutput[kind][i]! + (kind === "dw" ? fromInput[kind][i]! : 0),
-    ),
-  });
-  return { dw: bounded("dw"), dbias: bounded("dbias") };
 }
 
 /** dy ∘ (sum > 0); where the sum's sign is not certain, either may be. */
@@ -257,6 +251,10 @@ function shuffle(y: Float64Array, size: naive.Size, channels: number): Float64Ar
 
 function halfOf({ images, height, width }: naive.Size): naive.Size {
   return { images, height: height / 2, width: width / 2 };
+}
+
+function doubleOf({ images, height, width }: naive.Size): naive.Size {
+  return { images, height: 2 * height, width: 2 * width };
 }
 
 function each({ value, error }: Bounded, f: (values: Float64Array) => Float64Array): Bounded {

@@ -10,7 +10,7 @@ import { roundUp } from "../../src/network/arena.ts";
 import { type Geometry, geometryOf, type ImageBuffer, shapeOf } from "../../src/network/image-buffers.ts";
 import { fromArena, toArena } from "../../src/network/layout.ts";
 import { eachImage, type Operation, operation } from "../../src/network/program.ts";
-import { type Image, interleaved, placeImage, planesOf, rowsOf, slots } from "./images.ts";
+import { type Image, placeImage, planesOf, rowsOf, slots, takeImage } from "./images.ts";
 import { type Kernels, THREADS } from "./kernels.ts";
 import { valuesOf, type Window } from "./naive-conv.ts";
 import { normal } from "./networks.ts";
@@ -25,13 +25,13 @@ export interface ConvValues {
 }
 
 export function convValues(window: Window, stream: number): ConvValues {
-  const { ins, outs, height } = window;
+  const { ins, outs, side = 3, height } = window;
   const from = 10_000 + 4 * stream;
   return {
     window,
     // What a ReLU has put out: the half of it is zero.
     x: normal(valuesOf(window, ins), from).map((value) => Math.max(value, 0)),
-    w: normal(outs * ins * 9, from + 1),
+    w: normal(outs * ins * side * side, from + 1),
     bias: normal(outs, from + 2),
     // Over a large picture with a mean, so that sums are not mere cancellation.
     dy: normal(valuesOf(window, outs), from + 3).map((value) => (height > 100 ? value + 0.5 : value)),
@@ -54,7 +54,7 @@ export class ConvLayer {
     this.#geometry = geometryOf(values.window, dilation, padding);
     this.#x = placeImage(kernels, this.#geometry, images, ins, values.x);
     this.#dy = placeImage(kernels, this.#geometry, images, outs, values.dy);
-    this.#w = kernels.floats(toPanels(values.w, outs, ins));
+    this.#w = kernels.floats(toPanels(values.w, values.window));
     this.#u = this.#transform(this.#w, ins, outs);
     if (padding === "reflect") {
       kernels.run(this.#padReflected(this.#x), rowsOf(this.#x, dilation), { images });
@@ -119,13 +119,8 @@ export class ConvLayer {
     ]);
     const dw = transposed ? this.#transpose(gathered, outs, ins) : gathered;
     const panels = kernels.float32(dw, weightBytes(outs, ins, 9) / 4);
-    const shape = [outs, ins, 3, 3];
-    // Padding stays zero, so that the optimiser leaves it alone.
-    const padding = panels.slice();
-    toArena(padding, new Float32Array(outs * ins * 9), shape);
-    if (padding.some((value) => value !== 0)) throw new Error("Padding of the weight gradient is not zero.");
     const dbias = sum(chunk + transformedBytes(as, bs), biasSumsBytes(outs));
-    return { dw: fromArena(panels, shape), dbias: kernels.float32(dbias, outs).slice() };
+    return { dw: fromPanels(panels, this.values.window), dbias: kernels.float32(dbias, outs).slice() };
   }
 
   /** The sums of so many chunks of images, each taken into a slot and added to its chunk. @returns their address */
@@ -137,9 +132,9 @@ export class ConvLayer {
     const x = placeImage(kernels, this.#geometry, THREADS, ins);
     const dy = placeImage(kernels, this.#geometry, THREADS, outs);
     const body = [
-      this.#from(x, this.values.x),
+      takeImage(kernels, x, this.values.x),
       ...(padding === "reflect" ? [this.#padReflected(x)] : []),
-      this.#from(dy, this.values.dy),
+      takeImage(kernels, dy, this.values.dy),
       this.#weightGradient(x, dy, transposed, chunk),
     ];
     const border = padding === "reflect" ? dilation : 0;
@@ -179,21 +174,6 @@ export class ConvLayer {
       ...shapeOf(x),
       dilation: this.values.window.dilation,
       sumOfB: Number(transposed),
-    });
-  }
-
-  /** Takes an image from pictures in memory. */
-  #from(image: ImageBuffer, planes: Float32Array): Operation {
-    const { channels } = image;
-    const source = this.kernels.floats(interleaved(this.values.window, channels, planes));
-    return operation("imageFromFloats", {
-      x: image.origin,
-      source,
-      channels,
-      ...shapeOf(image),
-      depth: channels,
-      used: channels,
-      scale: 1,
     });
   }
 
@@ -248,8 +228,18 @@ export class ConvLayer {
   }
 }
 
-function toPanels(w: Float32Array, outs: number, ins: number): Float32Array {
-  const panels = new Float32Array(weightBytes(outs, ins, 9) / 4);
-  toArena(panels, w, [outs, ins, 3, 3]);
+/** A weight in panels, as the kernels take it. */
+export function toPanels(w: Float32Array, { outs, ins, side = 3 }: Window): Float32Array {
+  const panels = new Float32Array(weightBytes(outs, ins, side * side) / 4);
+  toArena(panels, w, [outs, ins, side, side]);
   return panels;
+}
+
+/** A gradient of a weight from its panels. @throws Error where their padding is not zero, so that the optimiser would move it */
+export function fromPanels(panels: Float32Array, { outs, ins, side = 3 }: Window): Float32Array {
+  const shape = [outs, ins, side, side];
+  const padding = panels.slice();
+  toArena(padding, new Float32Array(outs * ins * side * side), shape);
+  if (padding.some((value) => value !== 0)) throw new Error("Padding of the weight gradient is not zero.");
+  return fromArena(panels, shape);
 }

@@ -1,31 +1,47 @@
 /** Small networks of convolutions with random weights and pictures. */
 import type { Network } from "../../src/network/network.ts";
-import { parameters, type Spec } from "../../src/network/spec.ts";
+import { type Layer, parameters, type Spec } from "../../src/network/spec.ts";
 import type { ConvBatch } from "./conv-bounds.ts";
 import { interleaved } from "./images.ts";
 import { normal } from "./networks.ts";
 
-type ConvLayer = readonly [channels: number, dilation?: number] | "pixel-unshuffle" | "pixel-shuffle";
+/**
+ * A 3×3 convolution by its channels and its dilation, whatever else is to be said of a convolution, or another layer by its type.
+ */
+export type CompactLayer =
+  | readonly [channels: number, dilation?: number]
+  | {
+      readonly type?: "conv1x1";
+      readonly channels: number;
+      readonly activation?: "linear" | "relu";
+      readonly bias?: boolean;
+    }
+  | "pixel-unshuffle"
+  | "pixel-shuffle"
+  | `add layer${number}`;
 
-/** ReLU after each convolution but the last. */
+/** ReLU after each convolution but the last, if nothing else is said. */
 export function convSpec(
   [height, width, channels]: readonly [number, number, number],
-  layers: readonly ConvLayer[],
+  layers: readonly CompactLayer[],
   options: Pick<Spec, "residual" | "noiseLevel" | "padding" | "white"> = {},
 ): Spec {
   const last = layers.findLastIndex((layer) => typeof layer !== "string");
+  const full = (layer: CompactLayer, index: number): Layer => {
+    if (layer === "pixel-unshuffle" || layer === "pixel-shuffle") return { type: layer };
+    if (typeof layer === "string") return { type: "add", from: layer.slice("add ".length) };
+    const activation = index === last ? "linear" : "relu";
+    if (!("channels" in layer)) {
+      return { type: "conv3x3", channels: layer[0], dilation: layer[1] ?? 1, activation };
+    }
+    const { type, ...rest } = layer;
+    return type === "conv1x1"
+      ? { type, activation, ...rest }
+      : { type: "conv3x3", dilation: 1, activation, ...rest };
+  };
   return {
     input: { height, width, channels },
-    layers: layers.map((layer, index) =>
-      typeof layer === "string"
-        ? { type: layer }
-        : {
-            type: "conv3x3",
-            channels: layer[0],
-            dilation: layer[1] ?? 1,
-            activation: index === last ? "linear" : "relu",
-          },
-    ),
+    layers: layers.map(full),
     ...options,
     initialization: { weights: "he", biases: 0 },
   };

@@ -1,5 +1,6 @@
 /** Images in rows (assembly/conv/pixels.ts) in the memory of a test, and the planes that the naive twins have. */
-import { type Geometry, type ImageBuffer, placeImages } from "../../src/network/image-buffers.ts";
+import { type Geometry, type ImageBuffer, placeImages, shapeOf } from "../../src/network/image-buffers.ts";
+import { type Operation, operation } from "../../src/network/program.ts";
 import { CANARY, type Kernels, type Region } from "./kernels.ts";
 import type { Numbers } from "./naive-conv.ts";
 
@@ -76,4 +77,12 @@ export function interleaved<Planes extends Float32Array | Float64Array>(
 /** Regions as scratch: what threads leave in their slots. */
 export function slots(image: Image, border = 0): Region[] {
   return rowsOf(image, border).map((region) => ({ ...region, scratch: true }));
+}
+
+/** The operation that fills images with planes, which it takes from memory as a network takes pictures. */
+export function takeImage(kernels: Kernels, image: ImageBuffer, planes: Float32Array): Operation {
+  const { channels, geometry, origin: x } = image;
+  const source = kernels.floats(interleaved(geometry, channels, planes));
+  const shape = { channels, ...shapeOf(image), depth: channels, used: channels };
+  return operation("imageFromFloats", { x, source, ...shape, scale: 1 });
 }

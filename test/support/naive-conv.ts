@@ -9,10 +9,12 @@ export interface Size {
   readonly width: number;
 }
 
-/** A layer: weight is [outs, ins, 3, 3]. */
+/** A layer: weight is [outs, ins, side, side]. */
 export interface Window extends Size {
   readonly ins: number;
   readonly outs: number;
+  /** The height and the width of its windows. Default 3. */
+  readonly side?: 1 | 3;
   readonly dilation: number;
   readonly padding: "zeros" | "reflect";
 }
@@ -28,21 +30,22 @@ export function source(t: number, size: number, padding: Window["padding"]): num
 
 /** Calls back for each product of the convolution, with the indices of y, of w and of x. */
 export function eachProduct(layer: Window, callback: (y: number, w: number, x: number) => void): void {
-  const { images, height, width, ins, outs, dilation, padding } = layer;
+  const { images, height, width, ins, outs, side = 3, dilation, padding } = layer;
+  const middle = side >> 1;
   for (let n = 0; n < images; n++) {
     for (let o = 0; o < outs; o++) {
       for (let r = 0; r < height; r++) {
         for (let s = 0; s < width; s++) {
           const y = ((n * outs + o) * height + r) * width + s;
           for (let i = 0; i < ins; i++) {
-            for (let ky = 0; ky < 3; ky++) {
-              for (let kx = 0; kx < 3; kx++) {
-                const row = source(r + (ky - 1) * dilation, height, padding);
-                const column = source(s + (kx - 1) * dilation, width, padding);
+            for (let ky = 0; ky < side; ky++) {
+              for (let kx = 0; kx < side; kx++) {
+                const row = source(r + (ky - middle) * dilation, height, padding);
+                const column = source(s + (kx - middle) * dilation, width, padding);
                 if (row < 0 || column < 0) continue;
                 callback(
                   y,
-                  ((o * ins + i) * 3 + ky) * 3 + kx,
+                  ((o * ins + i) * side + ky) * side + kx,
                   ((n * ins + i) * height + row) * width + column,
                 );
               }
@@ -85,8 +88,8 @@ export function weightGradient(
   dy: Numbers,
   x: Numbers,
 ): { dw: Float64Array; dbias: Float64Array } {
-  const { ins, outs, height, width } = layer;
-  const dw = new Float64Array(outs * ins * 9);
+  const { ins, outs, side = 3, height, width } = layer;
+  const dw = new Float64Array(outs * ins * side * side);
   const dbias = new Float64Array(outs);
   for (let j = 0; j < dy.length; j++) dbias[Math.floor(j / (height * width)) % outs]! += dy[j]!;
   eachProduct(layer, (out, weight, at) => {

@@ -74,3 +74,20 @@ export function smallConvRecipe(options: { size: Size; epochs?: number; batch?: 
     flips: true,
   };
 }
+
+/** The same recipe for a network of two scales with a skip connection, 1×1 convolutions and layers without bias. Sizes are even. */
+export function smallUNetRecipe(options: { size: Size; epochs?: number; batch?: number }): Recipe {
+  const recipe = smallConvRecipe(options);
+  const layers: Recipe["spec"]["layers"] = [
+    { type: "conv3x3", channels: 5, dilation: 1, activation: "relu" },
+    { type: "pixel-unshuffle" },
+    { type: "conv1x1", channels: 7, activation: "relu" },
+    { type: "conv3x3", channels: 7, dilation: 1, activation: "linear", bias: false },
+    { type: "add", from: "layer3" },
+    { type: "conv1x1", channels: 20, activation: "linear", bias: false },
+    { type: "pixel-shuffle" },
+    { type: "add", from: "layer1" },
+    { type: "conv1x1", channels: 1, activation: "linear" },
+  ];
+  return { ...recipe, name: "small-u-net", spec: { ...recipe.spec, layers } };
+}

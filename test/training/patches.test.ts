@@ -1,6 +1,7 @@
 /** Patches of pictures: where they are cut, how they are turned, and how often. */
 import { describe, expect, it } from "vitest";
 import type { Images, Photos } from "../../src/data/images.ts";
+import { luma } from "../../src/data/photos.ts";
 import { SpecError } from "../../src/errors.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
@@ -191,6 +192,90 @@ describe("training on patches", () => {
     };
     const same = await train(patchRecipe(), { ...data, train: one }, { threads: 1 }).model();
     expect(sameBytes(encodeModel(same), encodeModel(model))).toBe(true);
+  });
+});
+
+describe("grey patches of colour pictures", () => {
+  const colours: Photos = {
+    photos: [raster(40, 21, 3), raster(19, 30, 3, 13)],
+    count: 2,
+    channels: 3,
+  };
+  const recipe = (noise: Recipe["noise"], greyShare: number): Recipe => ({
+    ...patchRecipe(200),
+    spec: convSpec([8, 8, 3], [[4], [3]], { residual: true, noiseLevel: true, white: 1 }),
+    noise,
+    greyShare,
+    patchesPerEpoch: 200,
+  });
+  const gaussian: Recipe["noise"] = { model: "gaussian", sigma: [5, 55], drawn: "fresh" };
+
+  /** Each patch's clean and noisy values, behind a step, which draws noise, and its level. */
+  const shown = async (noise: Recipe["noise"], greyShare: number) => {
+    const network = await networkFor(recipe(noise, greyShare), 200, 3, { threads: 1 });
+    batchSource(recipe(noise, greyShare), colours, 3)(network, 1, 0, 200);
+    network.step();
+    const patches = Array.from({ length: 200 }, (_, row) => {
+      const part = [192 * row, 192 * (row + 1)] as const;
+      const clean = Array.from(network.target.slice(...part));
+      return { clean, noisy: Array.from(network.input.slice(...part)), sigma: network.sigma[row]! };
+    });
+    await network.dispose();
+    return patches;
+  };
+  const isGrey = (values: readonly number[]) => values.every((value, i) => value === values[i - (i % 3)]);
+
+  it.each<[string, Recipe["noise"]]>([
+    ["Gaussian noise", gaussian],
+    ["other noise", { model: "poisson-gaussian", gain: [0.1, 2], sigma: [1, 9], drawn: "fresh" }],
+  ])("have their luma and one noise in all channels: %s", async (_, noise) => {
+    const all = await shown(noise, 0);
+    expect(all.some(({ clean }) => isGrey(clean))).toBe(false);
+    const half = await shown(noise, 0.5);
+    const grey = half.filter(({ clean }) => isGrey(clean));
+    even(
+      new Map([
+        [true, grey.length],
+        [false, 200 - grey.length],
+      ]),
+      2,
+      200,
+    );
+    for (const [index, { clean, noisy, sigma }] of half.entries()) {
+      const { clean: colour, sigma: level } = all[index]!;
+      expect(sigma).toBe(level);
+      if (!isGrey(clean)) {
+        expect(half[index]).toEqual(all[index]);
+        continue;
+      }
+      expect(isGrey(noisy)).toBe(true);
+      const lumas = colour.map((_, i) =>
+        luma(...(colour.slice(i - (i % 3), i - (i % 3) + 3) as [number, number, number])),
+      );
+      expect(clean).toEqual(lumas);
+      // The root mean square of 64 values, whose standard error is a sixteenth, in nearly white noise.
+      const square = noisy.reduce((sum, value, i) => sum + (value - clean[i]!) ** 2, 0) / 192;
+      if (noise === gaussian)
+        expect(Math.abs(Math.sqrt(square) / sigma - 1)).toBeLessThan(5 / Math.sqrt(128));
+    }
+  });
+
+  it.each<[string, unknown]>([
+    ["grey pictures", { ...patchRecipe(), greyShare: 0.5 }],
+    [
+      "noise drawn once",
+      {
+        ...recipe({ ...gaussian, drawn: "once" }, 0.5),
+        order: "file",
+        flips: false,
+        rotations: false,
+        patchesPerEpoch: undefined,
+      },
+    ],
+  ])("are refused with %s", (_, refused) => {
+    expect(() => parseRecipe(JSON.parse(JSON.stringify(refused)))).toThrow(
+      /greyShare .* 3 channels and noise .* "fresh"/,
+    );
   });
 });
 

@@ -7,16 +7,17 @@ import type { Recipe } from "../../src/training/recipes.ts";
 import { type Epoch, type Progress, resume, type TrainOptions, train } from "../../src/training/trainer.ts";
 import { hasRelaxedSimd } from "../../src/wasm/detect.ts";
 import { sameBytes } from "../support/bytes.ts";
-import { pictures, smallConvRecipe, smallRecipe } from "../support/pictures.ts";
+import { pictures, smallConvRecipe, smallRecipe, smallUNetRecipe } from "../support/pictures.ts";
 
-const size = [4, 5] as const;
+const size = [4, 6] as const;
 const data = pictures(10, size);
 /** Batches of 4, 4 and 2 pictures. */
-const dense = smallRecipe({ size, units: [7, 20], epochs: 3, batch: 4 });
+const dense = smallRecipe({ size, units: [7, 24], epochs: 3, batch: 4 });
 const conv = smallConvRecipe({ size, epochs: 3, batch: 4 });
 const recipes = [
   ["dense layers, Adagrad", dense],
   ["convolutions, Adam, averages, fresh noise, a schedule", conv],
+  ["two scales with a skip connection", smallUNetRecipe({ size, epochs: 3, batch: 4 })],
 ] as const;
 
 afterEach(() => {
@@ -221,7 +222,7 @@ describe("a checkpoint", () => {
   it("is not to be had after a step that failed, nor of weights that are not finite", async () => {
     const layers: Recipe["spec"]["layers"] = [
       { type: "dense", units: 7, activation: "linear" },
-      { type: "dense", units: 20, activation: "linear" },
+      { type: "dense", units: 24, activation: "linear" },
     ];
     const diverging = smallRecipe({ size, units: [], layers, learningRate: 1e25, batch: 4 });
     const failed = train(diverging, data);
@@ -248,8 +249,8 @@ describe("does not go on", () => {
   it("with a recipe that is none, or does not fit the data", async () => {
     const checkpoint = await interrupted(dense, 1, 1);
     expect(() => resume({ ...checkpoint, recipe: { ...dense, epochs: 0 } }, data)).toThrow(SpecError);
-    const other = smallRecipe({ size: [5, 4], units: [7, 20] });
-    expect(() => resume({ ...checkpoint, recipe: other }, data)).toThrow(/5×4×1.*4×5×1/);
+    const other = smallRecipe({ size: [6, 4], units: [7, 24] });
+    expect(() => resume({ ...checkpoint, recipe: other }, data)).toThrow(/6×4×1.*4×6×1/);
   });
 
   it("with too many threads", async () => {

@@ -34,7 +34,9 @@ describe("reproducible in every runtime", () => {
     expect(here.noise).toMatch(/^[0-9a-f]{64}$/);
     expect(here.models).toHaveLength(4);
     expect(new Set(here.models).size).toBe(1);
-    expect(new Set(here.noises).size).toBe(5);
+    expect(here.scales).toHaveLength(4);
+    expect(new Set(here.scales).size).toBe(1);
+    expect(new Set(here.noises).size).toBe(7);
   });
 
   it("here, with an interruption", () => {
@@ -49,8 +51,8 @@ describe("reproducible in every runtime", () => {
         env: quietEnvironment,
       });
       const there: Fingerprint = JSON.parse(stdout);
-      const results = ({ noise, noises, patches, models, interrupted }: Fingerprint) => ({
-        ...{ noise, noises, patches, models, interrupted },
+      const results = ({ noise, noises, patches, models, scales, interrupted }: Fingerprint) => ({
+        ...{ noise, noises, patches, models, scales, interrupted },
       });
       expect(results(there)).toEqual(results(here));
       expect(there.epochsLeft).toBeGreaterThan(0);

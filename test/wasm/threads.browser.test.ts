@@ -15,9 +15,12 @@ it("trains to the same bytes on 1 to 4 threads, and on the page's own thread", a
   worker.terminate();
   expect(there.threads).toEqual([1, 2, 3, 4]);
   expect(new Set(there.models).size).toBe(1);
+  expect(new Set(there.scales).size).toBe(1);
   const here = await fingerprint();
   expect(here.threads).toEqual([1, 1, 1, 1]);
-  const results = ({ noise, models, interrupted }: Fingerprint) => ({ noise, models, interrupted });
+  const results = ({ noise, models, scales, interrupted }: Fingerprint) => ({
+    ...{ noise, models, scales, interrupted },
+  });
   expect(results(here)).toEqual(results(there));
   expect(new Set(there.interrupted).size).toBe(1);
 });

@@ -1,0 +1,83 @@
+/** The recipes of the models for photographs, and the networks that they train: U-nets. */
+import type { Layer } from "../network/spec.ts";
+import { cameraNoise } from "../noise/camera.ts";
+import type { Noise } from "../noise/noise.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** What the models for photographs learn to remove: Gaussian noise, and what cameras and JPEG leave. */
+const noise: Noise = {
+  model: "mixture",
+  of: [
+    { share: 1, noise: { model: "gaussian", sigma: [0, 55] } },
+    { share: 1, noise: cameraNoise },
+  ],
+  drawn: "fresh",
+};
+
+/** A recipe for photographs, which learns from so many patches of 64×64 pixels. */
+function photoRecipe(name: string, channels: 1 | 3, widths: readonly number[], patches: number): Recipe {
+  const patchesPerEpoch = 64_000;
+  return {
+    name,
+    spec: {
+      input: { height: 64, width: 64, channels },
+      white: 1,
+      layers: unetLayers(channels, widths),
+      residual: true,
+      noiseLevel: true,
+      initialization: { weights: "he", biases: 0, lastLayer: 0 },
+    },
+    noise,
+    loss: "l1",
+    lossWeight: { offset: 15, power: 1 },
+    optimizer: { type: "adam", learningRate: 0.002, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+    schedule: { type: "cosine", warmUp: 1000 },
+    averaging: { decay: 0.999 },
+    epochs: Math.round(patches / patchesPerEpoch),
+    batch: 16,
+    order: "shuffled",
+    flips: true,
+    rotations: true,
+    ...(channels === 3 && { greyShare: 0.1 }),
+    patchesPerEpoch,
+  };
+}
+
+/** The recipes of the models for photographs, by name. */
+export const photoRecipes = {
+  photo: photoRecipe("photo", 3, [36, 28, 28], 2_000_000),
+} as const satisfies Record<string, Recipe>;
+
+/**
+ * The layers of a U-net for pictures of `channels` channels. It works at half the picture's resolution, at a quarter, and so
+ * on; widths[k] are the channels at the k-th of these scales. Two 3×3 convolutions at each scale lead down, two lead up again
+ * behind the sum of what comes from below and what had gone down. Between scales, a 1×1 convolution fits the channels to
+ * those of the pixels that are moved into channels or back. Olaf Ronneberger et al., "U-Net", MICCAI 2015; to begin with
+ * pixels moved into channels is an idea of Kai Zhang et al., "FFDNet", IEEE TIP 27 (2018).
+ */
+export function unetLayers(channels: number, widths: readonly number[]): Layer[] {
+  const layers: Layer[] = [];
+  const twice = (width: number) => layers.push(conv3x3(width, "relu"), conv3x3(width, "relu"));
+  const kept: string[] = [];
+  layers.push({ type: "pixel-unshuffle" });
+  for (const [scale, width] of widths.entries()) {
+    if (scale > 0) layers.push({ type: "pixel-unshuffle" }, conv1x1(width));
+    twice(width);
+    kept.push(`layer${layers.length}`);
+  }
+  for (let scale = widths.length - 2; scale >= 0; scale--) {
+    const width = widths[scale]!;
+    layers.push(conv1x1(4 * width), { type: "pixel-shuffle" }, { type: "add", from: kept[scale]! });
+    twice(width);
+  }
+  layers.push(conv3x3(4 * channels, "linear"), { type: "pixel-shuffle" });
+  return layers;
+}
+
+function conv3x3(channels: number, activation: "linear" | "relu"): Layer {
+  return { type: "conv3x3", channels, dilation: 1, activation };
+}
+
+function conv1x1(channels: number): Layer {
+  return { type: "conv1x1", channels, activation: "linear" };
+}
