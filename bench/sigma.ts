@@ -22,7 +22,7 @@ import { Purpose, Random } from "../src/noise/rng.ts";
 import type { Picture } from "../src/pictures/picture.ts";
 import { cleanGraphics } from "../test/support/clean-graphics.ts";
 import { errorsOf, medianOf, type PictureSet } from "../test/support/sigma-errors.ts";
-import { addTable } from "./report.ts";
+import { addTable, type Row } from "./report.ts";
 
 const { values: options } = parseArgs({
   args: process.argv.slice(3),
@@ -59,7 +59,6 @@ const squareOf = (a: Picture["data"], b: Picture["data"]) => {
   for (const [i, value] of a.entries()) sum += (value - b[i]!) * (value - b[i]!);
   return sum / a.length;
 };
-type Row = Record<string, string | number | undefined>;
 const decibels = (square: number) => 10 * Math.log10((255 * 255) / square);
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value) / values.length;
 

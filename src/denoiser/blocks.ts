@@ -39,16 +39,13 @@ export interface Blocks {
   readonly natural: Block[];
   /** How many blocks look drawn: most of their pixels equal a neighbour, or they have hardly any values. */
   readonly drawn: number;
-  /** How many were looked at, even ones too. Those with a wholly transparent pixel are not. */
-  readonly count: number;
 }
 
-/** Looks at blocks all over a picture: about a thousand, or fewer in small pictures. */
+/** Looks at blocks all over a picture: about a thousand, or fewer in small pictures. Those with a wholly transparent pixel are left out. */
 export function blocksOf(picture: Picture, { channels, distinct }: CheckedChannels): Blocks {
   const { data, width, height } = picture;
   const natural: Block[] = [];
   let drawn = 0;
-  let count = 0;
   const step = Math.max(LEAST_STEP, Math.ceil(Math.sqrt((width * height) / MOST_BLOCKS)));
   const stride = width * channels;
   const values = Array.from({ length: distinct }, () => new Float64Array(PIXELS));
@@ -63,14 +60,13 @@ export function blocksOf(picture: Picture, { channels, distinct }: CheckedChanne
         }
       }
       if (isClear) continue;
-      count++;
       const equal = equalNeighbours(values);
       if (equal > EVEN) continue;
       if (equal > DRAWN || values.every(hasFewValues)) drawn++;
       else natural.push(blockOf(values));
     }
   }
-  return { natural, drawn, count };
+  return { natural, drawn };
 }
 
 /** The part of the pixels that equal the one to the right or below in every colour, over both directions. */

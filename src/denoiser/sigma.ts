@@ -7,12 +7,10 @@ import { levelOfBlocks } from "./block-level.ts";
 import { blocksOf } from "./blocks.ts";
 import { whiteNoiseOf } from "./white-noise.ts";
 
-/** A picture with fewer blocks is small, such as one of 28×28 pixels. */
-const FEWEST_BLOCKS = 64;
 /** In a picture that is drawn, there are at least this many times as many blocks that look drawn as others. */
 const DRAWN_SHARE = 0.5;
-/** In a larger picture, the noise is measured in at least this many blocks. */
-const FEWEST_NATURAL = 12;
+/** The least number of blocks, neither even nor drawn, that tell the level. */
+const FEWEST_NATURAL = 64;
 /** In grey levels. Below it, noise cannot be told from texture, and a clean photograph is not to be smoothed. */
 const LEAST_LEVEL = 1.5;
 
@@ -32,8 +30,9 @@ export interface FoundNoise {
  *
  * It looks at some thousand blocks of 16×16 pixels (`blocksOf`), and leaves out the even ones, such as bars around a
  * photograph. If half as many blocks look drawn as do not, the picture is taken for clean. Otherwise a small network finds
- * the level from the flattest blocks (`levelOfBlocks`). In small pictures, of fewer than about 44×44 pixels, white
- * Gaussian noise is measured (`whiteNoiseOf`).
+ * the level from the flattest blocks (`levelOfBlocks`), whatever kind of noise it is; and white Gaussian noise is measured
+ * in patches of 4×4 pixels (`whiteNoiseOf`), which fit between letters or in pictures too small for many blocks. The
+ * larger of both is taken.
  *
  * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
  */
@@ -43,10 +42,9 @@ export function estimateSigma(picture: Picture): number {
 
 /** `estimateSigma` for a picture that has already been checked, with the reason if nothing is found. */
 export function findNoise(picture: Picture, checked: CheckedChannels): FoundNoise {
-  const { natural, drawn, count } = blocksOf(picture, checked);
+  const { natural, drawn } = blocksOf(picture, checked);
   if (drawn > 0 && drawn >= DRAWN_SHARE * natural.length) return { sigma: 0, noiseless: "drawn" };
-  let sigma = 0;
-  if (count < FEWEST_BLOCKS) sigma = whiteNoiseOf(picture, checked);
-  else if (natural.length >= FEWEST_NATURAL) sigma = levelOfBlocks(natural, checked.distinct === 3);
+  const level = natural.length < FEWEST_NATURAL ? 0 : levelOfBlocks(natural, checked.distinct === 3);
+  const sigma = Math.max(level, whiteNoiseOf(picture, checked));
   return sigma < LEAST_LEVEL ? { sigma: 0, noiseless: "no-noise" } : { sigma };
 }
