@@ -12,7 +12,7 @@ const DRAWN_SHARE = 0.5;
 /** The least number of blocks, neither even nor drawn, that tell the level. */
 const FEWEST_NATURAL = 64;
 /** In grey levels. Below it, noise cannot be told from texture, and a clean photograph is not to be smoothed. */
-const LEAST_LEVEL = 1.5;
+const LEAST_LEVEL = 2.4;
 
 /** The noise that was found. */
 export interface FoundNoise {
@@ -25,7 +25,7 @@ export interface FoundNoise {
 /**
  * Estimates the level of the noise in a picture in grey levels: the root mean square of what the noise added to its
  * values. For white Gaussian noise this is its standard deviation, but it may also be the noise of a camera, smoothed and
- * compressed. The estimate is 0 if it would be below 1.5, if the picture looks drawn (as a page of text or a screenshot
+ * compressed. The estimate is 0 if it would be below 2.4, if the picture looks drawn (as a page of text or a screenshot
  * does), or if it is less than 4 pixels wide or high. Alpha is left out, and so are wholly transparent parts.
  *
  * It looks at some thousand blocks of 16×16 pixels (`blocksOf`), and leaves out the even ones, such as bars around a

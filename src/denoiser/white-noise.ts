@@ -47,7 +47,8 @@ const meanBelowLimit = [
  * more, are left out, and m(k) makes up for the patches of mere noise that are left out with them. Values at 0 or 255
  * may have been cut off there and are left out too: the rest of their patch is taken as one half of a normal
  * distribution around that limit. A picture with exactly flat areas counts as clean: they have to make up 2 % of the
- * patches, or, where they are at 0 or 255, 2 % of the squares of 2×2 pixels. So does a pattern of two values.
+ * patches, or, where they are at 0 or 255, 2 % of the squares of 2×2 pixels. So does a pattern of two
+ * values, and a picture of which less than 2 % of the patches are mere noise.
  *
  * To measure noise where texture is weak is the idea of Liu, Tanaka and Okutomi, "Single-image noise level estimation
  * for blind denoising", IEEE TIP 22 (2013).
@@ -119,14 +120,15 @@ function sigmaOfPlane(picture: Picture, channels: number, channel: number): numb
   }
   const sigma = Math.sqrt(variance);
   if (sigma < LEAST_SIGMA) return 0;
-  let [squares, fourth, values] = [0, 0, 0];
+  let [patches, squares, fourth, values] = [0, 0, 0, 0];
   for (let i = 0; i < sums.length; i++) {
     if (variances[i]! >= LIMIT * variance) continue;
+    patches++;
     squares += sums[i]!;
     fourth += fourths[i]!;
     values += freedoms[i]!;
   }
-  if (fourth * values < LEAST_KURTOSIS * squares * squares) return 0;
+  if (patches < FLATTEST * sums.length || fourth * values < LEAST_KURTOSIS * squares * squares) return 0;
   const isFlat = [low, high].some((limit) => limit >= 0 && isFlatAt(limit, picture, channels, channel));
   return isFlat ? 0 : sigma;
 }

@@ -227,7 +227,7 @@ const line =
   (x, y) =>
     base.map((value, c) => value + slope[2 * c]! * x + slope[2 * c + 1]! * y);
 
-/** All of them, 64 in number, grey, RGB and RGBA, of 208 × 176 pixels. */
+/** All of them, 66 in number, grey, RGB and RGBA, of 208 × 176 pixels. */
 export function cleanGraphics(): CleanGraphic[] {
   return [
     ...[1, 2, 3, 5, 8, 16].map((side) => paint(`checks of ${side}`, checks(side, 0, 255))),
