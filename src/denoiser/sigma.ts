@@ -12,7 +12,13 @@ const DRAWN_SHARE = 0.5;
 /** The least number of blocks, neither even nor drawn, that tell the level. */
 const FEWEST_NATURAL = 64;
 /** In grey levels. Below it, noise cannot be told from texture, and a clean photograph is not to be smoothed. */
-const LEAST_LEVEL = 2.4;
+const LEAST_LEVEL = 2.35;
+/** The same for white noise, as patches show it. */
+const LEAST_WHITE = 3;
+/** If the white noise is at least this part of all noise, the noise is taken for white. */
+const WHITE = 0.8;
+/** A model does best with noise that is not white if it is told this many times its level: see docs/experiments.md. */
+const SPREAD = 1.25;
 
 /** The noise that was found. */
 export interface FoundNoise {
@@ -24,15 +30,16 @@ export interface FoundNoise {
 
 /**
  * Estimates the level of the noise in a picture in grey levels: the root mean square of what the noise added to its
- * values. For white Gaussian noise this is its standard deviation, but it may also be the noise of a camera, smoothed and
- * compressed. The estimate is 0 if it would be below 2.4, if the picture looks drawn (as a page of text or a screenshot
- * does), or if it is less than 4 pixels wide or high. Alpha is left out, and so are wholly transparent parts.
+ * values. For white Gaussian noise this is its standard deviation. The noise may also be that of a camera, smoothed and
+ * compressed; its level is raised by a quarter, since models denoise it best so. Alpha is left out, and so are wholly
+ * transparent parts. The estimate is 0 if the level is below 2.35, if the picture looks drawn (as a page of text or a
+ * screenshot does), or if it is less than 4 pixels wide or high.
  *
  * It looks at some thousand blocks of 16×16 pixels (`blocksOf`), and leaves out the even ones, such as bars around a
  * photograph. If half as many blocks look drawn as do not, the picture is taken for clean. Otherwise a small network finds
- * the level from the flattest blocks (`levelOfBlocks`), whatever kind of noise it is; and white Gaussian noise is measured
- * in patches of 4×4 pixels (`whiteNoiseOf`), which fit between letters or in pictures too small for many blocks. The
- * larger of both is taken.
+ * the level of any kind of noise from the flattest blocks (`levelOfBlocks`). White Gaussian noise is measured also in
+ * patches of 4×4 pixels (`whiteNoiseOf`), which fit between letters or in pictures too small for many blocks: if that is
+ * most of the noise, or the blocks show none, it counts if it is at least 3.
  *
  * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
  */
@@ -45,6 +52,8 @@ export function findNoise(picture: Picture, checked: CheckedChannels): FoundNois
   const { natural, drawn } = blocksOf(picture, checked);
   if (drawn > 0 && drawn >= DRAWN_SHARE * natural.length) return { sigma: 0, noiseless: "drawn" };
   const level = natural.length < FEWEST_NATURAL ? 0 : levelOfBlocks(natural, checked.distinct === 3);
-  const sigma = Math.max(level, whiteNoiseOf(picture, checked));
-  return sigma < LEAST_LEVEL ? { sigma: 0, noiseless: "no-noise" } : { sigma };
+  const white = whiteNoiseOf(picture, checked);
+  let sigma = white < LEAST_WHITE ? 0 : white;
+  if (level >= LEAST_LEVEL) sigma = white < WHITE * level ? SPREAD * level : Math.max(level, sigma);
+  return sigma === 0 ? { sigma, noiseless: "no-noise" } : { sigma };
 }

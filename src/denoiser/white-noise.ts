@@ -13,8 +13,8 @@ const MOST_PATCHES = 8192;
 const FLATTEST = 0.02;
 /** A patch counts as noise alone if its variance is below this many times the variance of the noise. */
 const LIMIT = 1.2;
-/** In grey levels. Below it, noise cannot be told from texture. */
-const LEAST_SIGMA = 3;
+/** In grey levels. Weaker noise is not measured. */
+const LEAST_SIGMA = 2;
 /**
  * Of the values that noise alone carries to a limit (0 or 255), at most an eighth is expected to have a whole square of
  * 2×2 pixels there. If the part is above this bound, it is not by chance.
@@ -38,7 +38,7 @@ const meanBelowLimit = [
 ];
 
 /**
- * The standard deviation, in grey levels, of white Gaussian noise in a picture. It is 0 if it would be below 3, or if the
+ * The standard deviation, in grey levels, of white Gaussian noise in a picture. It is 0 if it would be below 2, or if the
  * picture is less than 4 pixels wide or high. For a colour picture it is the median over R, G and B; alpha is left out.
  *
  * It is the fixed point of σ² = Σ S / Σ k·m(k) over all patches of 4×4 pixels with S/k < 1.2·σ². Here S is a patch's
