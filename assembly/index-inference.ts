@@ -1,2 +1,2 @@
-export { input, push, start } from "./stream/conv-stream";
-export { addLayer, begin, fit, output, pitch, setParameters } from "./stream/stream-layout";
+export { fit, input, output, pitch, push, start } from "./stream/conv-stream";
+export { addConvolution, addPixels, addSum, begin, setParameters } from "./stream/stream-layout";

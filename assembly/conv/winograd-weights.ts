@@ -44,8 +44,8 @@ export function storeTransformed(u: usize, plane: usize, a: f64, b: f64, c: f64)
   store<f32>(u + plane, <f32>c);
 }
 
-/** The float32 that a value stands for. */
-function valueAt(at: usize, size: i32, scale: usize): f64 {
+/** The float32 that a value of a weight, given as to `transformWeights`, stands for. */
+export function valueAt(at: usize, size: i32, scale: usize): f64 {
   if (size == 1) return <f64>(<f32>load<i8>(at) * load<f32>(scale));
   if (size == 4) return <f64>load<f32>(at);
   // These are the bits of a float32 that is 2¹¹² times too small.

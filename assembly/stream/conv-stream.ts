@@ -1,31 +1,60 @@
 /**
- * Runs a network of 3×3 convolutions over a picture of any height, row by row. Each layer keeps only those rows of its input
- * that it will read again. Every value is computed once and is the same as if the whole picture were computed at once, and
- * the memory depends on the width alone.
+ * Runs a network of convolutions over a picture of any height, row by row. A layer computes rows as soon as all rows that it
+ * reads are there, and passes them on at once; only those rows of a value are kept that will be read again (rows.ts). So
+ * every row is computed once and is the same as if the whole picture were computed at once, and the memory depends on the
+ * picture's width, not on its height.
  *
- * A layer computes a block of rows as soon as all input rows that the block's windows read are there. It writes the block to
- * where the next layer reads its input.
+ * An addition never waits for the earlier of its two layers: the later one gets its rows from the earlier one.
  */
+import { conv1x1 } from "../conv/conv1x1";
 import { conv3x3 } from "../conv/conv3x3";
+import { addImages, pixelShuffle, pixelUnshuffle } from "../conv/pixels";
 import { groupsOf } from "../conv/sizes";
-import { BORDER, clearBorders, firstLayer, Layer, layerAfter, mirrored, output, pitch, rowAddress, scratch, width } from "./stream-layout";
+import {
+  addRows, clearBuffers, clearRows, counting, makeRoom, placeRows, rowAddress, setSizes, takeRows,
+} from "./rows";
+import {
+  firstLayer, Kind, lastLayer, Layer, layerAfter, layerBefore, level, placedEnd, scratch,
+} from "./stream-layout";
 
-let height: i32 = 0;
-/** How many rows of the output were computed since `push` was called. */
-let fresh: i32 = 0;
-/** The address at which the caller writes the next row of the picture. Its channels are `pitch` bytes apart. */
+/** Bytes from one channel to the next, in a row of the picture and in a row of the output. */
+export let pitch: usize = 0;
+/** The address at which the caller writes the next row of the picture. */
 export let input: usize = 0;
+/** The address of the first row that the last `push` put out. */
+export let output: usize = 0;
+/** The size for which the rows were placed. */
+let fittedHeight: i32 = 0;
+let fittedWidth: i32 = 0;
+/** Whether the buffers still have to be cleared. */
+let isNew: bool = false;
 
-/** Begins a picture of the width of the last `fit`. If borders are mirrored, width and height have to be larger than every dilation. */
-export function start(pictureHeight: i32): void {
-  height = pictureHeight;
-  clearBorders();
-  for (let layer: Layer | null = firstLayer(); layer; layer = layerAfter(layer)) {
-    const d = layer.dilation;
-    layer.top = -d;
-    layer.came = layer.went = 0;
-    memory.fill(layer.rows, 0, <usize>d * layer.rowBytes);
-  }
+/**
+ * Places the rows for pictures of this size. Both have to be multiples of what the pixel layers need and, if borders are
+ * mirrored, every value has to be higher and wider than the dilation of the convolution that reads it.
+ * @returns where everything placed so far ends
+ */
+export function fit(height: i32, width: i32): f64 {
+  if (height == fittedHeight && width == fittedWidth) return placedEnd();
+  fittedHeight = height;
+  fittedWidth = width;
+  isNew = true;
+  setSizes(height, width);
+  clearRows(true);
+  makeRoom(firstLayer(), 1);
+  for (let row = 0; row < height; row++) push();
+  placeRows();
+  pitch = firstLayer().pitch;
+  return placedEnd();
+}
+
+/** Begins a picture of the size of the last `fit`, with this noise level as the network sees it. */
+export function start(noise: f32): void {
+  if (isNew) clearBuffers();
+  isNew = false;
+  if (level) store<f32>(level, noise);
+  clearRows(false);
+  makeRoom(firstLayer(), 1);
   input = rowAddress(firstLayer(), 0);
 }
 
@@ -34,59 +63,67 @@ export function start(pictureHeight: i32): void {
  * @returns how many rows of the output are new; they begin at `output`
  */
 export function push(): i32 {
-  fresh = 0;
-  take(firstLayer(), 1);
-  input = rowAddress(firstLayer(), firstLayer().came);
-  return fresh;
+  const picture = firstLayer();
+  const last = lastLayer();
+  pass(picture, 1);
+  const first = takeRows(last);
+  if (picture.came < picture.height) makeRoom(picture, 1);
+  if (!counting) {
+    if (picture.came < picture.height) input = rowAddress(picture, picture.came);
+    if (last.came > first) output = rowAddress(last, first);
+  }
+  return last.came - first;
 }
 
-/** Takes `rows` new rows of a layer's input, computes the blocks of its output that are possible now, and passes them on. */
-function take(layer: Layer, rows: i32): void {
-  const next = layerAfter(layer);
+/** Takes `rows` new rows of a layer's value, and computes those rows of the next layer's value that are possible now. */
+function pass(x: Layer, rows: i32): void {
+  addRows(x, rows);
+  const layer = layerAfter(x);
+  if (!layer) return;
+  for (let count = possible(layer, x); count > 0; count = possible(layer, x)) {
+    makeRoom(layer, count);
+    if (!counting) compute(layer, x, count);
+    pass(layer, count);
+  }
+}
+
+/** How many rows of a layer's value can be computed now, at a time, from the rows of x that have come. */
+function possible(layer: Layer, x: Layer): i32 {
+  const done = layer.came;
+  const came = x.came;
+  if (layer.kind == Kind.unshuffle) return (came >> 1) - done;
+  if (layer.kind == Kind.shuffle) return (came << 1) - done;
+  if (layer.kind == Kind.conv3x3 && came < x.height && came < done + layer.block + layer.dilation) return 0;
+  return min(layer.block, came - done);
+}
+
+/** Computes the next `count` rows of a layer's value from those of x, the value before it. */
+function compute(layer: Layer, x: Layer, count: i32): void {
+  const done = layer.came;
+  const y = rowAddress(layer, done);
+  const outs = layer.outs;
+  const ins = layer.ins;
+  const width = layer.width;
+  const pitch = layer.pitch;
+  if (layer.kind == Kind.unshuffle) {
+    const from = rowAddress(x, done << 1);
+    pixelUnshuffle(y, from, layer.channels, ins, count, width, pitch, 0, x.pitch, 0, 0, count);
+    return;
+  }
+  if (layer.kind == Kind.shuffle) {
+    pixelShuffle(y, rowAddress(x, done >> 1), outs, count >> 1, x.width, x.pitch, 0, pitch, 0, 0, count >> 1);
+    return;
+  }
+  const from = rowAddress(x, done);
+  if (layer.kind == Kind.add) {
+    addImages(y, from, rowAddress(layer.from!, done), 0, outs, count, width, pitch, 0, 0, count);
+    return;
+  }
+  const weights = layer.weights, bias = layer.bias, activation = layer.activation;
+  if (layer.kind == Kind.conv1x1) {
+    conv1x1(y, from, weights, bias, 0, ins, outs, count, width, pitch, 0, activation, 0, count);
+    return;
+  }
   const d = layer.dilation;
-  if (mirrored) for (let r = 0; r < rows; r++) mirrorColumns(layer, layer.came + r);
-  layer.came += rows;
-  // The border follows after the last row: zeros, or the rows above it, mirrored.
-  if (layer.came == height) {
-    for (let s = 1; s <= d; s++) {
-      if (mirrored) copyRows(layer, height - 1 + s, height - 1 - s, 1);
-      else memory.fill(rowAddress(layer, height - 1 + s), 0, layer.rowBytes);
-    }
-  }
-  while (layer.went < height && (layer.came == height || layer.came >= layer.went + layer.block + d)) {
-    const row = layer.went;
-    if (mirrored && row == 0) for (let s = 1; s <= d; s++) copyRows(layer, -s, s, 1);
-    const count = min(layer.block, height - row);
-    const y = next ? rowAddress(next, next.came) : output + <usize>(fresh * layer.outs) * pitch;
-    conv3x3(
-      y, rowAddress(layer, row), layer.weights, layer.bias, 0, scratch, layer.ins, layer.outs, count, width, pitch, 0, d,
-      layer.activation, 0, groupsOf(count, d),
-    );
-    layer.went += count;
-    if (next) take(next, count);
-    else fresh += count;
-  }
-  // Rows that no window will read again are dropped; the others move up.
-  const top = layer.went - d;
-  if (top > layer.top) {
-    copyRows(layer, layer.top, top, layer.came - top);
-    layer.top = top;
-  }
-}
-
-/** Copies `count` rows, beginning at row `from`, to row `to` and those after it, each with the border on its left. */
-function copyRows(layer: Layer, to: i32, from: i32, count: i32): void {
-  memory.copy(rowAddress(layer, to) - BORDER, rowAddress(layer, from) - BORDER, <usize>count * layer.rowBytes);
-}
-
-/** Writes the left and right borders of a row: the row mirrored at its ends, as far as a window reaches. */
-function mirrorColumns(layer: Layer, row: i32): void {
-  let left = rowAddress(layer, row);
-  for (let c = 0; c < layer.ins; c++, left += pitch) {
-    const right = left + (<usize>(width - 1) << 2);
-    for (let s: usize = 4; s <= <usize>layer.dilation << 2; s += 4) {
-      store<f32>(left - s, load<f32>(left + s));
-      store<f32>(right + s, load<f32>(right - s));
-    }
-  }
+  conv3x3(y, from, weights, bias, 0, scratch, ins, outs, count, width, pitch, 0, d, activation, 0, groupsOf(count, d));
 }

@@ -81,9 +81,9 @@ export interface Denoiser {
    * loop gets its turn about every 25 ms. Beside the result, the memory needed does not grow with the picture.
    *
    * @throws DataError if the picture has no pixels, its parts do not fit together, a value is not finite, or the model
-   * cannot take it: a grey picture for an RGB model, or one too small for a model that mirrors at the borders
+   * cannot take it, being for RGB pictures while this one is grey
    * @throws SpecError if an option is of the wrong type or out of range
-   * @throws DenoiseError if the denoiser was disposed of
+   * @throws DenoiseError if the denoiser was disposed of, or there is not enough memory for the model's layers
    */
   denoise<Values extends PictureValues>(
     picture: Picture<Values>,
@@ -102,7 +102,7 @@ const PATIENCE = 20;
 /**
  * Builds a denoiser.
  * @throws SpecError if an option is of the wrong type
- * @throws ModelFileError if the model cannot be read, is broken, or is not made of 3×3 convolutions alone
+ * @throws ModelFileError if the model cannot be read, is broken, or is not made of convolutions
  * @throws UnsupportedRuntimeError if the WebAssembly core cannot be loaded, such as where the runtime lacks SIMD
  */
 export async function createDenoiser(options: DenoiserOptions = {}): Promise<Denoiser> {
@@ -149,14 +149,13 @@ async function denoise<Values extends PictureValues>(
   const checked = checkPicture(picture);
   const { channels, colors, distinct } = checked;
   const { data, width, height } = picture;
-  checkSize(width, height, model);
   const groups = channelGroups(colors, model.channels).slice(0, distinct);
   // Where the three colours are equal, a model for grey pictures denoises the first, and the others become its copies.
   const copied = groups.length * model.channels < colors;
   const { sigma, noiseless }: FoundNoise = asked === "auto" ? findNoise(picture, checked) : { sigma: asked };
   const result = copyOf(data);
-  const windows = sigma * strength > 0 ? windowsOf(width, reachOf(model)) : [];
-  const { scale, noiseLevel, residual } = model;
+  const windows = sigma * strength > 0 ? windowsOf(width, model.reach, model.multiple) : [];
+  const { scale, residual } = model;
   const level = Math.fround(scale * sigma);
   const unscaled = 1 / scale;
   const values = result instanceof Uint8Array ? new Uint8ClampedArray(result.buffer) : result;
@@ -168,6 +167,7 @@ async function denoise<Values extends PictureValues>(
       const rows = stream.run({
         width: count,
         height,
+        level,
         write(row, floats, at, stride) {
           let target = at;
           for (const channel of group) {
@@ -175,7 +175,6 @@ async function denoise<Values extends PictureValues>(
             for (let i = 0; i < count; i++, source += channels) floats[target + i] = scale * data[source]!;
             target += stride;
           }
-          if (noiseLevel) floats.fill(level, target, target + count);
         },
         read(row, floats, at, stride) {
           let source = at - start;
@@ -214,19 +213,15 @@ interface Window {
   readonly to: number;
 }
 
-/** How many columns to each side a pixel of the output depends on. */
-function reachOf({ layers }: ConvModel): number {
-  return layers.reduce((sum, { dilation }) => sum + dilation, 0);
-}
-
 /**
  * Windows over a picture's columns. At the picture's edges a window ends where the picture does, so that every layer
  * pads it there as it pads the whole picture. At its other ends, padding in the wrong place spoils `reach` columns, so
- * neighbouring windows overlap by 2 · `reach` columns.
+ * neighbouring windows overlap by 2 · `reach` columns. Windows begin and end at multiples of `multiple`, and so does `reach`.
  */
-export function windowsOf(width: number, reach: number, most = MOST_COLUMNS): Window[] {
-  const count = width <= most ? 1 : Math.ceil((width - 2 * reach) / (most - 2 * reach));
-  const size = Math.ceil((width - 2 * reach) / count) + 2 * reach;
+export function windowsOf(width: number, reach: number, multiple = 1, most = MOST_COLUMNS): Window[] {
+  const inner = Math.max(most - 2 * reach, 2 * reach);
+  const count = width <= inner + 2 * reach ? 1 : Math.ceil((width - 2 * reach) / inner);
+  const size = Math.ceil((width - 2 * reach) / count / multiple) * multiple + 2 * reach;
   const windows: Window[] = [];
   for (let from = 0; from < width; from = windows.at(-1)!.to) {
     const start = Math.max(0, from - reach);
@@ -242,15 +237,6 @@ function channelGroups(colors: 1 | 3, modelChannels: number): number[][] {
   if (modelChannels === colors) return [all];
   if (modelChannels === 1) return all.map((channel) => [channel]);
   throw new DataError("The model is for RGB pictures, and this one is grey.");
-}
-
-/** @throws DataError if a picture is too small to be mirrored as far as the largest dilation reaches */
-function checkSize(width: number, height: number, { padding, layers }: ConvModel): void {
-  const reach = Math.max(...layers.map(({ dilation }) => dilation));
-  if (padding === "zeros" || Math.min(width, height) > reach) return;
-  throw new DataError(
-    `The picture has ${width} × ${height} pixels; this model needs more than ${reach} each way.`,
-  );
 }
 
 async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {

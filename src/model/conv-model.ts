@@ -4,19 +4,29 @@
  * schema. src/model/model-file.ts reads everything that a model file may hold.
  */
 import { ModelFileError } from "../errors.ts";
-import type { Spec } from "../network/spec.ts";
+import type { AddLayer, Conv3x3Layer, PixelLayer, Spec } from "../network/spec.ts";
 import type { ModelLike } from "./model.ts";
 
+/** A layer as the denoiser runs it. The numbers of its channels, and how many times smaller than the picture it puts out. */
+export type StreamLayer = { readonly inputs: number; readonly outputs: number; readonly shrink: number } & (
+  | ConvLayer
+  | { readonly type: PixelLayer["type"] }
+  | { readonly type: "add" /** The number of the layer that is added, from 1 on. */; readonly from: number }
+);
+
 export interface ConvLayer {
-  readonly inputs: number;
-  readonly outputs: number;
+  readonly type: "conv3x3" | "conv1x1";
+  /** Height and width of the windows. */
+  readonly window: 1 | 3;
+  /** 0 if windows are single pixels. */
   readonly dilation: number;
   readonly activation: "linear" | "relu";
-  /** [outputs, inputs, 3, 3], as stored: float32, the bits of float16, or int8. The core expands them to float32. */
+  /** [outputs, inputs, window, window], as stored: float32, the bits of float16, or int8. The core expands them to float32. */
   readonly weight: Values;
   /** What the int8 weights of each output are multiplied by. Only with int8 weights. */
   readonly scale: Values | undefined;
-  readonly bias: Values;
+  /** Zeros where the layer has none. */
+  readonly biases: Values;
 }
 
 export interface ConvModel {
@@ -28,20 +38,30 @@ export interface ConvModel {
   readonly residual: boolean;
   /** What every layer sees outside its input. */
   readonly padding: "zeros" | "reflect";
-  /** Whether the network's last input channel is the noise level. */
+  /** Whether the last input channel of the first convolution is the noise level. */
   readonly noiseLevel: boolean;
-  readonly layers: readonly ConvLayer[];
+  readonly layers: readonly StreamLayer[];
+  /** The network takes pictures whose height and width are multiples of this, */
+  readonly multiple: number;
+  /** and at least this: if borders are mirrored, windows must not reach further than a mirror does. */
+  readonly least: number;
+  /** How many pixels to each side a pixel of the output depends on, at most: a multiple of `multiple`. */
+  readonly reach: number;
 }
 
 /** The values of a tensor: float32, the bits of float16, or int8. */
 export type Values = Float32Array | Uint16Array | Int8Array;
+
+/** How many times smaller than the picture a layer may put out, and in how many channels. Training is not limited like that. */
+const MOST_SHRINK = 64;
+const MOST_CHANNELS = 65_536;
 
 const kinds = { F32: Float32Array, F16: Uint16Array, I8: Int8Array } as const;
 
 /**
  * Reads a model file.
  * @param name what errors call the file
- * @throws ModelFileError on anything but a whole model of 3×3 convolutions for grey or RGB pictures
+ * @throws ModelFileError on anything but a whole model of convolutions for grey or RGB pictures
  */
 export function decodeConvModel(bytes: Uint8Array, name: string): ConvModel {
   const { length } = bytes;
@@ -109,7 +129,7 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-/** @throws ModelFileError if the spec is not a network of 3×3 convolutions, or the weights do not fit it */
+/** @throws ModelFileError if the spec is not a network of convolutions, or the weights do not fit it */
 export function convModelOf({ spec, parameters }: ModelLike, name: string): ConvModel {
   return modelOf(spec, name, (key) => {
     const values = parameters?.get?.(key);
@@ -128,29 +148,86 @@ function modelOf(
   if (!Array.isArray(spec.layers)) throw fault(name, "has a spec without layers");
   const { residual = false, noiseLevel = false, white = 255, padding = "zeros" } = spec;
   if (padding !== "zeros" && padding !== "reflect") throw fault(name, `pads pictures with "${padding}"`);
-  let inputs = channels + (noiseLevel ? 1 : 0);
-  const layers = spec.layers.map((layer, index): ConvLayer => {
-    const number = index + 1;
-    if (layer.type !== "conv3x3")
-      throw fault(name, `has a layer of the type "${layer.type}"; the denoiser knows 3×3 convolutions only`);
-    const { channels: outputs, dilation, activation } = layer;
-    if (![1, 2, 3, 4].includes(dilation) || (activation !== "linear" && activation !== "relu"))
-      throw fault(name, `has a layer ${number} of dilation ${dilation} and activation ${activation}`);
-    const key = `layer${number}.weight`;
-    const weight = read(key, [outputs, inputs, 3, 3]);
-    const scale = weight instanceof Int8Array ? read(`${key}.scale`, [outputs]) : undefined;
-    if (scale?.some((value) => value <= 0)) throw fault(name, `has "${key}" with a scale not above 0`);
-    const bias = read(`layer${number}.bias`, [outputs]);
-    if (bias?.length !== outputs || weight?.length !== 9 * inputs * outputs)
-      throw fault(name, `has weights that do not fit its layer ${number}`);
-    const shape = { inputs, outputs };
-    inputs = outputs;
-    return { ...shape, dilation, activation, weight, scale, bias };
-  });
-  if (inputs !== channels || layers.length === 0)
-    throw fault(name, `puts out ${inputs} channels, not ${channels}`);
-  return { channels, scale: Math.fround(white / 255), residual, padding, noiseLevel, layers };
+  const layers: StreamLayer[] = [];
+  let outputs: number = channels;
+  let [shrink, multiple, least, reach, firstConvolution] = [1, 1, 1, 0, 0];
+  let lastActivation: unknown;
+  for (const layer of spec.layers) {
+    const number = layers.length + 1;
+    const {
+      type,
+      channels: count = 0,
+      dilation = 0,
+      activation,
+      bias = true,
+      from,
+    } = (layer ?? {}) as AnyLayer;
+    let inputs = outputs;
+    const require = (fits: boolean) => {
+      if (fits) return;
+      const what = `${JSON.stringify(layer)} for ${inputs} channels`;
+      throw fault(name, `has a layer ${number} that does not fit, or whose weights do not: ${what}`);
+    };
+    if (type === "conv3x3" || type === "conv1x1") {
+      const window = type === "conv3x3" ? 3 : 1;
+      require(window === 3 ? [1, 2, 3, 4].includes(dilation) : dilation === 0);
+      require((activation === "linear" || activation === "relu") && typeof bias === "boolean");
+      require(count % 1 === 0 && count > 0 && count <= 1024);
+      firstConvolution ||= number;
+      if (noiseLevel && firstConvolution === number) inputs++;
+      outputs = count;
+      const key = `layer${number}.weight`;
+      const weight = read(key, [outputs, inputs, window, window])!;
+      require(weight?.length === window * window * inputs * outputs);
+      const scale = weight instanceof Int8Array ? read(`${key}.scale`, [outputs]) : undefined;
+      if (scale?.some((value) => value <= 0)) throw fault(name, `has "${key}" with a scale not above 0`);
+      const biases = bias ? read(`layer${number}.bias`, [outputs])! : new Float32Array(outputs);
+      require(biases?.length === outputs);
+      lastActivation = activation;
+      reach += dilation * shrink;
+      if (padding === "reflect") least = Math.max(least, (dilation + 1) * shrink);
+      layers.push({
+        type,
+        inputs,
+        outputs,
+        shrink,
+        window,
+        dilation,
+        activation: activation!,
+        weight,
+        scale,
+        biases,
+      });
+    } else if (type === "add") {
+      const other = layers.findIndex((_, index) => from === `layer${index + 1}`);
+      const source = layers[other];
+      require(source?.outputs === inputs && source.shrink === shrink);
+      require(firstConvolution > 0 && other >= firstConvolution - 1 && other < number - 2);
+      layers.push({ type, inputs, outputs, shrink, from: other + 1 });
+    } else {
+      require(type === "pixel-unshuffle" || type === "pixel-shuffle");
+      const back = type === "pixel-shuffle";
+      shrink *= back ? 0.5 : 2;
+      outputs *= back ? 0.25 : 4;
+      // A window around the second of a pair of pixels reaches one pixel further to one side.
+      if (back) reach += shrink;
+      require(shrink >= 1 && shrink <= MOST_SHRINK && outputs % 1 === 0 && outputs <= MOST_CHANNELS);
+      require(!back || firstConvolution > 0);
+      multiple = Math.max(multiple, shrink);
+      layers.push({ type: type as PixelLayer["type"], inputs, outputs, shrink });
+    }
+  }
+  if (outputs !== channels || shrink !== 1)
+    throw fault(name, `puts out ${outputs} channels, not ${channels}`);
+  if (lastActivation !== "linear" || layers.length > 64)
+    throw fault(name, `has ${layers.length} layers, not 1 to 64 with a linear convolution as the last`);
+  const scale = Math.fround(white / 255);
+  reach = Math.ceil(reach / multiple) * multiple;
+  return { channels, scale, residual, padding, noiseLevel, layers, multiple, least, reach };
 }
+
+/** A layer of a spec, if the spec is right. */
+type AnyLayer = Partial<Omit<Conv3x3Layer & AddLayer, "type">> & { readonly type: unknown };
 
 function fault(name: string, what: string): ModelFileError {
   return new ModelFileError(`${name} ${what}. Use a model that "train" wrote for convolutions.`);

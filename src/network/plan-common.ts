@@ -7,7 +7,7 @@ import { type Operation, operation, type Program } from "./program.ts";
 /** The places in memory of a trainable tensor's buffers. Addresses are in bytes. */
 export interface TensorPlace {
   readonly name: string;
-  /** PyTorch's shape: [outputs, inputs] or [outputs, inputs, 3, 3] for a weight, [outputs] for a bias. */
+  /** PyTorch's shape: [outputs, inputs], or [outputs, inputs, height, width], for a weight; [outputs] for a bias. */
   readonly shape: readonly number[];
   /** The length of each of its buffers in float32 values, padding included. */
   readonly length: number;

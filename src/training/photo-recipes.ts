@@ -16,7 +16,7 @@ const noise: Noise = {
 
 /** A recipe for photographs, which learns from so many patches of 64×64 pixels. */
 function photoRecipe(name: string, channels: 1 | 3, widths: readonly number[], patches: number): Recipe {
-  const patchesPerEpoch = 64_000;
+  const patchesPerEpoch = 16_000;
   return {
     name,
     spec: {
@@ -30,7 +30,7 @@ function photoRecipe(name: string, channels: 1 | 3, widths: readonly number[], p
     noise,
     loss: "l1",
     lossWeight: { offset: 15, power: 1 },
-    optimizer: { type: "adam", learningRate: 0.002, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+    optimizer: { type: "adam", learningRate: 0.003, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
     schedule: { type: "cosine", warmUp: 1000 },
     averaging: { decay: 0.999 },
     epochs: Math.round(patches / patchesPerEpoch),
@@ -45,21 +45,23 @@ function photoRecipe(name: string, channels: 1 | 3, widths: readonly number[], p
 
 /** The recipes of the models for photographs, by name. */
 export const photoRecipes = {
-  photo: photoRecipe("photo", 3, [36, 28, 28], 2_000_000),
+  photo: photoRecipe("photo", 3, [12, 20, 28, 44], 1_440_000),
 } as const satisfies Record<string, Recipe>;
 
 /**
- * The layers of a U-net for pictures of `channels` channels. It works at half the picture's resolution, at a quarter, and so
- * on; widths[k] are the channels at the k-th of these scales. Two 3×3 convolutions at each scale lead down, two lead up again
- * behind the sum of what comes from below and what had gone down. Between scales, a 1×1 convolution fits the channels to
- * those of the pixels that are moved into channels or back. Olaf Ronneberger et al., "U-Net", MICCAI 2015; to begin with
- * pixels moved into channels is an idea of Kai Zhang et al., "FFDNet", IEEE TIP 27 (2018).
+ * The layers of a U-net for pictures of `channels` channels: widths[0] channels at the picture's own resolution, widths[1] at
+ * half of it, and so on. At each scale, two 3×3 convolutions lead down. Two lead up again, behind the sum of what comes from
+ * below and what had gone down. Between scales, a 1×1 convolution fits the channels to those of the pixels that are moved
+ * into channels or back. There are no biases, so that the network takes noise twice as strong in a picture of twice the
+ * contrast as the same.
+ *
+ * Olaf Ronneberger et al., "U-Net", MICCAI 2015; without biases, after Sreyas Mohan et al., "Robust and interpretable blind
+ * image denoising via bias-free convolutional neural networks", ICLR 2020. docs/experiments.md compares it with others.
  */
 export function unetLayers(channels: number, widths: readonly number[]): Layer[] {
   const layers: Layer[] = [];
   const twice = (width: number) => layers.push(conv3x3(width, "relu"), conv3x3(width, "relu"));
   const kept: string[] = [];
-  layers.push({ type: "pixel-unshuffle" });
   for (const [scale, width] of widths.entries()) {
     if (scale > 0) layers.push({ type: "pixel-unshuffle" }, conv1x1(width));
     twice(width);
@@ -70,14 +72,14 @@ export function unetLayers(channels: number, widths: readonly number[]): Layer[]
     layers.push(conv1x1(4 * width), { type: "pixel-shuffle" }, { type: "add", from: kept[scale]! });
     twice(width);
   }
-  layers.push(conv3x3(4 * channels, "linear"), { type: "pixel-shuffle" });
+  layers.push(conv3x3(channels, "linear"));
   return layers;
 }
 
 function conv3x3(channels: number, activation: "linear" | "relu"): Layer {
-  return { type: "conv3x3", channels, dilation: 1, activation };
+  return { type: "conv3x3", channels, dilation: 1, activation, bias: false };
 }
 
 function conv1x1(channels: number): Layer {
-  return { type: "conv1x1", channels, activation: "linear" };
+  return { type: "conv1x1", channels, activation: "linear", bias: false };
 }

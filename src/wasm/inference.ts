@@ -13,15 +13,20 @@ export interface Bundled {
 export interface InferenceCore {
   readonly memory: WebAssembly.Memory;
   /**
-   * Begins a network.
-   * @returns like `addLayer` and `fit`, the address up to which the memory has to reach before anything else is called
+   * Begins a network of `layers` layers.
+   * @returns like `addConvolution` and `fit`, the address up to which the memory has to reach before anything else is called
    */
-  begin(layers: number, mirrored: number): number;
-  addLayer(ins: number, outs: number, dilation: number, relu: number): number;
-  /** Prepares for pictures of this width. */
-  fit(width: number): number;
+  begin(layers: number, channels: number, mirrored: number, hasLevel: number): number;
+  addConvolution(window: number, outs: number, dilation: number, relu: number): number;
+  /** Adds a pixel-shuffle if `back`, and otherwise a pixel-unshuffle. */
+  addPixels(back: number): void;
+  /** Adds a layer that adds the value of layer number `from`. */
+  addSum(from: number): void;
   setParameters(weight: number, size: number, scale: number, bias: number): void;
-  start(height: number): void;
+  /** Prepares for pictures of this size. */
+  fit(height: number, width: number): number;
+  /** Begins a picture of this noise level. */
+  start(level: number): void;
   /** Takes the row at `input`. @returns how many rows came out; they lie from `output` on */
   push(): number;
   /** The address for the next row of input. */

@@ -1,6 +1,6 @@
 /** Models of convolutions with random weights. */
 import type { Model } from "../../src/model/model.ts";
-import type { Spec } from "../../src/network/spec.ts";
+import type { Layer, Spec } from "../../src/network/spec.ts";
 import { parameters } from "../../src/network/spec.ts";
 import { normal } from "./networks.ts";
 
@@ -9,6 +9,8 @@ export interface ConvModelOptions {
   /** Channels of the layers but the last. */
   readonly hidden?: readonly number[];
   readonly dilations?: readonly number[];
+  /** In place of a chain of 3×3 convolutions. */
+  readonly layers?: readonly Layer[];
   readonly white?: number;
   readonly residual?: boolean;
   readonly noiseLevel?: boolean;
@@ -25,24 +27,28 @@ export function convModel(options: ConvModelOptions = {}): Model {
     residual = true,
     noiseLevel = true,
     padding = "zeros",
+    layers,
   } = options;
   const spec: Spec = {
     input: { height: 28, width: 28, channels },
     white,
-    layers: [...hidden, channels].map((count, index) => ({
-      type: "conv3x3",
-      channels: count,
-      dilation: dilations[index] ?? 1,
-      activation: index === hidden.length ? "linear" : "relu",
-    })),
+    layers: layers
+      ? [...layers]
+      : [...hidden, channels].map((count, index) => ({
+          type: "conv3x3",
+          channels: count,
+          dilation: dilations[index] ?? 1,
+          activation: index === hidden.length ? "linear" : "relu",
+        })),
     residual,
     noiseLevel,
     padding,
     initialization: { weights: "he", biases: 0 },
   };
   const values = parameters(spec).map(({ name, shape }, index) => {
-    const [outputs, inputs = 0] = shape as [number, number?];
-    const scale = inputs === 0 ? 0.01 : Math.sqrt(2 / (9 * inputs)) * (outputs === channels ? 0.1 : 1);
+    const [outputs, ...inputs] = shape as [number, ...number[]];
+    const terms = inputs.reduce((a, b) => a * b, 1);
+    const scale = inputs.length === 0 ? 0.01 : Math.sqrt(2 / terms) * (outputs === channels ? 0.1 : 1);
     return [
       name,
       normal(

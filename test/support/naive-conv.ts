@@ -137,3 +137,18 @@ export function unshuffle(x: Numbers, size: Size, channels: number): Float64Arra
   }
   return y;
 }
+
+/** PyTorch's pixel_shuffle by 2: the inverse of `unshuffle`, of whose output `size` and `channels` are. */
+export function shuffle(y: Numbers, size: Size, channels: number): Float64Array {
+  const { length } = y;
+  const places = unshuffle(
+    Array.from({ length }, (_, at) => at),
+    size,
+    channels,
+  );
+  const x = new Float64Array(length);
+  places.forEach((place, at) => {
+    x[place] = y[at]!;
+  });
+  return x;
+}

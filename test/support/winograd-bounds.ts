@@ -1,11 +1,9 @@
 /**
- * What float32 and Winograd's transformations may make of a convolution, and a network of convolutions as the denoiser
- * runs it, in float64, each value with a bound of that (bounds.ts says how). Images are planes, as in naive-conv.ts.
+ * What float32 and Winograd's transformations may make of a convolution (bounds.ts says how). Images are planes, as in
+ * naive-conv.ts.
  */
 import { bandOf, groupsOf } from "../../assembly/conv/sizes.ts";
-import type { ConvModel } from "../../src/model/conv-model.ts";
 import type { Bounded } from "./bounds.ts";
-import { roundoff } from "./comparison.ts";
 import * as naive from "./naive-conv.ts";
 
 /** |Bᵀ|, |G| and |Aᵀ| of F(4, 3) at the points 0, ±1, ±2 and ∞. */
@@ -40,23 +38,6 @@ const TRANSFORMATIONS = 2 + 1 + 4;
 /** Roundings that a term of an output meets, and one for what they do to each other. */
 export function roundingsOf({ ins }: naive.Window): number {
   return 3 * ins + TRANSFORMATIONS + 1;
-}
-
-/** What the network puts out for `input`, planes of its input channels. */
-export function streamOutput({ layers, padding }: ConvModel, input: Bounded, size: naive.Size): Bounded {
-  let x = input;
-  for (const layer of layers) {
-    const { inputs: ins, outputs: outs, dilation, weight, bias } = layer;
-    const window = { ...size, ins, outs, dilation, padding };
-    const terms = termsOf(window, sizesOf(x), weight, bias);
-    const carried = naive.convolve(window, x.error, weight.map(Math.abs), new Float64Array(outs));
-    const value = naive.convolve(window, x.value, weight, bias);
-    x = {
-      value: layer.activation === "relu" ? value.map((y) => Math.max(y, 0)) : value,
-      error: terms.map((term, i) => roundingsOf(window) * roundoff * term + carried[i]!),
-    };
-  }
-  return x;
 }
 
 /** The absolute values that a Bounded may have. */
