@@ -51,8 +51,9 @@ export function estimateSigma(picture: Picture): number {
 export function findNoise(picture: Picture, checked: CheckedChannels): FoundNoise {
   const { natural, drawn } = blocksOf(picture, checked);
   if (drawn > 0 && drawn >= DRAWN_SHARE * natural.length) return { sigma: 0, noiseless: "drawn" };
-  const level = natural.length < FEWEST_NATURAL ? 0 : levelOfBlocks(natural, checked.distinct === 3);
-  const white = whiteNoiseOf(picture, checked);
+  const isSmall = natural.length < FEWEST_NATURAL;
+  const level = isSmall ? 0 : levelOfBlocks(natural, checked.distinct === 3);
+  const white = whiteNoiseOf(picture, checked, isSmall);
   let sigma = white < LEAST_WHITE ? 0 : white;
   if (level >= LEAST_LEVEL) sigma = white < WHITE * level ? SPREAD * level : Math.max(level, sigma);
   return sigma === 0 ? { sigma, noiseless: "no-noise" } : { sigma };

@@ -46,21 +46,27 @@ const meanBelowLimit = [
  * of freedom, given that X < 1.2·k. The search starts from the flattest patches. So patches with texture, which vary
  * more, are left out, and m(k) makes up for the patches of mere noise that are left out with them. Values at 0 or 255
  * may have been cut off there and are left out too: the rest of their patch is taken as one half of a normal
- * distribution around that limit. A picture with exactly flat areas counts as clean: they have to make up 2 % of the
- * patches, or, where they are at 0 or 255, 2 % of the squares of 2×2 pixels. So does a pattern of two
- * values, and a picture of which less than 2 % of the patches are mere noise.
+ * distribution around that limit.
+ *
+ * It is also 0 for a pattern of two values, and if less than 2 % of the patches are mere noise. With `flatIsClean`, a
+ * picture with exactly flat areas counts as clean if they make up 2 % of the patches, or, where they are at 0 or 255, 2 %
+ * of the squares of 2×2 pixels. Otherwise they are left out.
  *
  * To measure noise where texture is weak is the idea of Liu, Tanaka and Okutomi, "Single-image noise level estimation
  * for blind denoising", IEEE TIP 22 (2013).
  */
-export function whiteNoiseOf(picture: Picture, { channels, distinct }: CheckedChannels): number {
+export function whiteNoiseOf(
+  picture: Picture,
+  { channels, distinct }: CheckedChannels,
+  flatIsClean: boolean,
+): number {
   const estimates = Array.from({ length: distinct }, (_, channel) =>
-    sigmaOfPlane(picture, channels, channel),
+    sigmaOfPlane(picture, channels, channel, flatIsClean),
   );
   return estimates.sort((a, b) => a - b)[distinct >> 1]!;
 }
 
-function sigmaOfPlane(picture: Picture, channels: number, channel: number): number {
+function sigmaOfPlane(picture: Picture, channels: number, channel: number, flatIsClean: boolean): number {
   const { data, width, height } = picture;
   const across = width - SIDE + 1;
   const down = height - SIDE + 1;
@@ -97,7 +103,7 @@ function sigmaOfPlane(picture: Picture, channels: number, channel: number): numb
         used++;
       }
       const freedom = limit === undefined ? PIXELS - 1 : used;
-      if (freedom < LEAST_FREEDOM) continue;
+      if (freedom < LEAST_FREEDOM || (squares === 0 && !flatIsClean)) continue;
       sums.push(squares);
       fourths.push(fourth);
       freedoms.push(freedom);
@@ -129,7 +135,7 @@ function sigmaOfPlane(picture: Picture, channels: number, channel: number): numb
     values += freedoms[i]!;
   }
   if (patches < FLATTEST * sums.length || fourth * values < LEAST_KURTOSIS * squares * squares) return 0;
-  const isFlat = [low, high].some((limit) => limit >= 0 && isFlatAt(limit, picture, channels, channel));
+  const isFlat = flatIsClean && [low, high].some((limit) => limit >= 0 && isFlatAt(limit, picture, channels, channel));
   return isFlat ? 0 : sigma;
 }
 
