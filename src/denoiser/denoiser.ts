@@ -18,7 +18,7 @@ import { loadInference } from "../wasm/inference.ts";
 import { bytesOf } from "../wasm/inlined.ts";
 import { bytesBehind, type Remote, type WasmSource } from "../wasm/source.ts";
 import { type ConvStream, createConvStream } from "./conv-stream.ts";
-import { sigmaOf } from "./sigma.ts";
+import { type FoundNoise, findNoise } from "./sigma.ts";
 
 /** What a denoiser is built from. Every option has a default. */
 export interface DenoiserOptions {
@@ -39,8 +39,8 @@ export interface DenoiserOptions {
 /** How a picture is denoised. */
 export interface DenoiseOptions {
   /**
-   * Standard deviation of the noise in grey levels, at least 0, or `"auto"` (the default), which takes what
-   * `estimateSigma` finds. With 0 the result is a copy of the picture.
+   * Level of the noise in grey levels, at least 0: its standard deviation, or the root mean square of what it added to the
+   * picture. `"auto"`, the default, takes what `estimateSigma` finds. With 0 the result is a copy of the picture.
    */
   sigma?: number | "auto" | undefined;
   /** The part of the noise that is removed, from 0 (none) to 1 (all). Default 1. */
@@ -60,8 +60,14 @@ export interface DenoiseOptions {
 export interface Denoised<Values extends PictureValues = PictureValues> extends Picture<SameKind<Values>> {
   /** Values of each pixel: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
   readonly channels: number;
-  /** The standard deviation of the noise, in grey levels, that was given or estimated. */
+  /** The level of the noise, in grey levels, that was given or estimated. */
   readonly sigma: number;
+  /**
+   * Only where the result is a copy of the picture, and why: `"as-asked"` if `sigma` or `strength` was given as 0, or
+   * what `"auto"` made of the picture. `"drawn"`: it has even areas, or patterns of few values, as drawings, pages of text,
+   * screenshots and dithered pictures have. `"no-noise"`: it has less noise than can be told from texture.
+   */
+  readonly unchanged?: "as-asked" | "drawn" | "no-noise";
 }
 
 /** Denoises pictures with one model. It holds memory until it is disposed of. */
@@ -146,7 +152,7 @@ async function denoise<Values extends PictureValues>(
   // Where the three colours are equal, the first is denoised, and the others become its copies.
   const copied = distinct < colors;
   const averaged = model.channels > distinct;
-  const sigma = asked === "auto" ? sigmaOf(picture, checked) : asked;
+  const { sigma, noiseless }: FoundNoise = asked === "auto" ? findNoise(picture, checked) : { sigma: asked };
   const result = copyOf(data);
   const windows = sigma * strength > 0 ? windowsOf(width, model.reach, model.multiple) : [];
   const { scale, residual } = model;
@@ -199,7 +205,8 @@ async function denoise<Values extends PictureValues>(
     }
   }
   onProgress?.(1);
-  return { data: result, width, height, channels, sigma };
+  const unchanged = noiseless ?? (windows.length === 0 ? "as-asked" : undefined);
+  return { data: result, width, height, channels, sigma, ...(unchanged && { unchanged }) };
 }
 
 /** The columns [start, end) go through the network. Those in [from, to) come out as if the whole picture had done so. */

@@ -272,6 +272,32 @@ describe("images", () => {
     });
   }
 
+  it("says why it left a picture as it was", async () => {
+    const denoiser = await createDenoiser({ model });
+    const [width, height] = [64, 48];
+    const of = (value: (i: number) => number) => ({
+      data: Uint8ClampedArray.from({ length: width * height }, (_, i) => value(i)),
+      width,
+      height,
+    });
+    const checks = of((i) => 255 * ((i + Math.floor(i / width)) % 2));
+    const ramp = of((i) => 3 * (i % width) + Math.floor(i / width));
+    const grain = normal(width * height, 3, 20);
+    const noisy = of((i) => 128 + grain[i]!);
+    const results = [
+      await denoiser.denoise(checks),
+      await denoiser.denoise(ramp),
+      await denoiser.denoise(noisy, { sigma: 0 }),
+      await denoiser.denoise(noisy, { strength: 0 }),
+      await denoiser.denoise(noisy),
+    ];
+    const why = ["drawn", "no-noise", "as-asked", "as-asked", undefined];
+    expect(results.map(({ unchanged }) => unchanged)).toEqual(why);
+    const before = [checks, ramp, noisy, noisy, noisy];
+    const isCopy = results.map(({ data }, i) => data.every((value, at) => value === before[i]!.data[at]));
+    expect(isCopy).toEqual(why.map((reason) => reason !== undefined));
+  });
+
   it("gives back the kind it was given, rounded and cut off where it is bytes", async () => {
     const denoiser = await createDenoiser({ model });
     const floats = pictureOf(30, 20).data.map((value) => 2 * value - 128);
