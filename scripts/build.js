@@ -81,12 +81,14 @@ for (const target of targets) {
   if (!flags.quiet) console.log(`build/wasm/${target}.wasm  ${bytes.length} bytes`);
 }
 
-// The weights that createDenoiser uses if it is given none: as int8, and inlined like the wasm.
-const weights = "models/fashion-conv.safetensors";
-const edgeWeights = "build/models/fashion-conv.safetensors";
+// The weights that come with the package: as int8, and inlined like the wasm. createDenoiser uses "photo" if it is given none.
+const models = ["photo", "fashion-conv"];
 mkdirSync("build/models", { recursive: true });
-if (existsSync(weights)) writeFileSync(edgeWeights, await quantized(weights));
-writeInlined("build/models/fashion-conv", existsSync(weights) ? readFileSync(edgeWeights) : undefined);
+for (const name of models) {
+  const bytes = await quantized(`models/${name}.safetensors`);
+  writeFileSync(`build/models/${name}.safetensors`, bytes);
+  writeInlined(`build/models/${name}`, bytes);
+}
 
 // The helpers that denoise in other threads, as text, from which workers are made where a script need not be a file.
 const { outputFiles: helper } = await esbuild.build({
@@ -180,7 +182,7 @@ await esbuild.build({ ...edge, entryPoints: { denoise: "src/index.ts" }, plugins
 await esbuild.build({ ...edge, entryPoints: { "denoise-all": "src/index.ts" }, plugins: [carrying("simd")] });
 await esbuild.build({ ...edge, entryPoints: ["src/png.ts"] });
 copyFileSync(wasm, "build/edge/denoise.wasm");
-if (existsSync(weights)) copyFileSync(edgeWeights, "build/edge/fashion-conv.safetensors");
+for (const name of models) copyFileSync(`build/models/${name}.safetensors`, `build/edge/${name}.safetensors`);
 for (const file of ["edge/denoise.js", "edge/denoise-all.js", "edge/png.js"]) await squeeze(`build/${file}`);
 if (!flags.quiet) {
   for (const file of readdirSync("build/edge")) {
@@ -300,7 +302,7 @@ function carrying(twin) {
           path: `${root}src/pictures/zlib.edge-light.ts`,
         }));
       if (twin === "none") {
-        build.onLoad({ filter: /models\/fashion-conv\.js$/ }, () => ({
+        build.onLoad({ filter: /models\/photo\.js$/ }, () => ({
           contents: "export default undefined;",
         }));
       }

@@ -18,7 +18,15 @@ export { loadPhotosFrom, readPhotos } from "./data/photo-folders.node.ts";
 export type { Named, PatchSize } from "./data/photos.ts";
 export type { Model, ModelLike, Provenance } from "./model/model.ts";
 export type { WeightFormat } from "./model/model-file.ts";
-export type { Conv3x3Layer, DenseLayer, Layer, PixelLayer, Spec } from "./network/spec.ts";
+export type {
+  AddLayer,
+  Conv1x1Layer,
+  Conv3x3Layer,
+  DenseLayer,
+  Layer,
+  PixelLayer,
+  Spec,
+} from "./network/spec.ts";
 export type { CameraNoise } from "./noise/camera.ts";
 export type { MixtureNoise, Noise, NoiseModel, SingleNoise } from "./noise/noise.ts";
 export type {

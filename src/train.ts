@@ -18,6 +18,8 @@ export type { Model, ModelLike, Provenance } from "./model/model.ts";
 export { decodeModel, encodeModel, type WeightFormat } from "./model/model-file.ts";
 export { parseSpec } from "./network/parse-spec.ts";
 export {
+  type AddLayer,
+  type Conv1x1Layer,
   type Conv3x3Layer,
   type DenseLayer,
   type Layer,

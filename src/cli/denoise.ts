@@ -3,7 +3,7 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { requireWritableFolder, writeFileAtomic } from "../data/files.node.ts";
 import { opaqueBytes } from "../data/photos.ts";
-import { createDenoiser, type Denoiser } from "../denoiser/denoiser.ts";
+import { createDenoiser, type Denoised, type Denoiser } from "../denoiser/denoiser.ts";
 import { DataError } from "../errors.ts";
 import { loadModel } from "../node.ts";
 import type { Picture } from "../pictures/picture.ts";
@@ -78,16 +78,18 @@ async function run(inputs: string[], options: Options): Promise<void> {
   const onInterrupt = () => interrupt.abort();
   process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
   const progress = options.json ? undefined : percentProgress();
-  const done: (Job & { sigma: number })[] = [];
+  const done: (Job & Pick<Denoised, "sigma" | "unchanged">)[] = [];
   let failed = 0;
   try {
     for (const job of jobs) {
       try {
         const onProgress = (part: number) => progress?.report(job.input, part);
-        const sigma = await denoiseFile(job, denoiser, { ...options, signal: interrupt.signal, onProgress });
+        const found = await denoiseFile(job, denoiser, { ...options, signal: interrupt.signal, onProgress });
         progress?.stop();
-        done.push({ ...job, sigma });
-        if (!options.json) console.log(`${job.input} → ${job.output}  (σ = ${sigma.toFixed(1)})`);
+        done.push({ ...job, ...found });
+        const { sigma, unchanged = "as-asked" } = found;
+        const what = reasons[unchanged] ?? `σ = ${sigma.toFixed(1)}`;
+        if (!options.json) console.log(`${job.input} → ${job.output}  (${what})`);
       } catch (error) {
         progress?.stop();
         if (interrupt.signal.aborted) {
@@ -114,17 +116,25 @@ type FileOptions = Pick<Options, "sigma" | "strength" | "maxPixels" | "compare">
   onProgress(part: number): void;
 };
 
-/** Denoises a file. @returns the noise level that was given or estimated */
+/** What is printed of a picture that was not changed. */
+const reasons = {
+  "as-asked": undefined,
+  drawn: "unchanged: it looks drawn, not photographed; give --sigma to denoise it all the same",
+  "no-noise": "unchanged: no noise was found",
+};
+
+/** Denoises a file. @returns the noise level that was given or estimated, and why the picture was not changed, if so */
 async function denoiseFile(
   { input, output }: Job,
   denoiser: Denoiser,
   options: FileOptions,
-): Promise<number> {
+): Promise<Pick<Denoised, "sigma" | "unchanged">> {
   const picture = await readPicture(input, options);
   const clean = await denoiser.denoise(picture, options);
   await writeFileAtomic(output, await encodePng(clean));
   if (options.compare) await writeFileAtomic(compareName(output), await comparison(picture, clean));
-  return clean.sigma;
+  const { sigma, unchanged } = clean;
+  return { sigma, ...(unchanged && { unchanged }) };
 }
 
 /** A PNG file with the picture before and after denoising, side by side. */

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The denoiser: takes a picture and gives a denoised one. It holds no code for training. */
-import weights from "../../build/models/fashion-conv.js";
-import { DataError, ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
+import weights from "../../build/models/photo.js";
+import { ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
 import { type ConvModel, convModelOf, decodeConvModel } from "../model/conv-model.ts";
 import type { ModelLike } from "../model/model.ts";
 import {
@@ -19,7 +19,7 @@ import { bytesBehind, type Remote, type WasmSource } from "../wasm/source.ts";
 import { createConvStream, type StreamedRows } from "./conv-stream.ts";
 import { alone, type Run } from "./crew.ts";
 import { startTeam } from "./lazy-team.ts";
-import { sigmaOf } from "./sigma.ts";
+import { type FoundNoise, findNoise } from "./sigma.ts";
 import type { Window } from "./windows.ts";
 
 /** What a denoiser is built from. Every option has a default. */
@@ -49,8 +49,8 @@ export interface DenoiserOptions {
 /** How a picture is denoised. */
 export interface DenoiseOptions {
   /**
-   * Standard deviation of the noise in grey levels, at least 0, or `"auto"` (the default), which takes what
-   * `estimateSigma` finds. With 0 the result is a copy of the picture.
+   * Level of the noise in grey levels, at least 0: its standard deviation, or the root mean square of what it added to the
+   * picture. `"auto"`, the default, takes what `estimateSigma` finds. With 0 the result is a copy of the picture.
    */
   sigma?: number | "auto" | undefined;
   /** The part of the noise that is removed, from 0 (none) to 1 (all). Default 1. */
@@ -70,8 +70,14 @@ export interface DenoiseOptions {
 export interface Denoised<Values extends PictureValues = PictureValues> extends Picture<SameKind<Values>> {
   /** Values of each pixel: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
   readonly channels: number;
-  /** The standard deviation of the noise, in grey levels, that was given or estimated. */
+  /** The level of the noise, in grey levels, that was given or estimated. */
   readonly sigma: number;
+  /**
+   * Only where the result is a copy of the picture, and why: `"as-asked"` if `sigma` or `strength` was given as 0, or
+   * what `"auto"` made of the picture. `"drawn"`: it has even areas, or patterns of few values, as drawings, pages of text,
+   * screenshots and dithered pictures have. `"no-noise"`: it has less noise than can be told from texture.
+   */
+  readonly unchanged?: "as-asked" | "drawn" | "no-noise";
 }
 
 /** Denoises pictures with one model. It holds memory until it is disposed of. */
@@ -81,14 +87,13 @@ export interface Denoiser {
   /** The number of threads that run. It becomes smaller if a thread dies; the others then do its work. */
   readonly threads: number;
   /**
-   * Denoises a picture of any size: grey, RGB, or either with alpha, which is kept unchanged. A model with one channel
-   * denoises each colour by itself. The result is a new array of the same kind; bytes are rounded and clamped to 0 to
-   * 255, float32 values are not. Several calls are worked off in their order, on several threads also at the same
-   * time. While the network runs, the event loop gets its turn about every 25 ms. Beside the result, the memory needed
-   * does not grow with the picture.
+   * Denoises a picture of any size: grey, RGB, or either with alpha, which is kept unchanged. A model for grey pictures
+   * denoises each colour by itself; a model for colour takes a grey picture as three equal colours. The result is a new
+   * array of the same kind; bytes are rounded and clamped to 0 to 255, float32 values are not. Several calls are worked
+   * off in their order, on several threads also at the same time. While the network runs, the event loop gets its turn
+   * about every 25 ms. Beside the result, the memory needed does not grow with the picture.
    *
-   * @throws DataError if the picture has no pixels, its parts do not fit together, a value is not finite, or the model
-   * cannot take it, being for RGB pictures while this one is grey
+   * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
    * @throws SpecError if an option is of the wrong type or out of range
    * @throws DenoiseError if the denoiser was disposed of, or there is not enough memory for the model's layers
    */
@@ -152,10 +157,11 @@ async function denoise<Values extends PictureValues>(
   const checked = checkPicture(picture);
   const { channels, colors, distinct } = checked;
   const { data, width, height } = picture;
-  const groups = channelGroups(colors, model.channels).slice(0, distinct);
-  // Where the three colours are equal, a model for grey pictures denoises the first, and the others become its copies.
-  const copied = groups.length * model.channels < colors;
-  const sigma = asked === "auto" ? sigmaOf(picture, checked) : asked;
+  const groups = channelGroups(distinct, model.channels);
+  // Where the three colours are equal, the first is denoised, and the others become its copies.
+  const copied = distinct < colors;
+  const averaged = model.channels > distinct;
+  const { sigma, noiseless }: FoundNoise = asked === "auto" ? findNoise(picture, checked) : { sigma: asked };
   const result = copyOf(data);
   const { scale, residual } = model;
   const level = Math.fround(scale * sigma);
@@ -178,10 +184,14 @@ async function denoise<Values extends PictureValues>(
         },
         read(row, floats, at, stride) {
           let source = at - start;
-          for (const channel of group) {
+          for (const channel of averaged ? [0] : group) {
             let i = (row * width + from) * channels + channel;
             for (let x = from; x < to; x++, i += channels) {
-              const output = unscaled * floats[source + x]!;
+              let output = unscaled * floats[source + x]!;
+              if (averaged) {
+                const others = floats[source + stride + x]! + floats[source + 2 * stride + x]!;
+                output = (output + unscaled * others) / 3;
+              }
               const noise = residual ? output : data[i]! - output;
               values[i] = data[i]! - strength * noise;
               if (copied) values[i + 1] = values[i + 2] = values[i]!;
@@ -191,17 +201,20 @@ async function denoise<Values extends PictureValues>(
         },
       };
     });
-  if (sigma * strength > 0) await run(width, height, rowsOf, signal, (part) => onProgress?.(part));
+  const isChanged = sigma * strength > 0;
+  if (isChanged) await run(width, height, rowsOf, signal, (part) => onProgress?.(part));
   onProgress?.(1);
-  return { data: result, width, height, channels, sigma };
+  const unchanged = noiseless ?? (isChanged ? undefined : "as-asked");
+  return { data: result, width, height, channels, sigma, ...(unchanged && { unchanged }) };
 }
 
-/** The picture's channels in groups that go through the network together. @throws DataError if they do not fit it */
-function channelGroups(colors: 1 | 3, modelChannels: number): number[][] {
-  const all = [0, 1, 2].slice(0, colors);
-  if (modelChannels === colors) return [all];
-  if (modelChannels === 1) return all.map((channel) => [channel]);
-  throw new DataError("The model is for RGB pictures, and this one is grey.");
+/**
+ * The picture's channels in groups that go through the network together. A colour model takes a grey picture as three equal
+ * channels, and what it makes of these is averaged.
+ */
+function channelGroups(distinct: 1 | 3, modelChannels: 1 | 3): number[][] {
+  if (modelChannels === 1) return [[0], [1], [2]].slice(0, distinct);
+  return [distinct === 1 ? [0, 0, 0] : [0, 1, 2]];
 }
 
 async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {

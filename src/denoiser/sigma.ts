@@ -1,153 +1,60 @@
 /**
- * Estimates how strong the noise of a picture is from the picture alone: from the variance of those small patches that
- * hold nothing but noise. It uses only + − × ÷, √ and sorting, so that every engine finds exactly the same value.
+ * Estimates how strong the noise of a picture is from the picture alone. It uses only + − × ÷, √ and sorting, so that
+ * every engine finds exactly the same value.
  */
 import { type CheckedChannels, checkPicture, type Picture } from "../pictures/picture.ts";
+import { levelOfBlocks } from "./block-level.ts";
+import { blocksOf } from "./blocks.ts";
+import { whiteNoiseOf } from "./white-noise.ts";
 
-/** Patches of 4×4 pixels: small enough to fit between the details of a picture of 28×28. */
-const SIDE = 4;
-const PIXELS = SIDE * SIDE;
-/** Of a large picture, at most about this many patches are looked at, evenly spread. */
-const MOST_PATCHES = 65_536;
-/**
- * The search begins near the variance that this part of the patches stays below. A picture of which as large a part is
- * exactly flat counts as clean.
- */
-const FLATTEST = 0.02;
-/** A patch counts as noise alone if its variance is below this many times the variance of the noise. */
-const LIMIT = 1.2;
-/** In grey levels. Below it, noise cannot be told from texture. */
-const LEAST_SIGMA = 3;
-/**
- * Of the values that noise alone carries to a limit (0 or 255), at most an eighth is expected to have a whole square of
- * 2×2 pixels there. If the part is above this bound, it is not by chance.
- */
-const MOST_TOGETHER = 0.28;
-const MOST_ROUNDS = 30;
-/** Patches with fewer degrees of freedom are left out. */
-const LEAST_FREEDOM = 4;
-/**
- * The mean of X/k for a χ² variable X with k degrees of freedom, given that X < 1.2·k, for k from 1 to 15 (and 0 for
- * k = 0, which is not used): F(1.2·k; k + 2) / F(1.2·k; k), where F(x; k) is the distribution function.
- */
-const meanBelowLimit = [
-  0, 0.339897, 0.482785, 0.566039, 0.622205, 0.663395, 0.695277, 0.720904, 0.742085, 0.759971, 0.775334,
-  0.788714, 0.8005, 0.810984, 0.820385, 0.828876,
-];
+/** In a picture that is drawn, there are at least this many times as many blocks that look drawn as others. */
+const DRAWN_SHARE = 0.5;
+/** The least number of blocks, neither even nor drawn, that tell the level. */
+const FEWEST_NATURAL = 64;
+/** In grey levels. Below it, noise cannot be told from texture, and a clean photograph is not to be smoothed. */
+const LEAST_LEVEL = 2.35;
+/** The same for white noise, as patches show it. */
+const LEAST_WHITE = 3;
+/** If the white noise is at least this part of all noise, the noise is taken for white. */
+const WHITE = 0.8;
+/** A model does best with noise that is not white if it is told this many times its level: see docs/experiments.md. */
+const SPREAD = 1.25;
+
+/** The noise that was found. */
+export interface FoundNoise {
+  /** Its level in grey levels; 0 if none was found. */
+  readonly sigma: number;
+  /** Why none was found; `Denoised.unchanged` says what the words mean. */
+  readonly noiseless?: "drawn" | "no-noise";
+}
 
 /**
- * Estimates the standard deviation, in grey levels, of white Gaussian noise in a picture. The estimate is 0 if it would
- * be below 3, or if the picture is less than 4 pixels wide or high. For a colour picture it is the median over R, G and
- * B; alpha is left out.
+ * Estimates the level of the noise in a picture in grey levels: the root mean square of what the noise added to its
+ * values. For white Gaussian noise this is its standard deviation. The noise may also be that of a camera, smoothed and
+ * compressed; its level is raised by a quarter, since models denoise it best so. Alpha is left out, and so are wholly
+ * transparent parts. The estimate is 0 if the level is below 2.35, if the picture looks drawn (as a page of text or a
+ * screenshot does), or if it is less than 4 pixels wide or high.
  *
- * It is the fixed point of σ² = Σ S / Σ k·m(k) over all patches of 4×4 pixels with S/k < 1.2·σ². Here S is a patch's
- * sum of squared deviations, k is its degrees of freedom, and m(k) is the mean of X/k for a χ² variable X with k degrees
- * of freedom, given that X < 1.2·k. The search starts from the flattest patches. So patches with texture, which vary
- * more, are left out, and m(k) makes up for the patches of mere noise that are left out with them. Values at 0 or 255
- * may have been cut off there and are left out too: the rest of their patch is taken as one half of a normal
- * distribution around that limit. A picture with exactly flat areas counts as clean: they have to make up 2 % of the
- * patches, or, where they are at 0 or 255, 2 % of the squares of 2×2 pixels.
- *
- * To measure noise where texture is weak is the idea of Liu, Tanaka and Okutomi, "Single-image noise level estimation
- * for blind denoising", IEEE TIP 22 (2013).
+ * It looks at some thousand blocks of 16×16 pixels (`blocksOf`), and leaves out the even ones, such as bars around a
+ * photograph. If half as many blocks look drawn as do not, the picture is taken for clean. Otherwise a small network finds
+ * the level of any kind of noise from the flattest blocks (`levelOfBlocks`). White Gaussian noise is measured also in
+ * patches of 4×4 pixels (`whiteNoiseOf`), which fit between letters or in pictures too small for many blocks: if that is
+ * most of the noise, or the blocks show none, it counts if it is at least 3.
  *
  * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
  */
 export function estimateSigma(picture: Picture): number {
-  return sigmaOf(picture, checkPicture(picture));
+  return findNoise(picture, checkPicture(picture)).sigma;
 }
 
-/** `estimateSigma` for a picture that has already been checked. */
-export function sigmaOf(picture: Picture, { channels, distinct }: CheckedChannels): number {
-  const estimates = Array.from({ length: distinct }, (_, channel) =>
-    sigmaOfPlane(picture, channels, channel),
-  );
-  return estimates.sort((a, b) => a - b)[distinct >> 1]!;
-}
-
-function sigmaOfPlane(picture: Picture, channels: number, channel: number): number {
-  const { data, width, height } = picture;
-  const across = width - SIDE + 1;
-  const down = height - SIDE + 1;
-  if (across < 1 || down < 1) return 0;
-  let least = Infinity;
-  let greatest = -Infinity;
-  for (let i = channel; i < data.length; i += channels) {
-    least = Math.min(least, data[i]!);
-    greatest = Math.max(greatest, data[i]!);
-  }
-  // NaN, which no value equals, if the picture does not reach the limit.
-  const low = least === 0 ? 0 : Number.NaN;
-  const high = greatest === 255 ? 255 : Number.NaN;
-  const step = Math.ceil(Math.sqrt((across * down) / MOST_PATCHES));
-  const patch = new Float64Array(PIXELS);
-  /** For each patch: the sum of squared deviations of its values, and their degrees of freedom. */
-  const sums: number[] = [];
-  const freedoms: number[] = [];
-  for (let y = 0; y < down; y += step) {
-    for (let x = 0; x < across; x += step) {
-      for (let i = 0; i < PIXELS; i++)
-        patch[i] = data[((y + (i >> 2)) * width + x + (i & 3)) * channels + channel]!;
-      const limit = patch.includes(low) ? low : patch.includes(high) ? high : undefined;
-      let sum = 0;
-      let squares = 0;
-      let used = 0;
-      for (let i = 0; i < PIXELS; i++) {
-        if (patch[i] === limit) continue;
-        const deviation = patch[i]! - (limit ?? patch[0]!);
-        sum += deviation;
-        squares += deviation * deviation;
-        used++;
-      }
-      const freedom = limit === undefined || used === 0 ? PIXELS - 1 : used;
-      if (freedom < LEAST_FREEDOM) continue;
-      sums.push(limit === undefined ? Math.max(0, squares - (sum * sum) / PIXELS) : squares);
-      freedoms.push(freedom);
-    }
-  }
-  if (sums.length === 0) return 0;
-  const variances = Float64Array.from(sums, (sum, i) => sum / freedoms[i]!);
-  let variance =
-    variances.slice().sort()[Math.floor(FLATTEST * sums.length)]! / meanBelowLimit[PIXELS - 1]! ** 2;
-  for (let round = 0, last = -1; round < MOST_ROUNDS && variance !== last; round++) {
-    last = variance;
-    let squares = 0;
-    let weight = 0;
-    for (let i = 0; i < sums.length; i++) {
-      if (variances[i]! >= LIMIT * last) continue;
-      squares += sums[i]!;
-      weight += freedoms[i]! * meanBelowLimit[freedoms[i]!]!;
-    }
-    if (weight > 0) variance = squares / weight;
-  }
-  const sigma = Math.sqrt(variance);
-  if (sigma < LEAST_SIGMA) return 0;
-  const isFlat = [low, high].some((limit) => limit >= 0 && isFlatAt(limit, picture, channels, channel));
-  return isFlat ? 0 : sigma;
-}
-
-/**
- * Whether a picture has areas at a limit (0 or 255) that no noise has touched: at least 2 % of all squares of 2×2 pixels
- * are wholly at the limit, and these are more than chance allows. Noise carries a value past the limit at most half of
- * the time, and each pixel independently of the others. So of the values at a limit, at most one in eight is expected to
- * have a whole square there.
- */
-function isFlatAt(
-  limit: number,
-  { data, width, height }: Picture,
-  channels: number,
-  channel: number,
-): boolean {
-  const below = width * channels;
-  let squares = 0;
-  let values = 0;
-  for (let y = 0; y < height - 1; y++) {
-    for (let i = y * below + channel, end = i + below - channels; i < end; i += channels) {
-      const above = Number(data[i] === limit) + Number(data[i + channels] === limit);
-      const count = above + Number(data[i + below] === limit) + Number(data[i + below + channels] === limit);
-      values += count;
-      if (count === 4) squares++;
-    }
-  }
-  return squares >= FLATTEST * (width - 1) * (height - 1) && 4 * squares > MOST_TOGETHER * values;
+/** `estimateSigma` for a picture that has already been checked, with the reason if nothing is found. */
+export function findNoise(picture: Picture, checked: CheckedChannels): FoundNoise {
+  const { natural, drawn } = blocksOf(picture, checked);
+  if (drawn > 0 && drawn >= DRAWN_SHARE * natural.length) return { sigma: 0, noiseless: "drawn" };
+  const isSmall = natural.length < FEWEST_NATURAL;
+  const level = isSmall ? 0 : levelOfBlocks(natural, checked.distinct === 3);
+  const white = whiteNoiseOf(picture, checked, isSmall);
+  let sigma = white < LEAST_WHITE ? 0 : white;
+  if (level >= LEAST_LEVEL) sigma = white < WHITE * level ? SPREAD * level : Math.max(level, sigma);
+  return sigma === 0 ? { sigma, noiseless: "no-noise" } : { sigma };
 }

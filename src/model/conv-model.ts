@@ -31,7 +31,7 @@ export interface ConvLayer {
 
 export interface ConvModel {
   /** The channels of a picture, without the noise level: 1 or 3. */
-  readonly channels: number;
+  readonly channels: 1 | 3;
   /** What grey levels are multiplied by before they go into the network. */
   readonly scale: number;
   /** Whether the network's output is the noise, which has to be subtracted, or the denoised picture. */

@@ -229,8 +229,7 @@ describe("what cannot be trained is refused with file and remedy, and nothing is
       "train",
       "--recipe",
       recipeFile,
-      "--data",
-      data,
+      ...(parameters.includes("--data") ? [] : ["--data", data]),
       "--out",
       out,
       ...parameters,
@@ -299,6 +298,7 @@ describe("what cannot be trained is refused with file and remedy, and nothing is
     await expectRefusal("empty", ["--data", empty], [empty, "is empty", files.trainImages.name, "download"]);
     const none = join(folder, "none");
     await expectRefusal("none", ["--data", none], [none, "cannot be read"]);
+    await expectRefusal("two", ["--data", data, "--data", data], ["2 folders of IDX files", "name one"]);
   });
 
   const optimizer = (learningRate: unknown) => ({

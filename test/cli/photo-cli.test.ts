@@ -282,7 +282,7 @@ describe("a folder that cannot be trained on: one plain error with file and reme
       [],
     ],
     ["an empty one for the test", "photos", /empty holds no PNG or JPEG files/, ["--test", "empty"]],
-    ["the same one for the test", "photos", /photos is the folder to train on/, ["--test", "photos"]],
+    ["the same one for the test", "photos", /photos is a folder to train on/, ["--test", "photos"]],
     ["one with words called a picture", "text", /text\/b\.png is neither a PNG nor a JPEG.*give a/, []],
     ["one with a picture cut short", "short", /short\/b\.png.*cut short.*get it anew/, []],
     [

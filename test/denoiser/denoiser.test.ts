@@ -268,6 +268,32 @@ describe("images", () => {
     });
   }
 
+  it("says why it left a picture as it was", async () => {
+    const denoiser = await createDenoiser({ model });
+    const [width, height] = [64, 48];
+    const of = (value: (i: number) => number) => ({
+      data: Uint8ClampedArray.from({ length: width * height }, (_, i) => value(i)),
+      width,
+      height,
+    });
+    const checks = of((i) => 255 * ((i + Math.floor(i / width)) % 2));
+    const ramp = of((i) => 3 * (i % width) + Math.floor(i / width));
+    const grain = normal(width * height, 3, 20);
+    const noisy = of((i) => 128 + grain[i]!);
+    const results = [
+      await denoiser.denoise(checks),
+      await denoiser.denoise(ramp),
+      await denoiser.denoise(noisy, { sigma: 0 }),
+      await denoiser.denoise(noisy, { strength: 0 }),
+      await denoiser.denoise(noisy),
+    ];
+    const why = ["drawn", "no-noise", "as-asked", "as-asked", undefined];
+    expect(results.map(({ unchanged }) => unchanged)).toEqual(why);
+    const before = [checks, ramp, noisy, noisy, noisy];
+    const isCopy = results.map(({ data }, i) => data.every((value, at) => value === before[i]!.data[at]));
+    expect(isCopy).toEqual(why.map((reason) => reason !== undefined));
+  });
+
   it("gives back the kind it was given, rounded and cut off where it is bytes", async () => {
     const denoiser = await createDenoiser({ model });
     const floats = pictureOf(30, 20).data.map((value) => 2 * value - 128);
@@ -334,8 +360,26 @@ describe("images", () => {
         new RegExp(`value 7 is ${bad}`),
       );
     }
-    const rgb = await createDenoiser({ model: convModel({ channels: 3 }) });
-    await expect(rgb.denoise({ data, width: 4, height: 3 })).rejects.toThrow(DataError);
+  });
+
+  it("grey goes through a colour model as three equal colours, whose results are averaged", async () => {
+    const denoiser = await createDenoiser({ model: convModel({ channels: 3 }) });
+    const size = { width: 30, height: 20 };
+    const plane = pictureOf(30, 20).data;
+    const { data: one } = await denoiser.denoise({ data: plane, ...size }, { sigma: 15 });
+    // Unlike this picture's, the last one's colours are not all equal, so that each has its own result.
+    const repeated = (values: Float32Array) =>
+      Float32Array.from({ length: 1800 }, (_, i) => values[Math.floor(i / 3)]!);
+    const nearly = repeated(plane);
+    nearly[1799]! += 1e-3;
+    const { data: three } = await denoiser.denoise({ data: nearly, ...size }, { sigma: 15 });
+    for (let pixel = 0; pixel < 300; pixel++) {
+      const mean = (three[3 * pixel]! + three[3 * pixel + 1]! + three[3 * pixel + 2]!) / 3;
+      expect(Math.abs(one[pixel]! - mean)).toBeLessThan(255 * 2 ** -21);
+    }
+    expect(new Set(three.slice(0, 3)).size).toBe(3);
+    const { data: equal } = await denoiser.denoise({ data: repeated(plane), ...size }, { sigma: 15 });
+    expect(equal).toEqual(repeated(one));
   });
 });
 

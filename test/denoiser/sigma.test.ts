@@ -5,9 +5,11 @@ import { describe, expect, it } from "vitest";
 import { loadFashionMnistFrom } from "../../src/data/fashion-mnist.node.ts";
 import { pictureAt } from "../../src/data/images.ts";
 import { readPhotos } from "../../src/data/photo-folders.node.ts";
-import { estimateSigma } from "../../src/denoiser/sigma.ts";
+import { estimateSigma, findNoise } from "../../src/denoiser/sigma.ts";
 import { DataError } from "../../src/errors.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
+import { checkPicture } from "../../src/pictures/picture.ts";
+import { cleanGraphics } from "../support/clean-graphics.ts";
 import { errorsOf, medianOf, type PictureSet } from "../support/sigma-errors.ts";
 
 const sample = await loadFashionMnistFrom(fileURLToPath(new URL("../../data", import.meta.url)));
@@ -34,11 +36,17 @@ for (const set of sets) {
       }
     }
     it("takes clean pictures for clean, but for 2 in 1,000", () => {
-      const found = (set as PictureSet).pictures.filter((picture) => estimateSigma(picture) > 0);
-      expect(found.length).toBeLessThanOrEqual(0.002 * (set as PictureSet).pictures.length);
+      // The last two photographs of Set12 are grainy.
+      const clean = (set as PictureSet).pictures.slice(0, (set as PictureSet).name === "Set12" ? 10 : undefined);
+      const found = clean.filter((picture) => estimateSigma(picture) > 0);
+      expect(found.length).toBeLessThanOrEqual(0.002 * clean.length);
     });
   });
 }
+
+const graphics = cleanGraphics();
+/** Rings and ramps change from pixel to pixel, as photographs do. */
+const reasonOf = (name: string) => (/^(rings|ramp)/.test(name) ? "no-noise" : "drawn");
 
 describe("estimateSigma", () => {
   const noise = (length: number, sigma: number, index = 0) => {
@@ -70,11 +78,12 @@ describe("estimateSigma", () => {
     }
   });
 
-  it("takes the median of the colours and leaves alpha out", () => {
+  it("takes the root mean square over the colours and leaves alpha out", () => {
     const [width, height] = [200, 150];
     const planes = [30, 10, 20, 100].map((sigma, channel) => noise(width * height, sigma, channel));
     const data = Float32Array.from({ length: 4 * width * height }, (_, i) => planes[i % 4]![i >> 2]!);
-    expect(Math.abs(estimateSigma({ data, width, height }) / 20 - 1)).toBeLessThan(0.03);
+    const level = Math.sqrt((30 * 30 + 10 * 10 + 20 * 20) / 3);
+    expect(Math.abs(estimateSigma({ data, width, height }) / level - 1)).toBeLessThan(0.03);
     const grey = Float32Array.from({ length: 2 * width * height }, (_, i) => planes[i % 2 ? 3 : 1]![i >> 1]!);
     expect(Math.abs(estimateSigma({ data: grey, width, height, channels: 2 }) / 10 - 1)).toBeLessThan(0.03);
   });
@@ -101,6 +110,50 @@ describe("estimateSigma", () => {
       const grain = noise(side * side, 40, 1);
       const noisy = weave.map((value, i) => Math.round(value + grain[i]!));
       expect(estimateSigma({ ...image, data: noisy })).toBeGreaterThan(20);
+    }
+  });
+
+  it("takes drawn pictures for clean, and says that they are drawn", () => {
+    for (const picture of graphics) {
+      const found = findNoise(picture, checkPicture(picture));
+      expect([picture.name, found]).toEqual([picture.name, { sigma: 0, noiseless: reasonOf(picture.name) }]);
+    }
+  });
+
+  it("measures noise on drawn pictures that have plain areas", () => {
+    const plain = graphics.filter(({ name }) => /^(cartoon|scene|shapes|screenshot|text|strokes, \d\d$)/.test(name));
+    expect(plain.length).toBeGreaterThan(15);
+    for (const sigma of [5, 15]) {
+      const errors = plain.map((picture, index) => {
+        const grain = noise(picture.data.length, sigma, index);
+        const isAlpha = (i: number) => picture.channels === 4 && i % 4 === 3;
+        const data = Uint8ClampedArray.from(grain, (value, i) => picture.data[i]! + (isAlpha(i) ? 0 : value));
+        return Math.abs(estimateSigma({ ...picture, data }) / sigma - 1);
+      });
+      expect(medianOf(errors)).toBeLessThan(0.1);
+    }
+  });
+
+  it("is not fooled by bars, frames, or transparent and overexposed parts", () => {
+    const [width, height] = [240, 200];
+    const grain = noise(width * height * 4, 15);
+    /** What a part of the picture has instead of noise around a ramp. */
+    const parts: [string, number, (x: number, y: number) => number | undefined][] = [
+      ["black bars", 1, (_, y) => (y < 40 || y >= 160 ? 0 : undefined)],
+      ["a grey frame", 3, (x, y) => (Math.min(x, y, width - 1 - x, height - 1 - y) < 24 ? 128 : undefined)],
+      ["an overexposed part", 3, (x) => (x < 100 ? 255 : undefined)],
+      ["transparent parts", 4, (x, y) => ((x - 120) ** 2 + (y - 100) ** 2 > 80 ** 2 ? 7 : undefined)],
+    ];
+    for (const [name, channels, instead] of parts) {
+      const data = Uint8ClampedArray.from({ length: width * height * channels }, (_, i) => {
+        const pixel = Math.floor(i / channels);
+        const [x, y] = [pixel % width, Math.floor(pixel / width)];
+        const value = instead(x, y);
+        if (channels === 4 && i % 4 === 3) return value === undefined ? 255 : 0;
+        return value ?? 60 + x / 2 + grain[i]!;
+      });
+      const error = Math.abs(estimateSigma({ data, width, height, channels }) / 15 - 1);
+      expect([name, error < 0.1, error]).toEqual([name, true, error]);
     }
   });
 
