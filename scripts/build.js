@@ -1,5 +1,6 @@
 // npm run build: generates the tiles and the walker's calls in build/assembly, and builds assembly into build/wasm, the
-// weights into build/models, src into build/esm and build/edge, and the type declarations into build/types.
+// weights into build/models, the code of workers that are made from text into build/workers, src into build/esm and
+// build/edge, and the type declarations into build/types.
 // --quiet: prints nothing. --no-types: leaves the declarations out. --if-changed: does nothing if the last build was made
 // from the same sources and everything that it wrote is still there. --if-installed: does nothing if the packages are not
 // installed. npm runs the build in that state too, when `npx denoise-wasm` is run in a fresh clone, and would remember a
@@ -45,7 +46,7 @@ const sources = [
   "tsconfig.json",
   "tsconfig.types.json",
 ];
-const built = ["build/assembly", "build/wasm", "build/models", "build/esm", "build/edge"];
+const built = ["build/assembly", "build/wasm", "build/models", "build/workers", "build/esm", "build/edge"];
 if (!flags["no-types"]) built.push("build/types");
 if (flags["if-changed"] && isCurrent(stamp, sources, built)) process.exit();
 const before = hashOf(sources);
@@ -89,6 +90,20 @@ for (const name of models) {
   writeInlined(`build/models/${name}`, bytes);
 }
 
+// The helpers that denoise in other threads, as text, from which workers are made where a script need not be a file.
+const { outputFiles: helper } = await esbuild.build({
+  entryPoints: ["src/denoiser/helper-main.ts"],
+  bundle: true,
+  minify: true,
+  format: "iife",
+  globalName: "helper",
+  target: "es2022",
+  write: false,
+  logLevel: "warning",
+});
+mkdirSync("build/workers", { recursive: true });
+writeText("build/workers/helper", helper[0].text, "string");
+
 /** The entries for denoising. They use no files, no packages and nothing of Node. */
 const entries = ["src/index.ts", "src/png.ts"];
 rmSync("build/esm", { recursive: true, force: true });
@@ -109,19 +124,30 @@ await esbuild.build({
 });
 for (const name of ["thread-worker", "denoiser-worker"])
   writeFileSync(`build/esm/${name}.d.ts`, "export {};\n");
-// All code for denoising goes into one file that the entries share, since each imported file makes a start a millisecond slower.
+// All code for denoising goes into one file that the entries share, since each imported file makes a start a millisecond
+// slower. What it loads only at need stays a file of its own.
+const atNeed = "src/denoiser/team.ts";
+const lazily = {
+  name: "loading at need",
+  setup(build) {
+    build.onResolve({ filter: /\/team\.ts$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "./team.js", external: true } : undefined,
+    );
+  },
+};
 const shared = await reachedFrom("src/index.ts");
 await esbuild.build({
   ...common,
   outdir: undefined,
   outfile: "build/esm/inference.js",
   stdin: { contents: shared.map((path) => `export * from "./${path}";`).join("\n"), resolveDir: root },
+  plugins: [lazily],
 });
 const plugins = [taking(shared, "./inference.js")];
 await esbuild.build({ ...common, entryPoints: ["src/index.ts"], plugins });
 const { metafile } = await esbuild.build({
   ...common,
-  entryPoints: ["src/png.ts", "src/browser.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts"],
+  entryPoints: ["src/png.ts", "src/browser.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts", atNeed],
   splitting: true,
   plugins,
   // The dependencies in package.json stay imports; all other packages are bundled.
@@ -192,7 +218,13 @@ writeStamp(stamp, before, built);
 
 /** The sources that an entry imports, directly or not, without the entry itself. */
 async function reachedFrom(entry) {
-  const { metafile } = await esbuild.build({ ...common, entryPoints: [entry], metafile: true, write: false });
+  const { metafile } = await esbuild.build({
+    ...common,
+    entryPoints: [entry],
+    metafile: true,
+    write: false,
+    plugins: [lazily],
+  });
   return Object.keys(metafile.inputs).filter((path) => path.startsWith("src/") && path !== entry);
 }
 
@@ -212,7 +244,8 @@ function taking(sources, file) {
 
 /** Minifies a script a twentieth further than esbuild does, since the names of some inner properties are shortened too. */
 async function squeeze(path) {
-  const inner = /^(inputs|outputs|colors|distinct|biases|weight|shrink|multiple|least|reach|level)$/;
+  const inner =
+    /^(inputs|outputs|colors|distinct|biases|weight|shrink|multiple|least|reach|level|inputRows|schedule)$/;
   const { code } = await minify(readFileSync(path, "utf8"), {
     module: true,
     ecma: 2020,
@@ -225,9 +258,13 @@ async function squeeze(path) {
 
 /** Writes bytes as text into a module; src/wasm/inlined.ts turns the text into bytes again. */
 function writeInlined(path, bytes) {
-  const text = bytes && JSON.stringify(String.fromCharCode(...bytes.map((byte) => (byte + 64) & 0xff)));
-  writeFileSync(`${path}.js`, `export default ${text};\n`);
-  const type = path.startsWith("build/models") ? "string | undefined" : "string";
+  const text = bytes && String.fromCharCode(...bytes.map((byte) => (byte + 64) & 0xff));
+  writeText(path, text, path.startsWith("build/models") ? "string | undefined" : "string");
+}
+
+/** Writes a module that exports a text, and its declaration. */
+function writeText(path, text, type) {
+  writeFileSync(`${path}.js`, `export default ${JSON.stringify(text)};\n`);
   writeFileSync(`${path}.d.ts`, `declare const text: ${type};\nexport default text;\n`);
 }
 
@@ -249,7 +286,7 @@ async function quantized(path) {
 }
 
 /**
- * An esbuild plugin: takes src/wasm/bundled.<twin>.ts in place of bundled.ts, for "edge-light" also the zlib of that
+ * An esbuild plugin: takes src/wasm/bundled.<twin>.ts in place of bundled.ts and no threads, for "edge-light" also the zlib of that
  * runtime; "none" leaves out the weights as well.
  */
 function carrying(twin) {
@@ -257,6 +294,9 @@ function carrying(twin) {
     name: `carrying ${twin}`,
     setup(build) {
       build.onResolve({ filter: /\/bundled\.ts$/ }, () => ({ path: `${root}src/wasm/bundled.${twin}.ts` }));
+      build.onResolve({ filter: /\/lazy-team\.ts$/ }, () => ({
+        path: `${root}src/denoiser/lazy-team.none.ts`,
+      }));
       if (twin === "edge-light")
         build.onResolve({ filter: /\/zlib\.ts$/ }, () => ({
           path: `${root}src/pictures/zlib.edge-light.ts`,

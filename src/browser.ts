@@ -8,6 +8,7 @@ import {
   type DenoiserOptions,
 } from "./denoiser/denoiser.ts";
 import { createRemoteDenoiser, type WorkerPlace } from "./denoiser/remote-denoiser.ts";
+import { isPage } from "./wasm/raw-worker.ts";
 
 export type { WorkerPlace } from "./denoiser/remote-denoiser.ts";
 export { ThreadError } from "./errors.ts";
@@ -18,7 +19,8 @@ export { type ReadImageOptions, readImage, toImageData } from "./pictures/browse
 export interface BrowserDenoiserOptions extends DenoiserOptions {
   /**
    * Runs the denoiser in a worker of its own, so that the page's main thread stays free. A URL says where the package's
-   * `denoiser-worker.js` is; `true` means that it lies beside the script that holds this code. Default: no worker.
+   * `denoiser-worker.js` is; `true` means that it lies beside the script that holds this code. Default: no worker, but `true` if `threads` asks for
+   * more than one in a page: the others are workers that this worker starts from the same file.
    */
   worker?: WorkerPlace | false | undefined;
 }
@@ -29,5 +31,6 @@ export interface BrowserDenoiserOptions extends DenoiserOptions {
  * `denoise-wasm` throws
  */
 export function createDenoiser({ worker, ...options }: BrowserDenoiserOptions = {}): Promise<Denoiser> {
+  worker ??= isPage() && (options.threads ?? 1) > 1;
   return worker ? createRemoteDenoiser(worker, options) : createLocalDenoiser(options);
 }

@@ -3,7 +3,7 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { requireWritableFolder, writeFileAtomic } from "../data/files.node.ts";
 import { opaqueBytes } from "../data/photos.ts";
-import { createDenoiser, type Denoised, type Denoiser } from "../denoiser/denoiser.ts";
+import { createDenoiser, type Denoised, type DenoiseOptions, type Denoiser } from "../denoiser/denoiser.ts";
 import { DataError } from "../errors.ts";
 import { loadModel } from "../node.ts";
 import type { Picture } from "../pictures/picture.ts";
@@ -11,7 +11,9 @@ import { picturesIn, readPicture } from "../pictures/picture-files.node.ts";
 import { encodePng } from "../pictures/png.ts";
 import { pictureRows } from "../report/figures.ts";
 import type { Mode } from "../wasm/detect.ts";
+import { computingCores } from "../wasm/workers.ts";
 import { percentProgress } from "./progress.ts";
+import { sideBySide } from "./side-by-side.ts";
 
 interface Options {
   out: string;
@@ -19,6 +21,7 @@ interface Options {
   strength: number;
   model?: string;
   mode: Mode;
+  threads?: number;
   maxPixels?: number;
   compare?: boolean;
   json?: boolean;
@@ -48,6 +51,11 @@ export function denoiseCommand(): Command {
         .choices(["reproducible", "fast"])
         .default("reproducible"),
     )
+    .option(
+      "--threads <n>",
+      "threads to denoise on (default: one a core); the result does not depend on it",
+      threadsFrom,
+    )
     .option("--max-pixels <n>", "most pixels that a picture may have (default: 2^27)", numberIn(1, Infinity))
     .option("--compare", "write a second picture beside each, before and after: NAME-compare.png")
     .option("--json", "print what was done as JSON, and no progress")
@@ -69,10 +77,17 @@ function sigmaFrom(text: string): number | "auto" {
   return text === "auto" ? text : numberIn(0, Number.MAX_VALUE)(text);
 }
 
+function threadsFrom(text: string): number {
+  const threads = numberIn(1, Infinity)(text);
+  if (Number.isInteger(threads)) return threads;
+  throw new InvalidArgumentError("It has to be a whole number.");
+}
+
 async function run(inputs: string[], options: Options): Promise<void> {
   const jobs = await jobsFrom(inputs, options);
   const model = options.model === undefined ? undefined : await loadModel(options.model);
-  using denoiser = await createDenoiser({ model, mode: options.mode });
+  const { mode, threads = computingCores() } = options;
+  using denoiser = await createDenoiser({ model, mode, threads });
   await requireWritableFolder(dirname(jobs[0]!.output));
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
@@ -80,23 +95,28 @@ async function run(inputs: string[], options: Options): Promise<void> {
   const progress = options.json ? undefined : percentProgress();
   const done: (Job & Pick<Denoised, "sigma" | "unchanged">)[] = [];
   let failed = 0;
+  const begin = async (job: Job) => {
+    interrupt.signal.throwIfAborted();
+    const picture = await readPicture(job.input, options);
+    const onProgress = (part: number) => {
+      if (job === jobs[done.length + failed]) progress?.report(job.input, part);
+    };
+    const settings = { ...options, signal: interrupt.signal, onProgress };
+    return {
+      pixels: picture.width * picture.height,
+      outcome: denoisePicture(picture, job.output, denoiser, settings),
+    };
+  };
   try {
-    for (const job of jobs) {
-      try {
-        const onProgress = (part: number) => progress?.report(job.input, part);
-        const found = await denoiseFile(job, denoiser, { ...options, signal: interrupt.signal, onProgress });
-        progress?.stop();
-        done.push({ ...job, ...found });
-        const { sigma, unchanged = "as-asked" } = found;
+    for await (const result of sideBySide(jobs, denoiser.threads, begin)) {
+      progress?.stop();
+      if (result.status === "fulfilled") {
+        done.push({ ...result.item, ...result.value });
+        const { sigma, unchanged = "as-asked" } = result.value;
         const what = reasons[unchanged] ?? `σ = ${sigma.toFixed(1)}`;
-        if (!options.json) console.log(`${job.input} → ${job.output}  (${what})`);
-      } catch (error) {
-        progress?.stop();
-        if (interrupt.signal.aborted) {
-          console.error(`Interrupted; ${done.length} of ${jobs.length} pictures were written.`);
-          process.exitCode = 130;
-          return;
-        }
+        if (!options.json) console.log(`${result.item.input} → ${result.item.output}  (${what})`);
+      } else if (!interrupt.signal.aborted) {
+        const error: unknown = result.reason;
         // If a picture is broken, the others are denoised all the same.
         if (!(error instanceof DataError)) throw error;
         console.error(`${error.name}: ${error.message}`);
@@ -107,14 +127,14 @@ async function run(inputs: string[], options: Options): Promise<void> {
     progress?.stop();
     process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
   }
+  if (interrupt.signal.aborted && done.length + failed < jobs.length) {
+    console.error(`Interrupted; ${done.length} of ${jobs.length} pictures were written.`);
+    process.exitCode = 130;
+    return;
+  }
   if (options.json) console.log(JSON.stringify(done));
   if (failed > 0) process.exitCode = 1;
 }
-
-type FileOptions = Pick<Options, "sigma" | "strength" | "maxPixels" | "compare"> & {
-  signal: AbortSignal;
-  onProgress(part: number): void;
-};
 
 /** What is printed of a picture that was not changed. */
 const reasons = {
@@ -123,13 +143,13 @@ const reasons = {
   "no-noise": "unchanged: no noise was found",
 };
 
-/** Denoises a file. @returns the noise level that was given or estimated, and why the picture was not changed, if so */
-async function denoiseFile(
-  { input, output }: Job,
+/** Denoises a picture and writes it. @returns the noise level that was given or found, and why nothing was changed, if so */
+async function denoisePicture(
+  picture: Picture,
+  output: string,
   denoiser: Denoiser,
-  options: FileOptions,
+  options: Pick<Options, "compare"> & DenoiseOptions,
 ): Promise<Pick<Denoised, "sigma" | "unchanged">> {
-  const picture = await readPicture(input, options);
   const clean = await denoiser.denoise(picture, options);
   await writeFileAtomic(output, await encodePng(clean));
   if (options.compare) await writeFileAtomic(compareName(output), await comparison(picture, clean));

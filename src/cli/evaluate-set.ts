@@ -8,6 +8,7 @@ import type { Model } from "../model/model.ts";
 import { isConvolutional } from "../network/spec.ts";
 import { type Measured, measureSet, type SetQuality } from "../quality/evaluate-set.ts";
 import { type Condition, SET_SEED } from "../quality/test-conditions.ts";
+import { computingCores } from "../wasm/workers.ts";
 import { noisyFolder } from "./noisy-folder.ts";
 import { percentProgress } from "./progress.ts";
 import { textTable } from "./quality-table.ts";
@@ -45,7 +46,7 @@ export async function evaluateSet(path: string, model: Model, options: SetOption
   const progress = percentProgress();
   let results: SetQuality[];
   try {
-    using denoiser = await createDenoiser({ model });
+    using denoiser = await createDenoiser({ model, threads: computingCores() });
     results = await measureSet(denoiser, pictures, conditions, {
       bestSigma: options.bestSigma ?? false,
       onProgress: (part) => progress.report(name, part),

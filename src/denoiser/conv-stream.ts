@@ -25,6 +25,8 @@ export interface StreamedRows {
 
 /** A network that pictures can be run through, one after the other. */
 export interface ConvStream {
+  /** How many rows the network takes of a picture of this height: more than there are if it needs a multiple of some number. */
+  inputRows(height: number): number;
   /**
    * Runs the network over a picture of any size. The picture is continued to the right and below by its mirror image, as
    * far as the network needs, and every layer pads it as in training. After each row of input it yields the number of
@@ -68,6 +70,7 @@ export function createConvStream(
     } else core.addPixels(+(layer.type === "pixel-shuffle"));
   }
   return {
+    inputRows: padded,
     *run({ width, height, level, write, read }) {
       const columns = padded(width);
       const rows = padded(height);
@@ -95,6 +98,6 @@ export function createConvStream(
  * Where position t ≥ 0 of a picture that is continued by its mirror image comes from. Like PyTorch's "reflect", it does not
  * repeat the edge; what is further away than the mirror image reaches is what the mirror image ends with.
  */
-function insideOf(t: number, size: number): number {
+export function insideOf(t: number, size: number): number {
   return t < size ? t : Math.max(0, 2 * (size - 1) - t);
 }

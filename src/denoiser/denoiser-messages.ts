@@ -18,7 +18,7 @@ export type ToDenoiserWorker = { readonly id: number } & (
 );
 
 export type FromDenoiserWorker = { readonly id: number } & (
-  | { readonly type: "created"; readonly variant: Variant }
+  | { readonly type: "created"; readonly variant: Variant; readonly threads: number }
   | { readonly type: "progress"; readonly done: number }
   | { readonly type: "denoised"; readonly result: Denoised<PictureValues> }
   /** `name` is the name of the error's class. */

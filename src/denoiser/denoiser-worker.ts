@@ -1,6 +1,8 @@
-/** The script of a remote denoiser's worker, built as `denoiser-worker.js`. */
-import { createDenoiser, type Denoiser } from "./denoiser.ts";
+/** The script of a remote denoiser's worker, and of the helpers that this worker starts, built as `denoiser-worker.js`. */
+import { createIn, type Denoiser } from "./denoiser.ts";
 import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
+import { HELPER_NAME } from "./helper.ts";
+import { helperMain } from "./helper-main.ts";
 
 let denoiser: Denoiser;
 const running = new Map<number, AbortController>();
@@ -9,13 +11,13 @@ function say(message: FromDenoiserWorker, transfer: Transferable[] = []): void {
   self.postMessage(message, { transfer });
 }
 
-self.onmessage = async ({ data }: MessageEvent<ToDenoiserWorker>) => {
+const onMessage = async ({ data }: MessageEvent<ToDenoiserWorker>) => {
   const { id } = data;
   try {
     switch (data.type) {
       case "create":
-        denoiser = await createDenoiser(data.options);
-        say({ id, type: "created", variant: denoiser.variant });
+        denoiser = await createIn(self.location.href, data.options);
+        say({ id, type: "created", variant: denoiser.variant, threads: denoiser.threads });
         break;
       case "denoise": {
         const control = new AbortController();
@@ -38,3 +40,6 @@ self.onmessage = async ({ data }: MessageEvent<ToDenoiserWorker>) => {
     if (data.type === "denoise") running.delete(id);
   }
 };
+
+if (self.name === HELPER_NAME) helperMain(self as never);
+else self.onmessage = onMessage;

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The denoiser: takes a picture and gives a denoised one. It holds no code for training. */
 import weights from "../../build/models/photo.js";
-import { DenoiseError, ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
+import { ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
 import { type ConvModel, convModelOf, decodeConvModel } from "../model/conv-model.ts";
 import type { ModelLike } from "../model/model.ts";
 import {
@@ -13,12 +13,14 @@ import {
 } from "../pictures/picture.ts";
 import { bundled } from "../wasm/bundled.ts";
 import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
-import { yieldToEventLoop } from "../wasm/event-loop.ts";
 import { loadInference } from "../wasm/inference.ts";
 import { bytesOf } from "../wasm/inlined.ts";
 import { bytesBehind, type Remote, type WasmSource } from "../wasm/source.ts";
-import { type ConvStream, createConvStream } from "./conv-stream.ts";
+import { createConvStream, type StreamedRows } from "./conv-stream.ts";
+import { alone, type Run } from "./crew.ts";
+import { startTeam } from "./lazy-team.ts";
 import { type FoundNoise, findNoise } from "./sigma.ts";
+import type { Window } from "./windows.ts";
 
 /** What a denoiser is built from. Every option has a default. */
 export interface DenoiserOptions {
@@ -34,6 +36,14 @@ export interface DenoiserOptions {
   wasm?: WasmSource | undefined;
   /** Default `"reproducible"`. */
   mode?: Mode | undefined;
+  /**
+   * On how many threads pictures are denoised, this one included: a large picture is cut into windows, and of several
+   * small ones that are waiting each goes to a thread of its own. The result is the same on any number. If some of them
+   * cannot be started, fewer run, and only one in workerd and Next.js's edge runtime: see `Denoiser.threads`. Every
+   * thread has memory of its own for the model and for a window of the picture. A page needs `createDenoiser` of
+   * `denoise-wasm/browser` for more than one. Default 1.
+   */
+  threads?: number | undefined;
 }
 
 /** How a picture is denoised. */
@@ -74,11 +84,14 @@ export interface Denoised<Values extends PictureValues = PictureValues> extends 
 export interface Denoiser {
   /** The build of the WebAssembly core that this denoiser runs. */
   readonly variant: Variant;
+  /** The number of threads that run. It becomes smaller if a thread dies; the others then do its work. */
+  readonly threads: number;
   /**
    * Denoises a picture of any size: grey, RGB, or either with alpha, which is kept unchanged. A model for grey pictures
-   * denoises each colour by itself; a model for colour takes a grey picture as three equal colours. The result is a new array of the same kind; bytes are rounded and clamped to 0 to
-   * 255, float32 values are not. Several calls are worked off one after the other. While the network runs, the event
-   * loop gets its turn about every 25 ms. Beside the result, the memory needed does not grow with the picture.
+   * denoises each colour by itself; a model for colour takes a grey picture as three equal colours. The result is a new
+   * array of the same kind; bytes are rounded and clamped to 0 to 255, float32 values are not. Several calls are worked
+   * off in their order, on several threads also at the same time. While the network runs, the event loop gets its turn
+   * about every 25 ms. Beside the result, the memory needed does not grow with the picture.
    *
    * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
    * @throws SpecError if an option is of the wrong type or out of range
@@ -88,15 +101,10 @@ export interface Denoiser {
     picture: Picture<Values>,
     options?: DenoiseOptions,
   ): Promise<Denoised<Values>>;
-  /** Releases the memory. The denoiser cannot be used after that. */
+  /** Releases the memory and ends the threads. The denoiser cannot be used after that; calls that have not ended are rejected. */
   dispose(): void;
   [Symbol.dispose](): void;
 }
-
-/** The widest picture, in pixels, that goes through the network whole. Wider ones are cut into overlapping windows. */
-const MOST_COLUMNS = 2048;
-/** The network runs for this many milliseconds before the event loop gets its next turn. */
-const PATIENCE = 20;
 
 /**
  * Builds a denoiser.
@@ -104,37 +112,38 @@ const PATIENCE = 20;
  * @throws ModelFileError if the model cannot be read, is broken, or is not made of convolutions
  * @throws UnsupportedRuntimeError if the WebAssembly core cannot be loaded, such as where the runtime lacks SIMD
  */
-export async function createDenoiser(options: DenoiserOptions = {}): Promise<Denoiser> {
-  const { mode = "reproducible" } = options;
+export function createDenoiser(options: DenoiserOptions = {}): Promise<Denoiser> {
+  return createIn(undefined, options);
+}
+
+/** Does the same. `script` is for pages: the address of the script that this package's workers run. */
+export async function createIn(script: string | undefined, options: DenoiserOptions): Promise<Denoiser> {
+  const { mode = "reproducible", threads = 1 } = options;
   requireMode(mode);
+  requireOption("threads", threads, Number.isInteger(threads) && threads > 0, "a whole number above 0");
   const { variant, wasm } = bundled(mode);
   // The engine compiles the core while the model is being read.
   const [core, model] = await Promise.all([
     loadInference(options.wasm ?? wasm?.()),
     modelFrom(options.model),
   ]);
-  let stream: ConvStream | undefined = createConvStream(core, model);
-  let turn: Promise<unknown> = Promise.resolve();
-  const dispose = () => {
-    stream = undefined;
-  };
+  const stream = createConvStream(core, model);
+  const team = threads > 1 ? await startTeam(core.module, model, stream, threads, script) : undefined;
+  const crew = team ?? alone(stream, model);
+  const { dispose } = crew;
   return {
     variant,
-    denoise(picture, options) {
-      const result = turn.then(() => {
-        if (!stream) throw new DenoiseError("The denoiser was disposed of. Create another one.");
-        return denoise(stream, model, picture, options);
-      });
-      turn = result.catch(() => {});
-      return result;
+    get threads() {
+      return crew.threads;
     },
+    denoise: (picture, options) => crew.schedule((run) => denoise(run, model, picture, options)),
     dispose,
     [Symbol.dispose]: dispose,
   };
 }
 
 async function denoise<Values extends PictureValues>(
-  stream: ConvStream,
+  run: Run,
   model: ConvModel,
   picture: Picture<Values>,
   { sigma: asked = "auto", strength = 1, signal, onProgress }: DenoiseOptions = {},
@@ -154,17 +163,14 @@ async function denoise<Values extends PictureValues>(
   const averaged = model.channels > distinct;
   const { sigma, noiseless }: FoundNoise = asked === "auto" ? findNoise(picture, checked) : { sigma: asked };
   const result = copyOf(data);
-  const windows = sigma * strength > 0 ? windowsOf(width, model.reach, model.multiple) : [];
   const { scale, residual } = model;
   const level = Math.fround(scale * sigma);
   const unscaled = 1 / scale;
   const values = result instanceof Uint8Array ? new Uint8ClampedArray(result.buffer) : result;
-  let done = 0;
-  let resumed = performance.now();
-  for (const { start, end, from, to } of windows) {
-    for (const group of groups) {
+  const rowsOf = ({ start, end, from, to }: Window) =>
+    groups.map((group): StreamedRows => {
       const count = end - start;
-      const rows = stream.run({
+      return {
         width: count,
         height,
         level,
@@ -193,46 +199,13 @@ async function denoise<Values extends PictureValues>(
             source += stride;
           }
         },
-      });
-      for (const row of rows) {
-        if (performance.now() - resumed < PATIENCE) continue;
-        onProgress?.((done + row / height) / (windows.length * groups.length));
-        await yieldToEventLoop();
-        signal?.throwIfAborted();
-        resumed = performance.now();
-      }
-      done++;
-    }
-  }
+      };
+    });
+  const isChanged = sigma * strength > 0;
+  if (isChanged) await run(width, height, rowsOf, signal, (part) => onProgress?.(part));
   onProgress?.(1);
-  const unchanged = noiseless ?? (windows.length === 0 ? "as-asked" : undefined);
+  const unchanged = noiseless ?? (isChanged ? undefined : "as-asked");
   return { data: result, width, height, channels, sigma, ...(unchanged && { unchanged }) };
-}
-
-/** The columns [start, end) go through the network. Those in [from, to) come out as if the whole picture had done so. */
-interface Window {
-  readonly start: number;
-  readonly end: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-/**
- * Windows over a picture's columns. At the picture's edges a window ends where the picture does, so that every layer
- * pads it there as it pads the whole picture. At its other ends, padding in the wrong place spoils `reach` columns, so
- * neighbouring windows overlap by 2 · `reach` columns. Windows begin and end at multiples of `multiple`, and so does `reach`.
- */
-export function windowsOf(width: number, reach: number, multiple = 1, most = MOST_COLUMNS): Window[] {
-  const inner = Math.max(most - 2 * reach, 2 * reach);
-  const count = width <= inner + 2 * reach ? 1 : Math.ceil((width - 2 * reach) / inner);
-  const size = Math.ceil((width - 2 * reach) / count / multiple) * multiple + 2 * reach;
-  const windows: Window[] = [];
-  for (let from = 0; from < width; from = windows.at(-1)!.to) {
-    const start = Math.max(0, from - reach);
-    const end = Math.min(width, start + size);
-    windows.push({ start, end, from, to: end === width ? width : end - reach });
-  }
-  return windows;
 }
 
 /**

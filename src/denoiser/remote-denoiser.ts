@@ -21,12 +21,13 @@ export type WorkerPlace = true | string | URL;
 export async function createRemoteDenoiser(worker: WorkerPlace, options: DenoiserOptions): Promise<Denoiser> {
   const isPlace = worker === true || typeof worker === "string" || worker instanceof URL;
   errors.requireOption("worker", worker, isPlace, "true, false or the address of denoiser-worker.js");
-  const { model, wasm, mode } = options;
-  const sendable = { model: await sendableOf(model), wasm: await sendableOf(wasm), mode };
+  const { model, wasm, ...others } = options;
+  const sendable = { model: await sendableOf(model), wasm: await sendableOf(wasm), ...others };
   const link = new Link(startWorker(worker));
   try {
-    const { variant } = (await link.ask({ type: "create", options: sendable })) as { variant: Variant };
-    return new RemoteDenoiser(link, variant);
+    const created = await link.ask({ type: "create", options: sendable });
+    const { variant, threads } = created as Extract<Answer, { type: "created" }>;
+    return new RemoteDenoiser(link, variant, threads);
   } catch (error) {
     link.close();
     throw error;
@@ -37,6 +38,7 @@ class RemoteDenoiser implements Denoiser {
   constructor(
     private readonly link: Link,
     readonly variant: Variant,
+    readonly threads: number,
   ) {}
 
   async denoise<Values extends PictureValues>(

@@ -11,6 +11,8 @@ export interface Bundled {
 
 /** What a build exports: functions to make one network, and to run pictures through it. Addresses are in bytes. */
 export interface InferenceCore {
+  /** What was instantiated. */
+  readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   /**
    * Begins a network of `layers` layers.
@@ -47,11 +49,11 @@ export async function loadInference(source: WasmSource | undefined): Promise<Inf
     if (!source) throw new Error("there is none in this bundle");
     // A module gives an instance, bytes give a module and an instance. What came cannot be told by the class of the
     // source, since a module of another realm is not an instance of this realm's class.
-    const started: object = await WebAssembly.instantiate((await bytesBehind(source)) as BufferSource, {
-      env: { memory },
-    });
-    const { exports } = ("instance" in started ? started.instance : started) as WebAssembly.Instance;
-    return { ...(exports as unknown as InferenceCore), memory };
+    const given = await bytesBehind(source);
+    const started = (await WebAssembly.instantiate(given as BufferSource, { env: { memory } })) as object;
+    const { module = given, instance = started as WebAssembly.Instance } =
+      started as Partial<WebAssembly.WebAssemblyInstantiatedSource>;
+    return { ...instance.exports, module, memory } as unknown as InferenceCore;
   } catch (cause) {
     throw new UnsupportedRuntimeError(
       `WebAssembly cannot be started: ${(cause as Error).message}. It needs SIMD (Node 16.4, Chrome 91, Firefox 89, ` +

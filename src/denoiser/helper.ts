@@ -1,0 +1,130 @@
+/** A helper as the team sees it: a worker (helper-main.ts) that is sent windows row by row. */
+
+import text from "../../build/workers/helper.js";
+import type { ConvModel } from "../model/conv-model.ts";
+import { type RawWorker, started, workerFromText, workerOf } from "../wasm/raw-worker.ts";
+import { type ConvStream, insideOf, type StreamedRows } from "./conv-stream.ts";
+import type { HelperSetup, SomeRows } from "./helper-main.ts";
+
+/** A window that some thread takes. */
+export interface Task {
+  readonly rows: StreamedRows;
+  /** How many rows have come out. */
+  done: number;
+  /** Whether nobody needs the result any more. */
+  isOver(): boolean;
+  /** Called after some rows have come out; what it throws goes to `fail`. */
+  report(): void;
+  fail(error: unknown): void;
+}
+
+/** How many milliseconds a worker may take to start. */
+const START_PATIENCE = 10_000;
+/** A helper is sent about this many pixels at a time, */
+const PIXELS_SENT = 2 ** 15;
+/** and is not sent more while this many are under way to it or have not been answered. */
+const MOST_UNANSWERED = 2 ** 17;
+/** It gets another window when it has fewer than this left of the one before, so that small windows do not wait for it. */
+const FEW_UNANSWERED = 2 ** 14;
+
+/** The name of the worker by which a script that is made for several workers knows that it has to be a helper. */
+export const HELPER_NAME = "helper";
+
+/**
+ * Starts a helper.
+ * @param script in a page, the address of the script that calls `helperMain` in a worker of the name `HELPER_NAME`
+ * @param onAnswer called after each answer
+ * @param onLost called with the tasks that it has not finished, if it dies
+ */
+export async function startHelper(
+  setup: HelperSetup,
+  { inputRows }: ConvStream,
+  script: string | undefined,
+  onAnswer: () => void,
+  onLost: (helper: Helper, left: Task[]) => void,
+): Promise<Helper> {
+  const worker = script
+    ? workerOf(new Worker(script, { type: "module", name: HELPER_NAME }))
+    : workerFromText(`(port) => { ${text}; helper.helperMain(port); }`);
+  let helper: Helper | undefined;
+  await started(worker, setup, START_PATIENCE, () => helper && onLost(helper, helper.end()));
+  helper = new Helper(worker, setup.model, inputRows);
+  worker.onMessage((answer) => {
+    helper.hear(answer as Float32Array);
+    onAnswer();
+  });
+  return helper;
+}
+
+export class Helper {
+  /** The window whose rows are being sent, and the next of them. */
+  #task: Task | undefined;
+  #row = 0;
+  /** What was sent and has not been answered, in that order. */
+  readonly #sent: { readonly task: Task; readonly pixels: number }[] = [];
+  #unanswered = 0;
+
+  constructor(
+    private readonly worker: RawWorker,
+    private readonly model: ConvModel,
+    private readonly inputRows: (height: number) => number,
+  ) {}
+
+  /** Whether it would take another window. */
+  get hasRoom(): boolean {
+    return !this.#task && this.#unanswered < FEW_UNANSWERED;
+  }
+
+  /** Sends it as much as it has room for. `take` gives the next window. */
+  feed(take: () => Task | undefined): void {
+    while (this.#unanswered < MOST_UNANSWERED) {
+      if (this.#task?.isOver()) this.#task = undefined;
+      if (this.hasRoom) {
+        this.#task = take();
+        this.#row = 0;
+      }
+      if (!this.#task) break;
+      this.#send(this.#task);
+    }
+    this.worker.hold(this.#sent.length > 0);
+  }
+
+  #send(task: Task): void {
+    const { width, height, level, write } = task.rows;
+    const total = this.inputRows(height);
+    const begin = this.#row === 0 ? { width, height: total, level } : undefined;
+    const count = Math.min(total - this.#row, Math.ceil(PIXELS_SENT / width));
+    const size = this.model.channels * width;
+    const rows = new Float32Array(count * size);
+    for (let i = 0; i < count; i++, this.#row++) write(insideOf(this.#row, height), rows, i * size, width);
+    const pixels = count * width;
+    this.#sent.push({ task, pixels });
+    this.#unanswered += pixels;
+    if (this.#row === total) this.#task = undefined;
+    this.worker.post({ begin, rows } satisfies SomeRows, [rows.buffer]);
+  }
+
+  /** Takes an answer, which belongs to the oldest of what was sent. */
+  hear(output: Float32Array): void {
+    const { task, pixels } = this.#sent.shift()!;
+    this.#unanswered -= pixels;
+    if (task.isOver()) return;
+    const { width, height, read } = task.rows;
+    const size = this.model.channels * width;
+    for (let at = 0; at < output.length && task.done < height; at += size, task.done++)
+      read(task.done, output, at, width);
+    try {
+      task.report();
+    } catch (error) {
+      task.fail(error);
+    }
+  }
+
+  /** Ends the worker. @returns the windows that it has not finished */
+  end(): Task[] {
+    void this.worker.terminate();
+    const tasks = this.#sent.map(({ task }) => task);
+    if (this.#task) tasks.push(this.#task);
+    return [...new Set(tasks)].filter((task) => !task.isOver());
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * A team of threads that denoise: this one and its helpers, which are workers. Each thread has its own instance of the
+ * core, and takes the next window when it is free. Rows travel in messages, so that no memory has to be shared. Which
+ * thread computes a window does not show in the result, nor do the places where pictures are cut.
+ *
+ * If a helper dies, the others begin its unfinished windows anew.
+ */
+import { UnsupportedRuntimeError } from "../errors.ts";
+import type { ConvModel } from "../model/conv-model.ts";
+import { isPage } from "../wasm/raw-worker.ts";
+import type { ConvStream } from "./conv-stream.ts";
+import { type Crew, disposedOf, type Lane, laneOf, type Run } from "./crew.ts";
+import { type Helper, startHelper, type Task } from "./helper.ts";
+import { windowsOf } from "./windows.ts";
+
+/** For how many milliseconds this thread runs the network before it looks at what the helpers have sent. */
+const PATIENCE = 4;
+/** No picture is cut into windows of fewer pixels than this just to give each thread one. */
+const LEAST_PIXELS = 2 ** 14;
+
+/**
+ * Starts `threads - 1` helpers. If some of them do not start, the team is smaller.
+ * @param script in a page, the address of the script that helpers run
+ * @throws UnsupportedRuntimeError in a page without such a script
+ */
+export async function startTeam(
+  module: WebAssembly.Module,
+  model: ConvModel,
+  stream: ConvStream,
+  threads: number,
+  script: string | undefined,
+): Promise<Crew> {
+  if (isPage() && !script) {
+    throw new UnsupportedRuntimeError(
+      "This runtime has only one thread for denoise-wasm. In a page, use createDenoiser of denoise-wasm/browser; " +
+        "elsewhere leave `threads` out.",
+    );
+  }
+  const team = new Team(stream, model);
+  const starts = Array.from({ length: threads - 1 }, () =>
+    startHelper({ module, model }, stream, script, team.pump, team.lose),
+  );
+  for (const start of await Promise.allSettled(starts)) {
+    if (start.status === "fulfilled") team.add(start.value);
+  }
+  return team;
+}
+
+class Team implements Crew {
+  /** Undefined once the team was disposed of. */
+  #lane: Lane | undefined;
+  /** Whether this thread works on a window. */
+  #isWorking = false;
+  #helpers: Helper[] = [];
+  /** Pictures whose turn has not come: what begins each. */
+  readonly #calls: (() => void)[] = [];
+  /** Windows that no thread has taken. */
+  #waiting: Task[] = [];
+  /** What ends each unfinished `run`. */
+  readonly #failing = new Set<(error: Error) => void>();
+
+  constructor(
+    stream: ConvStream,
+    private readonly model: ConvModel,
+  ) {
+    this.#lane = laneOf(stream, PATIENCE);
+  }
+
+  get threads(): number {
+    return 1 + this.#helpers.length;
+  }
+
+  add(helper: Helper): void {
+    this.#helpers.push(helper);
+  }
+
+  schedule<Result>(work: (run: Run) => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#calls.push(() => {
+        if (this.#lane) work(this.#run).then(resolve, reject);
+        else reject(disposedOf());
+      });
+      // Calls that are made one directly after the other are all known before the first begins.
+      queueMicrotask(this.pump);
+    });
+  }
+
+  readonly dispose = (): void => {
+    this.#lane = undefined;
+    for (const helper of this.#helpers) helper.end();
+    for (const fail of this.#failing) fail(disposedOf());
+    this.pump();
+  };
+
+  readonly lose = (helper: Helper, left: Task[]): void => {
+    this.#helpers = this.#helpers.filter((other) => other !== helper);
+    for (const task of left) task.done = 0;
+    this.#waiting.unshift(...left);
+    this.pump();
+  };
+
+  readonly #run: Run = (width, height, rowsOf, signal, onProgress) =>
+    new Promise((resolve, reject) => {
+      const { reach, multiple } = this.model;
+      const tasks: Task[] = [];
+      let isOver = false;
+      let reported = 0;
+      const end = (settle: () => void) => {
+        if (isOver) return;
+        isOver = true;
+        this.#failing.delete(fail);
+        signal?.removeEventListener("abort", abort);
+        this.#waiting = this.#waiting.filter((task) => !tasks.includes(task));
+        settle();
+      };
+      const fail = (error: unknown) => end(() => reject(error));
+      const abort = () => fail(signal!.reason);
+      const report = () => {
+        const rows = tasks.reduce((sum, task) => sum + task.done, 0) / tasks.length;
+        if (rows === height) end(resolve);
+        reported = Math.max(reported, rows / height);
+        if (!isOver) onProgress(reported);
+      };
+      for (const rows of windowsOf(width, reach, multiple, this.#most(width, height)).flatMap(rowsOf))
+        tasks.push({ rows, done: 0, isOver: () => isOver, report, fail });
+      this.#failing.add(fail);
+      signal?.addEventListener("abort", abort);
+      if (!this.#lane) return fail(disposedOf());
+      this.#waiting.push(...tasks);
+      queueMicrotask(this.pump);
+    });
+
+  /** How many columns the windows of a picture may have, so that there are as many for each thread. */
+  #most(width: number, height: number): number | undefined {
+    const { reach, multiple } = this.model;
+    const { threads } = this;
+    // Neighbouring windows overlap by 2 · reach columns: wasted work, which pays only where threads would have none.
+    const least = Math.max((this.#calls.length > 0 ? 16 : 4) * reach, LEAST_PIXELS / height);
+    const needed = windowsOf(width, reach, multiple).length;
+    const wanted = Math.ceil(needed / threads) * threads;
+    const count = Math.min(wanted, Math.floor((width - 2 * reach) / least));
+    return count > needed ? Math.ceil((width - 2 * reach) / count) + 2 * reach : undefined;
+  }
+
+  /** Gives threads that are free what waits, and begins pictures as long as threads would stay free. */
+  readonly pump = (): void => {
+    if (!this.#lane) for (const begin of this.#calls.splice(0)) begin();
+    while (this.#lane) {
+      const own = this.#isWorking ? undefined : this.#waiting.shift();
+      for (const helper of this.#helpers) helper.feed(() => this.#waiting.shift());
+      if (own) void this.#work(this.#lane, own);
+      const isFree = !this.#isWorking || this.#helpers.some((helper) => helper.hasRoom);
+      if (this.#waiting.length > 0 || !isFree || this.#calls.length === 0) return;
+      this.#calls.shift()!();
+    }
+  };
+
+  /** Works on a window on this thread. It begins when the helpers have got theirs. */
+  async #work(lane: Lane, task: Task): Promise<void> {
+    this.#isWorking = true;
+    await undefined;
+    const step = (done: number) => {
+      task.done = done;
+      task.report();
+      if (task.isOver()) throw new Error("nobody needs it");
+    };
+    try {
+      await lane(task.rows, step);
+      task.done = task.rows.height;
+      task.report();
+    } catch (error) {
+      task.fail(error);
+    }
+    this.#isWorking = false;
+    this.pump();
+  }
+}

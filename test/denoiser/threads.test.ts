@@ -1,0 +1,229 @@
+/** A denoiser on several threads: the same bytes as on one, whatever is asked of it, and nothing that hangs. */
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  createDenoiser,
+  type Denoised,
+  type DenoiseOptions,
+  type Denoiser,
+} from "../../src/denoiser/denoiser.ts";
+import { DenoiseError, SpecError } from "../../src/errors.ts";
+import type { Picture } from "../../src/pictures/picture.ts";
+import { convModel } from "../support/conv-models.ts";
+import { normal } from "../support/networks.ts";
+import { networkCases } from "../support/unets.ts";
+
+const pictureOf = (width: number, height: number, channels: number): Picture<Float32Array> => ({
+  data: normal(width * height * channels, 4, 25).map((value, i) => value + 128 + 90 * Math.sin(i / 500)),
+  width,
+  height,
+  channels,
+});
+const inBytes = ({ data, ...size }: Picture<Float32Array>): Picture => ({
+  data: Uint8Array.from(Uint8ClampedArray.from(data)),
+  ...size,
+});
+
+/** What is compared: `toEqual` takes seconds for an array of a hundred thousand values. */
+const partsOf = ({ data, ...others }: Denoised) => ({
+  ...others,
+  sha256: createHash("sha256").update(data).digest("hex"),
+});
+
+/** Sizes that stay whole, that are cut once and several times, and of which windows end between multiples of 8. */
+const sizes = [
+  [1, 1],
+  [30, 40],
+  [301, 203],
+  [700, 90],
+  [2100, 37],
+] as const;
+
+describe.each([
+  ["a chain for grey pictures", { white: 255, hidden: [5] }],
+  ["a U-net of three scales", { ...networkCases[2]![1], white: 255 }],
+  ["an RGB model that mirrors borders", { channels: 3, hidden: [6], dilations: [2, 1], padding: "reflect" }],
+] as const)("the same bytes on 1 to 4 threads: %s", (_, options) => {
+  const model = convModel(options as Parameters<typeof convModel>[0]);
+  const counts = options && "channels" in options && options.channels === 3 ? [3, 4] : [1, 3, 4];
+  const crews: Denoiser[] = [];
+  beforeAll(async () => {
+    for (const threads of [1, 2, 3, 4]) crews.push(await createDenoiser({ model, threads }));
+  });
+  afterAll(() => {
+    for (const denoiser of crews) denoiser.dispose();
+  });
+
+  it("for pictures one by one", async () => {
+    expect(crews.map(({ threads }) => threads)).toEqual([1, 2, 3, 4]);
+    for (const [width, height] of sizes) {
+      for (const channels of counts) {
+        const floats = pictureOf(width, height, channels);
+        for (const picture of [floats, inBytes(floats)]) {
+          const [alone, ...others] = await Promise.all(
+            crews.map(async (denoiser) => partsOf(await denoiser.denoise(picture, { sigma: 20 }))),
+          );
+          expect(alone).not.toEqual({ ...alone, ...partsOf({ ...alone, data: picture.data } as Denoised) });
+          for (const other of others) expect(other).toEqual(alone);
+        }
+      }
+    }
+  });
+
+  it("for many small pictures at once, and large ones among them", async () => {
+    const pictures = Array.from({ length: 40 }, (_, i) =>
+      pictureOf(20 + i, i % 9 === 0 ? 700 : 20, counts[i % counts.length]!),
+    );
+    const [alone, ...others] = await Promise.all(
+      crews.map((denoiser) =>
+        Promise.all(
+          pictures.map(async (picture, i) => partsOf(await denoiser.denoise(picture, { sigma: 5 + i }))),
+        ),
+      ),
+    );
+    for (const other of others) expect(other).toEqual(alone);
+  });
+});
+
+describe("on two threads", () => {
+  const model = convModel({ hidden: [16, 16] });
+  const large = pictureOf(900, 500, 1);
+  let denoiser: Denoiser;
+  let expected: ReturnType<typeof partsOf>;
+  beforeAll(async () => {
+    denoiser = await createDenoiser({ model, threads: 2 });
+    expected = partsOf(await (await createDenoiser({ model })).denoise(large, { sigma: 20 }));
+  });
+  afterAll(() => denoiser.dispose());
+  const isFine = async () => expect(partsOf(await denoiser.denoise(large, { sigma: 20 }))).toEqual(expected);
+
+  it("lets the event loop have its turn, and reports progress up to 1", async () => {
+    const seen: number[] = [];
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await denoiser.denoise(large, { sigma: 20, onProgress: (part) => seen.push(part) });
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(5);
+    expect(seen.length).toBeGreaterThan(5);
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    expect(seen.at(-1)).toBe(1);
+    expect(seen.at(-2)).toBeLessThan(1);
+  });
+
+  it("stops when it is told to, and goes on with other pictures", async () => {
+    const control = new AbortController();
+    const reason = new Error("enough");
+    let calls = 0;
+    const onProgress = () => {
+      calls++;
+      control.abort(reason);
+    };
+    const stopped = denoiser.denoise(large, { sigma: 20, signal: control.signal, onProgress });
+    const others = [isFine(), isFine()];
+    await expect(stopped).rejects.toBe(reason);
+    await Promise.all(others);
+    expect(calls).toBe(1);
+    await expect(denoiser.denoise(large, { signal: control.signal })).rejects.toBe(reason);
+    await isFine();
+  });
+
+  it("is stopped by an error of a callback and by pictures that are none, each for its call alone", async () => {
+    const reason = new Error("mine");
+    const onProgress = () => {
+      throw reason;
+    };
+    const results = await Promise.allSettled([
+      denoiser.denoise(large, { sigma: 20, onProgress }),
+      denoiser.denoise(large, { sigma: -1 }),
+      denoiser.denoise({ data: new Uint8Array(5), width: 2, height: 2 }),
+      denoiser.denoise(large, { sigma: 0 }),
+      isFine(),
+    ]);
+    const reasons = results.map((result) => result.status === "rejected" && result.reason);
+    expect(reasons[0]).toBe(reason);
+    expect(reasons.map((error) => error?.name)).toEqual([
+      "Error",
+      "SpecError",
+      "DataError",
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it("rejects what has not ended when it is disposed of", async () => {
+    const other = await createDenoiser({ model, threads: 2 });
+    const calls = [1, 2, 3].map(() => other.denoise(large, { sigma: 20 }));
+    const later = calls[0]!.catch(() => other.denoise(large));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    other.dispose();
+    for (const call of [...calls, later]) await expect(call).rejects.toThrow(/disposed of/);
+    await expect(other.denoise(large)).rejects.toBeInstanceOf(DenoiseError);
+  });
+
+  it("refuses what is no number of threads", async () => {
+    for (const threads of [0, -1, 1.5, Number.NaN, Infinity, "2", null]) {
+      const options = { model, threads } as Parameters<typeof createDenoiser>[0];
+      await expect(createDenoiser(options)).rejects.toThrow(SpecError);
+    }
+  });
+});
+
+describe("if workers fail", () => {
+  const model = convModel({ hidden: [16, 16] });
+  const large = pictureOf(900, 500, 1);
+  const options: DenoiseOptions = { sigma: 20 };
+  const threadsModule = process.getBuiltinModule("node:worker_threads");
+  const { Worker } = threadsModule;
+  afterAll(() => {
+    threadsModule.Worker = Worker;
+  });
+
+  it("that run, the other threads do their work", async () => {
+    const workers: InstanceType<typeof Worker>[] = [];
+    threadsModule.Worker = class extends Worker {
+      constructor(...parameters: ConstructorParameters<typeof Worker>) {
+        super(...parameters);
+        workers.push(this);
+      }
+    };
+    const expected = partsOf(await (await createDenoiser({ model })).denoise(large, options));
+    using denoiser = await createDenoiser({ model, threads: 3 });
+    expect(workers).toHaveLength(2);
+    let isFirst = true;
+    const seen: number[] = [];
+    const onProgress = (part: number) => {
+      seen.push(part);
+      if (isFirst) void workers[0]!.terminate();
+      isFirst = false;
+    };
+    const several = [
+      denoiser.denoise(large, { ...options, onProgress }),
+      denoiser.denoise(large, options),
+      denoiser.denoise(large, options),
+    ];
+    for (const one of several) expect(partsOf(await one)).toEqual(expected);
+    expect(denoiser.threads).toBe(2);
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    await workers[1]!.terminate();
+    expect(partsOf(await denoiser.denoise(large, options))).toEqual(expected);
+    expect(denoiser.threads).toBe(1);
+  });
+
+  it("to start, fewer run", async () => {
+    threadsModule.Worker = class extends Worker {
+      constructor() {
+        super("throw new Error('no worker today')", { eval: true });
+      }
+    };
+    using denoiser = await createDenoiser({ model, threads: 3 });
+    expect(denoiser.threads).toBe(1);
+    expect((await denoiser.denoise(pictureOf(30, 20, 1), options)).width).toBe(30);
+    threadsModule.Worker = class {
+      constructor() {
+        throw new Error("not permitted");
+      }
+    } as unknown as typeof Worker;
+    using other = await createDenoiser({ model, threads: 3 });
+    expect(other.threads).toBe(1);
+  });
+});
