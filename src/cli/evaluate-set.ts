@@ -49,7 +49,6 @@ export async function evaluateSet(path: string, model: Model, options: SetOption
   try {
     using denoiser = await createDenoiser({ model, threads: computingCores() });
     results = await measureSet(denoiser, pictures, conditions, {
-      modelChannels,
       bestSigma: options.bestSigma ?? false,
       settings: { quality: options.quality },
       onProgress: (part) => progress.report(name, part),
@@ -114,7 +113,7 @@ function protocolOf(
     sentences.push("The model is for grey pictures and denoises each colour by itself.");
   }
   if (modelChannels === 3 && channels.includes(1)) {
-    sentences.push("The model is for colour: it is given grey pictures as three equal channels.");
+    sentences.push("The model is for colour: it takes grey pictures as three equal colours and averages what it makes of them.");
   }
   return sentences.join(" ");
 }

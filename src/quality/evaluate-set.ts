@@ -1,6 +1,5 @@
 /** Measures a denoiser on a set of photographs by the protocol of the literature, or on pairs of real noise. */
 import type { TestPicture } from "../data/images.ts";
-import { withChannels } from "../data/photos.ts";
 import type { DenoiseOptions, Denoiser } from "../denoiser/denoiser.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { bestLevels } from "./best-levels.ts";
@@ -43,8 +42,6 @@ export interface SetQuality {
 
 /** How a set is measured. */
 export interface MeasureSetOptions {
-  /** The channels that the denoiser's model takes. Where it takes 3, a grey picture is given to it as three equal ones. */
-  readonly modelChannels: number;
   /** Whether to look for the best level too, where the denoiser is not told one. Default `false`. */
   readonly bestSigma?: boolean;
   /** What else `denoise` is called with, for every picture. */
@@ -68,7 +65,7 @@ export async function measureSet(
   denoiser: Denoiser,
   pictures: readonly TestPicture[],
   conditions: readonly Condition[],
-  { onProgress, ...options }: MeasureSetOptions,
+  { onProgress, ...options }: MeasureSetOptions = {},
 ): Promise<SetQuality[]> {
   for (const { name, clean } of pictures) requireSsimSize(clean, `${name} has`);
   const results: SetQuality[] = [];
@@ -87,13 +84,12 @@ async function measureCondition(
   denoiser: Denoiser,
   pictures: readonly TestPicture[],
   condition: Condition,
-  { modelChannels, bestSigma = false, settings, onNoisy, onProgress }: MeasureSetOptions,
+  { bestSigma = false, settings, onNoisy, onProgress }: MeasureSetOptions,
 ): Promise<SetQuality["pictures"]> {
   const given: Required<Picture<Uint8Array | Float32Array>>[] = [];
   const run = async (index: number, sigma: number | "auto") => {
     const denoised = await denoiser.denoise(given[index]!, { ...settings, sigma });
-    const clean = withChannels(pictures[index]!.clean, given[index]!.channels as 1 | 3);
-    return { output: bytesOf(denoised.data), clean, sigma: denoised.sigma };
+    return { output: bytesOf(denoised.data), clean: pictures[index]!.clean, sigma: denoised.sigma };
   };
   const measure = async (index: number, asked: number | "auto"): Promise<DenoisedQuality> => {
     const { output, clean, sigma } = await run(index, asked);
@@ -104,7 +100,7 @@ async function measureCondition(
   for (const [index, picture] of pictures.entries()) {
     const noisy = noisyPicture(picture, condition, index);
     await onNoisy?.(noisy, picture, condition);
-    given.push(threefold(noisy, modelChannels));
+    given.push(noisy);
     measured.push({
       name: picture.name,
       noisy: qualityOf(noisy.data, picture.clean),
@@ -132,19 +128,6 @@ async function measureCondition(
 
 /** About how large a part of the work is done before the search for the best levels begins. */
 const FIRST_PART = 0.05;
-
-/** The picture with three equal channels, if it is grey and the model is for colour. Otherwise it is not copied. */
-function threefold(
-  picture: Required<Picture<Uint8Array | Float32Array>>,
-  modelChannels: number,
-): Required<Picture<Uint8Array | Float32Array>> {
-  if (picture.channels !== 1 || modelChannels !== 3) return picture;
-  const { data } = picture;
-  const copied =
-    data instanceof Float32Array ? new Float32Array(3 * data.length) : new Uint8Array(3 * data.length);
-  for (let i = 0; i < copied.length; i++) copied[i] = data[Math.floor(i / 3)]!;
-  return { ...picture, data: copied, channels: 3 };
-}
 
 /** The values rounded, a half to the even neighbour, and clipped to 0 to 255. */
 const bytesOf = (values: Uint8Array | Float32Array): Uint8Array =>

@@ -53,7 +53,7 @@ describe("measureSet on photographs", () => {
       { sigma: 15, told: true },
       { sigma: 50, told: true },
     ];
-    const results = await measureSet(denoiser, pictures, conditions, { modelChannels: 1 });
+    const results = await measureSet(denoiser, pictures, conditions);
     expect(results.map(({ condition }) => condition)).toEqual(conditions);
     expect(calls.map(({ options }) => options)).toEqual([15, 15, 50, 50].map((sigma) => ({ sigma })));
     for (const [step, { sigma }] of conditions.entries()) {
@@ -73,7 +73,7 @@ describe("measureSet on photographs", () => {
 
   it("means over the pictures, whatever their sizes", async () => {
     const { denoiser } = plusDenoiser();
-    const [result] = await measureSet(denoiser, pictures, [{ sigma: 25, told: true }], { modelChannels: 1 });
+    const [result] = await measureSet(denoiser, pictures, [{ sigma: 25, told: true }]);
     const [a, b] = result!.pictures;
     const half = (x: number, y: number) => (x + y) / 2;
     expect(result!.mean).toEqual({
@@ -94,7 +94,6 @@ describe("measureSet on photographs", () => {
     const parts: number[] = [];
     const condition = { sigma: 20, told: false };
     const [result] = await measureSet(denoiser, pictures, [condition], {
-      modelChannels: 1,
       settings: { strength: 0.5 },
       onNoisy: async ({ data }, { name }, condition) => {
         seen.push([name, data.length, condition]);
@@ -114,7 +113,7 @@ describe("measureSet on photographs", () => {
   it("gives bytes that went through a JPEG file after the noise was clipped and rounded", async () => {
     const { denoiser, calls } = plusDenoiser();
     const conditions = [{ sigma: 10, jpeg: 75, told: false }];
-    const [result] = await measureSet(denoiser, pictures, conditions, { modelChannels: 1 });
+    const [result] = await measureSet(denoiser, pictures, conditions);
     for (const [index, { clean }] of pictures.entries()) {
       const { data } = throughJpeg({ ...clean, data: rounded(noisyValues(index, 10)) }, 75);
       expect(calls[index]!.data).toEqual(data);
@@ -122,25 +121,9 @@ describe("measureSet on photographs", () => {
     }
   });
 
-  it("gives a model for colour a grey picture as three equal channels", async () => {
-    const { denoiser, calls } = plusDenoiser();
-    const [result] = await measureSet(denoiser, pictures, [{ sigma: 10, told: true }], { modelChannels: 3 });
-    const noisy = noisyValues(0, 10);
-    const [grey, colour] = calls;
-    expect([grey!.channels, colour!.channels]).toEqual([3, 3]);
-    expect(grey!.data).toEqual(
-      Float32Array.from({ length: 3 * noisy.length }, (_, i) => noisy[Math.floor(i / 3)]!),
-    );
-    const output = rounded(noisy.map((value) => value + 0.6));
-    const { denoised } = result!.pictures[0]!;
-    expect(denoised.psnr).toBe(psnr(output, pictures[0]!.clean.data));
-    // The mean of three equal numbers, which is rounded.
-    expect(denoised.ssim).toBeCloseTo(meanSsim(output, pictures[0]!.clean.data, pictures[0]!.clean), 14);
-  });
-
   it("runs the public denoiser, on values that it alone decides how to round", async () => {
     using denoiser = await createDenoiser({ model: convModel() });
-    const [result] = await measureSet(denoiser, pictures, [{ sigma: 25, told: true }], { modelChannels: 1 });
+    const [result] = await measureSet(denoiser, pictures, [{ sigma: 25, told: true }]);
     const { width, height, channels, data } = pictures[1]!.clean;
     const noisy = { data: noisyValues(1, 25), width, height, channels };
     const output = (await denoiser.denoise(noisy, { sigma: 25 })).data;
@@ -151,9 +134,7 @@ describe("measureSet on photographs", () => {
   it("refuses pictures that are too small for SSIM, by name", async () => {
     const { denoiser, calls } = plusDenoiser();
     const small = [...pictures, { name: "small.png", clean: clean(10, 30, 1) }];
-    const error = await measureSet(denoiser, small, [{ sigma: 5, told: true }], { modelChannels: 1 }).catch(
-      (error) => error,
-    );
+    const error = await measureSet(denoiser, small, [{ sigma: 5, told: true }]).catch((error) => error);
     expect(error).toBeInstanceOf(SpecError);
     expect(error.message).toMatch(/at least 11 × 11 pixels; small\.png has 10 × 30\. Use larger/);
     expect(calls).toEqual([]);
@@ -183,7 +164,7 @@ describe("measureSet on pairs", () => {
 
   it("measures the noise that they have", async () => {
     const { denoiser, calls } = plusDenoiser();
-    const [result] = await measureSet(denoiser, pairs, [{ told: false }], { modelChannels: 1 });
+    const [result] = await measureSet(denoiser, pairs, [{ told: false }]);
     for (const [index, { clean, noisy }] of pairs.entries()) {
       expect(calls[index]!.data).toBe(noisy!.data);
       expect(calls[index]!.options).toEqual({ sigma: "auto" });
@@ -192,7 +173,7 @@ describe("measureSet on pairs", () => {
   });
 
   it("finds the best level of the set and of each picture", async () => {
-    const options = { modelChannels: 1, bestSigma: true };
+    const options = { bestSigma: true };
     const [result] = await measureSet(knowing, pairs, [{ told: false }], options);
     const { mean, pictures } = result!;
     expect(pictures.map(({ denoised }) => denoised.sigma)).toEqual([3, 3]);
@@ -208,7 +189,7 @@ describe("measureSet on pairs", () => {
 
   it("does not look for it where the level is told", async () => {
     const { denoiser, calls } = plusDenoiser();
-    const options = { modelChannels: 1, bestSigma: true };
+    const options = { bestSigma: true };
     const [told] = await measureSet(denoiser, pictures, [{ sigma: 5, told: true }], options);
     expect([calls.length, told!.mean.bestOfSet]).toEqual([2, undefined]);
   });
