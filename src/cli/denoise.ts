@@ -19,6 +19,7 @@ interface Options {
   out: string;
   sigma: number | "auto";
   strength: number;
+  quality: "standard" | "best";
   model?: string;
   mode: Mode;
   threads?: number;
@@ -45,6 +46,11 @@ export function denoiseCommand(): Command {
       "auto",
     )
     .option("--strength <part>", "how much of the noise to take away, 0 to 1", numberIn(0, 1), 1)
+    .addOption(
+      new Option("--quality <quality>", "best: the mean of eight orientations, in eight times the time")
+        .choices(["standard", "best"])
+        .default("standard"),
+    )
     .option("--model <file>", "a model file of convolutions (default: the one that comes with the package)")
     .addOption(
       new Option("--mode <mode>", "reproducible: the same bytes in every engine; fast: the quickest build")

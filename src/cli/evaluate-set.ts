@@ -20,6 +20,7 @@ export interface SetOptions {
   jpeg?: number[];
   auto?: boolean;
   grey?: boolean;
+  quality?: "standard" | "best";
   bestSigma?: boolean;
   each?: boolean;
   saveNoisy?: string;
@@ -49,6 +50,7 @@ export async function evaluateSet(path: string, model: Model, options: SetOption
     using denoiser = await createDenoiser({ model, threads: computingCores() });
     results = await measureSet(denoiser, pictures, conditions, {
       bestSigma: options.bestSigma ?? false,
+      settings: { quality: options.quality },
       onProgress: (part) => progress.report(name, part),
       ...(saved && { onNoisy: saved.add }),
     });
@@ -95,7 +97,7 @@ function conditionsOf(pictures: readonly TestPicture[], options: SetOptions): Co
 function protocolOf(
   pictures: readonly TestPicture[],
   modelChannels: number,
-  { jpeg, grey }: SetOptions,
+  { jpeg, grey, quality }: SetOptions,
 ): string {
   const sentences = [
     pictures[0]!.noisy
@@ -103,6 +105,8 @@ function protocolOf(
       : `Gaussian noise of σ grey levels${jpeg ? ", clipped and rounded, then saved as JPEG (4:4:4)" : ", not clipped"}.`,
     "The output is clipped to 0 to 255 and rounded. Means over the pictures of each picture's own PSNR and SSIM.",
   ];
+  if (quality === "best")
+    sentences.push("Each result is the mean of those of the picture's eight orientations.");
   if (grey) sentences.push("Colour pictures were made grey (ITU-R BT.601).");
   const channels = pictures.map(({ clean }) => clean.channels);
   if (modelChannels === 1 && channels.includes(3)) {

@@ -28,7 +28,7 @@ interface Options extends Omit<SetOptions, "set"> {
 /** In grey levels, unless a set of photographs is measured. */
 const LEVELS = [5, 10, 15, 25, 50, 75];
 /** Options that mean nothing without --set, as commander calls them. */
-const ofSets = ["jpeg", "grey", "bestSigma", "each", "saveNoisy"] as const;
+const ofSets = ["jpeg", "grey", "quality", "bestSigma", "each", "saveNoisy"] as const;
 
 /** `denoise-wasm evaluate MODEL`: measures quality on test pictures; of convolutions, at several noise levels. */
 export function evaluateCommand(): Command {
@@ -63,6 +63,12 @@ export function evaluateCommand(): Command {
       qualitiesFrom,
     )
     .option("--grey", "with --set: turn colour pictures into grey ones first")
+    .addOption(
+      new Option(
+        "--quality <quality>",
+        "with --set: best, for the mean of eight orientations (default: standard)",
+      ).choices(["standard", "best"]),
+    )
     .option("--best-sigma", "with --set: look for the best level, where the model is not told one")
     .option("--each", "with --set: a row for every picture")
     .option(

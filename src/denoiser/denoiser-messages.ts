@@ -12,7 +12,7 @@ export type ToDenoiserWorker = { readonly id: number } & (
   | {
       readonly type: "denoise";
       readonly picture: Picture;
-      readonly options: Pick<DenoiseOptions, "sigma" | "strength">;
+      readonly options: Pick<DenoiseOptions, "sigma" | "strength" | "quality">;
     }
   | { readonly type: "abort" }
 );

@@ -43,7 +43,7 @@ class RemoteDenoiser implements Denoiser {
 
   async denoise<Values extends PictureValues>(
     picture: Picture<Values>,
-    { sigma, strength, transfer = false, signal, onProgress }: DenoiseOptions = {},
+    { sigma, strength, quality, transfer = false, signal, onProgress }: DenoiseOptions = {},
   ): Promise<Denoised<Values>> {
     errors.requireOption("transfer", transfer, typeof transfer === "boolean", "true or false");
     errors.requireRunOptions(signal, onProgress);
@@ -54,7 +54,7 @@ class RemoteDenoiser implements Denoiser {
       type: "denoise",
       // The picture may be an ImageData of the web: only the members of a picture are sent.
       picture: { data, width, height, ...(channels !== undefined && { channels }) },
-      options: { sigma, strength },
+      options: { sigma, strength, quality },
     } as const;
     const answer = await this.link.ask(
       message,
