@@ -116,16 +116,20 @@ export function pngFile(
   name: string,
   [width, height]: readonly [width: number, height: number],
   isWhite: (x: number, y: number) => boolean = () => false,
+  greyAt?: (x: number, y: number) => number,
 ) {
-  const stride = 1 + Math.ceil(width / 8);
+  const stride = 1 + (greyAt ? width : Math.ceil(width / 8));
   const rows = Buffer.alloc(height * stride);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) if (isWhite(x, y)) rows[y * stride + 1 + (x >> 3)]! |= 128 >> (x & 7);
+    for (let x = 0; x < width; x++) {
+      if (greyAt) rows[y * stride + 1 + x] = greyAt(x, y);
+      else if (isWhite(x, y)) rows[y * stride + 1 + (x >> 3)]! |= 128 >> (x & 7);
+    }
   }
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header[8] = 1;
+  header[8] = greyAt ? 8 : 1;
   const bytes = pngOf([
     ["IHDR", header],
     ["IDAT", deflateSync(rows)],

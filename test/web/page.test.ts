@@ -144,13 +144,13 @@ describe.skipIf(!chromium)(title, () => {
     });
     afterAll(() => server.close());
 
-    it("travels in less than 150 KB, and the weights for photographs", () => {
+    it("travels in less than 160 KB, and the weights for photographs", () => {
       const sizes = transferSizes();
       const weights = gzipSync(
         readFileSync(new URL("../../build/edge/photo.safetensors", import.meta.url)),
       ).length;
       expect(sizes.map(({ name }) => name)).toContain("denoiser-worker.js");
-      expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0) - weights).toBeLessThan(150_000);
+      expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0) - weights).toBeLessThan(160_000);
     });
 
     it("pauses, goes on and stops, and stays free meanwhile", async () => {
@@ -192,8 +192,13 @@ describe.skipIf(!chromium)(title, () => {
       await page.locator("#added").fill("0");
       await page.setInputFiles(
         "#picture-file",
-        // Black or white at random: what looks like noise.
-        pngFile("large.png", [6000, 3000], (x, y) => Math.imul(Math.imul(x, 7919) ^ (y + 1), 0x9e3779b1) < 0),
+        // Greys at random: what looks like noise.
+        pngFile(
+          "large.png",
+          [6000, 3000],
+          undefined,
+          (x, y) => Math.imul(Math.imul(x, 7919) ^ (y + 1), 0x9e3779b1) >>> 24,
+        ),
       );
       await page.waitForFunction(
         () => document.querySelector<HTMLProgressElement>("#denoise-progress")!.value % 1 > 0,
