@@ -113,7 +113,9 @@ function protocolOf(
     sentences.push("The model is for grey pictures and denoises each colour by itself.");
   }
   if (modelChannels === 3 && channels.includes(1)) {
-    sentences.push("The model is for colour: it takes grey pictures as three equal colours and averages what it makes of them.");
+    sentences.push(
+      "The model is for colour: it takes grey pictures as three equal colours and averages what it makes of them.",
+    );
   }
   return sentences.join(" ");
 }
