@@ -40,7 +40,7 @@ export interface DenoiserOptions {
   /**
    * On how many threads pictures are denoised, this one included: a large picture is cut into windows, and of several
    * small ones that are waiting each goes to a thread of its own. The result is the same on any number. If some of them
-   * cannot be started, fewer run, and on edge workers (`workerd`, `edge-light`) only one: see `Denoiser.threads`. Every
+   * cannot be started, fewer run, and only one in workerd and in the edge runtime of Vercel: see `Denoiser.threads`. Every
    * thread has memory of its own for the model and for a window of the picture. A page needs `createDenoiser` of
    * `denoise-wasm/browser` for more than one. Deno's process ends only when a denoiser with threads was disposed of.
    * Default 1.
