@@ -74,6 +74,7 @@ class DenoiseView {
       this.#showSettings();
       this.#denoise();
     });
+    input("best").addEventListener("change", () => this.#denoise());
     input("split").addEventListener("input", () => this.#split());
     button("denoise-cancel").addEventListener("click", () => this.#running.abort());
     button("download").addEventListener("click", async () => {
@@ -102,7 +103,11 @@ class DenoiseView {
   }
 
   #loaded(): Promise<Denoiser> {
-    this.#denoiser ??= createDenoiser({ worker: true, mode: "fast" });
+    this.#denoiser ??= createDenoiser({
+      worker: true,
+      mode: "fast",
+      threads: Math.max(1, navigator.hardwareConcurrency - 1),
+    });
     return this.#denoiser;
   }
 
@@ -147,6 +152,7 @@ class DenoiseView {
       const result = await denoiser.denoise(given.image, {
         sigma: input("auto").checked ? "auto" : input("sigma").valueAsNumber,
         strength: input("strength").valueAsNumber / 100,
+        quality: input("best").checked ? "best" : "standard",
         signal,
         onProgress: (done) => {
           if (!signal.aborted) byId("denoise-progress", HTMLProgressElement).value = done;

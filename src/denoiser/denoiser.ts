@@ -42,7 +42,8 @@ export interface DenoiserOptions {
    * small ones that are waiting each goes to a thread of its own. The result is the same on any number. If some of them
    * cannot be started, fewer run, and only one in workerd and in the edge runtime of Vercel: see `Denoiser.threads`. Every
    * thread has memory of its own for the model and for a window of the picture. A page needs `createDenoiser` of
-   * `denoise-wasm/browser` for more than one. Default 1.
+   * `denoise-wasm/browser` for more than one. Deno's process ends only when a denoiser with threads was disposed of.
+   * Default 1.
    */
   threads?: number | undefined;
 }

@@ -12,14 +12,25 @@ export interface HelperSetup {
   readonly model: ConvModel;
 }
 
-/**
- * Every other message to a helper: the next rows of a window, [rows, channels, columns]. It is answered by a Float32Array
- * of the rows of output that became possible, of the same shape.
- */
+/** Every other message to a helper: the next rows of a window, [rows, channels, columns]. */
 export interface SomeRows {
   /** With the first rows of a window: its size, and the noise level as the network sees it. */
   readonly begin: { readonly width: number; readonly height: number; readonly level: number } | undefined;
-  readonly rows: Float32Array<ArrayBuffer>;
+  readonly rows: Buffered;
+  /** Memory for the answer. */
+  readonly spare: Float32Array<ArrayBuffer> | undefined;
+}
+
+/** The answer: those rows of output that became possible, and the memory in which the input came, for later use. */
+export interface SomeOutput {
+  readonly output: Buffered;
+  readonly spare: Float32Array<ArrayBuffer>;
+}
+
+/** The first `length` values of a buffer. Buffers go to and fro, since it takes long until the engine frees old ones. */
+export interface Buffered {
+  readonly values: Float32Array<ArrayBuffer>;
+  readonly length: number;
 }
 
 /** What a worker's port has in all runtimes. */
@@ -36,7 +47,9 @@ export function helperMain(port: Port): void {
   let given: Float32Array;
   /** Where the next row of `given` begins. */
   let next: number;
-  let results: Float32Array[];
+  let output: Float32Array<ArrayBuffer>;
+  /** How many values of `output` are written. */
+  let length: number;
 
   const begin = (size: { width: number; height: number; level: number }) => {
     width = size.width;
@@ -47,8 +60,13 @@ export function helperMain(port: Port): void {
           floats.set(given.subarray(next, next + width), at);
       },
       read(_, floats, at, stride) {
-        for (let end = at + channels * stride; at < end; at += stride)
-          results.push(floats.slice(at, at + width));
+        if (length + channels * width > output.length) {
+          const larger = new Float32Array(2 * (length + channels * width));
+          larger.set(output);
+          output = larger;
+        }
+        for (let end = at + channels * stride; at < end; at += stride, length += width)
+          output.set(floats.subarray(at, at + width), length);
       },
     });
   };
@@ -61,16 +79,14 @@ export function helperMain(port: Port): void {
       port.postMessage("ready");
       return;
     }
-    const some = data as SomeRows;
-    if (some.begin) begin(some.begin);
-    given = some.rows;
+    const { begin: size, rows, spare } = data as SomeRows;
+    if (size) begin(size);
+    given = rows.values;
     next = 0;
-    results = [];
-    while (next < given.length) window.next();
-    const output = new Float32Array(results.length * width);
-    results.forEach((values, index) => {
-      output.set(values, index * width);
-    });
-    port.postMessage(output, [output.buffer]);
+    output = spare ?? new Float32Array(rows.length);
+    length = 0;
+    while (next < rows.length) window.next();
+    const answer: SomeOutput = { output: { values: output, length }, spare: rows.values };
+    port.postMessage(answer, [output.buffer, rows.values.buffer]);
   };
 }

@@ -4,7 +4,7 @@ import text from "../../build/workers/helper.js";
 import type { ConvModel } from "../model/conv-model.ts";
 import { type RawWorker, started, workerFromText, workerOf } from "../wasm/raw-worker.ts";
 import { type ConvStream, insideOf, type StreamedRows } from "./conv-stream.ts";
-import type { HelperSetup, SomeRows } from "./helper-main.ts";
+import type { HelperSetup, SomeOutput, SomeRows } from "./helper-main.ts";
 
 /** A window that some thread takes. */
 export interface Task {
@@ -50,7 +50,7 @@ export async function startHelper(
   await started(worker, setup, START_PATIENCE, () => helper && onLost(helper, helper.end()));
   helper = new Helper(worker, setup.model, inputRows);
   worker.onMessage((answer) => {
-    helper.hear(answer as Float32Array);
+    helper.hear(answer as SomeOutput);
     onAnswer();
   });
   return helper;
@@ -63,6 +63,9 @@ export class Helper {
   /** What was sent and has not been answered, in that order. */
   readonly #sent: { readonly task: Task; readonly pixels: number }[] = [];
   #unanswered = 0;
+  /** Buffers that can be used again. */
+  readonly #forRows: Float32Array<ArrayBuffer>[] = [];
+  readonly #forOutput: Float32Array<ArrayBuffer>[] = [];
 
   constructor(
     private readonly worker: RawWorker,
@@ -95,24 +98,30 @@ export class Helper {
     const begin = this.#row === 0 ? { width, height: total, level } : undefined;
     const count = Math.min(total - this.#row, Math.ceil(PIXELS_SENT / width));
     const size = this.model.channels * width;
-    const rows = new Float32Array(count * size);
-    for (let i = 0; i < count; i++, this.#row++) write(insideOf(this.#row, height), rows, i * size, width);
+    const length = count * size;
+    const old = this.#forRows.pop();
+    const values = old && old.length >= length ? old : new Float32Array(length);
+    for (let i = 0; i < count; i++, this.#row++) write(insideOf(this.#row, height), values, i * size, width);
     const pixels = count * width;
     this.#sent.push({ task, pixels });
     this.#unanswered += pixels;
     if (this.#row === total) this.#task = undefined;
-    this.worker.post({ begin, rows } satisfies SomeRows, [rows.buffer]);
+    const spare = this.#forOutput.pop();
+    const message: SomeRows = { begin, rows: { values, length }, spare };
+    this.worker.post(message, spare ? [values.buffer, spare.buffer] : [values.buffer]);
   }
 
   /** Takes an answer, which belongs to the oldest of what was sent. */
-  hear(output: Float32Array): void {
+  hear({ output: { values, length }, spare }: SomeOutput): void {
     const { task, pixels } = this.#sent.shift()!;
     this.#unanswered -= pixels;
+    this.#forRows.push(spare);
+    this.#forOutput.push(values);
     if (task.isOver()) return;
     const { width, height, read } = task.rows;
     const size = this.model.channels * width;
-    for (let at = 0; at < output.length && task.done < height; at += size, task.done++)
-      read(task.done, output, at, width);
+    for (let at = 0; at < length && task.done < height; at += size, task.done++)
+      read(task.done, values, at, width);
     try {
       task.report();
     } catch (error) {

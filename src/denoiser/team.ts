@@ -32,8 +32,8 @@ export async function startTeam(
 ): Promise<Crew> {
   if (isPage() && !script) {
     throw new UnsupportedRuntimeError(
-      "This runtime has only one thread for denoise-wasm. In a page, use createDenoiser of denoise-wasm/browser; " +
-        "elsewhere leave `threads` out.",
+      "More threads cannot be started here. In a page, use createDenoiser of denoise-wasm/browser, and do not switch " +
+        "`worker` off; elsewhere leave `threads` out.",
     );
   }
   const team = new Team(stream, model);

@@ -11,13 +11,18 @@ export interface View {
 
 /** The first `length` of the eight views of a picture. The very first is the picture as it is. */
 export function viewsOf(length: number, width: number, height: number, channels: number): View[] {
+  const stride = width * channels;
   return Array.from({ length }, (_, number) => {
-    const [across, along] = [channels, width * channels];
-    const [isMirrored, isUpsideDown, isTransposed] = [number & 1, number & 2, number & 4];
-    const origin = (isMirrored ? (width - 1) * across : 0) + (isUpsideDown ? (height - 1) * along : 0);
-    const right = isMirrored ? -across : across;
-    const down = isUpsideDown ? -along : along;
-    return isTransposed
+    let [origin, down, right] = [0, stride, channels];
+    if (number & 1) {
+      origin = stride - channels;
+      right = -right;
+    }
+    if (number & 2) {
+      origin += (height - 1) * stride;
+      down = -down;
+    }
+    return number & 4
       ? { width: height, height: width, origin, down: right, right: down }
       : { width, height, origin, down, right };
   });

@@ -95,6 +95,36 @@ describe("denoise", () => {
     expect((await png("all/clean/a.png")).channels).toBe(3);
   });
 
+  it("writes the same files on any number of threads, and says so in the order of the files, in either quality", async () => {
+    const inputs = ["photos", "grey.png", "rgba.png", "--sigma", "20"];
+    const bytesIn = (name: string) =>
+      Promise.all(["a", "b", "grey", "rgba"].map((file) => readFile(at(name, `${file}.png`))));
+    for (const quality of ["standard", "best"] as const) {
+      const names = [1, 2, 3].map((threads) => `${quality}-${threads}`);
+      for (const [index, name] of names.entries()) {
+        const threads = ["--threads", String(index + 1), "--quality", quality];
+        const { code, stdout, stderr } = await denoise(...inputs, ...threads, "-o", name);
+        expect([code, stderr]).toEqual([0, ""]);
+        const files = stdout.split("\n").map((line) => line.match(/\/(\w+)\.png {2}/)?.[1]);
+        expect(files).toEqual(["a", "b", "grey", "rgba", undefined]);
+      }
+      const [alone, ...others] = await Promise.all(names.map(bytesIn));
+      for (const other of others) expect(other).toEqual(alone);
+    }
+    const denoiser = await createDenoiser({ model });
+    const best = await denoiser.denoise({ data: noisy(1), width, height }, { sigma: 20, quality: "best" });
+    expect([...(await png("best-2/grey.png")).data]).toEqual([...best.data]);
+    expect((await bytesIn("best-1"))[2]).not.toEqual((await bytesIn("standard-1"))[2]);
+    for (const wrong of [
+      ["--threads", "0"],
+      ["--threads", "1.5"],
+      ["--quality", "good"],
+    ]) {
+      const { code, stderr } = await denoise("grey.png", "-o", "wrong.png", ...wrong);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(wrong[0]!)]);
+    }
+  });
+
   it("never writes over a picture that it reads", async () => {
     await symlink(at("grey.png"), at("link.png"));
     await mkdir(at("twice"));

@@ -55,6 +55,16 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("photographs", () => {
+  it("are denoised in the best quality where that is asked for", async () => {
+    const few = ["grey.safetensors", "--set", "grey", "--levels", "25"];
+    const standard = await json(...few);
+    const best = await json(...few, "--quality", "best");
+    expect(await json(...few, "--quality", "standard")).toEqual(standard);
+    expect(best.protocol).toContain("the mean of those of the picture's eight orientations");
+    expect(best.results[0].mean.noisy).toEqual(standard.results[0].mean.noisy);
+    expect(best.results[0].mean.denoised.psnr).not.toBe(standard.results[0].mean.denoised.psnr);
+  });
+
   it("are measured at 15, 25 and 50, and every picture is in the JSON", async () => {
     const { results, ...about } = await json("grey.safetensors", "--set", "grey");
     expect(about).toEqual({

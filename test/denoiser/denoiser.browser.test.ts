@@ -95,6 +95,30 @@ describe("a remote denoiser", () => {
   });
 });
 
+describe("on several threads in a page", () => {
+  it("gives the same bytes for one picture and for many, in both qualities", async () => {
+    using team = await createDenoiser({ model, threads: 3 });
+    using local = await createDenoiser({ model });
+    expect([team.threads, local.threads]).toEqual([3, 1]);
+    const large = picture(700, 90);
+    expect(await team.denoise(large, { sigma: 20 })).toEqual(await local.denoise(large, { sigma: 20 }));
+    const many = Array.from({ length: 20 }, (_, i) => picture(20 + i, 30));
+    const [there, here] = await Promise.all(
+      [team, local].map((denoiser) =>
+        Promise.all(many.map((image) => denoiser.denoise(image, { sigma: 20, quality: "best" }))),
+      ),
+    );
+    expect(there).toEqual(here);
+    const wrong = createDenoiser({ model, threads: 0 });
+    await expect(wrong).rejects.toBeInstanceOf(SpecError);
+  });
+
+  it("needs the worker", async () => {
+    const without = createDenoiser({ model, threads: 2, worker: false });
+    await expect(without).rejects.toThrow(/use createDenoiser of denoise-wasm\/browser/);
+  });
+});
+
 describe("pictures", () => {
   const colors = new ImageData(Uint8ClampedArray.of(255, 0, 0, 255, 0, 255, 0, 255), 2, 1);
 
