@@ -61,8 +61,11 @@ const BATCH = 512;
 const examples: Example[] = [];
 const photos: Bytes[] = [];
 for (const folder of options.pictures) photos.push(...(await readPhotos(folder)));
-const chosen = photos.filter((_, i) => i % Number(options.every) === 0).map((photo, i) => (i % 3 ? photo : greyOf(photo)));
-for (const [index, picture] of [...chosen, ...cleanGraphics().map(opaque), ...plains()].entries()) addExamples(picture, index);
+const chosen = photos
+  .filter((_, i) => i % Number(options.every) === 0)
+  .map((photo, i) => (i % 3 ? photo : greyOf(photo)));
+for (const [index, picture] of [...chosen, ...cleanGraphics().map(opaque), ...plains()].entries())
+  addExamples(picture, index);
 
 /** The picture with every kind of noise. */
 function addExamples(picture: Bytes, index: number): void {
@@ -71,7 +74,11 @@ function addExamples(picture: Bytes, index: number): void {
   const between = (least: number, most: number) => least + random.uniform() * (most - least);
   const add = (kind: Example["kind"], data: Picture["data"], level: number) => {
     const noisy = { data, width, height, channels };
-    const { natural, drawn } = blocksOf(noisy, { channels, colors: channels === 1 ? 1 : 3, distinct: channels === 1 ? 1 : 3 });
+    const { natural, drawn } = blocksOf(noisy, {
+      channels,
+      colors: channels === 1 ? 1 : 3,
+      distinct: channels === 1 ? 1 : 3,
+    });
     if (natural.length < 12 || drawn * 2 >= natural.length) return;
     const { values, deviation } = inputsOf(natural, channels === 3);
     examples.push({ values: Float64Array.from(values), deviation, level, kind, isKept: index % 8 === 0 });
@@ -138,7 +145,9 @@ function plains(): Bytes[] {
   return Array.from({ length: 80 }, (_, index) => {
     const channels = index % 2 ? 3 : 1;
     const [width, height] = [192, 160];
-    const level = Array.from({ length: channels }, () => Math.min(255, Math.max(0, random.uniform() * 360 - 50)));
+    const level = Array.from({ length: channels }, () =>
+      Math.min(255, Math.max(0, random.uniform() * 360 - 50)),
+    );
     const slope = Array.from({ length: channels }, () => (index % 4 < 2 ? 0 : random.uniform() - 0.5));
     const data = Uint8ClampedArray.from({ length: width * height * channels }, (_, i) => {
       const c = i % channels;
@@ -154,7 +163,8 @@ const count = HIDDEN * (inputs + 2) + 1;
 const random = new Random(3, Purpose.initialization, 0);
 const weights = new Float64Array(count);
 for (let i = 0; i < HIDDEN * (inputs + 1); i++) weights[i] = (2 * random.uniform() - 1) / Math.sqrt(inputs);
-for (let i = HIDDEN * (inputs + 1); i < count - 1; i++) weights[i] = (2 * random.uniform() - 1) / Math.sqrt(HIDDEN);
+for (let i = HIDDEN * (inputs + 1); i < count - 1; i++)
+  weights[i] = (2 * random.uniform() - 1) / Math.sqrt(HIDDEN);
 weights[count - 1] = 1;
 const [mean, square, average] = [new Float64Array(count), new Float64Array(count), weights.slice()];
 const steps = Number(options.steps);
@@ -162,7 +172,8 @@ for (let step = 1; step <= steps; step++) {
   // In the second half, the loss is that of rounded weights.
   const used = step > steps / 2 ? rounded(weights) : weights;
   const gradient = new Float64Array(count);
-  for (let i = 0; i < BATCH; i++) addGradient(trained[Math.floor(random.uniform() * trained.length)]!, used, gradient);
+  for (let i = 0; i < BATCH; i++)
+    addGradient(trained[Math.floor(random.uniform() * trained.length)]!, used, gradient);
   const norm = Math.sqrt(gradient.reduce((sum, g) => sum + (g / BATCH) * (g / BATCH), 0));
   const clip = 1 / BATCH / Math.max(1, norm);
   const rate = step < 300 ? step / 300 : (steps - step) / steps;
@@ -190,7 +201,11 @@ function answerTo(values: Float64Array, used: Float64Array, hidden: Float64Array
   return answer;
 }
 
-function addGradient({ values, deviation, level, kind }: Example, used: Float64Array, gradient: Float64Array): void {
+function addGradient(
+  { values, deviation, level, kind }: Example,
+  used: Float64Array,
+  gradient: Float64Array,
+): void {
   const hidden = new Float64Array(HIDDEN);
   const found = deviation * answerTo(values, used, hidden);
   const { low, high } = costs[kind];
@@ -222,7 +237,13 @@ const rows = kinds.flatMap((kind) => {
   const isClean = kind.startsWith("clean");
   const measures = found.map((value, i) => (isClean ? value : value / kept[i]!.level)).sort((a, b) => a - b);
   const at = (part: number) => measures[Math.floor(part * (measures.length - 1))];
-  return { name: `${kind}: ${isClean ? "level" : "level / right one"}`, n: kept.length, "10 %": at(0.1), median: at(0.5), "90 %": at(0.9) };
+  return {
+    name: `${kind}: ${isClean ? "level" : "level / right one"}`,
+    n: kept.length,
+    "10 %": at(0.1),
+    median: at(0.5),
+    "90 %": at(0.9),
+  };
 });
 addTable(`levels found in pictures that were kept back; trained on ${trained.length} examples`, rows);
 const text = Buffer.from(Int8Array.from(final, (value) => value / UNIT).buffer).toString("base64");

@@ -135,7 +135,8 @@ function sigmaOfPlane(picture: Picture, channels: number, channel: number, flatI
     values += freedoms[i]!;
   }
   if (patches < FLATTEST * sums.length || fourth * values < LEAST_KURTOSIS * squares * squares) return 0;
-  const isFlat = flatIsClean && [low, high].some((limit) => limit >= 0 && isFlatAt(limit, picture, channels, channel));
+  const isFlat =
+    flatIsClean && [low, high].some((limit) => limit >= 0 && isFlatAt(limit, picture, channels, channel));
   return isFlat ? 0 : sigma;
 }
 

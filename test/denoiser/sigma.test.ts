@@ -37,7 +37,10 @@ for (const set of sets) {
     }
     it("takes clean pictures for clean, but for 2 in 1,000", () => {
       // The last two photographs of Set12 are grainy.
-      const clean = (set as PictureSet).pictures.slice(0, (set as PictureSet).name === "Set12" ? 10 : undefined);
+      const clean = (set as PictureSet).pictures.slice(
+        0,
+        (set as PictureSet).name === "Set12" ? 10 : undefined,
+      );
       const found = clean.filter((picture) => estimateSigma(picture) > 0);
       expect(found.length).toBeLessThanOrEqual(0.002 * clean.length);
     });
@@ -121,7 +124,9 @@ describe("estimateSigma", () => {
   });
 
   it("measures noise on drawn pictures that have plain areas", () => {
-    const plain = graphics.filter(({ name }) => /^(cartoon|scene|shapes|screenshot|text|strokes, \d\d$)/.test(name));
+    const plain = graphics.filter(({ name }) =>
+      /^(cartoon|scene|shapes|screenshot|text|strokes, \d\d$)/.test(name),
+    );
     expect(plain.length).toBeGreaterThan(15);
     for (const sigma of [5, 15]) {
       const errors = plain.map((picture, index) => {
