@@ -48,7 +48,7 @@ export function levelOfBlocks(
 export function inputsOf(
   blocks: readonly Block[],
   isColour: boolean,
-): { values: number[]; deviation: number } {
+): { values: number[]; deviation: number; isPlain: boolean } {
   const sorted = blocks.toSorted((a, b) => a.strength - b.strength);
   const parts = PARTS.map((part) =>
     meanOf(sorted.slice(0, Math.max(LEAST_BLOCKS, Math.round(part * sorted.length)))),
