@@ -12,12 +12,12 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import jpeg from "jpeg-js";
 import { findFashionMnist, loadFashionMnistFrom } from "../src/data/fashion-mnist.node.ts";
 import { pictureAt } from "../src/data/images.ts";
 import { readPhotos } from "../src/data/photo-folders.node.ts";
 import { createDenoiser } from "../src/denoiser/denoiser.ts";
 import { estimateSigma } from "../src/denoiser/sigma.ts";
+import { compress } from "../src/noise/jpeg-artifacts.ts";
 import { Purpose, Random } from "../src/noise/rng.ts";
 import type { Picture } from "../src/pictures/picture.ts";
 import { cleanGraphics } from "../test/support/clean-graphics.ts";
@@ -144,13 +144,7 @@ function withNoise(clean: Bytes, sigma: number, index: number): Bytes {
 }
 
 function jpegOf({ data, width, height, channels }: Bytes, quality: number): Bytes {
-  const rgba = new Uint8Array(4 * width * height);
-  for (let i = 0; i < width * height; i++)
-    for (let c = 0; c < 4; c++)
-      rgba[4 * i + c] = c === 3 ? 255 : data[i * channels + (channels < 3 ? 0 : c)]!;
-  const { data: decoded } = jpeg.decode(jpeg.encode({ data: rgba, width, height }, quality).data, {
-    useTArray: true,
-  });
-  const values = data.map((_, i) => decoded[4 * Math.floor(i / channels) + (i % channels)]!);
-  return { data: values, width, height, channels };
+  const values = Float32Array.from(data);
+  compress(values, height, width, channels, { quality, subsampled: true, top: 0, left: 0 });
+  return { data: Uint8Array.from(values), width, height, channels };
 }

@@ -6,6 +6,11 @@ import { BANDS, type Block } from "./blocks.ts";
 const PARTS = [0.05, 0.2, 0.5, 1];
 /** A part has at least this many blocks. */
 const LEAST_BLOCKS = 4;
+/**
+ * In a plain picture, the flattest part of the blocks has at least this many times the deviation of the flattest half. In
+ * mere noise it is about 0.95.
+ */
+const PLAIN = 0.85;
 /** The weights are stored in this fraction of 1. */
 const UNIT = 1 / 32;
 
@@ -19,9 +24,13 @@ const weights = Int8Array.from(atob(text), (character) => character.charCodeAt(0
  * The flattest blocks show the noise best, but neither it alone nor all of it: so a network of one hidden layer judges
  * them. It is told how the details of the flattest 5 %, 20 % and 50 % of the blocks are spread over the scales, which
  * differs between noise, noise that a camera has smoothed, and texture; and how these parts differ in strength,
- * brightness and clipped values. It answers how many times stronger than the flattest fifth the noise is.
+ * brightness and clipped values. It answers how many times stronger than the flattest fifth the noise is. `isPlain` says
+ * that most of the picture has no texture.
  */
-export function levelOfBlocks(blocks: readonly Block[], isColour: boolean): number {
+export function levelOfBlocks(
+  blocks: readonly Block[],
+  isColour: boolean,
+): { level: number; isPlain: boolean } {
   const inputs = inputsOf(blocks, isColour);
   const { length } = inputs.values;
   const units = (weights.length - 1) / (length + 2);
@@ -32,14 +41,14 @@ export function levelOfBlocks(blocks: readonly Block[], isColour: boolean): numb
     for (let i = 0; i < length; i++) sum += weights[at + i]! * inputs.values[i]!;
     if (sum > 0) ratio += sum * UNIT * weights[units * (length + 1) + unit]! * UNIT;
   }
-  return Math.max(0, ratio) * inputs.deviation;
+  return { level: Math.max(0, ratio) * inputs.deviation, isPlain: inputs.isPlain };
 }
 
 /** What the network is told, and the deviation in the flattest fifth of the blocks. */
 export function inputsOf(
   blocks: readonly Block[],
   isColour: boolean,
-): { values: number[]; deviation: number } {
+): { values: number[]; deviation: number; isPlain: boolean } {
   const sorted = blocks.toSorted((a, b) => a.strength - b.strength);
   const parts = PARTS.map((part) =>
     meanOf(sorted.slice(0, Math.max(LEAST_BLOCKS, Math.round(part * sorted.length)))),
@@ -58,7 +67,7 @@ export function inputsOf(
     Number(isColour),
     ...[10, 3].flatMap((scale) => deviations.slice(0, 2).map((deviation) => deviation / (deviation + scale))),
   ];
-  return { values, deviation: deviations[1]! };
+  return { values, deviation: deviations[1]!, isPlain: deviations[0]! > PLAIN * deviations[2]! };
 }
 
 function meanOf(blocks: readonly Block[]): Block {

@@ -17,6 +17,9 @@ const LEAST_LEVEL = 2.35;
 const LEAST_WHITE = 3;
 /** If the white noise is at least this part of all noise, the noise is taken for white. */
 const WHITE = 0.8;
+/** White noise that is found this many times stronger is believed: blocks that are full of letters do not show it. */
+const MORE_WHITE = 1.35;
+const NOTHING = { level: 0, isPlain: false };
 /** A model does best with noise that is not white if it is told this many times its level: see docs/experiments.md. */
 const SPREAD = 1.25;
 
@@ -38,8 +41,8 @@ export interface FoundNoise {
  * It looks at some thousand blocks of 16×16 pixels (`blocksOf`), and leaves out the even ones, such as bars around a
  * photograph. If half as many blocks look drawn as do not, the picture is taken for clean. Otherwise a small network finds
  * the level of any kind of noise from the flattest blocks (`levelOfBlocks`). White Gaussian noise is measured also in
- * patches of 4×4 pixels (`whiteNoiseOf`), which fit between letters or in pictures too small for many blocks: if that is
- * most of the noise, or the blocks show none, it counts if it is at least 3.
+ * patches of 4×4 pixels (`whiteNoiseOf`), which fit between letters or in pictures too small for many blocks. That level
+ * counts, from 3 on, if the noise is white and the picture plain, or if the blocks show much less.
  *
  * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
  */
@@ -52,9 +55,12 @@ export function findNoise(picture: Picture, checked: CheckedChannels): FoundNois
   const { natural, drawn } = blocksOf(picture, checked);
   if (drawn > 0 && drawn >= DRAWN_SHARE * natural.length) return { sigma: 0, noiseless: "drawn" };
   const isSmall = natural.length < FEWEST_NATURAL;
-  const level = isSmall ? 0 : levelOfBlocks(natural, checked.distinct === 3);
+  const { level, isPlain } = isSmall ? NOTHING : levelOfBlocks(natural, checked.distinct === 3);
   const white = whiteNoiseOf(picture, checked, isSmall);
   let sigma = white < LEAST_WHITE ? 0 : white;
-  if (level >= LEAST_LEVEL) sigma = white < WHITE * level ? SPREAD * level : Math.max(level, sigma);
+  if (level >= LEAST_LEVEL) {
+    if (white < WHITE * level) sigma = SPREAD * level;
+    else if (!isPlain && white < MORE_WHITE * level) sigma = level;
+  }
   return sigma === 0 ? { sigma, noiseless: "no-noise" } : { sigma };
 }

@@ -39,7 +39,7 @@ const meanBelowLimit = [
 
 /**
  * The standard deviation, in grey levels, of white Gaussian noise in a picture. It is 0 if it would be below 2, or if the
- * picture is less than 4 pixels wide or high. For a colour picture it is the median over R, G and B; alpha is left out.
+ * picture is less than 4 pixels wide or high. For a colour picture it is the root mean square over R, G and B.
  *
  * It is the fixed point of σ² = Σ S / Σ k·m(k) over all patches of 4×4 pixels with S/k < 1.2·σ². Here S is a patch's
  * sum of squared deviations, k is its degrees of freedom, and m(k) is the mean of X/k for a χ² variable X with k degrees
@@ -60,10 +60,12 @@ export function whiteNoiseOf(
   { channels, distinct }: CheckedChannels,
   flatIsClean: boolean,
 ): number {
-  const estimates = Array.from({ length: distinct }, (_, channel) =>
-    sigmaOfPlane(picture, channels, channel, flatIsClean),
-  );
-  return estimates.sort((a, b) => a - b)[distinct >> 1]!;
+  let square = 0;
+  for (let channel = 0; channel < distinct; channel++) {
+    const sigma = sigmaOfPlane(picture, channels, channel, flatIsClean);
+    square += (sigma * sigma) / distinct;
+  }
+  return Math.sqrt(square);
 }
 
 function sigmaOfPlane(picture: Picture, channels: number, channel: number, flatIsClean: boolean): number {
