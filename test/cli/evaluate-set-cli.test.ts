@@ -140,7 +140,7 @@ describe("photographs", () => {
   it("in colour and grey go to models of either kind, and the table says how", async () => {
     const line = async (...parameters: string[]) =>
       (await evaluate(...parameters, "--levels", "10")).stdout.split("\n")[0];
-    const [byColour, asThree] = [/denoises each colour by itself/, /grey pictures as three equal channels/];
+    const [byColour, asThree] = [/denoises each colour by itself/, /grey pictures as three equal colours/];
     expect(await line("grey.safetensors", "--set", "mixed")).toMatch(byColour);
     expect(await line("colour.safetensors", "--set", "mixed")).toMatch(asThree);
     const grey = await line("grey.safetensors", "--set", "mixed", "--grey");
