@@ -135,7 +135,7 @@ class Team implements Crew {
     const { reach, multiple } = this.model;
     const { threads } = this;
     // Neighbouring windows overlap by 2 · reach columns: wasted work, which pays only where threads would have none.
-    const least = Math.max((this.#calls.length > 0 ? 16 : 4) * reach, LEAST_PIXELS / height);
+    const least = Math.max((this.#calls.length > 0 ? 16 : 2) * reach, LEAST_PIXELS / height);
     const needed = windowsOf(width, reach, multiple).length;
     const wanted = Math.ceil(needed / threads) * threads;
     const count = Math.min(wanted, Math.floor((width - 2 * reach) / least));
