@@ -3,11 +3,11 @@
 export {
   createDenoiser,
   type Denoised,
-  type DenoiseOptions,
   type Denoiser,
   type DenoiserOptions,
 } from "./denoiser/denoiser.ts";
-export { estimateSigma } from "./denoiser/sigma.ts";
+export type { DenoiseOptions } from "./denoiser/request.ts";
+export { type EstimateOptions, estimateSigma } from "./denoiser/sigma.ts";
 export { DataError, DenoiseError, ModelFileError, SpecError, UnsupportedRuntimeError } from "./errors.ts";
 export type { ModelLike } from "./model/model.ts";
 export type {
@@ -19,6 +19,7 @@ export type {
   PixelLayer,
   Spec,
 } from "./network/spec.ts";
-export type { Picture, PictureValues, SameKind } from "./pictures/picture.ts";
+export { blend } from "./pictures/blend.ts";
+export type { Picture, PictureValues, Range, SameKind } from "./pictures/picture.ts";
 export type { Mode, Variant } from "./wasm/detect.ts";
 export type { CompiledModule, Remote, WasmSource } from "./wasm/source.ts";

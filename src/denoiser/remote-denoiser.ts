@@ -1,10 +1,11 @@
 /** A denoiser in a worker of its own, which the browser's `createDenoiser` returns if `worker` is given. */
 
 import * as errors from "../errors.ts";
-import type { Picture, PictureValues } from "../pictures/picture.ts";
+import { likeOf, type Picture, type PictureValues } from "../pictures/picture.ts";
 import type { Variant } from "../wasm/detect.ts";
-import type { Denoised, DenoiseOptions, Denoiser, DenoiserOptions } from "./denoiser.ts";
+import type { Denoised, Denoiser, DenoiserOptions } from "./denoiser.ts";
 import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
+import { type DenoiseOptions, requestOf } from "./request.ts";
 
 type Answer = Exclude<FromDenoiserWorker, { type: "progress" | "failed" }>;
 
@@ -43,25 +44,13 @@ class RemoteDenoiser implements Denoiser {
 
   async denoise<Values extends PictureValues>(
     picture: Picture<Values>,
-    { sigma, strength, quality, transfer = false, signal, onProgress }: DenoiseOptions = {},
+    options?: DenoiseOptions,
   ): Promise<Denoised<Values>> {
-    errors.requireOption("transfer", transfer, typeof transfer === "boolean", "true or false");
-    errors.requireRunOptions(signal, onProgress);
-    signal?.throwIfAborted();
-    // The picture is not checked here: the worker does that.
-    const { data, width, height, channels } = picture ?? {};
-    const message = {
-      type: "denoise",
-      // The picture may be an ImageData of the web: only the members of a picture are sent.
-      picture: { data, width, height, ...(channels !== undefined && { channels }) },
-      options: { sigma, strength, quality },
-    } as const;
-    const answer = await this.link.ask(
-      message,
-      { signal, onProgress },
-      transfer && data?.buffer ? [data.buffer as ArrayBuffer] : [],
-    );
-    return (answer as { result: Denoised<PictureValues> }).result as Denoised<Values>;
+    const { picture: own, signal, onProgress, ...others } = requestOf(picture, options);
+    const message = { type: "denoise", picture: own, options: others } as const;
+    const answer = await this.link.ask(message, { signal, onProgress }, [own.data.buffer]);
+    const { result } = answer as { result: Denoised<Values> };
+    return { ...result, data: likeOf(result.data, own.data) as PictureValues as typeof result.data };
   }
 
   dispose(): void {

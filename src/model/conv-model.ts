@@ -30,6 +30,8 @@ export interface ConvLayer {
 }
 
 export interface ConvModel {
+  /** What errors call the model. */
+  readonly name: string;
   /** The channels of a picture, without the noise level: 1 or 3. */
   readonly channels: 1 | 3;
   /** What grey levels are multiplied by before they go into the network. */
@@ -223,7 +225,7 @@ function modelOf(
     throw fault(name, `has ${layers.length} layers, not 1 to 64 with a linear convolution as the last`);
   const scale = Math.fround(white / 255);
   reach = Math.ceil(reach / multiple) * multiple;
-  return { channels, scale, residual, padding, noiseLevel, layers, multiple, least, reach };
+  return { name, channels, scale, residual, padding, noiseLevel, layers, multiple, least, reach };
 }
 
 /** A layer of a spec, if the spec is right. */

@@ -1,7 +1,8 @@
 /** Pictures of a browser, and a denoiser in a worker of its own. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BrowserDenoiserOptions, createDenoiser, readImage, toImageData } from "../../src/browser.ts";
-import type { DenoiseOptions, Denoiser } from "../../src/denoiser/denoiser.ts";
+import type { Denoiser } from "../../src/denoiser/denoiser.ts";
+import type { DenoiseOptions } from "../../src/denoiser/request.ts";
 import { DataError, DenoiseError, ModelFileError, SpecError } from "../../src/errors.ts";
 import { convModel } from "../support/conv-models.ts";
 import { normal } from "../support/networks.ts";
