@@ -19,6 +19,9 @@ export class SpecError extends DenoiseError {
   override name = "SpecError";
 }
 
+/** A text without characters that a terminal would obey, such as those that move its cursor. */
+export const printable = (text: string): string => text.replace(/\p{C}/gu, "?");
+
 /** A value in words fit for a message: short, on one line, and without characters that a terminal would obey. */
 export function shown(value: unknown): string {
   if (typeof (value as PromiseLike<unknown> | undefined)?.then === "function") return "a promise: await it";
@@ -31,7 +34,7 @@ export function shown(value: unknown): string {
   } catch {
     // What nests too deep, or in a circle, keeps the name of its kind.
   }
-  return text.slice(0, 200).replace(/[^\P{C} ]/gu, "?");
+  return printable(text.slice(0, 200));
 }
 
 /** Checks an option. @throws SpecError that says what the option has to be, if it is not right */

@@ -3,17 +3,16 @@
  * and provenance as JSON. The same model gives the same bytes.
  */
 import * as v from "valibot";
-import { ModelFileError, SpecError } from "../errors.ts";
+import { ModelFileError, SpecError, shown } from "../errors.ts";
 import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
 import { parameters } from "../network/spec.ts";
 import { NoiseSchema } from "../noise/noise-schema.ts";
-import type { Model } from "./model.ts";
+import { MODEL_FORMAT, type Model } from "./model.ts";
 import { narrow, quantize } from "./quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { expandWeights, type Weights } from "./weights.ts";
 
-const FORMAT = "denoise-wasm 1";
 /** The value of "denoise-wasm.format" in the metadata of a checkpoint file. */
 export const CHECKPOINT_FORMAT = "denoise-wasm checkpoint 1";
 
@@ -59,7 +58,7 @@ export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Ar
   }
   return writeSafetensors(tensors, {
     format: "pt",
-    "denoise-wasm.format": FORMAT,
+    "denoise-wasm.format": MODEL_FORMAT,
     "denoise-wasm.spec": JSON.stringify(model.spec),
     "denoise-wasm.description": JSON.stringify({ range, noise, provenance }),
   });
@@ -77,9 +76,9 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
       `${name} is a checkpoint, not a model. Go on with it by "train --resume"; the model is written at the end.`,
     );
   }
-  if (metadata["denoise-wasm.format"] !== FORMAT) {
+  if (metadata["denoise-wasm.format"] !== MODEL_FORMAT) {
     throw new ModelFileError(
-      `${name} is a safetensors file but not a model of this package ("${FORMAT}"). Use a file that "train" wrote.`,
+      `${name} is a safetensors file but not a model of this package ("${MODEL_FORMAT}"). Use a file that "train" wrote.`,
     );
   }
   try {
@@ -101,7 +100,7 @@ function takeParameters(
   const expected = parameters(spec);
   const known = new Set(expected.map(({ name }) => name));
   for (const name of tensors.keys()) {
-    if (!known.has(name)) throw misfit(`has a tensor "${name}" that its spec does not know`);
+    if (!known.has(name)) throw misfit(`has a tensor ${shown(name)} that its spec does not know`);
   }
   return new Map(
     expected.map(({ name, shape }) => {
