@@ -286,7 +286,7 @@ async function quantized(path) {
 }
 
 /**
- * An esbuild plugin: takes src/wasm/bundled.<twin>.ts in place of bundled.ts and no threads, for "edge-light" also the zlib of that
+ * An esbuild plugin: takes src/wasm/bundled.<twin>.ts in place of bundled.ts, no threads and no files, for "edge-light" also the zlib of that
  * runtime; "none" leaves out the weights as well.
  */
 function carrying(twin) {
@@ -296,6 +296,9 @@ function carrying(twin) {
       build.onResolve({ filter: /\/bundled\.ts$/ }, () => ({ path: `${root}src/wasm/bundled.${twin}.ts` }));
       build.onResolve({ filter: /\/lazy-team\.ts$/ }, () => ({
         path: `${root}src/denoiser/lazy-team.none.ts`,
+      }));
+      build.onResolve({ filter: /\/local-file\.ts$/ }, () => ({
+        path: `${root}src/wasm/local-file.none.ts`,
       }));
       if (twin === "edge-light")
         build.onResolve({ filter: /\/zlib\.ts$/ }, () => ({

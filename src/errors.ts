@@ -30,7 +30,7 @@ export function shown(value: unknown): string {
     text = Object.prototype.toString.call(value);
     // Only plain data is written out: other objects may be large, and tell nothing.
     if (/^\[object (String|Array|Object)]$/.test(text)) text = JSON.stringify(value);
-    else if (typeof value !== "object") text = String(value);
+    else if (typeof value !== "object" || value === null) text = String(value);
   } catch {
     // What nests too deep, or in a circle, keeps the name of its kind.
   }

@@ -52,7 +52,7 @@ export type { Mode, Variant } from "./wasm/detect.ts";
  * @throws OutputError if the file cannot be written
  * @throws SpecError if the model lacks a tensor, or a weight is too large for float16
  */
-export function saveModel(model: Model, path: string, format: WeightFormat = "f32"): Promise<void> {
+export async function saveModel(model: Model, path: string, format: WeightFormat = "f32"): Promise<void> {
   return writeFileAtomic(path, encodeModel(model, format));
 }
 

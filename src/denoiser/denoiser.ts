@@ -28,8 +28,8 @@ import type { Window } from "./windows.ts";
 /** What a denoiser is built from. Every option has a default. */
 export interface DenoiserOptions {
   /**
-   * The model: the bytes of a model file, a Response, stream or URL that gives them, or a model in memory. Default: the
-   * model that is bundled with this package.
+   * The model: the bytes of a model file; a Response, stream, Blob or URL that gives them; in Node, Deno and Bun the path
+   * of a file; or a model in memory. Default: the model that is bundled with this package.
    */
   model?: ModelLike | ArrayBufferView | ArrayBuffer | Remote | undefined;
   /**
@@ -244,7 +244,8 @@ async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {
       );
     return decodeConvModel(bytesOf(weights), "the bundled model");
   }
-  const isSource = typeof source === "string" || Object(source) === source;
+  const isSource =
+    typeof source === "string" || (Object(source) === source && !("then" in (source as object)));
   requireOption("model", source, isSource, "a model, its bytes, or where they are");
   const { url = source } = source as Response;
   const name = typeof url === "string" || url instanceof URL ? `${url}` : "the model";
@@ -252,9 +253,8 @@ async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {
   try {
     model = await bytesBehind(source);
   } catch (cause) {
-    throw new ModelFileError(`${name} cannot be fetched: ${(cause as Error).message}. Check the address.`, {
-      cause,
-    });
+    const reason = `${name} cannot be read: ${(cause as Error).message}`;
+    throw new ModelFileError(`${reason}. Check the path or address; or pass the bytes.`, { cause });
   }
   if ("spec" in model) return convModelOf(model, name);
   const bytes = ArrayBuffer.isView(model)

@@ -3,7 +3,7 @@
  * and provenance as JSON. The same model gives the same bytes.
  */
 import * as v from "valibot";
-import { ModelFileError, SpecError, shown } from "../errors.ts";
+import { ModelFileError, requireOption, SpecError, shown } from "../errors.ts";
 import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
 import { parameters } from "../network/spec.ts";
@@ -40,9 +40,10 @@ export const weightFormats: readonly WeightFormat[] = ["f32", "f16", "i8"];
  * Encodes a model as the bytes of a model file.
  * @param format how weights are stored: "f32" (the default), "f16" (rounded to the nearest, ties to even), or "i8" with a
  *   scale for each output
- * @throws SpecError if a tensor is missing, its length does not fit its shape, or a weight is too large for float16
+ * @throws SpecError if the format is none of these, a tensor is missing, its length does not fit its shape, or a weight is too large for float16
  */
 export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Array<ArrayBuffer> {
+  requireOption("format", format, weightFormats.includes(format), '"f32", "f16" or "i8"');
   const { range, noise, provenance } = model;
   const tensors = new Map<string, Tensor>();
   for (const { name, shape } of parameters(model.spec)) {
