@@ -245,7 +245,7 @@ function taking(sources, file) {
 /** Minifies a script a twentieth further than esbuild does, since the names of some inner properties are shortened too. */
 async function squeeze(path) {
   const inner =
-    /^(inputs|outputs|colors|distinct|biases|weight|shrink|multiple|least|reach|level|inputRows|schedule|origin|down|right|details|brightness|clipped|natural|noiseless)$/;
+    /^(inputs|outputs|colors|distinct|black|step|weight|shrink|multiple|least|reach|level|inputRows|schedule|origin|down|right|details|brightness|clipped|natural|noiseless)$/;
   const { code } = await minify(readFileSync(path, "utf8"), {
     module: true,
     ecma: 2020,

@@ -64,6 +64,7 @@ describe("the entry for inference", () => {
       "src/denoiser/windows.ts",
       "src/errors.ts",
       "src/model/conv-model.ts",
+      "src/model/model.ts",
       "src/pictures/blend.ts",
       "src/pictures/picture.ts",
       "src/wasm/bundled.ts",
