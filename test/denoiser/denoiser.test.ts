@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, expectTypeOf, it } from "vitest";
 import { createConvStream } from "../../src/denoiser/conv-stream.ts";
-import { createDenoiser, type DenoiseOptions, type DenoiserOptions } from "../../src/denoiser/denoiser.ts";
+import type { DenoiseOptions, DenoiserOptions } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { estimateSigma } from "../../src/denoiser/sigma.ts";
 import { windowsOf } from "../../src/denoiser/windows.ts";
 import {

@@ -1,6 +1,6 @@
 /** The denoiser's reader of model files takes what the full reader takes, and refuses what that refuses. */
 import { describe, expect, it } from "vitest";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { DenoiseError, ModelFileError } from "../../src/errors.ts";
 import { convModelOf, decodeConvModel } from "../../src/model/conv-model.ts";
 import { decodeModel, encodeModel } from "../../src/model/model-file.ts";
