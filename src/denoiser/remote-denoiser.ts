@@ -6,6 +6,7 @@ import type { Variant } from "../wasm/detect.ts";
 import { bytesBehind, type Remote } from "../wasm/source.ts";
 import type { Denoised, Denoiser, DenoiserOptions } from "./denoiser.ts";
 import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
+import type { ModelSource } from "./models.ts";
 import { type DenoiseOptions, requestOf } from "./request.ts";
 
 type Answer = Exclude<FromDenoiserWorker, { type: "progress" | "failed" }>;
@@ -25,7 +26,9 @@ export async function createRemoteDenoiser(worker: WorkerPlace, options: Denoise
   errors.requireOption("worker", worker, isPlace, "true, false or the address of denoiser-worker.js");
   const { model, wasm, ...others } = options;
   const sendable = {
-    model: await sendableOf(model, "model", errors.ModelFileError),
+    model: Array.isArray(model)
+      ? await Promise.all((model as ModelSource[]).map(sendableModel))
+      : await sendableModel(model as ModelSource | undefined),
     wasm: await sendableOf(wasm, "wasm", errors.UnsupportedRuntimeError),
     ...others,
   };
@@ -176,6 +179,9 @@ async function sendableOf<Source extends object>(
     throw new Fault(`The ${name} cannot be read: ${(error as Error).message}. Check the address.`);
   }
 }
+
+const sendableModel = async (model: ModelSource | undefined) =>
+  (await sendableOf(model, "model", errors.ModelFileError)) as ModelSource;
 
 /** Rebuilds a worker's error: of the same class if that is one of this package's, else an Error with the same name. */
 function errorOf({ name, message }: { name: string; message: string }): Error {

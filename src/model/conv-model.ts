@@ -9,14 +9,12 @@ import {
   MOST_CHANNELS,
   MOST_DILATION,
   MOST_HEADER,
-  MOST_LAYERS,
   MOST_SHRINK,
   MOST_SHUFFLED,
-  MOST_SIZE,
   MOST_WEIGHT,
-  MOST_WHITE,
 } from "../network/limits.ts";
 import type { AddLayer, Conv3x3Layer, PixelLayer, Spec } from "../network/spec.ts";
+import { hasOnly, isSize, specFault } from "./conv-spec.ts";
 import { MODEL_FORMAT, type ModelLike } from "./model.ts";
 
 /** A layer as the denoiser runs it. The numbers of its channels, and how many times smaller than the picture it puts out. */
@@ -61,10 +59,18 @@ export interface ConvModel {
   readonly least: number;
   /** How many pixels to each side a pixel of the output depends on, at most: a multiple of `multiple`. */
   readonly reach: number;
+  /** By how many pixels a picture is continued to each side by its mirror image before it goes through the network. */
+  readonly margin: number;
 }
 
 /** The values of a tensor: float32, the bits of float16, or int8. */
 export type Values = Float32Array | Uint16Array | Int8Array;
+
+/**
+ * Layers that see zeros outside a picture do worse at its edge. A network of several scales does nearly as well there as
+ * elsewhere if the zeros are this many pixels away: docs/experiments.md. Other networks are run as they were trained.
+ */
+const MARGIN = 4;
 
 const kinds = { F32: Float32Array, F16: Uint16Array, I8: Int8Array } as const;
 /** The keys that a layer of each type may have, besides its type. */
@@ -185,47 +191,16 @@ function understood(name: string, read: () => ConvModel): ConvModel {
   }
 }
 
-const hasOnly = (object: object, keys: string) =>
-  Object.keys(object).every((key) => keys.split(" ").includes(key));
-const isSize = (value: number, most: number) => Number.isInteger(value) && value > 0 && value <= most;
-const isDeviation = (value: unknown) => Number.isFinite(value) && (value as number) >= 0;
-
 function modelOf(
   spec: Spec,
   name: string,
   read: (key: string, shape: readonly number[]) => Values | undefined,
 ): ConvModel {
-  const {
-    input,
-    residual = false,
-    noiseLevel = false,
-    white = 255,
-    padding = "zeros",
-    initialization,
-  } = spec;
-  const { height, width, channels } = input;
-  if (channels !== 1 && channels !== 3)
-    throw fault(name, `is for pictures of ${shown(channels)} channels, not 1 or 3`);
-  const { weights, biases, lastLayer = 0 } = initialization;
-  const isRight =
-    hasOnly(spec, "input white layers padding residual noiseLevel initialization") &&
-    hasOnly(input, "height width channels") &&
-    hasOnly(initialization, "weights biases lastLayer") &&
-    (weights === "he" || isDeviation(weights)) &&
-    isDeviation(biases) &&
-    isDeviation(lastLayer) &&
-    isSize(height, MOST_SIZE) &&
-    isSize(width, MOST_SIZE) &&
-    (padding === "zeros" || padding === "reflect") &&
-    typeof residual === "boolean" &&
-    typeof noiseLevel === "boolean" &&
-    Number.isFinite(white) &&
-    white >= 1 / MOST_WHITE &&
-    white <= MOST_WHITE;
-  const count = spec.layers.length;
-  if (!isRight) throw fault(name, `has a spec that is not valid: ${shown({ ...spec, layers: count })}`);
-  if (!Array.isArray(spec.layers) || count < 1 || count > MOST_LAYERS)
-    throw fault(name, `has ${shown(count)} layers, not 1 to ${MOST_LAYERS}`);
+  const wrong = specFault(spec);
+  if (wrong) throw fault(name, wrong);
+  const { input, residual = false, noiseLevel = false, white = 255, padding = "zeros" } = spec;
+  const { height, width } = input;
+  const channels = input.channels as 1 | 3;
   const layers: StreamLayer[] = [];
   let outputs: number = channels;
   let [shrink, multiple, least, reach, firstConvolution] = [1, 1, 1, 0, 0];
@@ -293,7 +268,9 @@ function modelOf(
     throw fault(name, `is for pictures of ${height} × ${width}, which its layers cannot halve or mirror`);
   const scale = Math.fround(white / 255);
   reach = Math.ceil(reach / multiple) * multiple;
-  return { name, channels, scale, residual, padding, noiseLevel, layers, multiple, least, reach };
+  const margin = padding === "zeros" && multiple > 2 ? MARGIN : 0;
+  const sizes = { channels, scale, multiple, least, reach, margin } as const;
+  return { name, ...sizes, residual, padding, noiseLevel, layers };
 }
 
 /** A layer of a spec, if the spec is right. */

@@ -1,6 +1,7 @@
 /** Pictures in every kind of array and of every range: they come back as they went in, whatever happens to them meanwhile. */
 import { describe, expect, it } from "vitest";
-import { createDenoiser, type DenoiserOptions } from "../../src/denoiser/denoiser.ts";
+import type { DenoiserOptions } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import type { DenoiseOptions } from "../../src/denoiser/request.ts";
 import { estimateSigma } from "../../src/denoiser/sigma.ts";
 import { DataError } from "../../src/errors.ts";

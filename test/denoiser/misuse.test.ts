@@ -1,6 +1,6 @@
 /** What people do wrong, also from plain JavaScript: each has a typed error that says what is wrong. */
 import { describe, expect, it } from "vitest";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { blend, estimateSigma } from "../../src/index.ts";
 import { loadModel, readPicture, saveModel } from "../../src/node.ts";
 import { decodePng, denoisePng, encodePng } from "../../src/png.ts";

@@ -3,7 +3,7 @@
  * refuse them at once, with a ModelFileError.
  */
 import { describe, expect, it } from "vitest";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { ModelFileError } from "../../src/errors.ts";
 import { convModelOf, decodeConvModel } from "../../src/model/conv-model.ts";
 import { decodeModel, encodeModel } from "../../src/model/model-file.ts";
