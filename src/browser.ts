@@ -36,5 +36,7 @@ export interface BrowserDenoiserOptions extends DenoiserOptions {
 export async function createDenoiser(options?: BrowserDenoiserOptions): Promise<Denoiser> {
   const { worker, ...others } = optionsFrom(options);
   const isRemote = worker === undefined ? isPage() && (others.threads ?? 1) > 1 : worker !== false;
-  return isRemote ? createRemoteDenoiser(worker || true, others) : createLocalDenoiser(others);
+  return isRemote
+    ? createRemoteDenoiser(worker === undefined ? true : (worker as WorkerPlace), others)
+    : createLocalDenoiser(others);
 }
