@@ -1,9 +1,11 @@
 /** `createDenoiser`: the whole picture's values whatever the bands, every kind of image, every option and fault. */
 
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, describe, expect, expectTypeOf, it } from "vitest";
 import { createConvStream } from "../../src/denoiser/conv-stream.ts";
 import type { DenoiserOptions } from "../../src/denoiser/denoiser.ts";
@@ -547,7 +549,10 @@ describe("models and builds", () => {
   const wasmBytes = readFile(fileURLToPath(new URL("../../build/wasm/inference.wasm", import.meta.url)));
   afterAll(() => server.close());
 
-  it("takes a model in memory, as bytes, a Response or an address", async () => {
+  it("takes a model in memory, as bytes, a Response, an address or a file", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "denoise-wasm-"));
+    const path = join(folder, "a model.safetensors");
+    await writeFile(path, bytes);
     const expected = (await (await createDenoiser({ model })).denoise(image, { sigma: 9 })).data;
     const at = `${await address}/model`;
     const wider = new Uint8Array(bytes.length + 3);
@@ -559,13 +564,19 @@ describe("models and builds", () => {
       bytes.slice().buffer,
       new Response(bytes.slice()),
       new Blob([bytes]).stream(),
+      new Blob([bytes]),
       await fetch(at),
+      path,
+      relative(process.cwd(), path),
+      pathToFileURL(path),
+      pathToFileURL(path).href,
       at,
       new URL(at),
     ]) {
       const denoiser = await createDenoiser({ model: source });
       expect((await denoiser.denoise(image, { sigma: 9 })).data).toEqual(expected);
     }
+    await rm(folder, { recursive: true });
   });
 
   it("takes the core as a module, its bytes, a Response or an address", async () => {
@@ -589,7 +600,7 @@ describe("models and builds", () => {
     };
     expect(await fault(bytes.slice(0, -4))).toMatch(/bytes/);
     expect(await fault(`${await address}/none`)).toMatch(/none answered with status 404/);
-    expect(await fault("http://127.0.0.1:9/")).toMatch(/cannot be fetched/);
+    expect(await fault("http://127.0.0.1:9/")).toMatch(/cannot be read/);
     const dense = { spec: recipes["fashion-autoencoder"].spec, parameters: new Map() };
     expect(await fault(dense)).toMatch(/layer 1 that does not fit.*"dense"/);
     expect(await fault({ ...model, parameters: new Map() })).toMatch(
@@ -612,9 +623,9 @@ describe("models and builds", () => {
     expect(await fault({ ...model, spec: { ...model.spec, layers: [] } })).toMatch(
       /has 0 layers, not 1 to 64/,
     );
-    expect(await fault({ ...model, spec: undefined })).toMatch(/of undefined channels/);
+    expect(await fault({ ...model, spec: undefined })).toMatch(/cannot be understood/);
     expect(await fault({ ...model, spec: { ...model.spec, padding: "circular" } })).toMatch(
-      /pads pictures with "circular"/,
+      /"circular"/,
     );
     const [first, ...rest] = model.spec.layers;
     expect(
