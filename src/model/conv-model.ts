@@ -176,7 +176,7 @@ interface Entry {
 export const convModelOf = (model: ModelLike, name: string): ConvModel =>
   understood(name, () =>
     modelOf(model.spec, name, (key) => {
-      const values = model.parameters.get(key);
+      const values = model.parameters?.get?.(key);
       return values?.[Symbol.toStringTag] === "Float32Array" ? usable(values, key, name) : undefined;
     }),
   );
