@@ -624,9 +624,7 @@ describe("models and builds", () => {
       /has 0 layers, not 1 to 64/,
     );
     expect(await fault({ ...model, spec: undefined })).toMatch(/cannot be understood/);
-    expect(await fault({ ...model, spec: { ...model.spec, padding: "circular" } })).toMatch(
-      /"circular"/,
-    );
+    expect(await fault({ ...model, spec: { ...model.spec, padding: "circular" } })).toMatch(/"circular"/);
     const [first, ...rest] = model.spec.layers;
     expect(
       await fault({ ...model, spec: { ...model.spec, layers: [{ ...first, dilation: 5 }, ...rest] } }),
