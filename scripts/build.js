@@ -250,7 +250,7 @@ function taking(sources, file) {
 /** Minifies a script a twentieth further than esbuild does, since the names of some inner properties are shortened too. */
 async function squeeze(path) {
   const inner =
-    /^(inputs|outputs|colors|distinct|biases|weight|shrink|multiple|least|reach|level|inputRows|schedule|origin|down|right|details|brightness|clipped|natural|noiseless)$/;
+    /^(inputs|outputs|colors|distinct|black|step|weight|shrink|multiple|least|reach|level|inputRows|schedule|origin|down|right|details|brightness|clipped|natural|noiseless)$/;
   const { code } = await minify(readFileSync(path, "utf8"), {
     module: true,
     ecma: 2020,
@@ -291,7 +291,7 @@ async function quantized(path) {
 }
 
 /**
- * An esbuild plugin: takes src/wasm/bundled.<twin>.ts in place of bundled.ts and no threads, for "edge-light" also the zlib of that
+ * An esbuild plugin: takes src/wasm/bundled.<twin>.ts in place of bundled.ts, no threads and no files, for "edge-light" also the zlib of that
  * runtime; "none" leaves out the weights as well.
  */
 function carrying(twin) {
@@ -301,6 +301,9 @@ function carrying(twin) {
       build.onResolve({ filter: /\/bundled\.ts$/ }, () => ({ path: `${root}src/wasm/bundled.${twin}.ts` }));
       build.onResolve({ filter: /\/lazy-team\.ts$/ }, () => ({
         path: `${root}src/denoiser/lazy-team.none.ts`,
+      }));
+      build.onResolve({ filter: /\/local-file\.ts$/ }, () => ({
+        path: `${root}src/wasm/local-file.none.ts`,
       }));
       if (twin === "edge-light")
         build.onResolve({ filter: /\/zlib\.ts$/ }, () => ({

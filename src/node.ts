@@ -39,9 +39,9 @@ export type {
 } from "./noise/pointwise.ts";
 export type { Ranged } from "./noise/ranged.ts";
 export type { DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
-export type { Picture, PictureValues } from "./pictures/picture.ts";
+export type { Picture, PictureValues, Range } from "./pictures/picture.ts";
 export { readPicture } from "./pictures/picture-files.node.ts";
-export { encodePng } from "./pictures/png.ts";
+export { type EncodePngOptions, encodePng } from "./pictures/png.ts";
 export type { Checkpoint } from "./training/checkpoint.ts";
 export type { Adagrad, Adam, Recipe } from "./training/recipes.ts";
 export type { Mode, Variant } from "./wasm/detect.ts";
@@ -52,7 +52,7 @@ export type { Mode, Variant } from "./wasm/detect.ts";
  * @throws OutputError if the file cannot be written
  * @throws SpecError if the model lacks a tensor, or a weight is too large for float16
  */
-export function saveModel(model: Model, path: string, format: WeightFormat = "f32"): Promise<void> {
+export async function saveModel(model: Model, path: string, format: WeightFormat = "f32"): Promise<void> {
   return writeFileAtomic(path, encodeModel(model, format));
 }
 

@@ -48,8 +48,8 @@ export type {
 } from "./noise/pointwise.ts";
 export type { Ranged } from "./noise/ranged.ts";
 export { Purpose, Random } from "./noise/rng.ts";
-export type { Picture, PictureValues } from "./pictures/picture.ts";
-export { encodePng } from "./pictures/png.ts";
+export type { Picture, PictureValues, Range } from "./pictures/picture.ts";
+export { type EncodePngOptions, encodePng } from "./pictures/png.ts";
 export type { Evaluation, Quality } from "./quality/evaluate.ts";
 export { mse, psnr, psnrOfMse, ssim } from "./quality/metrics.ts";
 export {

@@ -25,6 +25,7 @@ const onMessage = async ({ data }: MessageEvent<ToDenoiserWorker>) => {
         running.set(id, control);
         const result = await denoiser.denoise(data.picture, {
           ...data.options,
+          transfer: true,
           signal: control.signal,
           onProgress: (done) => say({ id, type: "progress", done }),
         });

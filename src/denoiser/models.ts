@@ -5,7 +5,10 @@ import type { ModelLike } from "../model/model.ts";
 import { bytesOf } from "../wasm/inlined.ts";
 import { bytesBehind, type Remote } from "../wasm/source.ts";
 
-/** A model: the bytes of a model file, a Response, stream or URL that gives them, or a model in memory. */
+/**
+ * A model: the bytes of a model file; a Response, stream, Blob or URL that gives them; in Node, Deno and Bun the path of a
+ * file; or a model in memory.
+ */
 export type ModelSource = ModelLike | ArrayBufferView | ArrayBuffer | Remote;
 
 /** The model files that a bundle carries, inlined. Undefined where it is built without them. */
@@ -34,7 +37,7 @@ export async function modelsFrom(
 }
 
 async function modelFrom(source: ModelSource): Promise<ConvModel> {
-  const isSource = typeof source === "string" || Object(source) === source;
+  const isSource = typeof source === "string" || (Object(source) === source && !("then" in source));
   requireOption("model", source, isSource, "a model, its bytes, or where they are");
   const { url = source } = source as Response;
   const name = typeof url === "string" || url instanceof URL ? `${url}` : "the model";
@@ -42,9 +45,8 @@ async function modelFrom(source: ModelSource): Promise<ConvModel> {
   try {
     model = await bytesBehind(source);
   } catch (cause) {
-    throw new ModelFileError(`${name} cannot be fetched: ${(cause as Error).message}. Check the address.`, {
-      cause,
-    });
+    const reason = `${name} cannot be read: ${(cause as Error).message}`;
+    throw new ModelFileError(`${reason}. Check the path or address; or pass the bytes.`, { cause });
   }
   if ("spec" in model) return convModelOf(model, name);
   const bytes = ArrayBuffer.isView(model)

@@ -3,17 +3,16 @@
  * and provenance as JSON. The same model gives the same bytes.
  */
 import * as v from "valibot";
-import { ModelFileError, SpecError } from "../errors.ts";
+import { ModelFileError, requireOption, SpecError, shown } from "../errors.ts";
 import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
 import { layerShapes, parameters, type Spec, shrinkOf } from "../network/spec.ts";
 import { NoiseSchema } from "../noise/noise-schema.ts";
-import type { Model } from "./model.ts";
+import { MODEL_FORMAT, type Model } from "./model.ts";
 import { MOST_ALONE, MOST_IN_SCALES, narrow, quantize } from "./quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { expandWeights, type Weights } from "./weights.ts";
 
-const FORMAT = "denoise-wasm 1";
 /** The value of "denoise-wasm.format" in the metadata of a checkpoint file. */
 export const CHECKPOINT_FORMAT = "denoise-wasm checkpoint 1";
 
@@ -44,9 +43,10 @@ export const weightFormats: readonly WeightFormat[] = ["f32", "f16", "i8"];
  * Encodes a model as the bytes of a model file.
  * @param format how weights are stored: "f32" (the default), "f16" (rounded to the nearest, ties to even), or "i8" with a
  *   scale for each output, in a network of several scales float16 for `fineLayers`
- * @throws SpecError if a tensor is missing, its length does not fit its shape, or a weight is too large for float16
+ * @throws SpecError if the format is none of these, a tensor is missing, its length does not fit its shape, or a weight is too large for float16
  */
 export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Array<ArrayBuffer> {
+  requireOption("format", format, weightFormats.includes(format), '"f32", "f16" or "i8"');
   const { range, noise, provenance } = model;
   const tensors = new Map<string, Tensor>();
   const isInScales = shrinkOf(model.spec) > 1;
@@ -65,7 +65,7 @@ export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Ar
   }
   return writeSafetensors(tensors, {
     format: "pt",
-    "denoise-wasm.format": FORMAT,
+    "denoise-wasm.format": MODEL_FORMAT,
     "denoise-wasm.spec": JSON.stringify(model.spec),
     "denoise-wasm.description": JSON.stringify({ range, noise, provenance }),
   });
@@ -96,9 +96,9 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
       `${name} is a checkpoint, not a model. Go on with it by "train --resume"; the model is written at the end.`,
     );
   }
-  if (metadata["denoise-wasm.format"] !== FORMAT) {
+  if (metadata["denoise-wasm.format"] !== MODEL_FORMAT) {
     throw new ModelFileError(
-      `${name} is a safetensors file but not a model of this package ("${FORMAT}"). Use a file that "train" wrote.`,
+      `${name} is a safetensors file but not a model of this package ("${MODEL_FORMAT}"). Use a file that "train" wrote.`,
     );
   }
   try {
@@ -120,7 +120,7 @@ function takeParameters(
   const expected = parameters(spec);
   const known = new Set(expected.map(({ name }) => name));
   for (const name of tensors.keys()) {
-    if (!known.has(name)) throw misfit(`has a tensor "${name}" that its spec does not know`);
+    if (!known.has(name)) throw misfit(`has a tensor ${shown(name)} that its spec does not know`);
   }
   return new Map(
     expected.map(({ name, shape }) => {

@@ -1,11 +1,11 @@
 /** What the decoders of PNG and JPEG files have in common. */
-import { DataError, requireOption } from "../errors.ts";
+import { DataError, optionsFrom, requireNoOthers, requireOption } from "../errors.ts";
 
 /**
- * The kinds of array that hold a decoded picture's values: bytes, or float32 if the file has 16 bits per value, of which
- * 65,535 becomes 255.
+ * The kinds of array that hold a decoded picture's values: bytes, or, if the file has 16 bits per value, these, of which
+ * 65,535 is white.
  */
-export type DecodedValues = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+export type DecodedValues = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
 /** Limits on a picture file that is decoded. */
 export interface DecodeOptions {
@@ -16,13 +16,15 @@ export interface DecodeOptions {
 /**
  * Checks the size that a file's header gives.
  * @throws DataError if the picture has no pixels, or more than the limit
- * @throws SpecError if the limit is not a number of at least 0
+ * @throws SpecError if an option is unknown, or the limit is not a number of at least 0
  */
 export function requireAllowedSize(
   { width, height }: { width: number; height: number },
   name: string,
-  { maxPixels = 2 ** 27 }: DecodeOptions,
+  options: DecodeOptions | undefined,
 ): void {
+  const { maxPixels = 2 ** 27, ...others } = optionsFrom(options);
+  requireNoOthers(others);
   requireOption(
     "maxPixels",
     maxPixels,

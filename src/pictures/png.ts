@@ -2,9 +2,9 @@
  * Reads and writes PNG files (ISO/IEC 15948). The size in the header is checked before anything is unpacked, and no more
  * is unpacked than a picture of that size needs.
  */
-import { DataError } from "../errors.ts";
+import { DataError, optionsFrom, requireNoOthers } from "../errors.ts";
 import { brokenFile, type DecodedValues, type DecodeOptions, requireAllowedSize } from "./decoding.ts";
-import { checkPicture, type Picture } from "./picture.ts";
+import { type CheckedPicture, checkPicture, kindOf, type Picture, type Range } from "./picture.ts";
 import { filterRows, unfilterRow } from "./png-filters.ts";
 import { unzlib, zlib } from "./zlib.ts";
 
@@ -40,7 +40,7 @@ export function isPng(bytes: Uint8Array): boolean {
 
 /**
  * Decodes a PNG of any colour type. A palette becomes RGB, or RGBA if it has transparent colours. 1, 2 and 4 bits per
- * value become 8; 16 bits become float32 values from 0 to 255. Of an animated PNG, the still picture is decoded. A file
+ * value become 8; 16 bits stay as they are, in a `Uint16Array`. Of an animated PNG, the still picture is decoded. A file
  * without a palette that declares a single colour transparent is refused.
  *
  * @param name what errors call the file
@@ -52,7 +52,7 @@ export async function decodePng(
   name: string,
   options: DecodeOptions = {},
 ): Promise<Required<Picture<DecodedValues>>> {
-  if (!isPng(bytes)) throw new DataError(`${name} is not a PNG file; give one`);
+  if (!ArrayBuffer.isView(bytes) || !isPng(bytes)) throw new DataError(`${name} is not a PNG file; give one`);
   const broken = (what: string, cause?: unknown) => brokenFile(name, "PNG", what, cause);
   const chunks = readChunks(bytes, broken);
   const header = readHeader(chunks[0], broken);
@@ -169,12 +169,12 @@ async function unpack(packed: Uint8Array[], expected: number, broken: Broken): P
 
 /**
  * A picture's values from its unpacked data: bytes from 0 to 255; with a palette, indices into it; with 16 bits per
- * value, float32 from 0 to 255. The filters are undone in `data` itself.
+ * value, these. The filters are undone in `data` itself.
  */
 function samplesOf(data: Uint8Array, header: Header, broken: Broken): DecodedValues {
   const { width, height, depth, colorType, channels, passes } = header;
   const count = width * height * channels;
-  const samples = depth === 16 ? new Float32Array(count) : new Uint8Array(count);
+  const samples = depth === 16 ? new Uint16Array(count) : new Uint8Array(count);
   const factor = colorType === PALETTE || depth > 4 ? 1 : 255 / (2 ** depth - 1);
   const mask = 2 ** depth - 1;
   const pixelBytes = Math.ceil((depth * channels) / 8);
@@ -195,7 +195,7 @@ function samplesOf(data: Uint8Array, header: Header, broken: Broken): DecodedVal
           const bit = i * depth;
           const value =
             depth === 16
-              ? (row[2 * i]! * 256 + row[2 * i + 1]!) / 257
+              ? row[2 * i]! * 256 + row[2 * i + 1]!
               : (row[bit >> 3]! >> (8 - depth - (bit & 7))) & mask;
           const column = Math.floor(i / channels);
           samples[first + i + column * (xStep - 1) * channels] = factor * value;
@@ -206,22 +206,30 @@ function samplesOf(data: Uint8Array, header: Header, broken: Broken): DecodedVal
   return samples;
 }
 
+/** How a PNG file is encoded. */
+export interface EncodePngOptions {
+  /** The values of black and of white in the picture: see `DenoiseOptions`. Alpha has the same range. */
+  range?: Range | undefined;
+}
+
 /**
- * Encodes a picture as a PNG file. Bytes are stored with 8 bits per value. Float32 values are stored with 16 bits, where
- * 255 becomes 65,535; they are rounded, and clamped to 0 to 255.
- * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
+ * Encodes a picture as a PNG file: bytes with 8 bits per value, other values with 16 bits. They are rounded, and clamped to
+ * what is from black to white.
+ * @throws DataError if the picture has no pixels, its parts do not fit together, a value is not finite or far outside of
+ * the range, or 1 seems to be white where no range was given
+ * @throws SpecError if an option is unknown or of the wrong type
  */
-export async function encodePng(picture: Picture): Promise<Uint8Array<ArrayBuffer>> {
-  const { channels } = checkPicture(picture);
-  const { data, width, height } = picture;
-  const deep = data instanceof Float32Array;
-  const bytes = deep ? new Uint8Array(2 * data.length) : data;
-  if (deep) {
-    const view = new DataView(bytes.buffer);
-    data.forEach((value, i) => {
-      view.setUint16(2 * i, Math.min(65_535, Math.max(0, Math.round(value * 257))));
-    });
-  }
+export async function encodePng(
+  picture: Picture,
+  options?: EncodePngOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { range, ...others } = optionsFrom(options);
+  requireNoOthers(others);
+  const checked = checkPicture(picture, range);
+  const { channels } = checked;
+  const { width, height } = picture;
+  const deep = !kindOf(picture.data).startsWith("Uint8");
+  const bytes = samplesFor(picture, checked, deep);
   const pixelBytes = deep ? 2 * channels : channels;
   const packed = await zlib(filterRows(bytes, width * pixelBytes, height, pixelBytes));
   const header = new Uint8Array(13);
@@ -247,6 +255,25 @@ export async function encodePng(picture: Picture): Promise<Uint8Array<ArrayBuffe
     at = end + 4;
   }
   return file;
+}
+
+/** A picture's values as a PNG file holds them: a byte each, or two if it is deep. */
+function samplesFor(
+  { data }: Picture,
+  { black, step }: CheckedPicture,
+  deep: boolean,
+): Uint8Array | Uint8ClampedArray {
+  if (!deep && black === 0 && step === 1) return data as Uint8Array | Uint8ClampedArray;
+  const white = deep ? 65_535 : 255;
+  const samples = new Uint8Array((deep ? 2 : 1) * data.length);
+  const view = new DataView(samples.buffer);
+  for (let i = 0; i < data.length; i++) {
+    const value = Math.round(((data[i]! - black) * (white / 255)) / step);
+    const clamped = Math.min(white, Math.max(0, value));
+    if (deep) view.setUint16(2 * i, clamped);
+    else samples[i] = clamped;
+  }
+  return samples;
 }
 
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {

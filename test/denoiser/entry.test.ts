@@ -60,29 +60,34 @@ describe("the entry for inference", () => {
       "src/denoiser/lazy-team.ts",
       "src/denoiser/models.ts",
       "src/denoiser/photo.ts",
+      "src/denoiser/request.ts",
       "src/denoiser/sigma.ts",
       "src/denoiser/views.ts",
       "src/denoiser/white-noise.ts",
       "src/denoiser/windows.ts",
       "src/errors.ts",
       "src/model/conv-model.ts",
+      "src/model/conv-spec.ts",
+      "src/model/model.ts",
+      "src/pictures/blend.ts",
       "src/pictures/picture.ts",
       "src/wasm/bundled.ts",
       "src/wasm/detect.ts",
       "src/wasm/event-loop.ts",
       "src/wasm/inference.ts",
       "src/wasm/inlined.ts",
+      "src/wasm/local-file.ts",
       "src/wasm/source.ts",
     ]);
     expect(output!.imports).toEqual([{ path: "./team.js", kind: "dynamic-import", external: true }]);
   });
 
-  it("is 162 kB with both builds and weights, without eval or top-level await", async () => {
+  it("is 164 kB with both builds and weights, without eval or top-level await", async () => {
     const text = (await bundled).outputFiles[0]!.text;
-    expect(text).not.toMatch(/\beval\b|new Function|import\.meta|process\b|^await/m);
-    expect(gzipped(text)).toBeLessThan(162_500);
+    expect(text).not.toMatch(/\beval\b|new Function|import\.meta|(?<!globalThis\.)process\b|^await/m);
+    expect(gzipped(text)).toBeLessThan(164_500);
     const code = await build({ ...options, plugins: [lazily, emptied] });
-    expect(gzipped(code.outputFiles[0]!.contents)).toBeLessThan(9200);
+    expect(gzipped(code.outputFiles[0]!.contents)).toBeLessThan(11_200);
   });
 });
 
@@ -91,13 +96,13 @@ describe("build/edge", () => {
   const expected = async () => (await (await createDenoiser()).denoise(image)).data;
 
   it("keeps to its budgets, gzipped", async () => {
-    expect(gzipped(await read("edge/denoise.js"))).toBeLessThan(8500);
+    expect(gzipped(await read("edge/denoise.js"))).toBeLessThan(10_300);
     expect(gzipped(await read("edge/denoise.wasm"))).toBeLessThan(6000);
     expect(gzipped(await read("edge/fashion-conv.safetensors"))).toBeLessThan(9000);
     expect(gzipped(await read("edge/photo.safetensors"))).toBeLessThan(100_000);
     expect(gzipped(await read("edge/photo-grey.safetensors"))).toBeLessThan(60_000);
     expect(gzipped(await read("edge/denoise-all.js"))).toBeLessThan(165_000);
-    expect(gzipped(await read("edge/denoise-tiny-all.js"))).toBeLessThan(48_000);
+    expect(gzipped(await read("edge/denoise-tiny-all.js"))).toBeLessThan(52_500);
   });
 
   it("script, wasm and weights as three files denoise as the package does", async () => {

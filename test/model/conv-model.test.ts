@@ -21,7 +21,7 @@ import {
 } from "../support/unets.ts";
 
 /** A small picture's size that all of them are made for: a multiple of what any network needs. */
-const input = (channels: number) => ({ height: 16, width: 16, channels });
+const input = (channels: number) => ({ height: 64, width: 64, channels });
 const modelOf = (layers: readonly Layer[], options = {}) => {
   const model = convModel({ layers, ...options });
   return { ...model, spec: { ...model.spec, input: input(model.spec.input.channels) } };
