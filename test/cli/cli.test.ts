@@ -90,7 +90,8 @@ describe("train, then evaluate and inspect", () => {
     for (const [, noisy, denoised] of gains) expect(Number(denoised)).toBeGreaterThan(Number(noisy) + 2);
     expect(trained.stdout.trimEnd().endsWith(join(out, "photographs.png"))).toBe(true);
     const figure = decode(await readFile(join(out, "photographs.png")));
-    expect([figure.channels, figure.height]).toEqual([3, 600]);
+    expect(figure.channels).toBe(3);
+    expect(figure.height).toBeGreaterThan(2 * 256);
     expect(await readFile(join(out, "index.html"), "utf8")).toContain(gains[1]![0]);
   });
 
