@@ -8,16 +8,20 @@
  * - gaussian: Gaussian noise of 15, 25 and 50 grey levels, which the model is told
  * - jpeg: Gaussian noise of 5, 10 and 20, then JPEG of quality 75 and 90; the model finds the level
  * - real: the noise of cameras; the model finds the level
+ * - time: processor time of one thread for a megapixel, under Gaussian noise of 25, of pictures of Kodak24 and BSD68
  *
  * The figures are those of `denoise-wasm evaluate --set`, which this command runs. The tables are written to
- * bench/results/photographs.json. Without --model, the file of weights in models/ is measured; what the package has of it,
+ * photographs.json in bench/results. Without --model, the file of weights in models/ is measured; what the package has of it,
  * in eight bits, is build/edge/photo.safetensors.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
+import { readTestPictures } from "../src/data/test-pictures.node.ts";
+import { createDenoiser } from "../src/denoiser/denoiser.ts";
 import type { SetQuality } from "../src/quality/evaluate-set.ts";
+import { noisyPicture } from "../src/quality/test-conditions.ts";
 import { addTable, provenance, type Row, writeResults } from "./report.ts";
 
 const { values: options } = parseArgs({
@@ -25,7 +29,7 @@ const { values: options } = parseArgs({
   options: {
     data: { type: "string" },
     model: { type: "string", default: "models/photo.safetensors" },
-    only: { type: "string", multiple: true, default: ["gaussian", "jpeg", "real"] },
+    only: { type: "string", multiple: true, default: ["gaussian", "jpeg", "real", "time"] },
   },
 });
 if (options.data === undefined) throw new Error("Name the folder of the sets: --data FOLDER.");
@@ -44,19 +48,17 @@ interface Filters {
     readonly sigma?: number;
     readonly jpeg?: number | null;
     readonly filters: Readonly<
-      Record<string, { readonly psnr: number; readonly bestOfSet?: { psnr: number } }>
+      Record<
+        string,
+        {
+          readonly psnr: number;
+          readonly secondsPerMegapixel?: number;
+          readonly bestOfSet?: { psnr: number };
+        }
+      >
     >;
   }[];
 }
-
-const run = provenance();
-for (const table of options.only) {
-  if (table === "gaussian") ["Kodak24", "BSD68", "Set12"].forEach(gaussian);
-  else if (table === "jpeg") jpeg("Kodak24");
-  else if (table === "real") ["real/cc15", "real/nam25"].forEach(real);
-  else throw new Error(`There is no table ${table}.`);
-}
-writeResults("photographs", { ...run, model });
 
 function gaussian(set: string): void {
   const results = evaluate(set);
@@ -108,7 +110,12 @@ function real(set: string): void {
   const [{ mean, pictures }] = results as [SetQuality];
   const gains = pictures.map(({ noisy, denoised }) => denoised.psnr - noisy.psnr);
   addTable(`${basename(set)}: mean PSNR in dB under the noise of cameras`, [
-    { name: "noisy", default: decibels(mean.noisy.psnr) },
+    {
+      name: "noisy",
+      default: decibels(mean.noisy.psnr),
+      "best level of the set": undefined,
+      "worst change": undefined,
+    },
     {
       name: basename(model),
       default: decibels(mean.denoised.psnr),
@@ -124,6 +131,40 @@ function real(set: string): void {
       };
     }),
   ]);
+}
+
+/** How many pictures of a set are timed, after one that is not. */
+const TIMED = 6;
+const TIMED_LEVEL = 25;
+
+async function time(sets: readonly string[]): Promise<void> {
+  using denoiser = await createDenoiser({ model: readFileSync(model) });
+  const seconds = new Map<string, Record<string, string>>();
+  const note = (name: string, set: string, value: number | undefined) =>
+    seconds.set(name, { ...seconds.get(name), ...(value && { [set]: value.toFixed(2) }) });
+  for (const set of sets.filter((one) => existsSync(join(root!, one)))) {
+    const pictures = (await readTestPictures(join(root!, set))).slice(0, 1 + TIMED);
+    let used = 0;
+    let pixels = 0;
+    for (const [index, picture] of pictures.entries()) {
+      const noisy = noisyPicture(picture, { sigma: TIMED_LEVEL, told: true }, index);
+      const before = process.cpuUsage();
+      await denoiser.denoise(noisy, { sigma: TIMED_LEVEL });
+      const { user, system } = process.cpuUsage(before);
+      if (index === 0) continue;
+      used += (user + system) / 1e6;
+      pixels += noisy.width * noisy.height;
+    }
+    note(basename(model), set, (1e6 * used) / pixels);
+    const condition = filtersOf(set)?.conditions.find(({ sigma }) => sigma === TIMED_LEVEL);
+    for (const [name, { secondsPerMegapixel }] of Object.entries(condition?.filters ?? {}))
+      note(name, set, secondsPerMegapixel);
+  }
+  const headings = Object.fromEntries(sets.map((set) => [set, undefined]));
+  addTable(
+    "processor time of one thread in seconds for a megapixel",
+    [...seconds].map(([name, row]) => ({ name, ...headings, ...row })),
+  );
 }
 
 /** What the command line measures; undefined where the set is not there. */
@@ -143,8 +184,9 @@ function filtersOf(set: string): Filters | undefined {
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
 }
 
-const namesOf = (filters: Filters | undefined): string[] =>
-  Object.keys(filters?.conditions[0]?.filters ?? {});
+function namesOf(filters: Filters | undefined): string[] {
+  return Object.keys(filters?.conditions[0]?.filters ?? {});
+}
 
 function filterAt(filters: Filters | undefined, name: string, { condition }: SetQuality) {
   return filters?.conditions.find(
@@ -155,3 +197,13 @@ function filterAt(filters: Filters | undefined, name: string, { condition }: Set
 function decibels(value: number | undefined): string | undefined {
   return value?.toFixed(2);
 }
+
+const run = provenance();
+for (const table of options.only) {
+  if (table === "gaussian") ["Kodak24", "BSD68", "Set12"].forEach(gaussian);
+  else if (table === "jpeg") jpeg("Kodak24");
+  else if (table === "real") ["real/cc15", "real/nam25"].forEach(real);
+  else if (table === "time") await time(["Kodak24", "BSD68"]);
+  else throw new Error(`There is no table ${table}.`);
+}
+writeResults("photographs", { ...run, model });
