@@ -20,7 +20,7 @@ import { parseArgs } from "node:util";
 import { findFashionMnist, loadFashionMnistFrom } from "../src/data/fashion-mnist.node.ts";
 import { pictureAt } from "../src/data/images.ts";
 import { readPhotos } from "../src/data/photo-folders.node.ts";
-import { createDenoiser } from "../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../src/denoiser/photo.ts";
 import { estimateSigma } from "../src/denoiser/sigma.ts";
 import { compress } from "../src/noise/jpeg-artifacts.ts";
 import { Purpose, Random } from "../src/noise/rng.ts";

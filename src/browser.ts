@@ -2,11 +2,8 @@
  * `denoise-wasm/browser`: all of `denoise-wasm`, and for web pages: denoising off the main thread, and conversion from
  * and to the browser's own pictures.
  */
-import {
-  createDenoiser as createLocalDenoiser,
-  type Denoiser,
-  type DenoiserOptions,
-} from "./denoiser/denoiser.ts";
+import type { Denoiser, DenoiserOptions } from "./denoiser/denoiser.ts";
+import { createDenoiser as createLocalDenoiser } from "./denoiser/photo.ts";
 import { createRemoteDenoiser, type WorkerPlace } from "./denoiser/remote-denoiser.ts";
 import { isPage } from "./wasm/raw-worker.ts";
 

@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import type { TestPicture } from "../data/images.ts";
 import { withChannels } from "../data/photos.ts";
 import { readTestPictures } from "../data/test-pictures.node.ts";
-import { createDenoiser } from "../denoiser/denoiser.ts";
+import { createDenoiser } from "../denoiser/photo.ts";
 import { SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { isConvolutional } from "../network/spec.ts";

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type Photos, photosOf } from "../data/images.ts";
 import { readPhotos } from "../data/photo-folders.node.ts";
-import { createDenoiser } from "../denoiser/denoiser.ts";
+import { createDenoiser } from "../denoiser/photo.ts";
 import { SpecError } from "../errors.ts";
 import { type Model, requireFit } from "../model/model.ts";
 import { networkOf } from "../model/model-network.ts";

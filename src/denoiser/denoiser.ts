@@ -1,9 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The denoiser: takes a picture and gives a denoised one. It holds no code for training. */
-import weights from "../../build/models/photo.js";
-import { ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
-import { type ConvModel, convModelOf, decodeConvModel } from "../model/conv-model.ts";
-import type { ModelLike } from "../model/model.ts";
+import { requireOption, requireRunOptions } from "../errors.ts";
+import type { ConvModel } from "../model/conv-model.ts";
 import {
   checkPicture,
   copyOf,
@@ -14,11 +12,11 @@ import {
 import { bundled } from "../wasm/bundled.ts";
 import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
 import { loadInference } from "../wasm/inference.ts";
-import { bytesOf } from "../wasm/inlined.ts";
-import { bytesBehind, type Remote, type WasmSource } from "../wasm/source.ts";
-import { createConvStream, type StreamedRows } from "./conv-stream.ts";
+import type { WasmSource } from "../wasm/source.ts";
+import { createConvStream, insideOf, type StreamedRows } from "./conv-stream.ts";
 import { alone, type Run } from "./crew.ts";
 import { startTeam } from "./lazy-team.ts";
+import { type BundledModels, type ModelSource, modelsFrom } from "./models.ts";
 import { type FoundNoise, findNoise } from "./sigma.ts";
 import { type View, viewsOf } from "./views.ts";
 import type { Window } from "./windows.ts";
@@ -26,10 +24,10 @@ import type { Window } from "./windows.ts";
 /** What a denoiser is built from. Every option has a default. */
 export interface DenoiserOptions {
   /**
-   * The model: the bytes of a model file, a Response, stream or URL that gives them, or a model in memory. Default: the
-   * model that is bundled with this package.
+   * The model, or several, of which each picture takes the first one for as many colours as it has, or else the first of
+   * all. Default: the models for colour and for grey pictures that are bundled with this package.
    */
-  model?: ModelLike | ArrayBufferView | ArrayBuffer | Remote | undefined;
+  model?: ModelSource | readonly ModelSource[] | undefined;
   /**
    * The inference build of the WebAssembly core, used in place of the one that is inlined in the package: for runtimes
    * that forbid compiling from bytes.
@@ -94,7 +92,8 @@ export interface Denoiser {
   /** The number of threads that run. It becomes smaller if a thread dies; the others then do its work. */
   readonly threads: number;
   /**
-   * Denoises a picture of any size: grey, RGB, or either with alpha, which is kept unchanged. A model for grey pictures
+   * Denoises a picture of any size: grey, RGB, or either with alpha, which is kept unchanged. A picture whose three colours
+   * are equal is a grey one. A model for grey pictures
    * denoises each colour by itself; a model for colour takes a grey picture as three equal colours. The result is a new
    * array of the same kind; bytes are rounded and clamped to 0 to 255, float32 values are not. Several calls are worked
    * off in their order, on several threads also at the same time. While the network runs, the event loop gets its turn
@@ -115,35 +114,38 @@ export interface Denoiser {
 
 /**
  * Builds a denoiser.
+ * @param models what it uses if the options give no model
+ * @param script only in pages: the address of the script that this package's workers run
  * @throws SpecError if an option is of the wrong type
  * @throws ModelFileError if the model cannot be read, is broken, or is not made of convolutions
  * @throws UnsupportedRuntimeError if the WebAssembly core cannot be loaded, such as where the runtime lacks SIMD
  */
-export function createDenoiser(options: DenoiserOptions = {}): Promise<Denoiser> {
-  return createIn(undefined, options);
-}
-
-/** Does the same. `script` is for pages: the address of the script that this package's workers run. */
-export async function createIn(script: string | undefined, options: DenoiserOptions): Promise<Denoiser> {
+export async function createWith(
+  models: BundledModels,
+  options: DenoiserOptions = {},
+  script?: string,
+): Promise<Denoiser> {
   const { mode = "reproducible", threads = 1 } = options;
   requireMode(mode);
   requireOption("threads", threads, Number.isInteger(threads) && threads > 0, "a whole number above 0");
   const { variant, wasm } = bundled(mode);
   // The engine compiles the core while the model is being read.
-  const [core, model] = await Promise.all([
+  const [first, given] = await Promise.all([
     loadInference(options.wasm ?? wasm?.()),
-    modelFrom(options.model),
+    modelsFrom(options.model, models),
   ]);
-  const stream = createConvStream(core, model);
-  const team = threads > 1 ? await startTeam(core.module, model, stream, threads, script) : undefined;
-  const crew = team ?? alone(stream, model);
+  const { module } = first;
+  const cores = await Promise.all(given.map((_, index) => (index === 0 ? first : loadInference(module))));
+  const streams = given.map((model, index) => createConvStream(cores[index]!, model));
+  const team = threads > 1 ? await startTeam(module, streams, threads, script) : undefined;
+  const crew = team ?? alone(streams);
   const { dispose } = crew;
   return {
     variant,
     get threads() {
       return crew.threads;
     },
-    denoise: (picture, options) => crew.schedule((run) => denoise(run, model, picture, options)),
+    denoise: (picture, options) => crew.schedule((run) => denoise(run, given, picture, options)),
     dispose,
     [Symbol.dispose]: dispose,
   };
@@ -151,7 +153,7 @@ export async function createIn(script: string | undefined, options: DenoiserOpti
 
 async function denoise<Values extends PictureValues>(
   run: Run,
-  model: ConvModel,
+  models: readonly ConvModel[],
   picture: Picture<Values>,
   { sigma: asked = "auto", strength = 1, quality = "standard", signal, onProgress }: DenoiseOptions = {},
 ): Promise<Denoised<Values>> {
@@ -165,13 +167,18 @@ async function denoise<Values extends PictureValues>(
   const checked = checkPicture(picture);
   const { channels, colors, distinct } = checked;
   const { data, width, height } = picture;
+  const network = Math.max(
+    0,
+    models.findIndex((model) => model.channels === distinct),
+  );
+  const model = models[network]!;
   const groups = channelGroups(distinct, model.channels);
   // Where the three colours are equal, the first is denoised, and the others become its copies.
   const copied = distinct < colors;
   const averaged = model.channels > distinct;
   const { sigma, noiseless }: FoundNoise = asked === "auto" ? findNoise(picture, checked) : { sigma: asked };
   const result = copyOf(data);
-  const { scale, residual } = model;
+  const { scale, residual, margin } = model;
   const level = Math.fround(scale * sigma);
   const unscaled = 1 / scale;
   const values = result instanceof Uint8Array ? new Uint8ClampedArray(result.buffer) : result;
@@ -181,25 +188,34 @@ async function denoise<Values extends PictureValues>(
   const sums = isMean && values instanceof Uint8ClampedArray ? new Float32Array(data.length) : values;
   const rowsOf = (view: View, { start, end, from, to }: Window) =>
     groups.map((group): StreamedRows => {
-      const count = end - start;
-      const { height, origin, down, right } = view;
+      const { width, height, origin, down, right } = view;
+      // Columns of the window, and of the result, that are the picture's own and not those of its mirror image.
+      const [first, last] = [Math.max(start, margin), Math.min(end, margin + width)];
+      const [left, edge] = [Math.max(from, margin), Math.min(to, margin + width)];
       return {
-        width: count,
-        height,
+        width: end - start,
+        height: height + 2 * margin,
         level,
         write(row, floats, at, stride) {
-          let target = at;
+          const line = origin + insideOf(row - margin, height) * down;
+          let target = at - start;
           for (const channel of group) {
-            let source = origin + row * down + start * right + channel;
-            for (let i = 0; i < count; i++, source += right) floats[target + i] = scale * data[source]!;
+            let source = line + (first - margin) * right + channel;
+            for (let x = first; x < last; x++, source += right) floats[target + x] = scale * data[source]!;
+            const mirror = (x: number) => {
+              floats[target + x] = scale * data[line + insideOf(x - margin, width) * right + channel]!;
+            };
+            for (let x = start; x < first; x++) mirror(x);
+            for (let x = last; x < end; x++) mirror(x);
             target += stride;
           }
         },
         read(row, floats, at, stride) {
+          if (row < margin || row >= margin + height) return;
           let source = at - start;
           for (const channel of averaged ? [0] : group) {
-            let i = origin + row * down + from * right + channel;
-            for (let x = from; x < to; x++, i += right) {
+            let i = origin + (row - margin) * down + (left - margin) * right + channel;
+            for (let x = left; x < edge; x++, i += right) {
               let output = unscaled * floats[source + x]!;
               if (averaged) {
                 const others = floats[source + stride + x]! + floats[source + 2 * stride + x]!;
@@ -218,7 +234,8 @@ async function denoise<Values extends PictureValues>(
   const isChanged = sigma * strength > 0;
   for (const [index, view] of isChanged ? views.entries() : []) {
     const report = (part: number) => onProgress?.((index + part) / views.length);
-    await run(view.width, view.height, (window) => rowsOf(view, window), signal, report);
+    const windowRows = (window: Window) => rowsOf(view, window);
+    await run(network, view.width + 2 * margin, view.height + 2 * margin, windowRows, signal, report);
   }
   if (isMean && isChanged) {
     for (let i = 0; i < data.length; i += channels)
@@ -236,31 +253,4 @@ async function denoise<Values extends PictureValues>(
 function channelGroups(distinct: 1 | 3, modelChannels: 1 | 3): number[][] {
   if (modelChannels === 1) return [[0], [1], [2]].slice(0, distinct);
   return [distinct === 1 ? [0, 0, 0] : [0, 1, 2]];
-}
-
-async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {
-  if (source === undefined) {
-    if (weights === undefined)
-      throw new ModelFileError(
-        "This bundle has no weights. Pass a model file's bytes or address as `model`.",
-      );
-    return decodeConvModel(bytesOf(weights), "the bundled model");
-  }
-  const isSource = typeof source === "string" || Object(source) === source;
-  requireOption("model", source, isSource, "a model, its bytes, or where they are");
-  const { url = source } = source as Response;
-  const name = typeof url === "string" || url instanceof URL ? `${url}` : "the model";
-  let model: ModelLike | ArrayBufferView | ArrayBuffer;
-  try {
-    model = await bytesBehind(source);
-  } catch (cause) {
-    throw new ModelFileError(`${name} cannot be fetched: ${(cause as Error).message}. Check the address.`, {
-      cause,
-    });
-  }
-  if ("spec" in model) return convModelOf(model, name);
-  const bytes = ArrayBuffer.isView(model)
-    ? new Uint8Array(model.buffer, model.byteOffset, model.byteLength)
-    : new Uint8Array(model);
-  return decodeConvModel(bytes, name);
 }

@@ -47,6 +47,8 @@ export interface ConvModel {
   readonly least: number;
   /** How many pixels to each side a pixel of the output depends on, at most: a multiple of `multiple`. */
   readonly reach: number;
+  /** By how many pixels a picture is continued to each side by its mirror image before it goes through the network. */
+  readonly margin: number;
 }
 
 /** The values of a tensor: float32, the bits of float16, or int8. */
@@ -55,6 +57,12 @@ export type Values = Float32Array | Uint16Array | Int8Array;
 /** How many times smaller than the picture a layer may put out, and in how many channels. Training is not limited like that. */
 const MOST_SHRINK = 64;
 const MOST_CHANNELS = 65_536;
+
+/**
+ * Layers that see zeros outside a picture do worse at its edge. A network of several scales does nearly as well there as
+ * elsewhere if the zeros are this many pixels away: docs/experiments.md. Other networks are run as they were trained.
+ */
+const MARGIN = 4;
 
 const kinds = { F32: Float32Array, F16: Uint16Array, I8: Int8Array } as const;
 
@@ -223,7 +231,8 @@ function modelOf(
     throw fault(name, `has ${layers.length} layers, not 1 to 64 with a linear convolution as the last`);
   const scale = Math.fround(white / 255);
   reach = Math.ceil(reach / multiple) * multiple;
-  return { channels, scale, residual, padding, noiseLevel, layers, multiple, least, reach };
+  const margin = padding === "zeros" && multiple > 2 ? MARGIN : 0;
+  return { channels, scale, residual, padding, noiseLevel, layers, multiple, least, reach, margin };
 }
 
 /** A layer of a spec, if the spec is right. */

@@ -7,7 +7,7 @@ import { decode, encode } from "fast-png";
 import * as jpeg from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fashionMnistFiles } from "../../src/data/fashion-mnist.ts";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
 import classicalFilters from "../../src/quality/classical-filters.json" with { type: "json" };
 import { convModel } from "../support/conv-models.ts";

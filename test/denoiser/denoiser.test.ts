@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, expectTypeOf, it } from "vitest";
 import { createConvStream } from "../../src/denoiser/conv-stream.ts";
-import { createDenoiser, type DenoiseOptions, type DenoiserOptions } from "../../src/denoiser/denoiser.ts";
+import type { DenoiseOptions, DenoiserOptions } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { estimateSigma } from "../../src/denoiser/sigma.ts";
 import { windowsOf } from "../../src/denoiser/windows.ts";
 import {
@@ -39,7 +40,7 @@ const pictureOf = (width: number, height: number, channels = 1): Required<Pictur
   channels,
 });
 
-/** What the network makes of the whole picture in one window and one band. */
+/** What the network makes of the whole picture, continued to each side by its margin, in one window and one band. */
 async function whole(
   model: Model,
   { data, width, height }: Picture<Float32Array>,
@@ -49,27 +50,39 @@ async function whole(
   const { spec } = model;
   const conv = convModelOf(model, "the model");
   const core = await loadInference(bundled(mode).wasm?.());
-  const { channels } = conv;
+  const { channels, margin } = conv;
   const result = new Float32Array(data.length);
+  const [columns, rows] = [width + 2 * margin, height + 2 * margin];
+  const [across, down] = [mirrored(width), mirrored(height)];
   const picture = {
-    width,
-    height,
+    width: columns,
+    height: rows,
     level: sigma,
     write(row: number, floats: Float32Array, at: number, stride: number) {
-      for (let i = 0; i < width * channels; i++) {
-        floats[at + (i % channels) * stride + Math.floor(i / channels)] = data[row * width * channels + i]!;
+      for (let i = 0; i < columns * channels; i++) {
+        const [x, c] = [Math.floor(i / channels) - margin, i % channels];
+        const source = (down[Math.abs(row - margin)] ?? 0) * width + (across[Math.abs(x)] ?? 0);
+        floats[at + c * stride + x + margin] = data[source * channels + c]!;
       }
     },
     read(row: number, floats: Float32Array, at: number, stride: number) {
+      if (row < margin || row >= margin + height) return;
       for (let i = 0; i < width * channels; i++) {
-        const output = floats[at + (i % channels) * stride + Math.floor(i / channels)]!;
-        const value = data[row * width * channels + i]!;
-        result[row * width * channels + i] = spec.residual ? value - output : value - (value - output);
+        const output = floats[at + (i % channels) * stride + Math.floor(i / channels) + margin]!;
+        const target = (row - margin) * width * channels + i;
+        const value = data[target]!;
+        result[target] = spec.residual ? value - output : value - (value - output);
       }
     },
   };
   for (const _ of createConvStream(core, conv).run(picture));
   return result;
+}
+
+/** Where the positions of a continued picture come from, from its corner on: to its end, back again, and then 0 for ever. */
+function mirrored(size: number): number[] {
+  const there = Array.from({ length: size }, (_, i) => i);
+  return [...there, ...there.slice(0, -1).reverse()];
 }
 
 /** What the engine's forward pass makes of it. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { loadFashionMnistFrom } from "../../src/data/fashion-mnist.node.ts";
 import { pictureAt } from "../../src/data/images.ts";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { ModelFileError, SpecError } from "../../src/errors.ts";
 import { decodeModel, encodeModel } from "../../src/model/model-file.ts";
 import { narrow, quantize } from "../../src/model/quantize.ts";

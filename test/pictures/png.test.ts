@@ -1,7 +1,7 @@
 /** `denoise-wasm/png`: files in, files out, on the platform's streams; fast-png is the oracle. */
 import { decode, encode } from "fast-png";
 import { describe, expect, it } from "vitest";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { DataError, SpecError } from "../../src/errors.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
 import { decodePng, denoisePng, encodePng } from "../../src/png.ts";
