@@ -11,7 +11,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { createDenoiser } from "../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../src/denoiser/photo.ts";
 import { encodePng, type Picture, readPhotos } from "../src/node.ts";
 import { pictureRows, psnr } from "../src/train.ts";
 import { hatchOf } from "./hatch.ts";

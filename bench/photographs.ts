@@ -19,7 +19,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { readTestPictures } from "../src/data/test-pictures.node.ts";
-import { createDenoiser } from "../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../src/denoiser/photo.ts";
 import type { SetQuality } from "../src/quality/evaluate-set.ts";
 import { noisyPicture } from "../src/quality/test-conditions.ts";
 import { addTable, provenance, type Row, writeResults } from "./report.ts";

@@ -16,7 +16,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { withChannels } from "../src/data/photos.ts";
-import { createDenoiser, type Denoiser } from "../src/denoiser/denoiser.ts";
+import type { Denoiser } from "../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../src/denoiser/photo.ts";
 import { layerShapes, multiplicationsOf } from "../src/network/spec.ts";
 import { readPhotos } from "../src/node.ts";
 import {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { thisMachine } from "../data/fashion-mnist.node.ts";
 import { opaqueBytes } from "../data/photos.ts";
-import { createDenoiser } from "../denoiser/denoiser.ts";
+import { createDenoiser } from "../denoiser/photo.ts";
 import { addNoiseTo, type NoiseModel, noiseAt } from "../noise/noise.ts";
 import { Purpose } from "../noise/rng.ts";
 import { readPicture } from "../pictures/picture-files.node.ts";
