@@ -22,7 +22,7 @@ interface Options {
   sigma: number | "auto";
   strength: number;
   quality: "standard" | "best";
-  model?: string;
+  model?: string[];
   mode: Mode;
   threads?: number;
   maxPixels?: number;
@@ -53,7 +53,12 @@ export function denoiseCommand(): Command {
         .choices(["standard", "best"])
         .default("standard"),
     )
-    .option("--model <file>", "a model file of convolutions (default: the one that comes with the package)")
+    .option(
+      "--model <file>",
+      "a model file of convolutions; given several times, each picture takes the first for as many colours as it has " +
+        "(default: the models that come with the package)",
+      (file: string, files: string[] = []) => [...files, file],
+    )
     .addOption(
       new Option("--mode <mode>", "reproducible: the same bytes in every engine; fast: the quickest build")
         .choices(["reproducible", "fast"])
@@ -93,7 +98,7 @@ function threadsFrom(text: string): number {
 
 async function run(inputs: string[], options: Options): Promise<void> {
   const jobs = await jobsFrom(inputs, options);
-  const model = options.model === undefined ? undefined : await loadModel(options.model);
+  const model = options.model && (await Promise.all(options.model.map(loadModel)));
   const { mode, threads = computingCores() } = options;
   using denoiser = await createDenoiser({ model, mode, threads });
   await requireWritableFolder(dirname(jobs[0]!.output));

@@ -6,10 +6,10 @@ import * as v from "valibot";
 import { ModelFileError, requireOption, SpecError, shown } from "../errors.ts";
 import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
-import { parameters } from "../network/spec.ts";
+import { layerShapes, parameters, type Spec, shrinkOf } from "../network/spec.ts";
 import { NoiseSchema } from "../noise/noise-schema.ts";
 import { MODEL_FORMAT, type Model } from "./model.ts";
-import { narrow, quantize } from "./quantize.ts";
+import { MOST_ALONE, MOST_IN_SCALES, narrow, quantize } from "./quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { expandWeights, type Weights } from "./weights.ts";
 
@@ -32,27 +32,33 @@ const DescriptionSchema = v.strictObject({
   }),
 });
 
-/** How a model file stores weights: float32, float16, or int8 with scales. Biases are always float32. */
+/**
+ * How a model file stores weights: float32, float16, or int8 with scales. In networks of several scales, "i8" leaves the few
+ * weights of layers at the picture's own resolution in float16. Biases are always float32.
+ */
 export type WeightFormat = "f32" | "f16" | "i8";
 export const weightFormats: readonly WeightFormat[] = ["f32", "f16", "i8"];
 
 /**
  * Encodes a model as the bytes of a model file.
  * @param format how weights are stored: "f32" (the default), "f16" (rounded to the nearest, ties to even), or "i8" with a
- *   scale for each output
+ *   scale for each output, in a network of several scales float16 for `fineLayers`
  * @throws SpecError if the format is none of these, a tensor is missing, its length does not fit its shape, or a weight is too large for float16
  */
 export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Array<ArrayBuffer> {
   requireOption("format", format, weightFormats.includes(format), '"f32", "f16" or "i8"');
   const { range, noise, provenance } = model;
   const tensors = new Map<string, Tensor>();
+  const isInScales = shrinkOf(model.spec) > 1;
+  const fine = fineLayers(model.spec);
   for (const { name, shape } of parameters(model.spec)) {
     const data = model.parameters.get(name);
     if (!data) throw new SpecError(`The model has no tensor "${name}".`);
     if (format === "f32" || shape.length < 2) tensors.set(name, { dtype: "F32", shape, data });
-    else if (format === "f16") tensors.set(name, { dtype: "F16", shape, data: narrow(data, name) });
+    else if (format === "f16" || (isInScales && fine.has(name.split(".")[0]!)))
+      tensors.set(name, { dtype: "F16", shape, data: narrow(data, name) });
     else {
-      const { data: levels, scale } = quantize(data, shape);
+      const { data: levels, scale } = quantize(data, shape, isInScales ? MOST_IN_SCALES : MOST_ALONE);
       tensors.set(name, { dtype: "I8", shape, data: levels });
       tensors.set(`${name}.scale`, { dtype: "F32", shape: shape.slice(0, 1), data: scale });
     }
@@ -63,6 +69,19 @@ export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Ar
     "denoise-wasm.spec": JSON.stringify(model.spec),
     "denoise-wasm.description": JSON.stringify({ range, noise, provenance }),
   });
+}
+
+/**
+ * The names of the layers whose output has the picture's own resolution, or gets it from a pixel-shuffle right behind them.
+ * They have few weights, but in eight bits these would cost half a decibel and leave a hatch: docs/experiments.md.
+ */
+function fineLayers(spec: Spec): Set<string> {
+  const layers = layerShapes(spec);
+  const fine = layers.filter(({ shrink }, index) => {
+    const next = layers[index + 1];
+    return (next?.type === "pixel-shuffle" ? next.shrink : shrink) === 1;
+  });
+  return new Set(fine.map(({ name }) => name));
 }
 
 /**

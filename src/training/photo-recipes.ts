@@ -58,8 +58,8 @@ function photoRecipe(
 export const photoRecipes = {
   photo: photoRecipe("photo", 3, [12, 20, 28, 44], 1_440_000, photoNoise(1)),
   "photo-grey": photoRecipe("photo-grey", 1, [8, 16, 24, 32], 1_440_000, photoNoise(2)),
-  "photo-tiny": photoRecipe("photo-tiny", 3, [8, 10, 12, 16], 960_000, photoNoise(2)),
-  "photo-tiny-grey": photoRecipe("photo-tiny-grey", 1, [4, 8, 12, 12], 960_000, photoNoise(2)),
+  "photo-tiny": photoRecipe("photo-tiny", 3, [8, 10, 12, 16], 640_000, photoNoise(2)),
+  "photo-tiny-grey": photoRecipe("photo-tiny-grey", 1, [4, 8, 12, 12], 640_000, photoNoise(2)),
 } as const satisfies Record<string, Recipe>;
 
 /**

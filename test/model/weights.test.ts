@@ -12,11 +12,13 @@ import { decodeModel, encodeModel } from "../../src/model/model-file.ts";
 import { narrow, quantize } from "../../src/model/quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../../src/model/safetensors.ts";
 import { expandWeights } from "../../src/model/weights.ts";
+import type { Spec } from "../../src/network/spec.ts";
 import type { Picture } from "../../src/pictures/picture.ts";
 import { evaluateLevels, type Method } from "../../src/quality/evaluate-levels.ts";
 import { convModel } from "../support/conv-models.ts";
 import { normal } from "../support/networks.ts";
 import { runCli } from "../support/run-cli.ts";
+import { threeScales } from "../support/unets.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const shipped = join(root, "models/fashion-conv.safetensors");
@@ -99,6 +101,28 @@ describe("int8", () => {
     const bytes = encodeModel(model, "i8");
     const wide = encodeModel(decodeModel(bytes, "model"), "f32");
     expect(encodeModel(decodeModel(wide, "model"), "i8")).toEqual(bytes);
+  });
+
+  it("leaves float16 to layers at full resolution, where there are several scales", () => {
+    const small = convModel({ layers: threeScales(1) });
+    const spec: Spec = { ...small.spec, input: { height: 32, width: 32, channels: 1 } };
+    const model = decodeModel(encodeModel({ ...small, spec }), "model");
+    const bytes = encodeModel(model, "i8");
+    const { tensors } = readSafetensors(bytes, "model");
+    const dtypes = new Map([...tensors].map(([name, { dtype }]) => [name, dtype]));
+    const { layers } = model.spec;
+    let shrink = 1;
+    for (const [index, { type }] of layers.entries()) {
+      if (type === "pixel-unshuffle") shrink *= 2;
+      if (type === "pixel-shuffle") shrink /= 2;
+      if (!type.startsWith("conv")) continue;
+      const isFine = shrink === 1 || (shrink === 2 && layers[index + 1]!.type === "pixel-shuffle");
+      expect(dtypes.get(`layer${index + 1}.weight`)).toBe(isFine ? "F16" : "I8");
+    }
+    expect(new Set(dtypes.values())).toEqual(new Set(["F32", "F16", "I8"]));
+    const levels = [...tensors.values()].flatMap(({ dtype, data }) => (dtype === "I8" ? [...data] : []));
+    expect(Math.max(...levels.map(Math.abs))).toBe(47);
+    expect(encodeModel(decodeModel(bytes, "model"), "i8")).toEqual(bytes);
   });
 
   it("takes outputs of zeros, dense weights, and a weight far from the others", () => {
