@@ -430,7 +430,7 @@ describe("usage", () => {
     [["train", "--unknown"], /unknown option '--unknown'/],
     [["train", "--mode", "slow"], /Allowed choices are reproducible, fast/],
     [["train", "--lr"], /argument missing/],
-    [["evaluate"], /missing required argument 'model'/],
+    [["evaluate"], /without --set it measures one model file/],
     [["inspect"], /missing required argument 'model'/],
     [["paint"], /unknown command 'paint'/],
     [[], /Usage: denoise-wasm/],

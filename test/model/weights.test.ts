@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { loadFashionMnistFrom } from "../../src/data/fashion-mnist.node.ts";
 import { pictureAt } from "../../src/data/images.ts";
+import { opaqueBytes, withChannels } from "../../src/data/photos.ts";
+import type { Denoiser } from "../../src/denoiser/denoiser.ts";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { ModelFileError, SpecError } from "../../src/errors.ts";
 import { decodeModel, encodeModel } from "../../src/model/model-file.ts";
@@ -14,7 +16,9 @@ import { readSafetensors, type Tensor, writeSafetensors } from "../../src/model/
 import { expandWeights } from "../../src/model/weights.ts";
 import type { Spec } from "../../src/network/spec.ts";
 import type { Picture } from "../../src/pictures/picture.ts";
+import { readPicture } from "../../src/pictures/picture-files.node.ts";
 import { evaluateLevels, type Method } from "../../src/quality/evaluate-levels.ts";
+import { psnr } from "../../src/quality/metrics.ts";
 import { convModel } from "../support/conv-models.ts";
 import { normal } from "../support/networks.ts";
 import { runCli } from "../support/run-cli.ts";
@@ -310,4 +314,29 @@ describe("denoise-wasm export", () => {
       await rm(folder, { recursive: true });
     }
   });
+});
+
+describe("the models for photographs, as the package has them", () => {
+  it.each(["photo", "photo-grey", "photo-tiny", "photo-tiny-grey"])(
+    "%s loses at most 0.05 dB by eight bits",
+    async (name) => {
+      const files = [`models/${name}.safetensors`, `build/models/${name}.safetensors`];
+      const [wide, small] = await Promise.all(
+        files.map(async (file) => createDenoiser({ model: await readFile(join(root, file)) })),
+      );
+      for (const [index, photograph] of ["parrots", "lighthouse"].entries()) {
+        const read = opaqueBytes(await readPicture(join(root, `data/photographs/${photograph}.png`)));
+        const clean = withChannels(read, name.endsWith("-grey") ? 1 : 3);
+        for (const sigma of [15, 25, 50]) {
+          const noise = normal(clean.data.length, 10 * index + 1, sigma);
+          const data = noise.map((value, i) => value + clean.data[i]!);
+          const decibels = async (denoiser: Denoiser) =>
+            psnr((await denoiser.denoise({ ...clean, data }, { sigma })).data, clean.data);
+          const [best, shipped] = [await decibels(wide!), await decibels(small!)];
+          expect(best).toBeGreaterThan(24);
+          expect(best - shipped).toBeLessThan(0.05);
+        }
+      }
+    },
+  );
 });
