@@ -1,0 +1,12 @@
+/** Text of one byte for each character (ISO 8859-1, the first 256 characters of Unicode). */
+
+export function latin1Of(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+/** Characters beyond Latin-1 lose their upper bits. */
+export function bytesOfLatin1(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
