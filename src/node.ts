@@ -41,7 +41,7 @@ export type { Ranged } from "./noise/ranged.ts";
 export type { DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
 export type { Picture, PictureValues } from "./pictures/picture.ts";
 export { readPicture } from "./pictures/picture-files.node.ts";
-export { encodePng } from "./pictures/png.ts";
+export { type EncodePngOptions, encodePng } from "./pictures/png-encode.ts";
 export type { Checkpoint } from "./training/checkpoint.ts";
 export type { Adagrad, Adam, Recipe } from "./training/recipes.ts";
 export type { Mode, Variant } from "./wasm/detect.ts";

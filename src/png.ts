@@ -2,12 +2,15 @@
 
 import type { DenoiseOptions, Denoiser } from "./denoiser/denoiser.ts";
 import type { DecodeOptions } from "./pictures/decoding.ts";
-import { decodePng, encodePng } from "./pictures/png.ts";
+import { decodePng } from "./pictures/png.ts";
+import { encodePng } from "./pictures/png-encode.ts";
 
 export type { Denoised, DenoiseOptions, Denoiser } from "./denoiser/denoiser.ts";
-export type { DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
+export type { DecodedPicture, DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
+export type { PictureDensity, PictureMetadata, PictureText, PngColor } from "./pictures/metadata.ts";
 export type { Picture, PictureValues, SameKind } from "./pictures/picture.ts";
-export { decodePng, encodePng } from "./pictures/png.ts";
+export { decodePng } from "./pictures/png.ts";
+export { type EncodePngOptions, encodePng } from "./pictures/png-encode.ts";
 export type { Variant } from "./wasm/detect.ts";
 
 /** How a PNG file is denoised. */
@@ -20,10 +23,9 @@ export interface DenoisePngOptions extends Omit<DenoiseOptions, "transfer"> {
 }
 
 /**
- * Denoises a PNG file. The new file has the same size, colours and bits per value, except that a palette becomes RGB
- * or RGBA, and fewer than 8 bits become 8.
- * @throws DataError if the file is not a PNG, is broken, is of a kind that `decodePng` refuses, or has too many pixels;
- * also if the picture does not fit the model
+ * Denoises a PNG file. The new file is upright and has the same colours, bits per value and metadata, except that a palette
+ * becomes RGB or RGBA, a transparent colour an alpha channel, and fewer than 8 bits become 8.
+ * @throws DataError if the file is not a PNG, is broken, or has too many pixels; also if the picture does not fit the model
  * @throws SpecError if an option is of the wrong type or out of range
  */
 export async function denoisePng(
@@ -33,5 +35,5 @@ export async function denoisePng(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
   const picture = await decodePng(file, "The picture", { maxPixels });
-  return encodePng(await denoiser.denoise(picture, options));
+  return encodePng(await denoiser.denoise(picture, options), { metadata: picture.metadata });
 }

@@ -49,7 +49,7 @@ export type {
 export type { Ranged } from "./noise/ranged.ts";
 export { Purpose, Random } from "./noise/rng.ts";
 export type { Picture, PictureValues } from "./pictures/picture.ts";
-export { encodePng } from "./pictures/png.ts";
+export { type EncodePngOptions, encodePng } from "./pictures/png-encode.ts";
 export type { Evaluation, Quality } from "./quality/evaluate.ts";
 export { mse, psnr, psnrOfMse, ssim } from "./quality/metrics.ts";
 export {

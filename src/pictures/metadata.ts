@@ -58,3 +58,9 @@ export interface PngColor {
   /** x and y of white, red, green and blue (CIE 1931), each times 100,000. */
   readonly chromaticities?: readonly number[] | undefined;
 }
+
+/** The profile, if it is one for so many colours: a profile of grey does not fit RGB, nor the other way round. */
+export function fittingProfile(icc: Uint8Array | undefined, colors: 1 | 3): Uint8Array | undefined {
+  const space = icc && String.fromCharCode(...icc.subarray(16, 20));
+  return space === (colors === 1 ? "GRAY" : "RGB ") ? icc : undefined;
+}

@@ -1,5 +1,6 @@
 /** Orientations as Exif numbers them (CIPA DC-008, tag 0x0112): 1 upright, 2 to 8 turned and mirrored. */
 import type { DecodedValues } from "./decoding.ts";
+import { bytesOfLatin1, latin1Of } from "./latin1.ts";
 import type { Picture } from "./picture.ts";
 
 /** Turns and mirrors a picture that is stored in an orientation, so that its first row is the top of the scene. */
@@ -63,7 +64,6 @@ export function uprightExif(exif: Uint8Array): Uint8Array<ArrayBuffer> {
 /** A copy of an XMP packet whose orientation (tiff:Orientation) is 1, if it holds one. */
 export function uprightXmp(xmp: Uint8Array): Uint8Array<ArrayBuffer> {
   // Every byte becomes a character and a byte again, so that the rest of the packet stays as it is.
-  const text = Array.from(xmp, (byte) => String.fromCharCode(byte)).join("");
-  const turned = text.replace(/(tiff:Orientation\s*(?:=\s*["']|>)\s*)[2-8]/g, "$11");
-  return Uint8Array.from(turned, (character) => character.charCodeAt(0));
+  const text = latin1Of(xmp).replace(/(tiff:Orientation\s*(?:=\s*["']|>)\s*)[2-8]/g, "$11");
+  return bytesOfLatin1(text);
 }
