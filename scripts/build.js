@@ -147,7 +147,15 @@ const plugins = [taking(shared, "./inference.js")];
 await esbuild.build({ ...common, entryPoints: ["src/index.ts"], plugins });
 const { metafile } = await esbuild.build({
   ...common,
-  entryPoints: ["src/png.ts", "src/jpeg.ts", "src/browser.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts", atNeed],
+  entryPoints: [
+    "src/png.ts",
+    "src/jpeg.ts",
+    "src/browser.ts",
+    "src/train.ts",
+    "src/node.ts",
+    "src/cli/cli.ts",
+    atNeed,
+  ],
   splitting: true,
   plugins,
   // The dependencies in package.json stay imports; all other packages are bundled.
@@ -183,7 +191,8 @@ await esbuild.build({ ...edge, entryPoints: { "denoise-all": "src/index.ts" }, p
 await esbuild.build({ ...edge, entryPoints: ["src/png.ts", "src/jpeg.ts"] });
 copyFileSync(wasm, "build/edge/denoise.wasm");
 for (const name of models) copyFileSync(`build/models/${name}.safetensors`, `build/edge/${name}.safetensors`);
-for (const file of ["edge/denoise.js", "edge/denoise-all.js", "edge/png.js", "edge/jpeg.js"]) await squeeze(`build/${file}`);
+for (const file of ["edge/denoise.js", "edge/denoise-all.js", "edge/png.js", "edge/jpeg.js"])
+  await squeeze(`build/${file}`);
 if (!flags.quiet) {
   for (const file of readdirSync("build/edge")) {
     const bytes = readFileSync(`build/edge/${file}`);

@@ -96,10 +96,11 @@ const writers: Record<ColorForm, WriteRow> = {
   },
   ycck([luma, cb, cr, black], data, to, width) {
     // The three components are those of the inks' complements.
-    writers.ycc([luma!, cb!, cr!], data, to, width);
-    for (let x = width - 1; x >= 0; x--) {
-      for (let c = 0; c < 3; c++) data[to + 4 * x + c] = 255 - data[to + 3 * x + c]!;
-      data[to + 4 * x + 3] = black![x]!;
+    const paper = new Uint8Array(3 * width);
+    writers.ycc([luma!, cb!, cr!], paper, 0, width);
+    for (let x = 0, at = to; x < width; x++, at += 4) {
+      for (let c = 0; c < 3; c++) data[at + c] = 255 - paper[3 * x + c]!;
+      data[at + 3] = black![x]!;
     }
   },
 };
