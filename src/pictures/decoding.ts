@@ -36,7 +36,8 @@ export function requireAllowedSize(
   { maxPixels }: DecodeOptions,
   { fileBytes, pixelBytes }: { fileBytes: number; pixelBytes: number },
 ): void {
-  const most = maxPixels ?? Math.min(2 ** 27, Math.floor((2 ** 28 + 256 * fileBytes) / pixelBytes));
+  const affordable = Math.min(2 ** 27, Math.floor((2 ** 28 + 256 * fileBytes) / pixelBytes));
+  const most = maxPixels === undefined ? affordable : maxPixels;
   requireOption("maxPixels", most, most >= 0 && typeof most === "number", "a number of at least 0");
   if (width === 0 || height === 0) {
     throw new DataError(`${name} has no pixels (${width} × ${height}); give a picture that has some`);

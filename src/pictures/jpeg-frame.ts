@@ -19,6 +19,8 @@ export interface Component {
   steps: Int32Array | undefined;
   /** Progressive: 64 coefficients for each block. */
   coefficients: Int16Array;
+  /** Progressive: for each block 1 if a coefficient other than the first is not 0, so that the others can be passed by. */
+  detailed: Uint8Array;
   /** Its values, `8 * columns` to a row. */
   plane: Uint8Array;
 }
@@ -74,6 +76,7 @@ export function readFrame(marker: number, data: Uint8Array, name: string, broken
     rows: unitsDown * component.down,
     steps: undefined,
     coefficients: new Int16Array(),
+    detailed: new Uint8Array(),
     plane: new Uint8Array(),
   }));
   return { width, height, isProgressive: marker === 0xc2, components, across, down, unitsAcross, unitsDown };

@@ -85,7 +85,10 @@ function requireProgression(
 /** Makes room for what a component's first scan brings. */
 function reserve(component: Component, { isProgressive }: Frame): void {
   const size = 64 * component.columns * component.rows;
-  if (isProgressive && component.coefficients.length === 0) component.coefficients = new Int16Array(size);
+  if (isProgressive && component.coefficients.length === 0) {
+    component.coefficients = new Int16Array(size);
+    component.detailed = new Uint8Array(size / 64);
+  }
   if (!isProgressive && component.plane.length === 0) component.plane = new Uint8Array(size);
 }
 
@@ -199,6 +202,7 @@ function progressiveReader({ first, last, low, refines }: Part): { read: ReadBlo
       const size = symbol & 15;
       if (size > 0) {
         k += run;
+        coded.component.detailed[start / 64] = 1;
         coded.component.coefficients[start + ZIGZAG[k]!] = bits.signed(size) << low;
       } else if (run < 15) {
         readEmpty(bits, run);
@@ -215,8 +219,12 @@ function progressiveReader({ first, last, low, refines }: Part): { read: ReadBlo
 
   const refineAc: ReadBlock = (bits, coded, column, row) => {
     const start = startOf(coded, column, row);
-    const values = coded.component.coefficients;
+    const { coefficients: values, detailed } = coded.component;
     let k = first;
+    if (empty > 0 && detailed[start / 64] === 0) {
+      empty--;
+      return;
+    }
     for (; empty === 0 && k <= last; k++) {
       const symbol = bits.symbol(coded.ac);
       let run = symbol >> 4;
@@ -232,7 +240,9 @@ function progressiveReader({ first, last, low, refines }: Part): { read: ReadBlo
         if (values[at] !== 0) refine(bits, values, at);
         else if (--run < 0) break;
       }
-      if (fresh !== 0) values[start + ZIGZAG[k]!] = fresh;
+      if (fresh === 0) continue;
+      values[start + ZIGZAG[k]!] = fresh;
+      detailed[start / 64] = 1;
     }
     if (empty === 0) return;
     for (; k <= last; k++) {

@@ -40,7 +40,8 @@ describe("odd files", () => {
     const other = names.flatMap((name, i) => {
       const verdict = expected[i]!;
       if (refused[name]) return refused[name].test(verdict) ? [] : [`${name}: ${verdict}`];
-      if (libvips[name].startsWith("refused")) return /^DataError: The file /.test(verdict) ? [] : [`${name}: ${verdict}`];
+      if (libvips[name].startsWith("refused"))
+        return /^DataError: The file /.test(verdict) ? [] : [`${name}: ${verdict}`];
       return verdict === libvips[name] ? [] : [`${name}: ${verdict} instead of ${libvips[name]}`];
     });
     // libvips stops at the wrong checksum, in the last row; browsers have the whole picture, which is that of ok.png. Its
@@ -95,7 +96,8 @@ describe.skipIf(folders.length === 0)("the files of DENOISE_PICTURES", () => {
       }
     }
     const { DENOISE_VERDICTS } = process.env;
-    if (DENOISE_VERDICTS) writeFileSync(DENOISE_VERDICTS, lines.map((line) => `${line.join("\t")}\n`).join(""));
+    if (DENOISE_VERDICTS)
+      writeFileSync(DENOISE_VERDICTS, lines.map((line) => `${line.join("\t")}\n`).join(""));
     const different = lines.slice(1).filter((line) => line.slice(3).some((verdict) => verdict !== "same"));
     expect(different).toEqual([]);
     expect(lines.length).toBeGreaterThan(1);

@@ -66,7 +66,9 @@ const inChromium: Place = {
     try {
       const page = await browser.newPage();
       await page.goto(site.url);
-      return await page.evaluate(() => (globalThis as unknown as { verdicts(): Promise<string[]> }).verdicts());
+      return await page.evaluate(() =>
+        (globalThis as unknown as { verdicts(): Promise<string[]> }).verdicts(),
+      );
     } finally {
       await browser.close();
       await site.stop();
