@@ -92,7 +92,7 @@ export function encodeJpeg(
   const order = Array.from(ZIGZAG.subarray(0, 64));
   return fileOf(
     [
-      ...metadataSegments(metadata),
+      ...metadataSegments(metadata, colors),
       ...used.map((i) => [DQT, Uint8Array.from([i, ...order.map((at) => tables[i]![at]!)])] as const),
       [SOF0, Uint8Array.from(frame)],
       ...codes.map(

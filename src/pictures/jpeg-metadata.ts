@@ -1,8 +1,9 @@
 /** What JPEG files hold beside the picture: JFIF's density, Exif, XMP, the ICC profile in parts, and comments. */
 
+import { concatenate } from "./concatenate.ts";
 import { APP0, APP1, APP2, COM, type Segment } from "./jpeg-segments.ts";
 import { bytesOfLatin1, latin1Of } from "./latin1.ts";
-import type { PictureDensity, PictureMetadata, PictureText } from "./metadata.ts";
+import { fittingProfile, type PictureDensity, type PictureMetadata, type PictureText } from "./metadata.ts";
 import { orientationOf, uprightExif, uprightXmp } from "./orientation.ts";
 
 const JFIF = "JFIF\0";
@@ -64,13 +65,7 @@ export class JpegMetadataReader {
     const parts = this.#profile;
     if (this.#profileParts === 0 || Array.from(parts).filter(Boolean).length < this.#profileParts)
       return undefined;
-    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return concatenate(parts);
   }
 
   result(): PictureMetadata {
@@ -97,11 +92,15 @@ function textOf(data: Uint8Array): string {
 }
 
 /** The segments that hold metadata, JFIF's first. What does not fit into a segment is left out, except for the profile. */
-export function metadataSegments(metadata: PictureMetadata): (readonly [marker: number, data: Uint8Array])[] {
-  const { icc, exif, xmp, density, text = [] } = metadata;
+export function metadataSegments(
+  metadata: PictureMetadata,
+  colors: 1 | 3,
+): (readonly [marker: number, data: Uint8Array])[] {
+  const { exif, xmp, density, text = [] } = metadata;
+  const icc = fittingProfile(metadata.icc, colors);
   const segments: [number, Uint8Array][] = [[APP0, jfif(density)]];
   const add = (marker: number, name: string, ...parts: Uint8Array[]) => {
-    const data = Uint8Array.from([...bytesOfLatin1(name), ...parts.flatMap((part) => [...part])]);
+    const data = concatenate([bytesOfLatin1(name), ...parts]);
     if (data.length <= LARGEST) segments.push([marker, data]);
   };
   if (exif) add(APP1, EXIF, uprightExif(exif));

@@ -1,4 +1,5 @@
 /** What PNG files hold beside the picture (ISO/IEC 15948, 11.3): in chunks before the data, and text also after it. */
+import { concatenate } from "./concatenate.ts";
 import { inflateSmall } from "./inflate.ts";
 import { bytesOfLatin1, latin1Of } from "./latin1.ts";
 import { fittingProfile, type PictureMetadata, type PictureText, type PngColor } from "./metadata.ts";
@@ -131,13 +132,7 @@ export async function metadataChunks(
 ): Promise<Chunk[]> {
   const chunks: Chunk[] = [];
   const add = (type: string, ...parts: (Uint8Array | readonly number[])[]) => {
-    const data = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      data.set(part, at);
-      at += part.length;
-    }
-    chunks.push({ type, data });
+    chunks.push({ type, data: concatenate(parts) });
   };
   const { cicp, srgb, gamma, chromaticities } = color;
   const profile = fittingProfile(icc, colors);

@@ -89,7 +89,7 @@ describe("encodeJpeg and decodeJpeg", () => {
   it("keep colours at full resolution unless they are told not to", () => {
     const distance = (chroma?: "4:4:4" | "4:2:2" | "4:2:0") => {
       const { data } = decodeJpeg(encodeJpeg(picture, { chroma, quality: 100 }), "a.jpg");
-      return data.reduce((sum: number, value, i) => sum + (value - rgb[i]!) ** 2, 0) / data.length;
+      return rgb.reduce((sum, value, i) => sum + (value - data[i]!) ** 2, 0) / data.length;
     };
     expect(distance()).toBe(distance("4:4:4"));
     // Steps of 1, beside which colours are rounded on the way there and back.
