@@ -105,7 +105,7 @@ mkdirSync("build/workers", { recursive: true });
 writeText("build/workers/helper", helper[0].text, "string");
 
 /** The entries for denoising. They use no files, no packages and nothing of Node. */
-const entries = ["src/index.ts", "src/png.ts"];
+const entries = ["src/index.ts", "src/png.ts", "src/jpeg.ts"];
 rmSync("build/esm", { recursive: true, force: true });
 const common = {
   entryNames: "[name]",

@@ -163,16 +163,21 @@ describe("the bundles of workerd and edge-light", () => {
     );
   });
 
-  it("share their errors with the entry for PNG", async () => {
+  it("share their errors with the entries for PNG and JPEG", async () => {
     const { DataError: theirs } = await import("../../src/index.ts");
     expect(theirs).toBe(DataError);
     for (const condition of ["workerd", "edge-light"]) {
-      const chunk = (text: string) => text.match(/"(\.\/chunk-\w+[^"]*\.js)"/)?.[1];
-      const [index, png] = await Promise.all(
-        ["index", "png"].map(async (name) => chunk((await read(`esm/${name}.${condition}.js`)).toString())),
-      );
-      expect(index).toBeDefined();
-      expect(index).toBe(png);
+      const declared = ["index", "png", "jpeg"].map(async (name) => {
+        const entry = `./${name}.${condition}.js`;
+        const text = (await read(`esm/${entry}`)).toString();
+        const files = [entry, ...(text.match(/\.\/chunk-\w+[^"]*\.js/g) ?? [])];
+        const texts = await Promise.all(files.map(async (file) => (await read(`esm/${file}`)).toString()));
+        return files.filter((_, i) => texts[i]!.includes('"DataError"'));
+      });
+      const [index, png, jpeg] = await Promise.all(declared);
+      expect(index).toHaveLength(1);
+      expect(png).toEqual(index);
+      expect(jpeg).toEqual(index);
     }
   });
 });
