@@ -48,6 +48,7 @@ export type {
 } from "./noise/pointwise.ts";
 export type { Ranged } from "./noise/ranged.ts";
 export { Purpose, Random } from "./noise/rng.ts";
+export type { PictureDensity, PictureMetadata, PictureText, PngColor } from "./pictures/metadata.ts";
 export type { Picture, PictureValues } from "./pictures/picture.ts";
 export { type EncodePngOptions, encodePng } from "./pictures/png-encode.ts";
 export type { Evaluation, Quality } from "./quality/evaluate.ts";

@@ -13,6 +13,7 @@ const versionOf = (name: string): string =>
 const page = `
 import { createDenoiser, type Denoised, type DenoiserOptions, type Picture } from "denoise-wasm";
 import * as browser from "denoise-wasm/browser";
+import { denoiseJpeg, type PictureMetadata } from "denoise-wasm/jpeg";
 import { denoisePng } from "denoise-wasm/png";
 import { type Recipe, recipes, runModel, train, type TrainingData } from "denoise-wasm/train";
 
@@ -31,7 +32,8 @@ const floats: Float32Array = values;
 await denoiser.denoise({ data: [1, 2], width: 2, height: 1 });
 // @ts-expect-error There is no such layer.
 recipe.spec.layers.push({ type: "conv5x5" });
-export { bytes, denoisePng, floats, shown };
+declare const metadata: PictureMetadata;
+export { bytes, denoiseJpeg, denoisePng, floats, metadata, shown };
 `;
 const server = `
 import { createDenoiser } from "denoise-wasm";
