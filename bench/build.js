@@ -4,9 +4,18 @@ import esbuild from "esbuild";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 await esbuild.build({
-  entryPoints: ["bench", "edge", "sigma", "level-weights", "quiet", "report", "turns"].map(
-    (name) => `bench/${name}.ts`,
-  ),
+  entryPoints: [
+    "bench",
+    "edge",
+    "sigma",
+    "level-weights",
+    "search",
+    "contact-sheet",
+    "photographs",
+    "quiet",
+    "report",
+    "turns",
+  ].map((name) => `bench/${name}.ts`),
   outdir: "build/bench",
   bundle: true,
   format: "esm",

@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
-import { createDenoiser } from "../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../src/denoiser/photo.ts";
 import { Client, residentBytes } from "../test/support/edge-requests.ts";
 import { noisyPictures } from "../test/support/noisy-pictures.ts";
 import { bundleWorker, startWorkerd } from "../test/support/workerd.ts";

@@ -74,11 +74,8 @@ function addExamples(picture: Bytes, index: number): void {
   const between = (least: number, most: number) => least + random.uniform() * (most - least);
   const add = (kind: Example["kind"], data: Picture["data"], level: number) => {
     const noisy = { data, width, height, channels };
-    const { natural, drawn } = blocksOf(noisy, {
-      channels,
-      colors: channels === 1 ? 1 : 3,
-      distinct: channels === 1 ? 1 : 3,
-    });
+    const colors = channels === 1 ? 1 : 3;
+    const { natural, drawn } = blocksOf(noisy, { channels: colors, distinct: colors });
     if (natural.length < 12 || drawn * 2 >= natural.length) return;
     const { values, deviation } = inputsOf(natural, channels === 3);
     examples.push({ values: Float64Array.from(values), deviation, level, kind, isKept: index % 8 === 0 });

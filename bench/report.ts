@@ -32,6 +32,7 @@ export function provenance() {
 function cell(heading: string, value: Row[string]): string {
   if (typeof value !== "number") return value ?? "";
   if (/^(spread|share|of peak|±)$/.test(heading)) return `${(100 * value).toFixed(value < 0.1 ? 1 : 0)} %`;
+  if (Number.isInteger(value)) return String(value);
   return value.toFixed(Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 1e-9)))));
 }
 

@@ -82,7 +82,7 @@ for (const target of targets) {
 }
 
 // The weights that come with the package: as int8, and inlined like the wasm. createDenoiser uses "photo" if it is given none.
-const models = ["photo", "fashion-conv"];
+const models = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "fashion-conv"];
 mkdirSync("build/models", { recursive: true });
 for (const name of models) {
   const bytes = await quantized(`models/${name}.safetensors`);
@@ -105,7 +105,7 @@ mkdirSync("build/workers", { recursive: true });
 writeText("build/workers/helper", helper[0].text, "string");
 
 /** The entries for denoising. They use no files, no packages and nothing of Node. */
-const entries = ["src/index.ts", "src/png.ts", "src/jpeg.ts"];
+const entries = ["src/index.ts", "src/tiny.ts", "src/png.ts", "src/jpeg.ts"];
 rmSync("build/esm", { recursive: true, force: true });
 const common = {
   entryNames: "[name]",
@@ -125,7 +125,7 @@ await esbuild.build({
 for (const name of ["thread-worker", "denoiser-worker"])
   writeFileSync(`build/esm/${name}.d.ts`, "export {};\n");
 // All code for denoising goes into one file that the entries share, since each imported file makes a start a millisecond
-// slower. What it loads only at need stays a file of its own.
+// slower. Each of the entries with weights has these for itself. What it loads only at need stays a file of its own.
 const atNeed = "src/denoiser/team.ts";
 const lazily = {
   name: "loading at need",
@@ -135,7 +135,9 @@ const lazily = {
     );
   },
 };
-const shared = await reachedFrom("src/index.ts");
+const reached = await reachedFrom("src/index.ts");
+const weighted = ["src/denoiser/photo.ts", "src/denoiser/photo-tiny.ts"];
+const shared = reached.filter((path) => !weighted.includes(path));
 await esbuild.build({
   ...common,
   outdir: undefined,
@@ -144,7 +146,8 @@ await esbuild.build({
   plugins: [lazily],
 });
 const plugins = [taking(shared, "./inference.js")];
-await esbuild.build({ ...common, entryPoints: ["src/index.ts"], plugins });
+await esbuild.build({ ...common, entryPoints: ["src/index.ts", "src/tiny.ts"], plugins });
+plugins.push(taking(["src/denoiser/photo.ts"], "./index.js"));
 const { metafile } = await esbuild.build({
   ...common,
   entryPoints: [
@@ -187,12 +190,13 @@ copyFileSync(wasm, "build/esm/denoise.wasm");
 rmSync("build/edge", { recursive: true, force: true });
 const edge = { ...lean, outdir: "build/edge" };
 await esbuild.build({ ...edge, entryPoints: { denoise: "src/index.ts" }, plugins: [carrying("none")] });
-await esbuild.build({ ...edge, entryPoints: { "denoise-all": "src/index.ts" }, plugins: [carrying("simd")] });
+const complete = { "denoise-all": "src/index.ts", "denoise-tiny-all": "src/tiny.ts" };
+await esbuild.build({ ...edge, entryPoints: complete, plugins: [carrying("simd")] });
 await esbuild.build({ ...edge, entryPoints: ["src/png.ts", "src/jpeg.ts"] });
 copyFileSync(wasm, "build/edge/denoise.wasm");
 for (const name of models) copyFileSync(`build/models/${name}.safetensors`, `build/edge/${name}.safetensors`);
-for (const file of ["edge/denoise.js", "edge/denoise-all.js", "edge/png.js", "edge/jpeg.js"])
-  await squeeze(`build/${file}`);
+for (const file of ["denoise", "denoise-all", "denoise-tiny-all", "png", "jpeg"])
+  await squeeze(`build/edge/${file}.js`);
 if (!flags.quiet) {
   for (const file of readdirSync("build/edge")) {
     const bytes = readFileSync(`build/edge/${file}`);
@@ -254,7 +258,7 @@ function taking(sources, file) {
 /** Minifies a script a twentieth further than esbuild does, since the names of some inner properties are shortened too. */
 async function squeeze(path) {
   const inner =
-    /^(inputs|outputs|colors|distinct|biases|weight|shrink|multiple|least|reach|level|inputRows|schedule|origin|down|right|details|brightness|clipped|natural|noiseless)$/;
+    /^(inputs|outputs|colors|distinct|black|step|weight|shrink|multiple|least|reach|level|inputRows|schedule|origin|down|right|details|brightness|clipped|natural|noiseless)$/;
   const { code } = await minify(readFileSync(path, "utf8"), {
     module: true,
     ecma: 2020,
@@ -267,7 +271,7 @@ async function squeeze(path) {
 
 /** Writes bytes as text into a module; src/wasm/inlined.ts turns the text into bytes again. */
 function writeInlined(path, bytes) {
-  const text = bytes && String.fromCharCode(...bytes.map((byte) => (byte + 64) & 0xff));
+  const text = bytes && String.fromCharCode(...bytes.map((byte) => (byte + 80) & 0xff));
   writeText(path, text, path.startsWith("build/models") ? "string | undefined" : "string");
 }
 
@@ -295,7 +299,7 @@ async function quantized(path) {
 }
 
 /**
- * An esbuild plugin: takes src/wasm/bundled.<twin>.ts in place of bundled.ts and no threads, for "edge-light" also the zlib of that
+ * An esbuild plugin: takes src/wasm/bundled.<twin>.ts in place of bundled.ts, no threads and no files, for "edge-light" also the zlib of that
  * runtime; "none" leaves out the weights as well.
  */
 function carrying(twin) {
@@ -306,12 +310,15 @@ function carrying(twin) {
       build.onResolve({ filter: /\/lazy-team\.ts$/ }, () => ({
         path: `${root}src/denoiser/lazy-team.none.ts`,
       }));
+      build.onResolve({ filter: /\/local-file\.ts$/ }, () => ({
+        path: `${root}src/wasm/local-file.none.ts`,
+      }));
       if (twin === "edge-light")
         build.onResolve({ filter: /\/zlib\.ts$/ }, () => ({
           path: `${root}src/pictures/zlib.edge-light.ts`,
         }));
       if (twin === "none") {
-        build.onLoad({ filter: /models\/photo\.js$/ }, () => ({
+        build.onLoad({ filter: /build\/models\/.*\.js$/ }, () => ({
           contents: "export default undefined;",
         }));
       }

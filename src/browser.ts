@@ -2,18 +2,21 @@
  * `denoise-wasm/browser`: all of `denoise-wasm`, and for web pages: denoising off the main thread, and conversion from
  * and to the browser's own pictures.
  */
-import {
-  createDenoiser as createLocalDenoiser,
-  type Denoiser,
-  type DenoiserOptions,
-} from "./denoiser/denoiser.ts";
+import type { Denoiser, DenoiserOptions } from "./denoiser/denoiser.ts";
+import { createDenoiser as createLocalDenoiser } from "./denoiser/photo.ts";
 import { createRemoteDenoiser, type WorkerPlace } from "./denoiser/remote-denoiser.ts";
+import { optionsFrom } from "./errors.ts";
 import { isPage } from "./wasm/raw-worker.ts";
 
 export type { WorkerPlace } from "./denoiser/remote-denoiser.ts";
 export { ThreadError } from "./errors.ts";
 export * from "./index.ts";
-export { type ReadImageOptions, readImage, toImageData } from "./pictures/browser-image.ts";
+export {
+  type ReadImageOptions,
+  readImage,
+  type ToImageDataOptions,
+  toImageData,
+} from "./pictures/browser-image.ts";
 
 /** What a denoiser in a web page is built from. */
 export interface BrowserDenoiserOptions extends DenoiserOptions {
@@ -30,7 +33,10 @@ export interface BrowserDenoiserOptions extends DenoiserOptions {
  * @throws UnsupportedRuntimeError if the worker cannot be started; also everything that `createDenoiser` of
  * `denoise-wasm` throws
  */
-export function createDenoiser({ worker, ...options }: BrowserDenoiserOptions = {}): Promise<Denoiser> {
-  worker ??= isPage() && (options.threads ?? 1) > 1;
-  return worker ? createRemoteDenoiser(worker, options) : createLocalDenoiser(options);
+export async function createDenoiser(options?: BrowserDenoiserOptions): Promise<Denoiser> {
+  const { worker, ...others } = optionsFrom(options);
+  const isRemote = worker === undefined ? isPage() && (others.threads ?? 1) > 1 : worker !== false;
+  return isRemote
+    ? createRemoteDenoiser(worker === undefined ? true : (worker as WorkerPlace), others)
+    : createLocalDenoiser(others);
 }

@@ -19,18 +19,52 @@ export class SpecError extends DenoiseError {
   override name = "SpecError";
 }
 
+/** A text without characters that a terminal would obey, such as those that move its cursor. */
+export const printable = (text: string): string => text.replace(/\p{C}/gu, "?");
+
+/** A value in words fit for a message: short, on one line, and without characters that a terminal would obey. */
+export function shown(value: unknown): string {
+  if (typeof (value as PromiseLike<unknown> | undefined)?.then === "function") return "a promise: await it";
+  let text: string = typeof value;
+  try {
+    text = Object.prototype.toString.call(value);
+    // Only plain data is written out: other objects may be large, and tell nothing.
+    if (/^\[object (String|Array|Object)]$/.test(text)) text = JSON.stringify(value);
+    else if (typeof value !== "object" || value === null) text = String(value);
+  } catch {
+    // What nests too deep, or in a circle, keeps the name of its kind.
+  }
+  return printable(text.slice(0, 200));
+}
+
 /** Checks an option. @throws SpecError that says what the option has to be, if it is not right */
 export function requireOption(name: string, value: unknown, isRight: unknown, what: string): void {
-  if (!isRight) throw new SpecError(`${name} has to be ${what}, but is ${value}.`);
+  if (!isRight) throw new SpecError(`${name} has to be ${what}, but is ${shown(value)}.`);
 }
+
+/** Gives options back if they are an object. @throws SpecError otherwise */
+export function optionsFrom<Options extends object>(options: Options | undefined): Options {
+  requireOption("options", options, options === undefined || isObject(options), "an object");
+  return options ?? ({} as Options);
+}
+
+/** Checks that nothing is left of options when all that are known were taken out. @throws SpecError */
+export function requireNoOthers(others: object): void {
+  for (const name in others)
+    throw new SpecError(`There is no option ${shown(name)}. Check how it is written, or leave it out.`);
+}
+
+const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Checks the options that all long operations share. @throws SpecError if one is given and of the wrong type */
 export function requireRunOptions(
   signal: AbortSignal | undefined,
   onProgress: ((progress: never) => unknown) | undefined,
 ): void {
-  requireOption("signal", signal, !signal || signal.throwIfAborted, "an AbortSignal");
-  requireOption("onProgress", onProgress, !onProgress || typeof onProgress === "function", "a function");
+  const isSignal = signal === undefined || typeof signal?.throwIfAborted === "function";
+  requireOption("signal", signal, isSignal, "an AbortSignal");
+  const isCallback = onProgress === undefined || typeof onProgress === "function";
+  requireOption("onProgress", onProgress, isCallback, "a function");
 }
 
 /** Training produced NaN or infinity. `epoch` and `batch`, both counted from 1, name the step where it was found. */

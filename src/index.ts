@@ -1,24 +1,4 @@
 /** `denoise-wasm`: denoises pictures in any JavaScript runtime. It holds no code for training. */
 
-export {
-  createDenoiser,
-  type Denoised,
-  type DenoiseOptions,
-  type Denoiser,
-  type DenoiserOptions,
-} from "./denoiser/denoiser.ts";
-export { estimateSigma } from "./denoiser/sigma.ts";
-export { DataError, DenoiseError, ModelFileError, SpecError, UnsupportedRuntimeError } from "./errors.ts";
-export type { ModelLike } from "./model/model.ts";
-export type {
-  AddLayer,
-  Conv1x1Layer,
-  Conv3x3Layer,
-  DenseLayer,
-  Layer,
-  PixelLayer,
-  Spec,
-} from "./network/spec.ts";
-export type { Picture, PictureValues, SameKind } from "./pictures/picture.ts";
-export type { Mode, Variant } from "./wasm/detect.ts";
-export type { CompiledModule, Remote, WasmSource } from "./wasm/source.ts";
+export { createDenoiser } from "./denoiser/photo.ts";
+export * from "./denoising.ts";

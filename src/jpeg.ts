@@ -1,20 +1,23 @@
 /** `denoise-wasm/jpeg`: reads, denoises and writes JPEG files, in runtimes of every kind. */
 
-import type { DenoiseOptions, Denoiser } from "./denoiser/denoiser.ts";
+import type { Denoiser } from "./denoiser/denoiser.ts";
+import type { DenoiseOptions } from "./denoiser/request.ts";
+import { optionsFrom, requireOption } from "./errors.ts";
 import type { DecodeOptions } from "./pictures/decoding.ts";
 import { decodeJpeg } from "./pictures/jpeg.ts";
 import { type EncodeJpegOptions, encodeJpeg } from "./pictures/jpeg-encode.ts";
 
-export type { Denoised, DenoiseOptions, Denoiser } from "./denoiser/denoiser.ts";
+export type { Denoised, Denoiser } from "./denoiser/denoiser.ts";
+export type { DenoiseOptions } from "./denoiser/request.ts";
 export type { DecodedPicture, DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
 export { decodeJpeg } from "./pictures/jpeg.ts";
 export { type EncodeJpegOptions, encodeJpeg } from "./pictures/jpeg-encode.ts";
 export type { PictureDensity, PictureMetadata, PictureText, PngColor } from "./pictures/metadata.ts";
-export type { Picture, PictureValues, SameKind } from "./pictures/picture.ts";
+export type { Picture, PictureValues, Range, SameKind } from "./pictures/picture.ts";
 export type { Variant } from "./wasm/detect.ts";
 
 /** How a JPEG file is denoised and written again. */
-export interface DenoiseJpegOptions extends Omit<DenoiseOptions, "transfer"> {
+export interface DenoiseJpegOptions extends Omit<DenoiseOptions, "range" | "transfer"> {
   /** Quality and resolution of colours of the new file: see `EncodeJpegOptions`. */
   output?: Pick<EncodeJpegOptions, "quality" | "chroma"> | undefined;
   /**
@@ -33,9 +36,14 @@ export interface DenoiseJpegOptions extends Omit<DenoiseOptions, "transfer"> {
 export async function denoiseJpeg(
   denoiser: Pick<Denoiser, "denoise">,
   bytes: Uint8Array | ArrayBuffer,
-  { maxPixels = 2 ** 22, output, ...options }: DenoiseJpegOptions = {},
+  options?: DenoiseJpegOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  const { maxPixels = 2 ** 22, output, ...others } = optionsFrom(options);
+  const isFile =
+    ArrayBuffer.isView(bytes) || Object.prototype.toString.call(bytes) === "[object ArrayBuffer]";
+  requireOption("bytes", bytes, isFile, "the bytes of a JPEG file in a Uint8Array or an ArrayBuffer");
+  const file = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
   const picture = decodeJpeg(file, "The picture", { maxPixels });
-  return encodeJpeg(await denoiser.denoise(picture, options), { ...output, metadata: picture.metadata });
+  const clean = await denoiser.denoise(picture, { ...others, transfer: true });
+  return encodeJpeg(clean, { ...output, metadata: picture.metadata });
 }

@@ -40,7 +40,7 @@ export type {
 export type { Ranged } from "./noise/ranged.ts";
 export type { DecodedPicture, DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
 export type { PictureDensity, PictureMetadata, PictureText, PngColor } from "./pictures/metadata.ts";
-export type { Picture, PictureValues } from "./pictures/picture.ts";
+export type { Picture, PictureValues, Range } from "./pictures/picture.ts";
 export { readPicture } from "./pictures/picture-files.node.ts";
 export { type EncodePngOptions, encodePng } from "./pictures/png-encode.ts";
 export type { Checkpoint } from "./training/checkpoint.ts";
@@ -53,7 +53,7 @@ export type { Mode, Variant } from "./wasm/detect.ts";
  * @throws OutputError if the file cannot be written
  * @throws SpecError if the model lacks a tensor, or a weight is too large for float16
  */
-export function saveModel(model: Model, path: string, format: WeightFormat = "f32"): Promise<void> {
+export async function saveModel(model: Model, path: string, format: WeightFormat = "f32"): Promise<void> {
   return writeFileAtomic(path, encodeModel(model, format));
 }
 

@@ -1,20 +1,23 @@
 /** `denoise-wasm/png`: reads, denoises and writes PNG files, for runtimes without a decoder of their own. */
 
-import type { DenoiseOptions, Denoiser } from "./denoiser/denoiser.ts";
+import type { Denoiser } from "./denoiser/denoiser.ts";
+import type { DenoiseOptions } from "./denoiser/request.ts";
+import { optionsFrom, requireOption } from "./errors.ts";
 import type { DecodeOptions } from "./pictures/decoding.ts";
 import { decodePng } from "./pictures/png.ts";
 import { encodePng } from "./pictures/png-encode.ts";
 
-export type { Denoised, DenoiseOptions, Denoiser } from "./denoiser/denoiser.ts";
+export type { Denoised, Denoiser } from "./denoiser/denoiser.ts";
+export type { DenoiseOptions } from "./denoiser/request.ts";
 export type { DecodedPicture, DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
 export type { PictureDensity, PictureMetadata, PictureText, PngColor } from "./pictures/metadata.ts";
-export type { Picture, PictureValues, SameKind } from "./pictures/picture.ts";
+export type { Picture, PictureValues, Range, SameKind } from "./pictures/picture.ts";
 export { decodePng } from "./pictures/png.ts";
 export { type EncodePngOptions, encodePng } from "./pictures/png-encode.ts";
 export type { Variant } from "./wasm/detect.ts";
 
 /** How a PNG file is denoised. */
-export interface DenoisePngOptions extends Omit<DenoiseOptions, "transfer"> {
+export interface DenoisePngOptions extends Omit<DenoiseOptions, "range" | "transfer"> {
   /**
    * The most pixels that the picture may have. Default: 2²² (4 megapixels), so that the unpacked picture fits into the
    * 128 MB of memory that an edge worker has.
@@ -31,9 +34,14 @@ export interface DenoisePngOptions extends Omit<DenoiseOptions, "transfer"> {
 export async function denoisePng(
   denoiser: Pick<Denoiser, "denoise">,
   bytes: Uint8Array | ArrayBuffer,
-  { maxPixels = 2 ** 22, ...options }: DenoisePngOptions = {},
+  options?: DenoisePngOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  const { maxPixels = 2 ** 22, ...others } = optionsFrom(options);
+  const isFile =
+    ArrayBuffer.isView(bytes) || Object.prototype.toString.call(bytes) === "[object ArrayBuffer]";
+  requireOption("bytes", bytes, isFile, "the bytes of a PNG file in a Uint8Array or an ArrayBuffer");
+  const file = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
   const picture = await decodePng(file, "The picture", { maxPixels });
-  return encodePng(await denoiser.denoise(picture, options), { metadata: picture.metadata });
+  const clean = await denoiser.denoise(picture, { ...others, transfer: true });
+  return encodePng(clean, { metadata: picture.metadata });
 }

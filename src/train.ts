@@ -49,7 +49,7 @@ export type {
 export type { Ranged } from "./noise/ranged.ts";
 export { Purpose, Random } from "./noise/rng.ts";
 export type { PictureDensity, PictureMetadata, PictureText, PngColor } from "./pictures/metadata.ts";
-export type { Picture, PictureValues } from "./pictures/picture.ts";
+export type { Picture, PictureValues, Range } from "./pictures/picture.ts";
 export { type EncodePngOptions, encodePng } from "./pictures/png-encode.ts";
 export type { Evaluation, Quality } from "./quality/evaluate.ts";
 export { mse, psnr, psnrOfMse, ssim } from "./quality/metrics.ts";

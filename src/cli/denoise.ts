@@ -3,7 +3,9 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { requireWritableFolder, writeFileAtomic } from "../data/files.node.ts";
 import { opaqueBytes } from "../data/photos.ts";
-import { createDenoiser, type Denoised, type DenoiseOptions, type Denoiser } from "../denoiser/denoiser.ts";
+import type { Denoised, Denoiser } from "../denoiser/denoiser.ts";
+import { createDenoiser } from "../denoiser/photo.ts";
+import type { DenoiseOptions } from "../denoiser/request.ts";
 import { DataError } from "../errors.ts";
 import { loadModel } from "../node.ts";
 import type { Picture } from "../pictures/picture.ts";
@@ -20,7 +22,7 @@ interface Options {
   sigma: number | "auto";
   strength: number;
   quality: "standard" | "best";
-  model?: string;
+  model?: string[];
   mode: Mode;
   threads?: number;
   maxPixels?: number;
@@ -51,7 +53,12 @@ export function denoiseCommand(): Command {
         .choices(["standard", "best"])
         .default("standard"),
     )
-    .option("--model <file>", "a model file of convolutions (default: the one that comes with the package)")
+    .option(
+      "--model <file>",
+      "a model file of convolutions; given several times, each picture takes the first for as many colours as it has " +
+        "(default: the models that come with the package)",
+      (file: string, files: string[] = []) => [...files, file],
+    )
     .addOption(
       new Option("--mode <mode>", "reproducible: the same bytes in every engine; fast: the quickest build")
         .choices(["reproducible", "fast"])
@@ -91,7 +98,7 @@ function threadsFrom(text: string): number {
 
 async function run(inputs: string[], options: Options): Promise<void> {
   const jobs = await jobsFrom(inputs, options);
-  const model = options.model === undefined ? undefined : await loadModel(options.model);
+  const model = options.model && (await Promise.all(options.model.map(loadModel)));
   const { mode, threads = computingCores() } = options;
   using denoiser = await createDenoiser({ model, mode, threads });
   await requireWritableFolder(dirname(jobs[0]!.output));
@@ -103,14 +110,15 @@ async function run(inputs: string[], options: Options): Promise<void> {
   let failed = 0;
   const begin = async (job: Job) => {
     interrupt.signal.throwIfAborted();
-    const picture = await readPicture(job.input, options);
+    const picture = await readPicture(job.input, { maxPixels: options.maxPixels });
     const onProgress = (part: number) => {
       if (job === jobs[done.length + failed]) progress?.report(job.input, part);
     };
-    const settings = { ...options, signal: interrupt.signal, onProgress };
+    const { sigma, strength, quality } = options;
+    const settings = { sigma, strength, quality, signal: interrupt.signal, onProgress };
     return {
       pixels: picture.width * picture.height,
-      outcome: denoisePicture(picture, job.output, denoiser, settings),
+      outcome: denoisePicture(picture, job.output, denoiser, settings, options.compare),
     };
   };
   try {
@@ -154,11 +162,12 @@ async function denoisePicture(
   picture: Picture,
   output: string,
   denoiser: Denoiser,
-  options: Pick<Options, "compare"> & DenoiseOptions,
+  options: DenoiseOptions,
+  compare = false,
 ): Promise<Pick<Denoised, "sigma" | "unchanged">> {
   const clean = await denoiser.denoise(picture, options);
   await writeFileAtomic(output, await encodePng(clean));
-  if (options.compare) await writeFileAtomic(compareName(output), await comparison(picture, clean));
+  if (compare) await writeFileAtomic(compareName(output), await comparison(picture, clean));
   const { sigma, unchanged } = clean;
   return { sigma, ...(unchanged && { unchanged }) };
 }

@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import type { TestPicture } from "../data/images.ts";
 import { withChannels } from "../data/photos.ts";
 import { readTestPictures } from "../data/test-pictures.node.ts";
-import { createDenoiser } from "../denoiser/denoiser.ts";
+import { createDenoiser } from "../denoiser/photo.ts";
 import { SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { isConvolutional } from "../network/spec.ts";
@@ -31,23 +31,28 @@ export interface SetOptions {
 export const SET_LEVELS: readonly number[] = [15, 25, 50];
 
 /**
- * `denoise-wasm evaluate MODEL --set DIR`: measures a model of convolutions on a folder of photographs, to which Gaussian
- * noise is added, or of pairs of real noise.
+ * `denoise-wasm evaluate [MODEL…] --set DIR`: measures models of convolutions, or those that come with the package, on a
+ * folder of photographs, to which Gaussian noise is added, or of pairs of real noise.
  */
-export async function evaluateSet(path: string, model: Model, options: SetOptions): Promise<void> {
-  if (!isConvolutional(model.spec)) {
-    throw new SpecError(`${path} is of dense layers, for pictures of one size. Leave --set out.`);
+export async function evaluateSet(paths: string[], models: Model[], options: SetOptions): Promise<void> {
+  const dense = models.findIndex(({ spec }) => !isConvolutional(spec));
+  if (dense >= 0) {
+    throw new SpecError(`${paths[dense]} is of dense layers, for pictures of one size. Leave --set out.`);
   }
   const read = await readTestPictures(options.set);
   const pictures = options.grey ? read.map(greyOf) : read;
   const conditions = conditionsOf(pictures, options);
   const saved = options.saveNoisy === undefined ? undefined : await noisyFolder(options.saveNoisy, pictures);
   const name = basename(resolve(options.set));
-  const modelChannels = model.spec.input.channels;
+  const isBundled = models.length === 0;
+  const modelChannels = isBundled ? [3, 1] : models.map(({ spec }) => spec.input.channels);
   const progress = percentProgress();
   let results: SetQuality[];
   try {
-    using denoiser = await createDenoiser({ model, threads: computingCores() });
+    using denoiser = await createDenoiser({
+      ...(!isBundled && { model: models }),
+      threads: computingCores(),
+    });
     results = await measureSet(denoiser, pictures, conditions, {
       bestSigma: options.bestSigma ?? false,
       settings: { quality: options.quality },
@@ -60,7 +65,15 @@ export async function evaluateSet(path: string, model: Model, options: SetOption
   await saved?.finish(name);
   const protocol = protocolOf(pictures, modelChannels, options);
   if (options.json) {
-    return console.log(JSON.stringify({ name, model: path, protocol, seed: SET_SEED, results }));
+    return console.log(
+      JSON.stringify({
+        name,
+        models: isBundled ? "the package's" : paths,
+        protocol,
+        seed: SET_SEED,
+        results,
+      }),
+    );
   }
   console.log(`${name}, ${pictures.length} ${pictures[0]!.noisy ? "pairs" : "pictures"}. ${protocol}\n`);
   console.log(tableOf(results, options.each ?? false));
@@ -96,7 +109,7 @@ function conditionsOf(pictures: readonly TestPicture[], options: SetOptions): Co
 /** What was done, in sentences. */
 function protocolOf(
   pictures: readonly TestPicture[],
-  modelChannels: number,
+  modelChannels: readonly number[],
   { jpeg, grey, quality }: SetOptions,
 ): string {
   const sentences = [
@@ -109,10 +122,10 @@ function protocolOf(
     sentences.push("Each result is the mean of those of the picture's eight orientations.");
   if (grey) sentences.push("Colour pictures were made grey (ITU-R BT.601).");
   const channels = pictures.map(({ clean }) => clean.channels);
-  if (modelChannels === 1 && channels.includes(3)) {
+  if (!modelChannels.includes(3) && channels.includes(3)) {
     sentences.push("The model is for grey pictures and denoises each colour by itself.");
   }
-  if (modelChannels === 3 && channels.includes(1)) {
+  if (!modelChannels.includes(1) && channels.includes(1)) {
     sentences.push(
       "The model is for colour: it takes grey pictures as three equal colours and averages what it makes of them.",
     );

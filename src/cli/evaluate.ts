@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type Photos, photosOf } from "../data/images.ts";
 import { readPhotos } from "../data/photo-folders.node.ts";
-import { createDenoiser } from "../denoiser/denoiser.ts";
+import { createDenoiser } from "../denoiser/photo.ts";
 import { SpecError } from "../errors.ts";
 import { type Model, requireFit } from "../model/model.ts";
 import { networkOf } from "../model/model-network.ts";
@@ -30,14 +30,18 @@ const LEVELS = [5, 10, 15, 25, 50, 75];
 /** Options that mean nothing without --set, as commander calls them. */
 const ofSets = ["jpeg", "grey", "quality", "bestSigma", "each", "saveNoisy"] as const;
 
-/** `denoise-wasm evaluate MODEL`: measures quality on test pictures; of convolutions, at several noise levels. */
+/** `denoise-wasm evaluate [MODEL…]`: measures quality on test pictures; of convolutions, at several noise levels. */
 export function evaluateCommand(): Command {
   return new Command("evaluate")
     .description(
       "measure a model on the test images: one of convolutions under several levels of noise and beside other filters, " +
         "one of dense layers under the noise it was trained on; both with its run's seed",
     )
-    .argument("<model>", "a model file, such as runs/…/model.safetensors")
+    .argument(
+      "[models...]",
+      "a model file, such as runs/…/model.safetensors; with --set also several, of which each picture takes the first " +
+        "for as many colours as it has, or none, for the models that come with the package",
+    )
     .option("--data <dir>", "the folder that holds Fashion-MNIST's four IDX files (default: the best found)")
     .option("--pictures <dir>", "measure on a folder of PNG and JPEG files instead")
     .addOption(
@@ -92,14 +96,16 @@ function qualitiesFrom(text: string): number[] {
   throw new InvalidArgumentError("It has to be whole numbers from 1 to 100, such as 75,90.");
 }
 
-async function run(path: string, { set, ...options }: Options, command: Command): Promise<void> {
+async function run(paths: string[], { set, ...options }: Options, command: Command): Promise<void> {
   const alone = set === undefined ? ofSets.find((name) => options[name] !== undefined) : undefined;
   if (alone !== undefined) {
     const { long } = command.options.find((option) => option.attributeName() === alone)!;
     command.error(`error: option '${long}' needs --set DIR`);
   }
-  const model = await loadModel(path);
-  if (set !== undefined) return evaluateSet(path, model, { ...options, set });
+  const models = await Promise.all(paths.map(loadModel));
+  if (set !== undefined) return evaluateSet(paths, models, { ...options, set });
+  const [path, model] = [paths[0], models[0]];
+  if (!path || !model || paths.length > 1) command.error("error: without --set it measures one model file");
   if (isConvolutional(model.spec)) await evaluateConvolutions(model, options);
   else await evaluateDense(path, model, options);
 }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { printable } from "../errors.ts";
 import { parameterCount, parameters } from "../network/spec.ts";
 import { loadModel } from "../node.ts";
 import { noiseName } from "../noise/noise.ts";
@@ -40,7 +41,8 @@ async function run(path: string, options: InspectOptions): Promise<void> {
   const { height, width, channels } = spec.input;
   const facts = { ...provenance, noise: noiseName(noise), range: range.join(" to ") };
   console.log(`${path}: ${parameterCount(spec)} parameters, pictures of ${height}×${width}×${channels}\n`);
-  for (const [name, value] of Object.entries(facts)) console.log(`${name.padEnd(15)}${value}`);
+  for (const [name, value] of Object.entries(facts))
+    console.log(`${name.padEnd(15)}${printable(`${value}`)}`);
   const rows = tensors.map(({ name, shape, mean, deviation, least, greatest }) => [
     name,
     shape.join("×"),

@@ -7,12 +7,14 @@ import { parameterCount } from "../network/spec.ts";
 import { noiseName } from "../noise/noise.ts";
 import { encodePng } from "../pictures/png-encode.ts";
 import type { Evaluation, Quality } from "../quality/evaluate.ts";
+import { beforeAndAfter } from "../report/before-and-after.ts";
 import { pictureRows } from "../report/figures.ts";
 import { lossChart } from "../report/loss-chart.ts";
 import { runPage } from "../report/run-page.ts";
 import type { Recipe } from "../training/recipes.ts";
 import type { Epoch } from "../training/trainer.ts";
 import type { Mode } from "../wasm/detect.ts";
+import type { DenoisedPhotograph } from "./photographs.ts";
 import { duration } from "./progress.ts";
 import { qualityHead, qualityRows, verdict } from "./quality-table.ts";
 
@@ -33,6 +35,8 @@ export interface Run {
   readonly denoised: Float32Array;
   /** The same pictures denoised by the bundled network of convolutions. Only if dense layers were trained. */
   readonly convolutions?: { readonly denoised: Float32Array; readonly test: Quality };
+  /** Photographs denoised by the bundled model for them. Only in a clone, and if dense layers were trained. */
+  readonly photographs: readonly DenoisedPhotograph[];
 }
 
 /** A phrase for what a recipe is trained on, given a training set of `count` pictures. */
@@ -77,9 +81,12 @@ export function reportOf({ recipe, mode, threads, data, model, epochs, seconds, 
   };
 }
 
-/** Writes model.safetensors, report.json, loss.svg, figure.png and index.html. @throws OutputError */
+/**
+ * Writes model.safetensors, report.json, loss.svg, figure.png and index.html; and photographs.png, if there are any.
+ * @throws OutputError
+ */
 export async function writeRunFolder(folder: string, run: Run): Promise<void> {
-  const { recipe, data, epochs, seconds, test, convolutions, model } = run;
+  const { recipe, data, epochs, seconds, test, convolutions, model, photographs } = run;
   const losses = epochs.map(({ loss }) => loss);
   await writeFileAtomic(join(folder, "model.safetensors"), encodeModel(model));
   await writeFileAtomic(join(folder, "report.json"), `${JSON.stringify(reportOf(run), null, 2)}\n`);
@@ -92,6 +99,9 @@ export async function writeRunFolder(folder: string, run: Run): Promise<void> {
     }),
   );
   await writeFileAtomic(join(folder, "figure.png"), await figureOf(run));
+  if (photographs.length > 0) {
+    await writeFileAtomic(join(folder, "photographs.png"), await encodePng(beforeAndAfter(photographs)));
+  }
   await writeFileAtomic(
     join(folder, "index.html"),
     runPage({
@@ -112,8 +122,14 @@ export async function writeRunFolder(folder: string, run: Run): Promise<void> {
       ],
       table: { head: qualityHead, rows: qualityRows(test, convolutions?.test) },
       note: verdict(test),
+      ...(photographs.length > 0 && { photographs: photographs.map(gainInWords) }),
     }),
   );
+}
+
+/** What denoising did to a photograph. */
+export function gainInWords({ name, psnr }: DenoisedPhotograph): string {
+  return `${name}: ${psnr.noisy.toFixed(2)} dB noisy, ${psnr.denoised.toFixed(2)} dB denoised`;
 }
 
 /** A figure with a few test pictures: original, noisy, denoised, and for dense layers denoised by convolutions too. */

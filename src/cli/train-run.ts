@@ -17,10 +17,18 @@ import type { Recipe } from "../training/recipes.ts";
 import { type ResumeOptions, resume, type Training, train } from "../training/trainer.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { Interrupted } from "./interrupted.ts";
+import { denoisePhotographs } from "./photographs.ts";
 import { duration, trainingProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
 import { RunCheckpoint } from "./run-checkpoint.ts";
-import { picturesInWords, type Run, reportOf, testInWords, writeRunFolder } from "./run-folder.ts";
+import {
+  gainInWords,
+  picturesInWords,
+  type Run,
+  reportOf,
+  testInWords,
+  writeRunFolder,
+} from "./run-folder.ts";
 
 /** What a run needs to start. */
 export interface Start {
@@ -99,7 +107,8 @@ async function evaluateRun({ recipe, seed, mode, data }: Start, training: Traini
   const { epochs } = training;
   const pairs = pairsOf(data.test, recipe.noise, seed, Purpose.testNoise);
   const denoised = denoiseAll(await networkOf(model, { batch: recipe.batch, mode }), pairs);
-  const convolved = isConvolutional(recipe.spec) ? undefined : await denoiseByConvolutions(pairs);
+  const isDense = !isConvolutional(recipe.spec);
+  const convolved = isDense ? await denoiseByConvolutions(pairs) : undefined;
   return {
     recipe,
     mode,
@@ -112,6 +121,7 @@ async function evaluateRun({ recipe, seed, mode, data }: Start, training: Traini
     noisy: pairs.noisy,
     denoised,
     ...(convolved && { convolutions: { denoised: convolved, test: quality(data.test, convolved) } }),
+    photographs: isDense ? await denoisePhotographs() : [],
   };
 }
 
@@ -137,7 +147,7 @@ async function keep(training: Training, checkpoint: RunCheckpoint, error: unknow
 }
 
 function summary(folder: string, run: Run): string {
-  const { epochs, seconds, threads, test, convolutions, model } = run;
+  const { epochs, seconds, threads, test, convolutions, model, photographs } = run;
   return [
     "",
     `${epochs.length} epochs in ${duration(seconds)} (build ${model.provenance.variant}, ${threads} ${threads === 1 ? "thread" : "threads"}); ` +
@@ -150,5 +160,17 @@ function summary(folder: string, run: Run): string {
     "",
     `Picture:  ${join(folder, "figure.png")}`,
     `All of it: ${join(folder, "index.html")}`,
+    ...photographsInWords(folder, photographs),
   ].join("\n");
+}
+
+/** What the bundled model made of the photographs, in lines. */
+function photographsInWords(folder: string, photographs: Run["photographs"]): string[] {
+  if (photographs.length === 0) return [];
+  return [
+    "",
+    "What this package is for, denoising photographs, by the model that comes with it:",
+    ...photographs.map((one) => `  ${gainInWords(one)}`),
+    `Picture:  ${join(folder, "photographs.png")}`,
+  ];
 }

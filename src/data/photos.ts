@@ -1,6 +1,6 @@
 /** Data sets of photographs: pictures that may differ in size, and that networks are trained on in patches. */
 import { DataError } from "../errors.ts";
-import { checkPicture, type Picture } from "../pictures/picture.ts";
+import { checkPicture, inGreyLevels, type Picture } from "../pictures/picture.ts";
 import { type Dataset, type Images, type LabelledImages, type Photos, photosOf } from "./images.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -27,12 +27,13 @@ export function luma(red: number, green: number, blue: number): number {
 }
 
 /**
- * The picture as bytes, grey or RGB: alpha is dropped, and float32 values are rounded and clamped to 0 to 255.
+ * The picture as bytes, grey or RGB: alpha is dropped, and values are rounded and clamped to 0 to 255.
  * @throws DataError if it is not a picture: see `checkPicture`
  */
 export function opaqueBytes(picture: Picture): Required<Picture<Uint8Array>> {
-  const { channels, colors } = checkPicture(picture);
-  const { data, width, height } = picture;
+  const checked = checkPicture(picture);
+  const { channels, colors } = checked;
+  const { data, width, height } = inGreyLevels(picture, checked);
   const kept = colors === channels ? data : data.filter((_, index) => index % channels < colors);
   return {
     data: kept instanceof Uint8Array ? kept : Uint8Array.from(Uint8ClampedArray.from(kept)),

@@ -1,7 +1,7 @@
 /**
  * A picture's blocks of 16×16 pixels: which of them look drawn, and how strong the details of each scale are in the others.
  */
-import type { CheckedChannels, Picture } from "../pictures/picture.ts";
+import type { CheckedPicture, Picture } from "../pictures/picture.ts";
 
 const SIDE = 16;
 const PIXELS = SIDE * SIDE;
@@ -42,7 +42,10 @@ export interface Blocks {
 }
 
 /** Looks at blocks all over a picture: about a thousand, or fewer in small pictures. Those with a wholly transparent pixel are left out. */
-export function blocksOf(picture: Picture, { channels, distinct }: CheckedChannels): Blocks {
+export function blocksOf(
+  picture: Picture,
+  { channels, distinct }: Pick<CheckedPicture, "channels" | "distinct">,
+): Blocks {
   const { data, width, height } = picture;
   const natural: Block[] = [];
   let drawn = 0;

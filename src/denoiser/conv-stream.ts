@@ -25,6 +25,7 @@ export interface StreamedRows {
 
 /** A network that pictures can be run through, one after the other. */
 export interface ConvStream {
+  readonly model: ConvModel;
   /** How many rows the network takes of a picture of this height: more than there are if it needs a multiple of some number. */
   inputRows(height: number): number;
   /**
@@ -37,10 +38,8 @@ export interface ConvStream {
 }
 
 /** Puts a model into a core that does not have one yet. @throws DenoiseError if there is not enough memory for it */
-export function createConvStream(
-  core: InferenceCore,
-  { layers, padding, channels, noiseLevel, multiple, least }: ConvModel,
-): ConvStream {
+export function createConvStream(core: InferenceCore, model: ConvModel): ConvStream {
+  const { layers, padding, channels, noiseLevel, multiple, least } = model;
   const { memory } = core;
   const grow = (end: number) => {
     const pages = Math.ceil(end / PAGE) - memory.buffer.byteLength / PAGE;
@@ -70,6 +69,7 @@ export function createConvStream(
     } else core.addPixels(+(layer.type === "pixel-shuffle"));
   }
   return {
+    model,
     inputRows: padded,
     *run({ width, height, level, write, read }) {
       const columns = padded(width);
@@ -95,9 +95,10 @@ export function createConvStream(
 }
 
 /**
- * Where position t ≥ 0 of a picture that is continued by its mirror image comes from. Like PyTorch's "reflect", it does not
+ * Where position t of a picture that is continued by its mirror image comes from. Like PyTorch's "reflect", it does not
  * repeat the edge; what is further away than the mirror image reaches is what the mirror image ends with.
  */
 export function insideOf(t: number, size: number): number {
-  return t < size ? t : Math.max(0, 2 * (size - 1) - t);
+  const distance = Math.abs(t);
+  return distance < size ? distance : Math.max(0, 2 * (size - 1) - distance);
 }

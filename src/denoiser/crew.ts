@@ -1,16 +1,16 @@
 /** Who runs the network over pictures: this thread alone, or a team of threads (team.ts). */
 import { DenoiseError } from "../errors.ts";
-import type { ConvModel } from "../model/conv-model.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
 import type { ConvStream, StreamedRows } from "./conv-stream.ts";
 import { type Window, windowsOf } from "./windows.ts";
 
 /**
- * Cuts a picture of this size into windows, and runs the network over what `rowsOf` gives for each: in any order, and on
- * several windows at a time. `onProgress` is called from time to time with the part of the work that is done, below 1.
+ * Cuts a picture of this size into windows, and runs the network of a number over what `rowsOf` gives for each: in any
+ * order, and on several windows at a time. `onProgress` is called from time to time with the part of the work that is done, below 1.
  * The promise is rejected if the network, a callback or the signal says so, and no callback is called after that.
  */
 export type Run = (
+  network: number,
   width: number,
   height: number,
   rowsOf: (window: Window) => StreamedRows[],
@@ -26,14 +26,14 @@ export interface Crew {
   dispose(): void;
 }
 
-/** Runs the network over some rows on this thread. `step` is told the number of finished rows after each turn of the event loop. */
-export type Lane = (rows: StreamedRows, step: (done: number) => void) => Promise<void>;
+/** Runs the network of a number over some rows on this thread. `step` is told the number of finished rows after each turn of the event loop. */
+export type Lane = (network: number, rows: StreamedRows, step: (done: number) => void) => Promise<void>;
 
 /** @param patience for how many milliseconds the network runs before the event loop gets its next turn */
-export function laneOf(stream: ConvStream, patience: number): Lane {
+export function laneOf(streams: readonly ConvStream[], patience: number): Lane {
   let resumed = 0;
-  return async (rows, step) => {
-    for (const done of stream.run(rows)) {
+  return async (network, rows, step) => {
+    for (const done of streams[network]!.run(rows)) {
       if (performance.now() - resumed < patience) continue;
       await yieldToEventLoop();
       step(done);
@@ -45,17 +45,18 @@ export function laneOf(stream: ConvStream, patience: number): Lane {
 export const disposedOf = () => new DenoiseError("The denoiser was disposed of. Create another one.");
 
 /** A crew of this thread alone, which takes pictures one after the other. */
-export function alone(stream: ConvStream, { reach, multiple }: ConvModel): Crew {
+export function alone(streams: readonly ConvStream[]): Crew {
   let turn: Promise<unknown> = Promise.resolve();
-  let lane: Lane | undefined = laneOf(stream, 20);
+  let lane: Lane | undefined = laneOf(streams, 20);
   const present = () => {
     if (!lane) throw disposedOf();
     return lane;
   };
-  const run: Run = async (width, height, rowsOf, signal, onProgress) => {
+  const run: Run = async (network, width, height, rowsOf, signal, onProgress) => {
+    const { reach, multiple } = streams[network]!.model;
     const all = windowsOf(width, reach, multiple).flatMap(rowsOf);
     for (const [index, rows] of all.entries()) {
-      await present()(rows, (done) => {
+      await present()(network, rows, (done) => {
         onProgress((index + done / height) / all.length);
         signal?.throwIfAborted();
         present();

@@ -5,14 +5,15 @@
 
 import type { Picture, PictureValues } from "../pictures/picture.ts";
 import type { Variant } from "../wasm/detect.ts";
-import type { Denoised, DenoiseOptions, DenoiserOptions } from "./denoiser.ts";
+import type { Denoised, DenoiserOptions } from "./denoiser.ts";
+import type { Request } from "./request.ts";
 
 export type ToDenoiserWorker = { readonly id: number } & (
   | { readonly type: "create"; readonly options: DenoiserOptions }
   | {
       readonly type: "denoise";
       readonly picture: Picture;
-      readonly options: Pick<DenoiseOptions, "sigma" | "strength" | "quality">;
+      readonly options: Pick<Request<PictureValues>, "sigma" | "strength" | "quality" | "range">;
     }
   | { readonly type: "abort" }
 );

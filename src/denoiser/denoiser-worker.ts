@@ -1,8 +1,9 @@
 /** The script of a remote denoiser's worker, and of the helpers that this worker starts, built as `denoiser-worker.js`. */
-import { createIn, type Denoiser } from "./denoiser.ts";
+import { createWith, type Denoiser } from "./denoiser.ts";
 import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
 import { HELPER_NAME } from "./helper.ts";
 import { helperMain } from "./helper-main.ts";
+import { photoModels } from "./photo.ts";
 
 let denoiser: Denoiser;
 const running = new Map<number, AbortController>();
@@ -16,7 +17,7 @@ const onMessage = async ({ data }: MessageEvent<ToDenoiserWorker>) => {
   try {
     switch (data.type) {
       case "create":
-        denoiser = await createIn(self.location.href, data.options);
+        denoiser = await createWith(photoModels, data.options, self.location.href);
         say({ id, type: "created", variant: denoiser.variant, threads: denoiser.threads });
         break;
       case "denoise": {
@@ -24,6 +25,7 @@ const onMessage = async ({ data }: MessageEvent<ToDenoiserWorker>) => {
         running.set(id, control);
         const result = await denoiser.denoise(data.picture, {
           ...data.options,
+          transfer: true,
           signal: control.signal,
           onProgress: (done) => say({ id, type: "progress", done }),
         });

@@ -1,12 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The denoiser: takes a picture and gives a denoised one. It holds no code for training. */
-import weights from "../../build/models/photo.js";
-import { ModelFileError, requireOption, requireRunOptions } from "../errors.ts";
-import { type ConvModel, convModelOf, decodeConvModel } from "../model/conv-model.ts";
-import type { ModelLike } from "../model/model.ts";
+import { ModelFileError, optionsFrom, requireNoOthers, requireOption } from "../errors.ts";
+import type { ConvModel } from "../model/conv-model.ts";
 import {
   checkPicture,
   copyOf,
+  kindOf,
   type Picture,
   type PictureValues,
   type SameKind,
@@ -14,11 +13,12 @@ import {
 import { bundled } from "../wasm/bundled.ts";
 import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
 import { loadInference } from "../wasm/inference.ts";
-import { bytesOf } from "../wasm/inlined.ts";
-import { bytesBehind, type Remote, type WasmSource } from "../wasm/source.ts";
-import { createConvStream, type StreamedRows } from "./conv-stream.ts";
+import type { WasmSource } from "../wasm/source.ts";
+import { createConvStream, insideOf, type StreamedRows } from "./conv-stream.ts";
 import { alone, type Run } from "./crew.ts";
 import { startTeam } from "./lazy-team.ts";
+import { type BundledModels, type ModelSource, modelsFrom } from "./models.ts";
+import { type DenoiseOptions, type Request, requestOf } from "./request.ts";
 import { type FoundNoise, findNoise } from "./sigma.ts";
 import { type View, viewsOf } from "./views.ts";
 import type { Window } from "./windows.ts";
@@ -26,10 +26,10 @@ import type { Window } from "./windows.ts";
 /** What a denoiser is built from. Every option has a default. */
 export interface DenoiserOptions {
   /**
-   * The model: the bytes of a model file, a Response, stream or URL that gives them, or a model in memory. Default: the
-   * model that is bundled with this package.
+   * The model, or several, of which each picture takes the first one for as many colours as it has, or else the first of
+   * all. Default: the models for colour and for grey pictures that are bundled with this package.
    */
-  model?: ModelLike | ArrayBufferView | ArrayBuffer | Remote | undefined;
+  model?: ModelSource | readonly ModelSource[] | undefined;
   /**
    * The inference build of the WebAssembly core, used in place of the one that is inlined in the package: for runtimes
    * that forbid compiling from bytes.
@@ -48,35 +48,10 @@ export interface DenoiserOptions {
   threads?: number | undefined;
 }
 
-/** How a picture is denoised. */
-export interface DenoiseOptions {
-  /**
-   * Level of the noise in grey levels, at least 0: its standard deviation, or the root mean square of what it added to the
-   * picture. `"auto"`, the default, takes what `estimateSigma` finds. With 0 the result is a copy of the picture.
-   */
-  sigma?: number | "auto" | undefined;
-  /** The part of the noise that is removed, from 0 (none) to 1 (all). Default 1. */
-  strength?: number | undefined;
-  /**
-   * `"best"` takes the mean of what becomes of the picture in its eight orientations, mirrored and turned, which takes
-   * eight times as long; for bytes also 4 bytes of memory for each value. Default `"standard"`: the picture as it is.
-   */
-  quality?: "standard" | "best" | undefined;
-  /**
-   * Only for a denoiser in a worker: hands the picture's memory over to the worker instead of copying it, which leaves
-   * the picture's `data` empty. The result is always handed over. Default `false`.
-   */
-  transfer?: boolean | undefined;
-  /** Aborts the work: the promise is rejected with the signal's reason. */
-  signal?: AbortSignal | undefined;
-  /** Called from time to time with the part of the work that is done, from 0 to 1. */
-  onProgress?: ((done: number) => void) | undefined;
-}
-
 /** A denoised picture: size, channels and kind of array are those of the picture that was given. */
 export interface Denoised<Values extends PictureValues = PictureValues> extends Picture<SameKind<Values>> {
   /** Values of each pixel: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
-  readonly channels: number;
+  readonly channels: 1 | 2 | 3 | 4;
   /** The level of the noise, in grey levels, that was given or estimated. */
   readonly sigma: number;
   /**
@@ -94,14 +69,18 @@ export interface Denoiser {
   /** The number of threads that run. It becomes smaller if a thread dies; the others then do its work. */
   readonly threads: number;
   /**
-   * Denoises a picture of any size: grey, RGB, or either with alpha, which is kept unchanged. A model for grey pictures
+   * Denoises a picture of any size: grey, RGB, or either with alpha, which is kept unchanged. A picture whose three colours
+   * are equal is a grey one. A model for grey pictures
    * denoises each colour by itself; a model for colour takes a grey picture as three equal colours. The result is a new
-   * array of the same kind; bytes are rounded and clamped to 0 to 255, float32 values are not. Several calls are worked
-   * off in their order, on several threads also at the same time. While the network runs, the event loop gets its turn
-   * about every 25 ms. Beside the result, the memory needed does not grow with the picture.
+   * array of the same kind; integers are rounded and clamped to what the array can hold, float32 values are not. Several
+   * calls are worked off in their order, on several threads also at the same time. While the network runs, the event loop
+   * gets its turn about every 25 ms. Beside the result and a copy of the picture (see `transfer`), the memory needed does
+   * not grow with the picture; but finding the level needs 4 bytes for each value, for a while, if `range` is not 0 to 255.
    *
-   * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
-   * @throws SpecError if an option is of the wrong type or out of range
+   * @throws DataError if the picture has no pixels, its parts do not fit together, a value is not finite or further outside
+   * of the range than a million grey levels, or 1 seems to be white where no range was given
+   * @throws SpecError if an option is unknown, of the wrong type or out of range
+   * @throws ModelFileError if the model puts out values that are not finite
    * @throws DenoiseError if the denoiser was disposed of, or there is not enough memory for the model's layers
    */
   denoise<Values extends PictureValues>(
@@ -113,37 +92,45 @@ export interface Denoiser {
   [Symbol.dispose](): void;
 }
 
+/** More threads than any machine has; each takes memory of its own. */
+const MOST_THREADS = 512;
+
 /**
  * Builds a denoiser.
+ * @param models what it uses if the options give no model
+ * @param script only in pages: the address of the script that this package's workers run
  * @throws SpecError if an option is of the wrong type
  * @throws ModelFileError if the model cannot be read, is broken, or is not made of convolutions
  * @throws UnsupportedRuntimeError if the WebAssembly core cannot be loaded, such as where the runtime lacks SIMD
  */
-export function createDenoiser(options: DenoiserOptions = {}): Promise<Denoiser> {
-  return createIn(undefined, options);
-}
-
-/** Does the same. `script` is for pages: the address of the script that this package's workers run. */
-export async function createIn(script: string | undefined, options: DenoiserOptions): Promise<Denoiser> {
-  const { mode = "reproducible", threads = 1 } = options;
+export async function createWith(
+  models: BundledModels,
+  options?: DenoiserOptions,
+  script?: string,
+): Promise<Denoiser> {
+  const { model, wasm: build, mode = "reproducible", threads = 1, ...others } = optionsFrom(options);
+  requireNoOthers(others);
   requireMode(mode);
-  requireOption("threads", threads, Number.isInteger(threads) && threads > 0, "a whole number above 0");
+  const isCount = Number.isInteger(threads) && threads > 0 && threads <= MOST_THREADS;
+  requireOption("threads", threads, isCount, `a whole number from 1 to ${MOST_THREADS}`);
   const { variant, wasm } = bundled(mode);
   // The engine compiles the core while the model is being read.
-  const [core, model] = await Promise.all([
-    loadInference(options.wasm ?? wasm?.()),
-    modelFrom(options.model),
-  ]);
-  const stream = createConvStream(core, model);
-  const team = threads > 1 ? await startTeam(core.module, model, stream, threads, script) : undefined;
-  const crew = team ?? alone(stream, model);
+  const [first, given] = await Promise.all([loadInference(build ?? wasm?.()), modelsFrom(model, models)]);
+  const { module } = first;
+  const cores = await Promise.all(given.map((_, index) => (index === 0 ? first : loadInference(module))));
+  const streams = given.map((model, index) => createConvStream(cores[index]!, model));
+  const team = threads > 1 ? await startTeam(module, streams, threads, script) : undefined;
+  const crew = team ?? alone(streams);
   const { dispose } = crew;
   return {
     variant,
     get threads() {
       return crew.threads;
     },
-    denoise: (picture, options) => crew.schedule((run) => denoise(run, model, picture, options)),
+    async denoise(picture, options) {
+      const request = requestOf(picture, options);
+      return crew.schedule((run) => denoise(run, given, request));
+    },
     dispose,
     [Symbol.dispose]: dispose,
   };
@@ -151,66 +138,87 @@ export async function createIn(script: string | undefined, options: DenoiserOpti
 
 async function denoise<Values extends PictureValues>(
   run: Run,
-  model: ConvModel,
-  picture: Picture<Values>,
-  { sigma: asked = "auto", strength = 1, quality = "standard", signal, onProgress }: DenoiseOptions = {},
+  models: readonly ConvModel[],
+  { picture, sigma: asked, strength, quality, range, signal, onProgress }: Request<Values>,
 ): Promise<Denoised<Values>> {
-  requireRunOptions(signal, onProgress);
   signal?.throwIfAborted();
-  const isLevel = asked === "auto" || (Number.isFinite(asked) && asked >= 0);
-  requireOption("sigma", asked, isLevel, '"auto" or a number of at least 0');
-  const isPart = Number.isFinite(strength) && strength >= 0 && strength <= 1;
-  requireOption("strength", strength, isPart, "a number from 0 to 1");
-  requireOption("quality", quality, ["standard", "best"].includes(quality), '"standard" or "best"');
-  const checked = checkPicture(picture);
-  const { channels, colors, distinct } = checked;
+  const checked = checkPicture(picture, range);
+  const { channels, colors, distinct, black, step } = checked;
   const { data, width, height } = picture;
+  const network = Math.max(
+    0,
+    models.findIndex((model) => model.channels === distinct),
+  );
+  const model = models[network]!;
   const groups = channelGroups(distinct, model.channels);
   // Where the three colours are equal, the first is denoised, and the others become its copies.
   const copied = distinct < colors;
   const averaged = model.channels > distinct;
   const { sigma, noiseless }: FoundNoise = asked === "auto" ? findNoise(picture, checked) : { sigma: asked };
-  const result = copyOf(data);
-  const { scale, residual } = model;
+  const result = copyOf(data) as PictureValues as SameKind<Values>;
+  const { scale, residual, margin } = model;
   const level = Math.fround(scale * sigma);
-  const unscaled = 1 / scale;
-  const values = result instanceof Uint8Array ? new Uint8ClampedArray(result.buffer) : result;
+  // From the picture's values to the network's, and back.
+  const scaled = scale / step;
+  const unscaled = step / scale;
+  const kind = kindOf(data);
+  const values = kind === "Uint8Array" ? new Uint8ClampedArray(result.buffer) : result;
+  // What this array of integers rounds down is rounded to the nearest.
+  const held = (value: number) =>
+    kind === "Uint16Array" ? Math.min(65_535, Math.max(0, value)) + 0.5 : value;
   const isMean = quality === "best";
   const views = viewsOf(isMean ? 8 : 1, width, height, channels);
   // The results of several views are added up in float32, in the order of the views, whichever threads compute them.
-  const sums = isMean && values instanceof Uint8ClampedArray ? new Float32Array(data.length) : values;
+  const sums = isMean && kind !== "Float32Array" ? new Float32Array(data.length) : values;
+  /** The sum of all that was put out: not finite if one of it is not. */
+  let total = 0;
   const rowsOf = (view: View, { start, end, from, to }: Window) =>
     groups.map((group): StreamedRows => {
-      const count = end - start;
-      const { height, origin, down, right } = view;
+      const { width, height, origin, down, right } = view;
+      // Columns of the window, and of the result, that are the picture's own and not those of its mirror image.
+      const [first, last] = [Math.max(start, margin), Math.min(end, margin + width)];
+      const [left, edge] = [Math.max(from, margin), Math.min(to, margin + width)];
       return {
-        width: count,
-        height,
+        width: end - start,
+        height: height + 2 * margin,
         level,
         write(row, floats, at, stride) {
-          let target = at;
+          const line = origin + insideOf(row - margin, height) * down;
+          let target = at - start;
           for (const channel of group) {
-            let source = origin + row * down + start * right + channel;
-            for (let i = 0; i < count; i++, source += right) floats[target + i] = scale * data[source]!;
+            let source = line + (first - margin) * right + channel;
+            for (let x = first; x < last; x++, source += right)
+              floats[target + x] = scaled * (data[source]! - black);
+            const mirror = (x: number) => {
+              const mirrored = data[line + insideOf(x - margin, width) * right + channel]!;
+              floats[target + x] = scaled * (mirrored - black);
+            };
+            for (let x = start; x < first; x++) mirror(x);
+            for (let x = last; x < end; x++) mirror(x);
             target += stride;
           }
         },
         read(row, floats, at, stride) {
+          if (row < margin || row >= margin + height) return;
           let source = at - start;
           for (const channel of averaged ? [0] : group) {
-            let i = origin + row * down + from * right + channel;
-            for (let x = from; x < to; x++, i += right) {
+            let i = origin + (row - margin) * down + (left - margin) * right + channel;
+            let sum = 0;
+            for (let x = left; x < edge; x++, i += right) {
               let output = unscaled * floats[source + x]!;
               if (averaged) {
                 const others = floats[source + stride + x]! + floats[source + 2 * stride + x]!;
                 output = (output + unscaled * others) / 3;
               }
-              const noise = residual ? output : data[i]! - output;
+              const noise = residual ? output : data[i]! - (output + black);
               const value = data[i]! - strength * noise;
-              sums[i] = view === views[0] ? value : sums[i]! + Math.fround(value);
+              sum += Math.fround(value);
+              if (!isMean) sums[i] = held(value);
+              else sums[i] = view === views[0] ? value : sums[i]! + Math.fround(value);
               if (copied) sums[i + 1] = sums[i + 2] = sums[i]!;
             }
             source += stride;
+            total += sum;
           }
         },
       };
@@ -218,11 +226,16 @@ async function denoise<Values extends PictureValues>(
   const isChanged = sigma * strength > 0;
   for (const [index, view] of isChanged ? views.entries() : []) {
     const report = (part: number) => onProgress?.((index + part) / views.length);
-    await run(view.width, view.height, (window) => rowsOf(view, window), signal, report);
+    const windowRows = (window: Window) => rowsOf(view, window);
+    await run(network, view.width + 2 * margin, view.height + 2 * margin, windowRows, signal, report);
   }
+  if (!Number.isFinite(total))
+    throw new ModelFileError(
+      `${model.name} puts out values that are not finite for this picture. Use another model.`,
+    );
   if (isMean && isChanged) {
     for (let i = 0; i < data.length; i += channels)
-      for (let c = i; c < i + colors; c++) values[c] = sums[c]! / views.length;
+      for (let c = i; c < i + colors; c++) values[c] = held(sums[c]! / views.length);
   }
   onProgress?.(1);
   const unchanged = noiseless ?? (isChanged ? undefined : "as-asked");
@@ -236,31 +249,4 @@ async function denoise<Values extends PictureValues>(
 function channelGroups(distinct: 1 | 3, modelChannels: 1 | 3): number[][] {
   if (modelChannels === 1) return [[0], [1], [2]].slice(0, distinct);
   return [distinct === 1 ? [0, 0, 0] : [0, 1, 2]];
-}
-
-async function modelFrom(source: DenoiserOptions["model"]): Promise<ConvModel> {
-  if (source === undefined) {
-    if (weights === undefined)
-      throw new ModelFileError(
-        "This bundle has no weights. Pass a model file's bytes or address as `model`.",
-      );
-    return decodeConvModel(bytesOf(weights), "the bundled model");
-  }
-  const isSource = typeof source === "string" || Object(source) === source;
-  requireOption("model", source, isSource, "a model, its bytes, or where they are");
-  const { url = source } = source as Response;
-  const name = typeof url === "string" || url instanceof URL ? `${url}` : "the model";
-  let model: ModelLike | ArrayBufferView | ArrayBuffer;
-  try {
-    model = await bytesBehind(source);
-  } catch (cause) {
-    throw new ModelFileError(`${name} cannot be fetched: ${(cause as Error).message}. Check the address.`, {
-      cause,
-    });
-  }
-  if ("spec" in model) return convModelOf(model, name);
-  const bytes = ArrayBuffer.isView(model)
-    ? new Uint8Array(model.buffer, model.byteOffset, model.byteLength)
-    : new Uint8Array(model);
-  return decodeConvModel(bytes, name);
 }

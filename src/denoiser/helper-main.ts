@@ -9,16 +9,24 @@ import { type ConvStream, createConvStream } from "./conv-stream.ts";
 /** The first message to a helper, which it answers once it is ready. */
 export interface HelperSetup {
   readonly module: WebAssembly.Module;
-  readonly model: ConvModel;
+  readonly models: readonly ConvModel[];
 }
 
 /** Every other message to a helper: the next rows of a window, [rows, channels, columns]. */
 export interface SomeRows {
-  /** With the first rows of a window: its size, and the noise level as the network sees it. */
-  readonly begin: { readonly width: number; readonly height: number; readonly level: number } | undefined;
+  /** With the first rows of a window. */
+  readonly begin: Begin | undefined;
   readonly rows: Buffered;
   /** Memory for the answer. */
   readonly spare: Float32Array<ArrayBuffer> | undefined;
+}
+
+/** The number of the network that a window goes through, the window's size, and the noise level as the network sees it. */
+interface Begin {
+  readonly network: number;
+  readonly width: number;
+  readonly height: number;
+  readonly level: number;
 }
 
 /** The answer: those rows of output that became possible, and the memory in which the input came, for later use. */
@@ -40,7 +48,7 @@ interface Port {
 }
 
 export function helperMain(port: Port): void {
-  let stream: ConvStream;
+  let streams: ConvStream[];
   let channels: number;
   let width: number;
   let window: Generator<number>;
@@ -51,8 +59,10 @@ export function helperMain(port: Port): void {
   /** How many values of `output` are written. */
   let length: number;
 
-  const begin = (size: { width: number; height: number; level: number }) => {
+  const begin = ({ network, ...size }: Begin) => {
+    const stream = streams[network]!;
     width = size.width;
+    channels = stream.model.channels;
     window = stream.run({
       ...size,
       write(_, floats, at, stride) {
@@ -72,10 +82,10 @@ export function helperMain(port: Port): void {
   };
 
   port.onmessage = async ({ data }) => {
-    const { module, model } = data as HelperSetup;
+    const { module, models } = data as HelperSetup;
     if (module) {
-      ({ channels } = model);
-      stream = createConvStream(await loadInference(module), model);
+      const streamOf = async (model: ConvModel) => createConvStream(await loadInference(module), model);
+      streams = await Promise.all(models.map(streamOf));
       port.postMessage("ready");
       return;
     }

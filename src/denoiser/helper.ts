@@ -1,13 +1,14 @@
 /** A helper as the team sees it: a worker (helper-main.ts) that is sent windows row by row. */
 
 import text from "../../build/workers/helper.js";
-import type { ConvModel } from "../model/conv-model.ts";
 import { type RawWorker, started, workerFromText, workerOf } from "../wasm/raw-worker.ts";
 import { type ConvStream, insideOf, type StreamedRows } from "./conv-stream.ts";
 import type { HelperSetup, SomeOutput, SomeRows } from "./helper-main.ts";
 
 /** A window that some thread takes. */
 export interface Task {
+  /** The number of the network that it goes through. */
+  readonly network: number;
   readonly rows: StreamedRows;
   /** How many rows have come out. */
   done: number;
@@ -37,8 +38,8 @@ export const HELPER_NAME = "helper";
  * @param onLost called with the tasks that it has not finished, if it dies
  */
 export async function startHelper(
-  setup: HelperSetup,
-  { inputRows }: ConvStream,
+  module: WebAssembly.Module,
+  streams: readonly ConvStream[],
   script: string | undefined,
   onAnswer: () => void,
   onLost: (helper: Helper, left: Task[]) => void,
@@ -47,8 +48,9 @@ export async function startHelper(
     ? workerOf(new Worker(script, { type: "module", name: HELPER_NAME }))
     : workerFromText(`(port) => { ${text}; helper.helperMain(port); }`);
   let helper: Helper | undefined;
+  const setup: HelperSetup = { module, models: streams.map(({ model }) => model) };
   await started(worker, setup, START_PATIENCE, () => helper && onLost(helper, helper.end()));
-  helper = new Helper(worker, setup.model, inputRows);
+  helper = new Helper(worker, streams);
   worker.onMessage((answer) => {
     helper.hear(answer as SomeOutput);
     onAnswer();
@@ -69,8 +71,7 @@ export class Helper {
 
   constructor(
     private readonly worker: RawWorker,
-    private readonly model: ConvModel,
-    private readonly inputRows: (height: number) => number,
+    private readonly streams: readonly ConvStream[],
   ) {}
 
   /** Whether it would take another window. */
@@ -93,11 +94,13 @@ export class Helper {
   }
 
   #send(task: Task): void {
+    const { network } = task;
     const { width, height, level, write } = task.rows;
-    const total = this.inputRows(height);
-    const begin = this.#row === 0 ? { width, height: total, level } : undefined;
+    const { model, inputRows } = this.streams[network]!;
+    const total = inputRows(height);
+    const begin = this.#row === 0 ? { network, width, height: total, level } : undefined;
     const count = Math.min(total - this.#row, Math.ceil(PIXELS_SENT / width));
-    const size = this.model.channels * width;
+    const size = model.channels * width;
     const length = count * size;
     const old = this.#forRows.pop();
     const values = old && old.length >= length ? old : new Float32Array(length);
@@ -119,7 +122,7 @@ export class Helper {
     this.#forOutput.push(values);
     if (task.isOver()) return;
     const { width, height, read } = task.rows;
-    const size = this.model.channels * width;
+    const size = this.streams[task.network]!.model.channels * width;
     for (let at = 0; at < length && task.done < height; at += size, task.done++)
       read(task.done, values, at, width);
     try {

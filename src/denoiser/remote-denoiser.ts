@@ -1,10 +1,13 @@
 /** A denoiser in a worker of its own, which the browser's `createDenoiser` returns if `worker` is given. */
 
 import * as errors from "../errors.ts";
-import type { Picture, PictureValues } from "../pictures/picture.ts";
+import { likeOf, type Picture, type PictureValues } from "../pictures/picture.ts";
 import type { Variant } from "../wasm/detect.ts";
-import type { Denoised, DenoiseOptions, Denoiser, DenoiserOptions } from "./denoiser.ts";
+import { bytesBehind, type Remote } from "../wasm/source.ts";
+import type { Denoised, Denoiser, DenoiserOptions } from "./denoiser.ts";
 import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
+import type { ModelSource } from "./models.ts";
+import { type DenoiseOptions, requestOf } from "./request.ts";
 
 type Answer = Exclude<FromDenoiserWorker, { type: "progress" | "failed" }>;
 
@@ -22,7 +25,13 @@ export async function createRemoteDenoiser(worker: WorkerPlace, options: Denoise
   const isPlace = worker === true || typeof worker === "string" || worker instanceof URL;
   errors.requireOption("worker", worker, isPlace, "true, false or the address of denoiser-worker.js");
   const { model, wasm, ...others } = options;
-  const sendable = { model: await sendableOf(model), wasm: await sendableOf(wasm), ...others };
+  const sendable = {
+    model: Array.isArray(model)
+      ? await Promise.all((model as ModelSource[]).map(sendableModel))
+      : await sendableModel(model as ModelSource | undefined),
+    wasm: await sendableOf(wasm, "wasm", errors.UnsupportedRuntimeError),
+    ...others,
+  };
   const link = new Link(startWorker(worker));
   try {
     const created = await link.ask({ type: "create", options: sendable });
@@ -30,7 +39,10 @@ export async function createRemoteDenoiser(worker: WorkerPlace, options: Denoise
     return new RemoteDenoiser(link, variant, threads);
   } catch (error) {
     link.close();
-    throw error;
+    const { name, message } = error as Error;
+    throw name === "DataCloneError"
+      ? new errors.SpecError(`An option cannot be sent to the worker: ${message}. Check its type.`)
+      : error;
   }
 }
 
@@ -43,25 +55,13 @@ class RemoteDenoiser implements Denoiser {
 
   async denoise<Values extends PictureValues>(
     picture: Picture<Values>,
-    { sigma, strength, quality, transfer = false, signal, onProgress }: DenoiseOptions = {},
+    options?: DenoiseOptions,
   ): Promise<Denoised<Values>> {
-    errors.requireOption("transfer", transfer, typeof transfer === "boolean", "true or false");
-    errors.requireRunOptions(signal, onProgress);
-    signal?.throwIfAborted();
-    // The picture is not checked here: the worker does that.
-    const { data, width, height, channels } = picture ?? {};
-    const message = {
-      type: "denoise",
-      // The picture may be an ImageData of the web: only the members of a picture are sent.
-      picture: { data, width, height, ...(channels !== undefined && { channels }) },
-      options: { sigma, strength, quality },
-    } as const;
-    const answer = await this.link.ask(
-      message,
-      { signal, onProgress },
-      transfer && data?.buffer ? [data.buffer as ArrayBuffer] : [],
-    );
-    return (answer as { result: Denoised<PictureValues> }).result as Denoised<Values>;
+    const { picture: own, signal, onProgress, ...others } = requestOf(picture, options);
+    const message = { type: "denoise", picture: own, options: others } as const;
+    const answer = await this.link.ask(message, { signal, onProgress }, [own.data.buffer]);
+    const { result } = answer as { result: Denoised<Values> };
+    return { ...result, data: likeOf(result.data, own.data) as PictureValues as typeof result.data };
   }
 
   dispose(): void {
@@ -157,21 +157,31 @@ function startWorker(url: WorkerPlace): Worker {
 }
 
 /**
- * What is sent to the worker for `source`. A Response, which cannot be sent, becomes its bytes. An address becomes
+ * What is sent to the worker for `source`. What cannot be sent, such as a Response, becomes its bytes. An address becomes
  * absolute, since one relative to this page means another file in the worker.
+ * @throws Fault if its bytes cannot be read
  */
-async function sendableOf<Source>(source: Source): Promise<Source | ArrayBuffer | string> {
-  if (typeof source === "string" || source instanceof URL) {
-    return new URL(source, globalThis.location?.href).href;
+async function sendableOf<Source extends object>(
+  source: Source | Remote | undefined,
+  name: string,
+  Fault: new (message: string) => Error,
+): Promise<Source | ArrayBuffer | Uint8Array<ArrayBuffer> | string | undefined> {
+  if (typeof source !== "object" && typeof source !== "string") return source;
+  const isPromise = source !== null && "then" in Object(source);
+  errors.requireOption(name, source, !isPromise, "what it is made from");
+  try {
+    if (typeof source === "string" || source instanceof URL) {
+      const base = globalThis.location?.href;
+      return base ? new URL(source, base).href : `${source}`;
+    }
+    return source && (await bytesBehind(source));
+  } catch (error) {
+    throw new Fault(`The ${name} cannot be read: ${(error as Error).message}. Check the address.`);
   }
-  if (source instanceof Response) {
-    if (source.ok) return source.arrayBuffer();
-    throw new errors.ModelFileError(
-      `${source.url} answered with status ${source.status}. Check the address.`,
-    );
-  }
-  return source;
 }
+
+const sendableModel = async (model: ModelSource | undefined) =>
+  (await sendableOf(model, "model", errors.ModelFileError)) as ModelSource;
 
 /** Rebuilds a worker's error: of the same class if that is one of this package's, else an Error with the same name. */
 function errorOf({ name, message }: { name: string; message: string }): Error {

@@ -2,7 +2,14 @@
  * Estimates how strong the noise of a picture is from the picture alone. It uses only + − × ÷, √ and sorting, so that
  * every engine finds exactly the same value.
  */
-import { type CheckedChannels, checkPicture, type Picture } from "../pictures/picture.ts";
+import { optionsFrom, requireNoOthers } from "../errors.ts";
+import {
+  type CheckedPicture,
+  checkPicture,
+  inGreyLevels,
+  type Picture,
+  type Range,
+} from "../pictures/picture.ts";
 import { levelOfBlocks } from "./block-level.ts";
 import { blocksOf } from "./blocks.ts";
 import { whiteNoiseOf } from "./white-noise.ts";
@@ -22,6 +29,12 @@ const MORE_WHITE = 1.35;
 const NOTHING = { level: 0, isPlain: false };
 /** A model does best with noise that is not white if it is told this many times its level: see docs/experiments.md. */
 const SPREAD = 1.25;
+
+/** How the level of the noise is estimated. */
+export interface EstimateOptions {
+  /** The values of black and of white in the picture: see `DenoiseOptions`. */
+  range?: Range | undefined;
+}
 
 /** The noise that was found. */
 export interface FoundNoise {
@@ -44,14 +57,19 @@ export interface FoundNoise {
  * patches of 4×4 pixels (`whiteNoiseOf`), which fit between letters or in pictures too small for many blocks. That level
  * counts, from 3 on, if the noise is white and the picture plain, or if the blocks show much less.
  *
- * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
+ * @throws DataError if the picture has no pixels, its parts do not fit together, a value is not finite or far outside of
+ * the range, or 1 seems to be white where no range was given
+ * @throws SpecError if an option is unknown or of the wrong type
  */
-export function estimateSigma(picture: Picture): number {
-  return findNoise(picture, checkPicture(picture)).sigma;
+export function estimateSigma(picture: Picture, options?: EstimateOptions): number {
+  const { range, ...others } = optionsFrom(options);
+  requireNoOthers(others);
+  return findNoise(picture, checkPicture(picture, range)).sigma;
 }
 
 /** `estimateSigma` for a picture that has already been checked, with the reason if nothing is found. */
-export function findNoise(picture: Picture, checked: CheckedChannels): FoundNoise {
+export function findNoise(picture: Picture, checked: CheckedPicture): FoundNoise {
+  picture = inGreyLevels(picture, checked);
   const { natural, drawn } = blocksOf(picture, checked);
   if (drawn > 0 && drawn >= DRAWN_SHARE * natural.length) return { sigma: 0, noiseless: "drawn" };
   const isSmall = natural.length < FEWEST_NATURAL;

@@ -6,7 +6,6 @@
  * If a helper dies, the others begin its unfinished windows anew.
  */
 import { UnsupportedRuntimeError } from "../errors.ts";
-import type { ConvModel } from "../model/conv-model.ts";
 import { isPage } from "../wasm/raw-worker.ts";
 import type { ConvStream } from "./conv-stream.ts";
 import { type Crew, disposedOf, type Lane, laneOf, type Run } from "./crew.ts";
@@ -25,8 +24,7 @@ const LEAST_PIXELS = 2 ** 14;
  */
 export async function startTeam(
   module: WebAssembly.Module,
-  model: ConvModel,
-  stream: ConvStream,
+  streams: readonly ConvStream[],
   threads: number,
   script: string | undefined,
 ): Promise<Crew> {
@@ -36,9 +34,9 @@ export async function startTeam(
         "`worker` off; elsewhere leave `threads` out.",
     );
   }
-  const team = new Team(stream, model);
+  const team = new Team(streams);
   const starts = Array.from({ length: threads - 1 }, () =>
-    startHelper({ module, model }, stream, script, team.pump, team.lose),
+    startHelper(module, streams, script, team.pump, team.lose),
   );
   for (const start of await Promise.allSettled(starts)) {
     if (start.status === "fulfilled") team.add(start.value);
@@ -59,11 +57,8 @@ class Team implements Crew {
   /** What ends each unfinished `run`. */
   readonly #failing = new Set<(error: Error) => void>();
 
-  constructor(
-    stream: ConvStream,
-    private readonly model: ConvModel,
-  ) {
-    this.#lane = laneOf(stream, PATIENCE);
+  constructor(private readonly streams: readonly ConvStream[]) {
+    this.#lane = laneOf(streams, PATIENCE);
   }
 
   get threads(): number {
@@ -99,9 +94,9 @@ class Team implements Crew {
     this.pump();
   };
 
-  readonly #run: Run = (width, height, rowsOf, signal, onProgress) =>
+  readonly #run: Run = (network, width, height, rowsOf, signal, onProgress) =>
     new Promise((resolve, reject) => {
-      const { reach, multiple } = this.model;
+      const { reach, multiple } = this.streams[network]!.model;
       const tasks: Task[] = [];
       let isOver = false;
       let reported = 0;
@@ -121,8 +116,9 @@ class Team implements Crew {
         reported = Math.max(reported, rows / height);
         if (!isOver) onProgress(reported);
       };
-      for (const rows of windowsOf(width, reach, multiple, this.#most(width, height)).flatMap(rowsOf))
-        tasks.push({ rows, done: 0, isOver: () => isOver, report, fail });
+      const most = this.#most(network, width, height);
+      for (const rows of windowsOf(width, reach, multiple, most).flatMap(rowsOf))
+        tasks.push({ network, rows, done: 0, isOver: () => isOver, report, fail });
       this.#failing.add(fail);
       signal?.addEventListener("abort", abort);
       if (!this.#lane) return fail(disposedOf());
@@ -131,8 +127,8 @@ class Team implements Crew {
     });
 
   /** How many columns the windows of a picture may have, so that there are as many for each thread. */
-  #most(width: number, height: number): number | undefined {
-    const { reach, multiple } = this.model;
+  #most(network: number, width: number, height: number): number | undefined {
+    const { reach, multiple } = this.streams[network]!.model;
     const { threads } = this;
     // Neighbouring windows overlap by 2 · reach columns: wasted work, which pays only where threads would have none.
     const least = Math.max((this.#calls.length > 0 ? 16 : 2) * reach, LEAST_PIXELS / height);
@@ -165,7 +161,7 @@ class Team implements Crew {
       if (task.isOver()) throw new Error("nobody needs it");
     };
     try {
-      await lane(task.rows, step);
+      await lane(task.network, task.rows, step);
       task.done = task.rows.height;
       task.report();
     } catch (error) {

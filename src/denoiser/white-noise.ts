@@ -1,5 +1,5 @@
 /** Measures white Gaussian noise from the variance of those small patches of a picture that hold nothing but noise. */
-import type { CheckedChannels, Picture } from "../pictures/picture.ts";
+import type { CheckedPicture, Picture } from "../pictures/picture.ts";
 
 /** Patches of 4×4 pixels: small enough to fit between the details of a picture of 28×28. */
 const SIDE = 4;
@@ -57,7 +57,7 @@ const meanBelowLimit = [
  */
 export function whiteNoiseOf(
   picture: Picture,
-  { channels, distinct }: CheckedChannels,
+  { channels, distinct }: Pick<CheckedPicture, "channels" | "distinct">,
   flatIsClean: boolean,
 ): number {
   let square = 0;

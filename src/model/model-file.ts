@@ -3,17 +3,16 @@
  * and provenance as JSON. The same model gives the same bytes.
  */
 import * as v from "valibot";
-import { ModelFileError, SpecError } from "../errors.ts";
+import { ModelFileError, requireOption, SpecError, shown } from "../errors.ts";
 import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
-import { parameters } from "../network/spec.ts";
+import { layerShapes, parameters, type Spec, shrinkOf } from "../network/spec.ts";
 import { NoiseSchema } from "../noise/noise-schema.ts";
-import type { Model } from "./model.ts";
-import { narrow, quantize } from "./quantize.ts";
+import { MODEL_FORMAT, type Model } from "./model.ts";
+import { MOST_ALONE, MOST_IN_SCALES, narrow, quantize } from "./quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { expandWeights, type Weights } from "./weights.ts";
 
-const FORMAT = "denoise-wasm 1";
 /** The value of "denoise-wasm.format" in the metadata of a checkpoint file. */
 export const CHECKPOINT_FORMAT = "denoise-wasm checkpoint 1";
 
@@ -33,36 +32,56 @@ const DescriptionSchema = v.strictObject({
   }),
 });
 
-/** How a model file stores weights: float32, float16, or int8 with scales. Biases are always float32. */
+/**
+ * How a model file stores weights: float32, float16, or int8 with scales. In networks of several scales, "i8" leaves the few
+ * weights of layers at the picture's own resolution in float16. Biases are always float32.
+ */
 export type WeightFormat = "f32" | "f16" | "i8";
 export const weightFormats: readonly WeightFormat[] = ["f32", "f16", "i8"];
 
 /**
  * Encodes a model as the bytes of a model file.
  * @param format how weights are stored: "f32" (the default), "f16" (rounded to the nearest, ties to even), or "i8" with a
- *   scale for each output
- * @throws SpecError if a tensor is missing, its length does not fit its shape, or a weight is too large for float16
+ *   scale for each output, in a network of several scales float16 for `fineLayers`
+ * @throws SpecError if the format is none of these, a tensor is missing, its length does not fit its shape, or a weight is too large for float16
  */
 export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Array<ArrayBuffer> {
+  requireOption("format", format, weightFormats.includes(format), '"f32", "f16" or "i8"');
   const { range, noise, provenance } = model;
   const tensors = new Map<string, Tensor>();
+  const isInScales = shrinkOf(model.spec) > 1;
+  const fine = fineLayers(model.spec);
   for (const { name, shape } of parameters(model.spec)) {
     const data = model.parameters.get(name);
     if (!data) throw new SpecError(`The model has no tensor "${name}".`);
     if (format === "f32" || shape.length < 2) tensors.set(name, { dtype: "F32", shape, data });
-    else if (format === "f16") tensors.set(name, { dtype: "F16", shape, data: narrow(data, name) });
+    else if (format === "f16" || (isInScales && fine.has(name.split(".")[0]!)))
+      tensors.set(name, { dtype: "F16", shape, data: narrow(data, name) });
     else {
-      const { data: levels, scale } = quantize(data, shape);
+      const { data: levels, scale } = quantize(data, shape, isInScales ? MOST_IN_SCALES : MOST_ALONE);
       tensors.set(name, { dtype: "I8", shape, data: levels });
       tensors.set(`${name}.scale`, { dtype: "F32", shape: shape.slice(0, 1), data: scale });
     }
   }
   return writeSafetensors(tensors, {
     format: "pt",
-    "denoise-wasm.format": FORMAT,
+    "denoise-wasm.format": MODEL_FORMAT,
     "denoise-wasm.spec": JSON.stringify(model.spec),
     "denoise-wasm.description": JSON.stringify({ range, noise, provenance }),
   });
+}
+
+/**
+ * The names of the layers whose output has the picture's own resolution, or gets it from a pixel-shuffle right behind them.
+ * They have few weights, but in eight bits these would cost half a decibel and leave a hatch: docs/experiments.md.
+ */
+function fineLayers(spec: Spec): Set<string> {
+  const layers = layerShapes(spec);
+  const fine = layers.filter(({ shrink }, index) => {
+    const next = layers[index + 1];
+    return (next?.type === "pixel-shuffle" ? next.shrink : shrink) === 1;
+  });
+  return new Set(fine.map(({ name }) => name));
 }
 
 /**
@@ -77,9 +96,9 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
       `${name} is a checkpoint, not a model. Go on with it by "train --resume"; the model is written at the end.`,
     );
   }
-  if (metadata["denoise-wasm.format"] !== FORMAT) {
+  if (metadata["denoise-wasm.format"] !== MODEL_FORMAT) {
     throw new ModelFileError(
-      `${name} is a safetensors file but not a model of this package ("${FORMAT}"). Use a file that "train" wrote.`,
+      `${name} is a safetensors file but not a model of this package ("${MODEL_FORMAT}"). Use a file that "train" wrote.`,
     );
   }
   try {
@@ -101,7 +120,7 @@ function takeParameters(
   const expected = parameters(spec);
   const known = new Set(expected.map(({ name }) => name));
   for (const name of tensors.keys()) {
-    if (!known.has(name)) throw misfit(`has a tensor "${name}" that its spec does not know`);
+    if (!known.has(name)) throw misfit(`has a tensor ${shown(name)} that its spec does not know`);
   }
   return new Map(
     expected.map(({ name, shape }) => {

@@ -3,6 +3,9 @@ import type { Spec } from "../network/spec.ts";
 import type { Noise } from "../noise/noise.ts";
 import type { Variant } from "../wasm/detect.ts";
 
+/** The value of "denoise-wasm.format" in the metadata of a model file. */
+export const MODEL_FORMAT = "denoise-wasm 1";
+
 /** How a model's weights were trained. */
 export interface Provenance {
   /** The name of the recipe. */

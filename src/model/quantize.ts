@@ -1,8 +1,12 @@
 /** Makes weights smaller for model files. src/model/weights.ts expands them again. */
 import { SpecError } from "../errors.ts";
 
-/** The largest magnitude of an int8 weight. Fewer levels than the possible 255 compress better: docs/experiments.md. */
-const MOST = 77;
+/**
+ * The largest magnitude of an int8 weight, in a network of one scale and in one of several. Fewer levels than the possible
+ * 255 compress better: docs/experiments.md.
+ */
+export const MOST_ALONE = 77;
+export const MOST_IN_SCALES = 47;
 /** How much more the error of a kernel's sum counts than that of a weight. */
 const SUMS_COUNT = 4;
 /** How many scales are tried for each output: from the one that fits its largest weight down to half of that. */
@@ -15,19 +19,19 @@ export interface Quantized {
 }
 
 /**
- * Turns weights into integers from −77 to 77 and a scale for each output.
+ * Turns weights into integers from −`most` to `most` and a scale for each output.
  *
  * Each weight, divided by the scale, is rounded to the nearest integer, halves upward. A kernel is the window of one
  * input, or all inputs of a dense unit. Kernel by kernel, the integers that were rounded furthest the wrong way are then
  * moved by one, until the kernel's sum, together with the error left over from the kernels before it, is as near to its
  * true value as whole steps allow. The sum matters most, since what a kernel sees is mostly smooth. 64 scales are tried,
- * from |largest weight| / 77 down to about half of that. The one is taken that has the least sum of the squared errors of
+ * from |largest weight| / `most` down to about half of that. The one is taken that has the least sum of the squared errors of
  * the weights and 4 times the squared errors of the kernels' sums; of equals, the first. Scales have 8 significant bits,
  * so that the expanded weights are quantised to the same integers again.
  *
  * @param shape [outputs, inputs] or [outputs, inputs, height, width]
  */
-export function quantize(values: Float32Array, shape: readonly number[]): Quantized {
+export function quantize(values: Float32Array, shape: readonly number[], most = MOST_ALONE): Quantized {
   const [outputs, inputs] = shape as [number, number];
   const columns = values.length / outputs;
   const kernel = shape.length > 2 ? columns / inputs : columns;
@@ -35,11 +39,11 @@ export function quantize(values: Float32Array, shape: readonly number[]): Quanti
   const scale = new Float32Array(outputs).fill(1);
   for (let output = 0; output < outputs; output++) {
     const row = values.subarray(output * columns, (output + 1) * columns);
-    const largest = row.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const largest = row.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
     let least = Infinity;
     for (let trial = 0; largest > 0 && trial < TRIALS; trial++) {
-      const step = shortened((largest / MOST) * (1 - trial / (2 * TRIALS)));
-      const levels = levelsOf(row, step, kernel);
+      const step = shortened((largest / most) * (1 - trial / (2 * TRIALS)));
+      const levels = levelsOf(row, step, kernel, most);
       const error = errorOf(row, levels, step, kernel);
       if (error >= least) continue;
       least = error;
@@ -50,19 +54,19 @@ export function quantize(values: Float32Array, shape: readonly number[]): Quanti
   return { data, scale };
 }
 
-function levelsOf(row: Float32Array, step: number, kernel: number): number[] {
-  const levels = Array.from(row, (value) => Math.max(-MOST, Math.min(MOST, Math.floor(value / step + 0.5))));
+function levelsOf(row: Float32Array, step: number, kernel: number, most: number): number[] {
+  const levels = Array.from(row, (value) => Math.max(-most, Math.min(most, Math.floor(value / step + 0.5))));
   let owed = 0;
   for (let begin = 0; begin < levels.length; begin += kernel) {
     for (let i = begin; i < begin + kernel; i++) owed += row[i]! / step - levels[i]!;
     for (let moves = Math.round(owed); moves !== 0; moves -= Math.sign(moves)) {
       const way = Math.sign(moves);
       let furthest = -1;
-      let most = -Infinity;
+      let worst = -Infinity;
       for (let i = begin; i < begin + kernel; i++) {
         const off = way * (row[i]! / step - levels[i]!);
-        if (off <= most || Math.abs(levels[i]! + way) > MOST) continue;
-        most = off;
+        if (off <= worst || Math.abs(levels[i]! + way) > most) continue;
+        worst = off;
         furthest = i;
       }
       if (furthest === -1) break;

@@ -3,7 +3,9 @@
  * header, a JSON header with dtype, shape and offsets of each tensor, then the data. All is little-endian, as is every
  * machine that this package runs on. Nothing here knows what the tensors mean.
  */
-import { ModelFileError, SpecError } from "../errors.ts";
+import { ModelFileError, SpecError, shown } from "../errors.ts";
+import { MOST_HEADER, MOST_TENSORS } from "../network/limits.ts";
+import { scanJson } from "./scan-json.ts";
 
 /** The kind of array that holds each dtype, in the order in which tensors are written: dtypes of more bytes first. */
 const arrays = {
@@ -35,7 +37,9 @@ export interface SafetensorsFile {
 }
 
 /** The format's own limit on the length of the header, in bytes. */
-const maxHeaderLength = 100_000_000;
+export const FORMAT_MOST_HEADER = 100_000_000;
+/** The header, its tensors, and their shapes. */
+const MOST_DEPTH = 3;
 
 /**
  * Encodes tensors and metadata as a safetensors file. Equal input gives equal bytes. As in the reference implementation,
@@ -88,19 +92,22 @@ export function writeSafetensors(
  * offsets are checked, and the tensors have to cover the data without holes or overlaps. A tensor's data is a view into
  * `bytes` if it is aligned there, else a copy. Values may be NaN: see `requireFinite`.
  * @param name what errors call the file
+ * @param mostHeader the most bytes that the header may have
  * @throws ModelFileError for any fault
  */
-export function readSafetensors(bytes: Uint8Array, name: string): SafetensorsFile {
+export function readSafetensors(bytes: Uint8Array, name: string, mostHeader = MOST_HEADER): SafetensorsFile {
   const fault = (what: string) =>
     new ModelFileError(
       `${name}: ${what}. The file is damaged or is not a safetensors file; copy, download or export it again.`,
     );
 
   const { length, byteOffset } = bytes;
+  if (/^\s*<[^\0]*$/.test(String.fromCharCode(...bytes.subarray(0, 8))))
+    throw fault("it is a web page or another text in angle brackets");
   if (length < 8) throw fault(`${length} bytes are too few for a header`);
   const headerLength = Number(new DataView(bytes.buffer, byteOffset).getBigUint64(0, true));
-  if (headerLength > maxHeaderLength)
-    throw fault(`a header of ${headerLength} bytes is over the format's 100 MB`);
+  if (headerLength > mostHeader)
+    throw fault(`a header of ${headerLength} bytes is over the limit of ${mostHeader}`);
   if (headerLength > length - 8)
     throw fault(`the header should have ${headerLength} bytes, but only ${length - 8} follow`);
   const header = parseHeader(bytes.subarray(8, 8 + headerLength), fault);
@@ -116,7 +123,7 @@ export function readSafetensors(bytes: Uint8Array, name: string): SafetensorsFil
         metadata[field] = text;
       }
     } else {
-      ranges.push(readEntry(key, value, buffer, fault));
+      ranges.push(readEntry(key, value, buffer, { file: name, fault }));
     }
   }
 
@@ -137,17 +144,22 @@ export function readSafetensors(bytes: Uint8Array, name: string): SafetensorsFil
 }
 
 /**
- * Checks that all values are finite.
+ * Checks that all values are finite and not beyond a limit.
  * @throws ModelFileError that names the file, the tensor and the first bad index
  */
-export function requireFinite({ dtype, data }: Tensor, tensorName: string, fileName: string): void {
+export function requireFinite(
+  { dtype, data }: Tensor,
+  tensorName: string,
+  fileName: string,
+  most = Number.MAX_VALUE,
+): void {
   const bad =
     dtype === "F16"
       ? data.findIndex((bits) => (bits & 0x7c00) === 0x7c00)
-      : data.findIndex((value) => !Number.isFinite(value));
+      : data.findIndex((value) => !(Math.abs(value) <= most));
   if (bad === -1) return;
   throw new ModelFileError(
-    `${fileName}: tensor ${quote(tensorName)} is not finite at index ${bad}. The training that wrote it diverged, or the file is damaged; use an earlier one.`,
+    `${fileName}: tensor ${quote(tensorName)} is not finite${most < Number.MAX_VALUE ? `, or beyond ${most},` : ""} at index ${bad}. The training that wrote it diverged, or the file is damaged; use an earlier one.`,
   );
 }
 
@@ -165,12 +177,16 @@ function parseHeader(bytes: Uint8Array, fault: Fault): object {
   let wrong = "UTF-8";
   try {
     const json = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const { deepest, groups } = scanJson(bytes);
+    if (deepest > MOST_DEPTH) throw fault(`the header nests ${deepest} levels deep`);
+    if (groups > MOST_TENSORS) throw fault(`the header has ${groups} tensors, more than ${MOST_TENSORS}`);
     wrong = "JSON";
     const header: object = JSON.parse(json);
     const duplicate = duplicateKey(json);
     if (duplicate === undefined) return header;
     wrong = duplicate;
-  } catch {
+  } catch (error) {
+    if (error instanceof ModelFileError) throw error;
     throw fault(`the header is not valid ${wrong}`);
   }
   throw fault(`the header names ${quote(wrong)} twice`);
@@ -192,12 +208,23 @@ function duplicateKey(json: string): string | undefined {
 }
 
 /** Checks an entry of the header. The tensor's data is a view into `buffer` if it is aligned there, else a copy. */
-function readEntry(key: string, entry: unknown, buffer: Uint8Array, fault: Fault): Range {
+function readEntry(
+  key: string,
+  entry: unknown,
+  buffer: Uint8Array,
+  { file, fault }: { file: string; fault: Fault },
+): Range {
   const tensor = `tensor ${quote(key)}`;
   if (!isObject(entry)) throw fault(`${tensor} is not an object`);
-  const { dtype, shape, data_offsets: offsets } = entry;
-  if (!isDtype(dtype))
-    throw fault(`${tensor} has the dtype ${quote(dtype)}, which is none of ${order.join(", ")}`);
+  const { dtype, shape, data_offsets: offsets, ...others } = entry;
+  for (const key in others) throw fault(`${tensor} has the unknown key ${quote(key)}`);
+  const isOther = typeof dtype === "string" && /^(BF|F|I|U)\d/.test(dtype);
+  if (!isDtype(dtype)) {
+    if (!isOther) throw fault(`${tensor} has the dtype ${quote(dtype)}`);
+    throw new ModelFileError(
+      `${file}: ${tensor} has the dtype ${quote(dtype)}, which is none of ${order.join(", ")}. Convert it to F32, in PyTorch by tensor.float().`,
+    );
+  }
   if (!isListOfSizes(shape)) throw fault(`${tensor} has a shape that is not a list of sizes`);
   if (!isListOfSizes(offsets) || offsets.length !== 2)
     throw fault(`${tensor} has data_offsets that are not [begin, end]`);
@@ -221,6 +248,5 @@ const isDtype = (value: unknown): value is Dtype => typeof value === "string" &&
 const isListOfSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 
-/** A name from the file, made fit for a message: control characters are escaped, and it is cut after 80 characters. */
-const quote = (value: unknown): string =>
-  JSON.stringify(typeof value === "string" ? value.slice(0, 80) : value) ?? "nothing";
+/** A name from the file, made fit for a message. */
+const quote = (value: unknown): string => shown(typeof value === "string" ? value.slice(0, 80) : value);

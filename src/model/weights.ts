@@ -2,7 +2,8 @@
  * Weights as model files store them: F32, F16, or I8. With I8 weights, another tensor ("layer1.weight.scale" for
  * "layer1.weight") holds an F32 scale for each output. Biases are F32.
  */
-import { ModelFileError } from "../errors.ts";
+import { ModelFileError, shown } from "../errors.ts";
+import { MOST_WEIGHT } from "../network/limits.ts";
 import { halfValue } from "./half.ts";
 import { requireFinite, type Tensor } from "./safetensors.ts";
 
@@ -24,8 +25,8 @@ export function expandWeights(tensors: ReadonlyMap<string, Tensor>, name: string
   const scales = new Set<string>();
   for (const [key, tensor] of tensors) {
     const { dtype, shape, data } = tensor;
-    const fault = (what: string) => new ModelFileError(`${name} has "${key}" ${what}. Export it anew.`);
-    requireFinite(tensor, key, name);
+    const fault = (what: string) => new ModelFileError(`${name} has ${shown(key)} ${what}. Export it anew.`);
+    requireFinite(tensor, key, name, MOST_WEIGHT);
     if (dtype === "F32") expanded.set(key, { shape, data });
     else if (shape.length < 2 || (dtype !== "F16" && dtype !== "I8"))
       throw fault(`as ${dtype}; weights are F32, F16 or I8, biases F32`);

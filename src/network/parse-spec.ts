@@ -1,5 +1,6 @@
 /** Checks specs from unknown data. */
-import { SpecError } from "../errors.ts";
+import { SpecError, shown } from "../errors.ts";
+import { MOST_SHRINK, MOST_SHUFFLED } from "./limits.ts";
 import { parse } from "./parse.ts";
 import {
   inputSize,
@@ -59,6 +60,9 @@ function convolutionFault(spec: Spec): string | undefined {
   if (shuffle && shapes.indexOf(shuffle) < shapes.indexOf(convolutions[0]!)) {
     return `${shuffle.name} shuffles pixels before there is a convolution. Put it behind one.`;
   }
+  const large = shapes.find(({ outputs, shrink }) => outputs > MOST_SHUFFLED || shrink > MOST_SHRINK);
+  if (large)
+    return `${large.name} puts out ${large.outputs} channels at 1/${large.shrink} of the size. At most ${MOST_SHUFFLED} at 1/${MOST_SHRINK} are possible.`;
   const sum = shapes.map((_, index) => additionFault(shapes, index)).find(Boolean);
   if (sum) return sum;
   const { outputs, shrink } = shapes.at(-1)!;
@@ -87,7 +91,7 @@ function additionFault(shapes: readonly LayerShape[], index: number): string | u
   const source = sourceOf(layer);
   const from = shapes[source];
   if (from === undefined || source >= index - 1) {
-    return `${layer.name} adds "${layer.from}", which is no earlier layer than the one before it. Name one, such as "layer1".`;
+    return `${layer.name} adds ${shown(layer.from)}, which is no earlier layer than the one before it. Name one, such as "layer1".`;
   }
   if (source < shapes.findIndex(isConvolution)) {
     return `${layer.name} adds ${layer.from}, which is before the first convolution. Name a convolution or a layer after one.`;

@@ -1,6 +1,9 @@
 /** Checks unknown data by schemas, and throws this package's error. */
 import * as v from "valibot";
-import { SpecError } from "../errors.ts";
+import { printable, SpecError } from "../errors.ts";
+
+/** More faults of one text are not named. */
+const MOST_FAULTS = 20;
 
 /** Does what valibot's `parse` does, but throws a SpecError, which names each fault with its path. @throws SpecError */
 export function parse<Schema extends v.GenericSchema>(
@@ -10,14 +13,16 @@ export function parse<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, data, { abortPipeEarly: true });
   if (result.success) return result.output;
-  throw new SpecError(`${what}: ${result.issues.map(faultOf).join("; ")}.`);
+  const faults = result.issues.slice(0, MOST_FAULTS).map(faultOf);
+  throw new SpecError(printable(`${what}: ${faults.join("; ")}.`));
 }
 
 /** Describes an issue: where it is, what has to be there, and what is there. */
 function faultOf(issue: v.BaseIssue<unknown>): string {
   const { type, expected, received, requirement } = issue;
   const path = v.getDotPath(issue);
-  if (type === "strict_object" && expected === "never") return `unknown key "${path}", remove it`;
+  if (type === "strict_object" && expected === "never")
+    return `unknown key "${path?.slice(0, 200)}", remove it`;
   if (path && received === "undefined") return `"${path}" is missing`;
   const rules: Record<string, string> = {
     number: "a number",
@@ -38,5 +43,5 @@ function faultOf(issue: v.BaseIssue<unknown>): string {
     min_length: `at least ${requirement} long`,
     max_length: `at most ${requirement} long`,
   };
-  return `${path ?? "it"} has to be ${rules[type] ?? expected}, but is ${received}`;
+  return `${path?.slice(0, 200) ?? "it"} has to be ${rules[type] ?? expected}, but is ${received.slice(0, 200)}`;
 }

@@ -1,8 +1,9 @@
 /** The schema of specs. The keys are documented at the type, in spec.ts. */
 import * as v from "valibot";
+import { MOST_CHANNELS, MOST_DILATION, MOST_LAYERS, MOST_SIZE, MOST_WHITE } from "./limits.ts";
 import type { Spec } from "./spec.ts";
 
-const size = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 20));
+const size = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_SIZE));
 const deviation = v.pipe(v.number(), v.finite(), v.minValue(0));
 
 const DenseSchema = v.strictObject({
@@ -12,7 +13,7 @@ const DenseSchema = v.strictObject({
 });
 
 const convolution = {
-  channels: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024)),
+  channels: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_CHANNELS)),
   activation: v.picklist(["linear", "relu"]),
   bias: v.exactOptional(v.boolean()),
 };
@@ -20,7 +21,7 @@ const convolution = {
 const Conv3x3Schema = v.strictObject({
   type: v.literal("conv3x3"),
   ...convolution,
-  dilation: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4)),
+  dilation: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_DILATION)),
 });
 
 const Conv1x1Schema = v.strictObject({ type: v.literal("conv1x1"), ...convolution });
@@ -31,11 +32,11 @@ const AddSchema = v.strictObject({ type: v.literal("add"), from: v.string() });
 
 export const SpecSchema = v.strictObject({
   input: v.strictObject({ height: size, width: size, channels: size }),
-  white: v.exactOptional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
+  white: v.exactOptional(v.pipe(v.number(), v.minValue(1 / MOST_WHITE), v.maxValue(MOST_WHITE))),
   layers: v.pipe(
     v.array(v.variant("type", [DenseSchema, Conv3x3Schema, Conv1x1Schema, PixelSchema, AddSchema])),
     v.minLength(1),
-    v.maxLength(64),
+    v.maxLength(MOST_LAYERS),
   ),
   padding: v.exactOptional(v.picklist(["zeros", "reflect"])),
   residual: v.exactOptional(v.boolean()),

@@ -18,7 +18,7 @@ export interface Spec {
     channels: number;
   };
   /**
-   * The value that white (255 in a picture) has inside a network of convolutions, above 0. Default 255. Networks of dense
+   * The value that white (255 in a picture) has inside a network of convolutions, from 10⁻⁵ to 10⁵. Default 255. Networks of dense
    * layers do not use it: inside them white is always 255.
    */
   white?: number;

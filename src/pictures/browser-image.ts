@@ -1,6 +1,6 @@
 /** Converts a browser's pictures: reads a `Blob` or `ImageBitmap`, and makes `ImageData`. */
-import { DataError, requireOption } from "../errors.ts";
-import { checkPicture, type Picture } from "./picture.ts";
+import { DataError, optionsFrom, requireNoOthers, requireOption, shown } from "../errors.ts";
+import { checkPicture, inGreyLevels, type Picture, type Range } from "./picture.ts";
 
 /** Limits on a picture that `readImage` reads. */
 export interface ReadImageOptions {
@@ -11,19 +11,20 @@ export interface ReadImageOptions {
 /**
  * Reads the pixels of a bitmap, or of a picture file in a format that the browser can decode, such as PNG, JPEG or WebP.
  * The result has 8-bit RGBA values, and the denoiser takes it as a picture. A bitmap that is given is not closed.
- * @throws DataError if the file is not a picture, or if the picture has too many pixels
- * @throws SpecError if `maxPixels` is not a number of at least 0
+ * @throws DataError if the source is not a picture, or if the picture has too many pixels
+ * @throws SpecError if an option is unknown, or `maxPixels` is not a number of at least 0
  */
-export async function readImage(
-  source: Blob | ImageBitmap,
-  { maxPixels = 100e6 }: ReadImageOptions = {},
-): Promise<ImageData> {
+export async function readImage(source: Blob | ImageBitmap, options?: ReadImageOptions): Promise<ImageData> {
+  const { maxPixels = 100e6, ...others } = optionsFrom(options);
+  requireNoOthers(others);
   requireOption(
     "maxPixels",
     maxPixels,
     maxPixels >= 0 && typeof maxPixels === "number",
     "a number of at least 0",
   );
+  if (!(source instanceof Blob || source instanceof ImageBitmap))
+    throw new DataError(`The picture has to be a Blob, File or ImageBitmap, but is ${shown(source)}.`);
   const bitmap = source instanceof Blob ? await decode(source) : source;
   try {
     const { width, height } = bitmap;
@@ -41,14 +42,25 @@ export async function readImage(
   }
 }
 
+/** How a picture becomes `ImageData`. */
+export interface ToImageDataOptions {
+  /** The values of black and of white in the picture: see `DenoiseOptions`. Alpha has the same range. */
+  range?: Range | undefined;
+}
+
 /**
- * Makes `ImageData` for a canvas from a picture of any kind. Values are rounded and clamped to 0 to 255. An RGBA picture
- * in a `Uint8ClampedArray` is not copied: the `ImageData` shares its memory.
- * @throws DataError if the picture has no pixels, its parts do not fit together, or a value is not finite
+ * Makes `ImageData` for a canvas from a picture of any kind. Values are converted to 0 for black and 255 for white, rounded,
+ * and clamped. An RGBA picture in a `Uint8ClampedArray` is not copied if it has that range: the `ImageData` shares its memory.
+ * @throws DataError if the picture has no pixels, its parts do not fit together, a value is not finite or far outside of
+ * the range, or 1 seems to be white where no range was given
+ * @throws SpecError if an option is unknown or of the wrong type
  */
-export function toImageData(picture: Picture): ImageData {
-  const { channels, colors } = checkPicture(picture);
-  const { data, width, height } = picture;
+export function toImageData(picture: Picture, options?: ToImageDataOptions): ImageData {
+  const { range, ...others } = optionsFrom(options);
+  requireNoOthers(others);
+  const checked = checkPicture(picture, range);
+  const { channels, colors } = checked;
+  const { data, width, height } = inGreyLevels(picture, checked);
   if (channels === 4 && data instanceof Uint8ClampedArray) {
     return new ImageData(data as Uint8ClampedArray<ArrayBuffer>, width, height);
   }

@@ -1,13 +1,13 @@
 /** What the decoders of PNG and JPEG files have in common. */
-import { DataError, requireOption } from "../errors.ts";
+import { DataError, optionsFrom, requireNoOthers, requireOption } from "../errors.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import type { Picture } from "./picture.ts";
 
 /**
- * The kinds of array that hold a decoded picture's values: bytes, or float32 if the file has 16 bits per value, of which
- * 65,535 becomes 255.
+ * The kinds of array that hold a decoded picture's values: bytes, or, if the file has 16 bits per value, these, of which
+ * 65,535 is white.
  */
-export type DecodedValues = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+export type DecodedValues = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
 /** A picture that was read from a file, upright, and what else the file held. */
 export interface DecodedPicture extends Required<Picture<DecodedValues>> {
@@ -28,16 +28,17 @@ export interface DecodeOptions {
  * Checks the size that a file's header gives.
  * @param cost the length of the file, and how many bytes a decoded pixel takes
  * @throws DataError if the picture has no pixels, or more than the limit
- * @throws SpecError if the limit is not a number of at least 0
+ * @throws SpecError if an option is unknown, or the limit is not a number of at least 0
  */
 export function requireAllowedSize(
   { width, height }: { width: number; height: number },
   name: string,
-  { maxPixels }: DecodeOptions,
+  options: DecodeOptions | undefined,
   { fileBytes, pixelBytes }: { fileBytes: number; pixelBytes: number },
 ): void {
   const affordable = Math.min(2 ** 27, Math.floor((2 ** 28 + 256 * fileBytes) / pixelBytes));
-  const most = maxPixels === undefined ? affordable : maxPixels;
+  const { maxPixels: most = affordable, ...others } = optionsFrom(options);
+  requireNoOthers(others);
   requireOption("maxPixels", most, most >= 0 && typeof most === "number", "a number of at least 0");
   if (width === 0 || height === 0) {
     throw new DataError(`${name} has no pixels (${width} × ${height}); give a picture that has some`);

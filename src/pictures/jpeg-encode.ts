@@ -1,5 +1,5 @@
 /** Writes JPEG files: baseline, 8 bits, with Huffman codes made for the picture. */
-import { DataError, requireOption } from "../errors.ts";
+import { DataError, optionsFrom, requireNoOthers, requireOption } from "../errors.ts";
 import { forwardBlock } from "./jpeg-dct.ts";
 import { BitWriter, codesOf, optimalCode } from "./jpeg-huffman.ts";
 import { metadataSegments } from "./jpeg-metadata.ts";
@@ -7,7 +7,8 @@ import { planesOf } from "./jpeg-planes.ts";
 import { DHT, DQT, EOI, SOI, SOS } from "./jpeg-segments.ts";
 import { CHROMINANCE, type HuffmanSpec, LUMINANCE, quantisationStep, ZIGZAG } from "./jpeg-tables.ts";
 import type { PictureMetadata } from "./metadata.ts";
-import { checkPicture, type Picture } from "./picture.ts";
+import { checkPicture, type Picture, type Range } from "./picture.ts";
+import { storedValues } from "./stored-values.ts";
 
 const SOF0 = 0xc0;
 
@@ -23,6 +24,8 @@ export interface EncodeJpegOptions {
    * across and down ("4:2:0").
    */
   chroma?: "4:4:4" | "4:2:2" | "4:2:0" | undefined;
+  /** The values of black and of white in the picture: see `DenoiseOptions`. Alpha has the same range. */
+  range?: Range | undefined;
   /** What the file is to hold beside the picture, such as what `decodeJpeg` found. Default: nothing. */
   metadata?: PictureMetadata | undefined;
 }
@@ -43,42 +46,46 @@ interface Coded {
 type TakeSymbol = (symbol: number, bits: number, count: number) => void;
 
 /**
- * Encodes a picture, grey or RGB, as a JPEG file. Float32 values are rounded, and clamped to 0 to 255. An alpha channel is
+ * Encodes a picture, grey or RGB, as a JPEG file. Values that are no bytes are rounded, and clamped to what is from
+ * black to white. An alpha channel is
  * left out, and has to be opaque everywhere.
  * @throws DataError if the picture has no pixels or more than 65,535 in a row or column, its parts do not fit together, a
- * value is not finite, or a pixel is transparent
- * @throws SpecError if an option is of the wrong type or out of range
+ * value is not finite or far outside of the range, 1 seems to be white where no range was given, or a pixel is transparent
+ * @throws SpecError if an option is unknown, of the wrong type or out of range
  */
-export function encodeJpeg(
-  picture: Picture,
-  { quality = 92, chroma = "4:4:4", metadata = {} }: EncodeJpegOptions = {},
-): Uint8Array<ArrayBuffer> {
+export function encodeJpeg(picture: Picture, options?: EncodeJpegOptions): Uint8Array<ArrayBuffer> {
+  const { quality = 92, chroma = "4:4:4", range, metadata = {}, ...others } = optionsFrom(options);
+  requireNoOthers(others);
   const isQuality = Number.isInteger(quality) && quality >= 1 && quality <= 100;
   requireOption("quality", quality, isQuality, "a whole number from 1 to 100");
   const thinned = { "4:4:4": [1, 1], "4:2:2": [2, 1], "4:2:0": [2, 2] }[chroma];
   requireOption("chroma", chroma, thinned, '"4:4:4", "4:2:2" or "4:2:0"');
-  const { channels, colors } = checkPicture(picture);
+  const checked = checkPicture(picture, range);
+  const { channels, colors } = checked;
   const { width, height } = picture;
   if (Math.max(width, height) > 65_535)
     throw new DataError(
       `The picture has ${width} × ${height} pixels; a JPEG file holds 65,535 in a row or column.`,
     );
-  if (channels > colors) requireOpaque(picture, channels);
+  const bytes = storedValues(picture, checked, false);
+  if (channels > colors) requireOpaque(bytes, channels);
   const tables = [LUMINANCE, CHROMINANCE].map((table) =>
     table.map((base) => quantisationStep(base, quality)),
   );
   const [across = 1, down = 1] = colors === 1 ? [] : thinned!;
-  const planes = planesOf(picture, channels, colors, across, down).map((plane, i): Coded => {
-    const steps = tables[i === 0 ? 0 : 1]!;
-    const [ownAcross, ownDown] = i === 0 ? [across, down] : [1, 1];
-    return {
-      columns: plane.stride / 8,
-      across: ownAcross,
-      down: ownDown,
-      coefficients: quantised(plane.values, plane.stride, steps),
-      tables: i === 0 ? 0 : 1,
-    };
-  });
+  const planes = planesOf({ ...picture, data: bytes, channels }, colors, across, down).map(
+    (plane, i): Coded => {
+      const steps = tables[i === 0 ? 0 : 1]!;
+      const [ownAcross, ownDown] = i === 0 ? [across, down] : [1, 1];
+      return {
+        columns: plane.stride / 8,
+        across: ownAcross,
+        down: ownDown,
+        coefficients: quantised(plane.values, plane.stride, steps),
+        tables: i === 0 ? 0 : 1,
+      };
+    },
+  );
   const unitsAcross = Math.ceil(width / (8 * across));
   const units = unitsAcross * Math.ceil(height / (8 * down));
   const codes = codesFor(planes, units, unitsAcross);
@@ -108,7 +115,7 @@ export function encodeJpeg(
   );
 }
 
-function requireOpaque({ data }: Picture, channels: number): void {
+function requireOpaque(data: Uint8Array | Uint8ClampedArray, channels: number): void {
   for (let i = channels - 1; i < data.length; i += channels) {
     if (data[i]! < 255)
       throw new DataError(

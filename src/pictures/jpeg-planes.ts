@@ -14,15 +14,13 @@ export interface Plane {
  * @param down the same for pixels below one another
  */
 export function planesOf(
-  { data, width, height }: Picture,
-  channels: number,
+  { data: bytes, width, height, channels }: Required<Picture<Uint8Array | Uint8ClampedArray>>,
   colors: 1 | 3,
   across: number,
   down: number,
 ): Plane[] {
   const stride = Math.ceil(width / (8 * across)) * 8 * across;
   const rows = Math.ceil(height / (8 * down)) * 8 * down;
-  const bytes = data instanceof Float32Array ? Uint8ClampedArray.from(data, Math.round) : data;
   const planes = Array.from({ length: colors }, () => new Uint8Array(stride * rows));
   for (let y = 0; y < rows; y++) {
     const row = Math.min(y, height - 1) * width;

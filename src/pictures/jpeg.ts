@@ -38,7 +38,8 @@ export function isJpeg(bytes: Uint8Array): boolean {
  * @throws SpecError if `maxPixels` is not a number of at least 0
  */
 export function decodeJpeg(bytes: Uint8Array, name: string, options: DecodeOptions = {}): DecodedPicture {
-  if (!isJpeg(bytes)) throw new DataError(`${name} is not a JPEG file; give one`);
+  if (!ArrayBuffer.isView(bytes) || !isJpeg(bytes))
+    throw new DataError(`${name} is not a JPEG file; give one`);
   const broken: Broken = (what, cause) => brokenFile(name, "JPEG", what, cause);
   const metadata = new JpegMetadataReader();
   const tables: Tables = {

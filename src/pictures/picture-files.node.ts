@@ -5,7 +5,7 @@ import { decodePicture } from "./decode-picture.ts";
 import type { DecodedPicture, DecodeOptions } from "./decoding.ts";
 
 /**
- * Reads a PNG or JPEG file. 8 bits per value give bytes, 16 bits give float32 values from 0 to 255. A palette becomes
+ * Reads a PNG or JPEG file. 8 bits per value give bytes, 16 bits a `Uint16Array`. A palette becomes
  * RGB or RGBA, and the picture is turned upright as its Exif orientation says.
  * @throws DataError if the file cannot be read, is neither PNG nor JPEG, is broken, is of a kind that is refused, or has
  * too many pixels

@@ -46,7 +46,7 @@ export function isPng(bytes: Uint8Array): boolean {
 /**
  * Decodes a PNG of any colour type, and turns and mirrors it as its Exif orientation says. A palette becomes RGB, or RGBA if
  * it has transparent colours; a single colour that is declared transparent becomes an alpha channel. 1, 2 and 4 bits per
- * value become 8; 16 bits become float32 values from 0 to 255. Of an animated PNG, the still picture is decoded.
+ * value become 8; 16 bits stay as they are, in a `Uint16Array`. Of an animated PNG, the still picture is decoded.
  *
  * @param name what errors call the file
  * @throws DataError if the file is not a PNG, is broken, or has too many pixels
@@ -57,20 +57,20 @@ export async function decodePng(
   name: string,
   options: DecodeOptions = {},
 ): Promise<DecodedPicture> {
-  if (!isPng(bytes)) throw new DataError(`${name} is not a PNG file; give one`);
+  if (!ArrayBuffer.isView(bytes) || !isPng(bytes)) throw new DataError(`${name} is not a PNG file; give one`);
   const broken: Broken = (what, cause) => brokenFile(name, "PNG", what, cause);
   const chunks = readChunks(bytes, METADATA_CHUNKS, MOST_CHUNKS, broken);
   const header = readHeader(chunks.header, broken);
   const { width, height, depth } = header;
   const colors = colorsOf(header, chunks.palette, chunks.transparency, broken);
-  const pixelBytes = colors.channels * (depth === 16 ? Float32Array.BYTES_PER_ELEMENT : 1);
+  const pixelBytes = colors.channels * (depth === 16 ? 2 : 1);
   requireAllowedSize(header, name, options, { fileBytes: bytes.length, pixelBytes });
   const expected = dataLength(header);
   const { packed, packedLength } = chunks;
   if (expected > LARGEST_RATIO * packedLength)
     throw broken(`${packedLength} bytes cannot unpack to ${expected}`);
   const count = width * height * colors.channels;
-  const data = depth === 16 ? new Float32Array(count) : new Uint8Array(count);
+  const data = depth === 16 ? new Uint16Array(count) : new Uint8Array(count);
   const read = readRows(new Inflater(packed), data, header, colors, broken);
   if (read < expected)
     throw broken(
@@ -229,9 +229,9 @@ function putRow(
     let isKey = key !== undefined;
     for (let c = 0; c < channels; c++) {
       const value = stored(x * channels + c);
-      data[at + c] = depth === 16 ? value / 257 : (value * 255) / mask;
+      data[at + c] = depth === 16 ? value : (value * 255) / mask;
       if (isKey && value !== key![c]) isKey = false;
     }
-    if (key) data[at + channels] = isKey ? 0 : 255;
+    if (key) data[at + channels] = isKey ? 0 : depth === 16 ? mask : 255;
   }
 }

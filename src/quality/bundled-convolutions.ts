@@ -1,6 +1,6 @@
 import weights from "../../build/models/fashion-conv.js";
 import { pixelsOf } from "../data/images.ts";
-import { createDenoiser } from "../denoiser/denoiser.ts";
+import { createDenoiser } from "../denoiser/photo.ts";
 import type { Pairs } from "../training/batches.ts";
 import { bytesOf } from "../wasm/inlined.ts";
 

@@ -1,6 +1,7 @@
 /** Measures a denoiser on a set of photographs by the protocol of the literature, or on pairs of real noise. */
 import type { TestPicture } from "../data/images.ts";
-import type { DenoiseOptions, Denoiser } from "../denoiser/denoiser.ts";
+import type { Denoiser } from "../denoiser/denoiser.ts";
+import type { DenoiseOptions } from "../denoiser/request.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { bestLevels } from "./best-levels.ts";
 import { meanSsim, psnr, requireSsimSize } from "./metrics.ts";

@@ -1,6 +1,6 @@
 /** Runs and evaluates trained models, dense or of convolutions, on pictures of one size. */
 import { type Images, pixelsOf } from "../data/images.ts";
-import { requireOption, SpecError } from "../errors.ts";
+import { optionsFrom, requireNoOthers, requireOption, SpecError } from "../errors.ts";
 import { type Model, type ModelLike, requireFit } from "../model/model.ts";
 import { networkOf } from "../model/model-network.ts";
 import { parse } from "../network/parse.ts";
@@ -36,8 +36,10 @@ export interface RunModelOptions {
 export async function runModel(
   model: ModelLike,
   noisy: Images<Uint8Array | Float32Array>,
-  { sigma, mode = "reproducible" }: RunModelOptions = {},
+  options?: RunModelOptions,
 ): Promise<Images<Float32Array>> {
+  const { sigma, mode = "reproducible", ...others } = optionsFrom(options);
+  requireNoOthers(others);
   requireMode(mode);
   const { count, height, width, channels, data } = noisy;
   const levels = levelsOf(model, count, sigma);
@@ -66,8 +68,15 @@ export interface EvaluateModelOptions {
 export async function evaluateModel(
   model: Model,
   images: Images,
-  { noise = model.noise, seed = model.provenance.seed, mode = "reproducible" }: EvaluateModelOptions = {},
+  options?: EvaluateModelOptions,
 ): Promise<Evaluation> {
+  const {
+    noise = model.noise,
+    seed = model.provenance.seed,
+    mode = "reproducible",
+    ...others
+  } = optionsFrom(options);
+  requireNoOthers(others);
   parse(NoiseSchema, { drawn: "fresh", ...noise }, "noise");
   const isSeed = Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32;
   requireOption("seed", seed, isSeed, `a whole number from 0 to ${2 ** 32 - 1}`);

@@ -1,6 +1,6 @@
 /** Draws the loss curve as the text of an SVG, for a file in the run folder or for a web page. */
 import { epochTicks, lossScale, type Scale, tickLabel } from "./chart-scale.ts";
-import { escapeMarkup } from "./markup.ts";
+import { chartFont, element, round, text } from "./markup.ts";
 
 export interface LossChartOptions {
   readonly title: string;
@@ -16,7 +16,6 @@ export interface LossChartOptions {
   readonly page?: { readonly width: number; readonly height: number; readonly pointer?: number | undefined };
 }
 
-const font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 /** The colours in the file. A page's style sheet sets its own for the same classes. */
 const colors = {
   text: "#20242b",
@@ -74,7 +73,7 @@ export function lossChart(options: LossChartOptions): string {
     ...(page ? {} : { width: frame.width, height: frame.height }),
     role: "img",
     "aria-label": `${title}: ${summary(losses, test)}`,
-    "font-family": font,
+    "font-family": chartFont,
     "font-size": frame.fontSize,
     fill: colors.text,
   };
@@ -273,18 +272,4 @@ function shortened(text: string, most: number): string {
         .slice(0, Math.floor(most) - 1)
         .join("")
         .trimEnd()}…`;
-}
-
-const round = (value: number): number => Math.round(value * 100) / 100;
-
-function text(content: string, attributes: Record<string, string | number>): string {
-  return element("text", attributes, escapeMarkup(content));
-}
-
-/** @param content markup, which is not escaped */
-function element(name: string, attributes: Record<string, string | number>, content?: string): string {
-  const written = Object.entries(attributes).map(
-    ([key, value]) => ` ${key}="${typeof value === "number" ? round(value) : escapeMarkup(value)}"`,
-  );
-  return `<${name}${written.join("")}${content === undefined ? "/>" : `>${content}</${name}>`}`;
 }

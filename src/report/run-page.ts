@@ -11,13 +11,16 @@ export interface RunPageOptions {
   readonly table: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
   /** A sentence under the table that says how to read it. */
   readonly note?: string;
+  /** A line for each photograph in the file `photographs.png`, if there is one. It is shown before everything else. */
+  readonly photographs?: readonly string[];
 }
 
 /**
  * The text of an `index.html` that shows the results of a run, and the files `figure.png` and `loss.svg` beside it. It
  * has no scripts, loads nothing from other hosts, and is light or dark as the reader prefers.
  */
-export function runPage({ title, summary = "", facts, table, note = "" }: RunPageOptions): string {
+export function runPage(options: RunPageOptions): string {
+  const { title, summary = "", facts, table, note = "", photographs = [] } = options;
   const cells = (tag: "th" | "td", row: readonly string[]) =>
     `<tr>${row.map((cell) => `<${tag}>${escapeMarkup(cell)}</${tag}>`).join("")}</tr>`;
   return `<!doctype html>
@@ -28,7 +31,7 @@ export function runPage({ title, summary = "", facts, table, note = "" }: RunPag
 <style>${style}</style>
 <main>
 <h1>${escapeMarkup(title)}</h1>
-${summary && `<p>${escapeMarkup(summary)}</p>\n`}<img src="figure.png" alt="Test pictures: one row for each stage, one column for each picture">
+${summary && `<p>${escapeMarkup(summary)}</p>\n`}${photographsPart(photographs)}<img src="figure.png" alt="Test pictures: one row for each stage, one column for each picture">
 <table>
 <thead>${cells("th", table.head)}</thead>
 <tbody>
@@ -42,6 +45,16 @@ ${facts.map(([name, value]) => `<div><dt>${escapeMarkup(name)}</dt><dd>${escapeM
 </dl>
 </main>
 </html>
+`;
+}
+
+/** The photographs, with a line for each; then the heading of what was trained. */
+function photographsPart(lines: readonly string[]): string {
+  if (lines.length === 0) return "";
+  return `<p>Photographs before and after denoising by the model that comes with the package:</p>
+<img src="photographs.png" alt="Photographs: noisy, denoised, and a part of each enlarged">
+${lines.map((line) => `<p class="note">${escapeMarkup(line)}</p>`).join("\n")}
+<h2>What was trained</h2>
 `;
 }
 

@@ -5,9 +5,23 @@
  */
 import * as v from "valibot";
 import type { Dataset, Images, Photos } from "../data/images.ts";
-import { DataError, ModelFileError, SpecError, UnsupportedRuntimeError } from "../errors.ts";
+import {
+  DataError,
+  ModelFileError,
+  printable,
+  SpecError,
+  shown,
+  UnsupportedRuntimeError,
+} from "../errors.ts";
 import { CHECKPOINT_FORMAT, json } from "../model/model-file.ts";
-import { readSafetensors, requireFinite, type Tensor, writeSafetensors } from "../model/safetensors.ts";
+import {
+  FORMAT_MOST_HEADER,
+  readSafetensors,
+  requireFinite,
+  type Tensor,
+  writeSafetensors,
+} from "../model/safetensors.ts";
+import { MOST_WEIGHT } from "../network/limits.ts";
 import { parse } from "../network/parse.ts";
 import { hasRelaxedSimd, type Mode, type Variant } from "../wasm/detect.ts";
 import { batchCount, epochSize } from "./batches.ts";
@@ -104,7 +118,7 @@ export function encodeCheckpoint({ recipe, tensors, ...run }: Checkpoint): Uint8
  * @throws ModelFileError on anything but a whole checkpoint whose tensors and position fit its recipe
  */
 export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
-  const { tensors, metadata } = readSafetensors(bytes, name);
+  const { tensors, metadata } = readSafetensors(bytes, name, FORMAT_MOST_HEADER);
   if (metadata["denoise-wasm.format"] !== CHECKPOINT_FORMAT) {
     throw new ModelFileError(
       `${name} is a safetensors file but not a checkpoint of this package ("${CHECKPOINT_FORMAT}"). ` +
@@ -152,7 +166,7 @@ function takeTensors(
   const expected = checkpointTensors(recipe);
   const known = new Set(expected.map(({ name }) => name));
   for (const name of tensors.keys()) {
-    if (!known.has(name)) throw misfit(`has a tensor "${name}" that its recipe does not know`);
+    if (!known.has(name)) throw misfit(`has a tensor ${shown(name)} that its recipe does not know`);
   }
   return new Map(
     expected.map(({ name, kind, shape }) => {
@@ -162,7 +176,9 @@ function takeTensors(
       if (tensor.shape.join() !== shape.join()) {
         throw misfit(`has "${name}" of shape [${tensor.shape}]; its recipe asks for [${shape}]`);
       }
-      requireFinite(tensor, name, file);
+      // The optimiser's state may be larger than weights: it is made of the squares of gradients.
+      const isWeight = kind === "value" || kind === "average";
+      requireFinite(tensor, name, file, isWeight ? MOST_WEIGHT : undefined);
       // The optimisers take the square roots of these values, and Adagrad divides by them.
       const wrong = tensor.data.findIndex(
         (value) => (kind === "accumulator" && value <= 0) || (kind === "variance" && value < 0),
@@ -184,7 +200,7 @@ export function requireResumable(
 ): void {
   if (data.sha256 !== sha256 || data.trainingImages !== train.count) {
     const inWords = (name: string, count: number, sha256: string) =>
-      `${name} (${count} training pictures, SHA-256 ${sha256.slice(0, 12)}…)`;
+      `${printable(name)} (${count} training pictures, SHA-256 ${sha256.slice(0, 12)}…)`;
     throw new DataError(
       `This training began on ${inWords(data.name, data.trainingImages, data.sha256)} and cannot go on with ` +
         `${inWords(name, train.count, sha256)}. Give it the data that it began with.`,

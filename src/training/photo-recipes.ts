@@ -4,18 +4,29 @@ import { cameraNoise } from "../noise/camera.ts";
 import type { Noise } from "../noise/noise.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** What the models for photographs learn to remove: Gaussian noise, and what cameras and JPEG leave. */
-const noise: Noise = {
-  model: "mixture",
-  of: [
-    { share: 1, noise: { model: "gaussian", sigma: [0, 55] } },
-    { share: 1, noise: cameraNoise },
-  ],
-  drawn: "fresh",
-};
+/**
+ * What the models for photographs learn to remove: Gaussian noise in `gaussian` of `gaussian` + 1 pictures, and what cameras
+ * and JPEG leave in the others.
+ */
+function photoNoise(gaussian: number): Noise {
+  return {
+    model: "mixture",
+    of: [
+      { share: gaussian, noise: { model: "gaussian", sigma: [0, 55] } },
+      { share: 1, noise: cameraNoise },
+    ],
+    drawn: "fresh",
+  };
+}
 
 /** A recipe for photographs, which learns from so many patches of 64×64 pixels. */
-function photoRecipe(name: string, channels: 1 | 3, widths: readonly number[], patches: number): Recipe {
+function photoRecipe(
+  name: string,
+  channels: 1 | 3,
+  widths: readonly number[],
+  patches: number,
+  noise: Noise,
+): Recipe {
   const patchesPerEpoch = 16_000;
   return {
     name,
@@ -45,7 +56,10 @@ function photoRecipe(name: string, channels: 1 | 3, widths: readonly number[], p
 
 /** The recipes of the models for photographs, by name. */
 export const photoRecipes = {
-  photo: photoRecipe("photo", 3, [12, 20, 28, 44], 1_440_000),
+  photo: photoRecipe("photo", 3, [12, 20, 28, 44], 1_440_000, photoNoise(1)),
+  "photo-grey": photoRecipe("photo-grey", 1, [8, 16, 24, 32], 1_440_000, photoNoise(2)),
+  "photo-tiny": photoRecipe("photo-tiny", 3, [8, 10, 12, 16], 640_000, photoNoise(2)),
+  "photo-tiny-grey": photoRecipe("photo-tiny-grey", 1, [4, 8, 12, 12], 640_000, photoNoise(2)),
 } as const satisfies Record<string, Recipe>;
 
 /**

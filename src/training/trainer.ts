@@ -2,7 +2,7 @@
 
 import { MOST_THREADS } from "../../assembly/program/layout.ts";
 import type { Dataset, Images, Photos } from "../data/images.ts";
-import { requireOption, requireRunOptions, SpecError } from "../errors.ts";
+import { optionsFrom, requireNoOthers, requireOption, requireRunOptions, SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { version } from "../version.ts";
 import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
@@ -88,13 +88,13 @@ export interface Epoch {
  *
  * Training begins when you iterate over the result, which gives each epoch as it ends, or call its `model()`, which runs
  * the epochs that are left and returns the trained model.
- * @throws SpecError at once if the recipe is not valid or does not fit the data, or an option is out of range
+ * @throws SpecError at once if the recipe is not valid or does not fit the data, or an option is unknown or out of range
  */
-export function train(recipe: Recipe, data: TrainingData, options: TrainOptions = {}): Training {
-  const { seed = 1, mode = "reproducible" } = options;
+export function train(recipe: Recipe, data: TrainingData, options?: TrainOptions): Training {
+  const { seed = 1, mode = "reproducible", ...others } = optionsFrom(options);
   requireWhole("seed", seed, 0, 2 ** 32 - 1);
   requireMode(mode);
-  return new Training({ recipe, seed, mode }, data, options);
+  return new Training({ recipe, seed, mode }, data, others);
 }
 
 /**
@@ -105,9 +105,9 @@ export function train(recipe: Recipe, data: TrainingData, options: TrainOptions 
  * @throws UnsupportedRuntimeError at once if the training began with relaxed SIMD and the runtime lacks it
  * @throws SpecError at once if an option is out of range
  */
-export function resume(checkpoint: Checkpoint, data: TrainingData, options: ResumeOptions = {}): Training {
+export function resume(checkpoint: Checkpoint, data: TrainingData, options?: ResumeOptions): Training {
   requireResumable(checkpoint, data);
-  return new Training(checkpoint, data, options, checkpoint);
+  return new Training(checkpoint, data, optionsFrom(options), checkpoint);
 }
 
 /** A training, made by `train` or `resume`. Iterate over it to get its epochs, or call `model()`. */
@@ -307,7 +307,8 @@ export class Training implements AsyncIterableIterator<Epoch> {
 }
 
 /** @throws SpecError */
-function checkOptions({ threads, threadWorkerUrl, signal, onProgress }: ResumeOptions): void {
+function checkOptions({ threads, threadWorkerUrl, signal, onProgress, ...others }: ResumeOptions): void {
+  requireNoOthers(others);
   if (threads !== undefined) requireWhole("threads", threads, 1, MOST_THREADS);
   const isAddress =
     ["undefined", "string"].includes(typeof threadWorkerUrl) || threadWorkerUrl instanceof URL;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { Client, isRefusal, mutated, residentBytes } from "../support/edge-requests.ts";
 import { type NoisyPicture, noisyPictures } from "../support/noisy-pictures.ts";
 import { pngBytes } from "../support/png-bytes.ts";

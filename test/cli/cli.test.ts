@@ -62,13 +62,14 @@ describe("train, then evaluate and inspect", () => {
     report = await readReport(out);
   });
 
-  it("writes the five files and nothing else, and says where", async () => {
+  it("writes the six files and nothing else, and says where", async () => {
     expect([trained.code, trained.stderr.match(/^epoch \d\/3 .*images\/s/gm)?.length]).toEqual([0, 3]);
     expect((await readdir(out)).sort()).toEqual([
       "figure.png",
       "index.html",
       "loss.svg",
       "model.safetensors",
+      "photographs.png",
       "report.json",
     ]);
     expect(trained.stdout).toContain(join(out, "figure.png"));
@@ -81,6 +82,17 @@ describe("train, then evaluate and inspect", () => {
     expect(figure.width).toBeGreaterThan(10 * 12);
     expect(figure.height).toBeGreaterThan(4 * 12);
     expect(new Set(figure.data).size).toBeGreaterThan(10);
+  });
+
+  it("ends with photographs, denoised by the model that comes with the package", async () => {
+    const gains = [...trained.stdout.matchAll(/: ([\d.]+) dB noisy, ([\d.]+) dB denoised$/gm)];
+    expect(gains).toHaveLength(2);
+    for (const [, noisy, denoised] of gains) expect(Number(denoised)).toBeGreaterThan(Number(noisy) + 2);
+    expect(trained.stdout.trimEnd().endsWith(join(out, "photographs.png"))).toBe(true);
+    const figure = decode(await readFile(join(out, "photographs.png")));
+    expect(figure.channels).toBe(3);
+    expect(figure.height).toBeGreaterThan(2 * 256);
+    expect(await readFile(join(out, "index.html"), "utf8")).toContain(gains[1]![0]);
   });
 
   it("reports all that the run was", () => {
@@ -418,7 +430,7 @@ describe("usage", () => {
     [["train", "--unknown"], /unknown option '--unknown'/],
     [["train", "--mode", "slow"], /Allowed choices are reproducible, fast/],
     [["train", "--lr"], /argument missing/],
-    [["evaluate"], /missing required argument 'model'/],
+    [["evaluate"], /without --set it measures one model file/],
     [["inspect"], /missing required argument 'model'/],
     [["paint"], /unknown command 'paint'/],
     [[], /Usage: denoise-wasm/],

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { decode, encode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fashionMnistFiles } from "../../src/data/fashion-mnist.ts";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
 import { encodeJpeg } from "../../src/pictures/jpeg-encode.ts";
 import classicalFilters from "../../src/quality/classical-filters.json" with { type: "json" };

@@ -69,7 +69,7 @@ describe("photographs", () => {
     const { results, ...about } = await json("grey.safetensors", "--set", "grey");
     expect(about).toEqual({
       name: "grey",
-      model: "grey.safetensors",
+      models: ["grey.safetensors"],
       protocol: expect.stringMatching(/^Gaussian noise of σ grey levels, not clipped\. /),
       seed: 1,
     });
@@ -146,6 +146,23 @@ describe("photographs", () => {
     const grey = await line("grey.safetensors", "--set", "mixed", "--grey");
     expect(grey).toMatch(/made grey \(ITU-R BT\.601\)/);
     expect(grey).not.toMatch(byColour);
+  });
+
+  it("in colour and grey go to the model for each, of two that are given or of the package's", async () => {
+    const few = ["--set", "mixed", "--levels", "10"];
+    const [colour, greyModel, both] = await Promise.all(
+      [["colour.safetensors"], ["grey.safetensors"], ["colour.safetensors", "grey.safetensors"]].map(
+        (models) => json(...models, ...few),
+      ),
+    );
+    expect(both.protocol).not.toMatch(/The model is for/);
+    // a.png is grey, b.png in colour.
+    expect(both.results[0].pictures[0]).toEqual(greyModel.results[0].pictures[0]);
+    expect(both.results[0].pictures[1]).toEqual(colour.results[0].pictures[1]);
+    expect(both.results[0].pictures[0]).not.toEqual(colour.results[0].pictures[0]);
+    const bundled = await json(...few);
+    expect(bundled.models).toBe("the package's");
+    expect(bundled.protocol).not.toMatch(/The model is for/);
   });
 
   it("are written for other programs with --save-noisy, each noise once", async () => {

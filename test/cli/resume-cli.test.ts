@@ -16,7 +16,14 @@ import { cli, type Result, runCli } from "../support/run-cli.ts";
 const size = [12, 12] as const;
 /** So many epochs that a signal finds it still in training. */
 const recipe = smallRecipe({ size, units: [16, 144], epochs: 5000, batch: 8 });
-const complete = ["figure.png", "index.html", "loss.svg", "model.safetensors", "report.json"];
+const complete = [
+  "figure.png",
+  "index.html",
+  "loss.svg",
+  "model.safetensors",
+  "photographs.png",
+  "report.json",
+];
 
 let folder: string;
 let data: string;

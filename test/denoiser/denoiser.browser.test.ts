@@ -1,8 +1,10 @@
 /** Pictures of a browser, and a denoiser in a worker of its own. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BrowserDenoiserOptions, createDenoiser, readImage, toImageData } from "../../src/browser.ts";
-import type { DenoiseOptions, Denoiser } from "../../src/denoiser/denoiser.ts";
+import type { Denoiser } from "../../src/denoiser/denoiser.ts";
+import type { DenoiseOptions } from "../../src/denoiser/request.ts";
 import { DataError, DenoiseError, ModelFileError, SpecError } from "../../src/errors.ts";
+import { encodeModel } from "../../src/model/model-file.ts";
 import { convModel } from "../support/conv-models.ts";
 import { normal } from "../support/networks.ts";
 
@@ -83,6 +85,47 @@ describe("a remote denoiser", () => {
       await expect(createDenoiser(options as unknown as BrowserDenoiserOptions)).rejects.toBeInstanceOf(
         SpecError,
       );
+    }
+  });
+
+  it("takes a model from a Response, a stream, a Blob or an address, and says what it cannot take", async () => {
+    const bytes = encodeModel(model);
+    const image = picture(30, 20);
+    const expected = (await remote.denoise(image, { sigma: 20 })).data;
+    const address = URL.createObjectURL(new Blob([bytes]));
+    const blob = new Blob([bytes]);
+    for (const source of [new Response(bytes), blob.stream(), blob, address, new URL(address)]) {
+      using denoiser = await createDenoiser({ worker: true, model: source });
+      expect((await denoiser.denoise(image, { sigma: 20 })).data).toEqual(expected);
+    }
+    const page = new Response("<!doctype html><title>Not found</title>");
+    await expect(createDenoiser({ worker: true, model: page })).rejects.toThrow(/is a web page/);
+    const lost = new Response("no", { status: 404 });
+    await expect(createDenoiser({ worker: true, model: lost })).rejects.toThrow(/model cannot be read.*404/);
+    const promise = Promise.resolve(bytes) as never;
+    await expect(createDenoiser({ worker: true, model: promise })).rejects.toThrow(/a promise: await it/);
+    const options = { worker: true, mode: () => "fast" } as never;
+    await expect(createDenoiser(options)).rejects.toBeInstanceOf(SpecError);
+    await expect(createDenoiser({ worker: true, Mode: "fast" } as never)).rejects.toThrow(/no option "Mode"/);
+    await expect(createDenoiser({ worker: null } as never)).rejects.toThrow(/^worker has to be/);
+    await expect(remote.denoise(image, { Sigma: 5 } as never)).rejects.toThrow(/no option "Sigma"/);
+  });
+
+  it("gives every kind of array back, and a picture as it was at the call", async () => {
+    const { data } = picture(30, 20);
+    const kinds = [
+      Uint8Array.from(data),
+      Uint16Array.from(data, (v) => 257 * v),
+      Float32Array.from(data, (v) => v / 255),
+    ];
+    for (const values of kinds) {
+      const range = values instanceof Float32Array ? ([0, 1] as const) : undefined;
+      const given = { data: values.slice(), width: 30, height: 20 };
+      const running = remote.denoise(given, { sigma: 20, range });
+      given.data.fill(0);
+      const local = await createDenoiser({ model });
+      const expected = await local.denoise({ ...given, data: values }, { sigma: 20, range });
+      expect(await running).toEqual(expected);
     }
   });
 

@@ -1,12 +1,16 @@
 /** `createDenoiser`: the whole picture's values whatever the bands, every kind of image, every option and fault. */
 
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, describe, expect, expectTypeOf, it } from "vitest";
 import { createConvStream } from "../../src/denoiser/conv-stream.ts";
-import { createDenoiser, type DenoiseOptions, type DenoiserOptions } from "../../src/denoiser/denoiser.ts";
+import type { DenoiserOptions } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
+import type { DenoiseOptions } from "../../src/denoiser/request.ts";
 import { estimateSigma } from "../../src/denoiser/sigma.ts";
 import { windowsOf } from "../../src/denoiser/windows.ts";
 import {
@@ -39,7 +43,7 @@ const pictureOf = (width: number, height: number, channels = 1): Required<Pictur
   channels,
 });
 
-/** What the network makes of the whole picture in one window and one band. */
+/** What the network makes of the whole picture, continued to each side by its margin, in one window and one band. */
 async function whole(
   model: Model,
   { data, width, height }: Picture<Float32Array>,
@@ -49,27 +53,39 @@ async function whole(
   const { spec } = model;
   const conv = convModelOf(model, "the model");
   const core = await loadInference(bundled(mode).wasm?.());
-  const { channels } = conv;
+  const { channels, margin } = conv;
   const result = new Float32Array(data.length);
+  const [columns, rows] = [width + 2 * margin, height + 2 * margin];
+  const [across, down] = [mirrored(width), mirrored(height)];
   const picture = {
-    width,
-    height,
+    width: columns,
+    height: rows,
     level: sigma,
     write(row: number, floats: Float32Array, at: number, stride: number) {
-      for (let i = 0; i < width * channels; i++) {
-        floats[at + (i % channels) * stride + Math.floor(i / channels)] = data[row * width * channels + i]!;
+      for (let i = 0; i < columns * channels; i++) {
+        const [x, c] = [Math.floor(i / channels) - margin, i % channels];
+        const source = (down[Math.abs(row - margin)] ?? 0) * width + (across[Math.abs(x)] ?? 0);
+        floats[at + c * stride + x + margin] = data[source * channels + c]!;
       }
     },
     read(row: number, floats: Float32Array, at: number, stride: number) {
+      if (row < margin || row >= margin + height) return;
       for (let i = 0; i < width * channels; i++) {
-        const output = floats[at + (i % channels) * stride + Math.floor(i / channels)]!;
-        const value = data[row * width * channels + i]!;
-        result[row * width * channels + i] = spec.residual ? value - output : value - (value - output);
+        const output = floats[at + (i % channels) * stride + Math.floor(i / channels) + margin]!;
+        const target = (row - margin) * width * channels + i;
+        const value = data[target]!;
+        result[target] = spec.residual ? value - output : value - (value - output);
       }
     },
   };
   for (const _ of createConvStream(core, conv).run(picture));
   return result;
+}
+
+/** Where the positions of a continued picture come from, from its corner on: to its end, back again, and then 0 for ever. */
+function mirrored(size: number): number[] {
+  const there = Array.from({ length: size }, (_, i) => i);
+  return [...there, ...there.slice(0, -1).reverse()];
 }
 
 /** What the engine's forward pass makes of it. */
@@ -306,7 +322,7 @@ describe("images", () => {
     ).data;
     for (const data of [bytes, Uint8Array.from(bytes), Buffer.from(bytes)]) {
       const result = (await denoiser.denoise({ data, width: 30, height: 20 }, { sigma: 15 })).data;
-      expect(result.constructor).toBe(data === bytes ? Uint8ClampedArray : Uint8Array);
+      expect(Object.getPrototypeOf(result)).toBe(Object.getPrototypeOf(data));
       expect([...result]).toEqual([...Uint8ClampedArray.from(ofBytes)]);
       expect([...data]).toEqual([...bytes]);
     }
@@ -319,15 +335,19 @@ describe("images", () => {
     expectTypeOf(floats.data).toEqualTypeOf<Float32Array<ArrayBuffer>>();
     const clamped = await denoiser.denoise({ data: new Uint8ClampedArray(16), ...size });
     expectTypeOf(clamped.data).toEqualTypeOf<Uint8ClampedArray<ArrayBuffer>>();
-    // A Buffer is bytes: what comes out is a plain array of them, and has memory of its own.
+    const counts = await denoiser.denoise({ data: new Uint16Array(16), ...size });
+    expectTypeOf(counts.data).toEqualTypeOf<Uint16Array<ArrayBuffer>>();
     const buffer = await denoiser.denoise({ data: Buffer.alloc(16), ...size });
-    expectTypeOf(buffer.data).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
+    expectTypeOf(buffer.data).toEqualTypeOf<Buffer<ArrayBuffer>>();
     const shared = await denoiser.denoise({ data: new Uint8Array(new SharedArrayBuffer(16)), ...size });
     expectTypeOf(shared.data).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
     expect(shared.data.buffer).toBeInstanceOf(ArrayBuffer);
     const any = await denoiser.denoise({ data: new Uint8Array(16) as PictureValues, ...size });
     expectTypeOf(any.data).toEqualTypeOf<
-      Float32Array<ArrayBuffer> | Uint8ClampedArray<ArrayBuffer> | Uint8Array<ArrayBuffer>
+      | Float32Array<ArrayBuffer>
+      | Uint16Array<ArrayBuffer>
+      | Uint8ClampedArray<ArrayBuffer>
+      | Uint8Array<ArrayBuffer>
     >();
   });
 
@@ -529,7 +549,10 @@ describe("models and builds", () => {
   const wasmBytes = readFile(fileURLToPath(new URL("../../build/wasm/inference.wasm", import.meta.url)));
   afterAll(() => server.close());
 
-  it("takes a model in memory, as bytes, a Response or an address", async () => {
+  it("takes a model in memory, as bytes, a Response, an address or a file", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "denoise-wasm-"));
+    const path = join(folder, "a model.safetensors");
+    await writeFile(path, bytes);
     const expected = (await (await createDenoiser({ model })).denoise(image, { sigma: 9 })).data;
     const at = `${await address}/model`;
     const wider = new Uint8Array(bytes.length + 3);
@@ -541,13 +564,19 @@ describe("models and builds", () => {
       bytes.slice().buffer,
       new Response(bytes.slice()),
       new Blob([bytes]).stream(),
+      new Blob([bytes]),
       await fetch(at),
+      path,
+      relative(process.cwd(), path),
+      pathToFileURL(path),
+      pathToFileURL(path).href,
       at,
       new URL(at),
     ]) {
       const denoiser = await createDenoiser({ model: source });
       expect((await denoiser.denoise(image, { sigma: 9 })).data).toEqual(expected);
     }
+    await rm(folder, { recursive: true });
   });
 
   it("takes the core as a module, its bytes, a Response or an address", async () => {
@@ -571,7 +600,7 @@ describe("models and builds", () => {
     };
     expect(await fault(bytes.slice(0, -4))).toMatch(/bytes/);
     expect(await fault(`${await address}/none`)).toMatch(/none answered with status 404/);
-    expect(await fault("http://127.0.0.1:9/")).toMatch(/cannot be fetched/);
+    expect(await fault("http://127.0.0.1:9/")).toMatch(/cannot be read/);
     const dense = { spec: recipes["fashion-autoencoder"].spec, parameters: new Map() };
     expect(await fault(dense)).toMatch(/layer 1 that does not fit.*"dense"/);
     expect(await fault({ ...model, parameters: new Map() })).toMatch(
@@ -594,10 +623,8 @@ describe("models and builds", () => {
     expect(await fault({ ...model, spec: { ...model.spec, layers: [] } })).toMatch(
       /has 0 layers, not 1 to 64/,
     );
-    expect(await fault({ ...model, spec: undefined })).toMatch(/of undefined channels/);
-    expect(await fault({ ...model, spec: { ...model.spec, padding: "circular" } })).toMatch(
-      /pads pictures with "circular"/,
-    );
+    expect(await fault({ ...model, spec: undefined })).toMatch(/cannot be understood/);
+    expect(await fault({ ...model, spec: { ...model.spec, padding: "circular" } })).toMatch(/"circular"/);
     const [first, ...rest] = model.spec.layers;
     expect(
       await fault({ ...model, spec: { ...model.spec, layers: [{ ...first, dilation: 5 }, ...rest] } }),

@@ -9,7 +9,7 @@ import { type BuildOptions, build, type Plugin } from "esbuild";
 import { chromium as launcher } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sha256 } from "../../src/data/sha256.ts";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { concatenate } from "../support/bytes.ts";
 import { chromium, chromiumArguments } from "../support/chromium.js";
 import { serveFolder } from "../support/example-runs.ts";

@@ -1,6 +1,6 @@
 /** `quality: "best"`: the mean of what becomes of the eight orientations, to the last bit. */
 import { describe, expect, it } from "vitest";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { viewsOf } from "../../src/denoiser/views.ts";
 import { SpecError } from "../../src/errors.ts";
 import type { Picture } from "../../src/pictures/picture.ts";

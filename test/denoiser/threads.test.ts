@@ -1,12 +1,9 @@
 /** A denoiser on several threads: the same bytes as on one, whatever is asked of it, and nothing that hangs. */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  createDenoiser,
-  type Denoised,
-  type DenoiseOptions,
-  type Denoiser,
-} from "../../src/denoiser/denoiser.ts";
+import type { Denoised, Denoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
+import type { DenoiseOptions } from "../../src/denoiser/request.ts";
 import { DenoiseError, SpecError } from "../../src/errors.ts";
 import type { Picture } from "../../src/pictures/picture.ts";
 import { convModel } from "../support/conv-models.ts";

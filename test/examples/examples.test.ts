@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { decode } from "fast-png";
 import { type Browser, chromium as launcher } from "playwright";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { psnr } from "../../src/quality/metrics.ts";
 import { chromium, chromiumArguments } from "../support/chromium.js";
 import { execute, install, pack, type Started, serveFolder, start } from "../support/example-runs.ts";

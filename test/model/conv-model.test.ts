@@ -1,6 +1,6 @@
 /** The denoiser's reader of model files takes what the full reader takes, and refuses what that refuses. */
 import { describe, expect, it } from "vitest";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { DenoiseError, ModelFileError } from "../../src/errors.ts";
 import { convModelOf, decodeConvModel } from "../../src/model/conv-model.ts";
 import { decodeModel, encodeModel } from "../../src/model/model-file.ts";
@@ -21,7 +21,7 @@ import {
 } from "../support/unets.ts";
 
 /** A small picture's size that all of them are made for: a multiple of what any network needs. */
-const input = (channels: number) => ({ height: 16, width: 16, channels });
+const input = (channels: number) => ({ height: 64, width: 64, channels });
 const modelOf = (layers: readonly Layer[], options = {}) => {
   const model = convModel({ layers, ...options });
   return { ...model, spec: { ...model.spec, input: input(model.spec.input.channels) } };
@@ -159,7 +159,7 @@ it("says how much memory was missing", async () => {
   const deep = [unshuffle, unshuffle, unshuffle, shuffle, shuffle, shuffle];
   const layers = [conv1(1024), ...Array.from({ length: 10 }, () => deep).flat(), conv1(1)];
   const denoiser = await createDenoiser({ model: modelOf(layers) });
-  const picture = { data: new Uint8Array(2048 * 64), width: 2048, height: 64 };
+  const picture = { data: new Uint8Array(2000 * 64), width: 2000, height: 64 };
   const error = await denoiser.denoise(picture, { sigma: 9 }).catch((error) => error);
   expect(error).toBeInstanceOf(DenoiseError);
   expect(error.message).toMatch(/^The model needs [5-9]\d{3} MB of WebAssembly memory/);

@@ -1,7 +1,9 @@
 /** Sets of photographs and pairs, measured with denoisers that are simple enough to say what has to come out. */
 import { describe, expect, it } from "vitest";
 import type { TestPicture } from "../../src/data/images.ts";
-import { createDenoiser, type DenoiseOptions, type Denoiser } from "../../src/denoiser/denoiser.ts";
+import type { Denoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
+import type { DenoiseOptions } from "../../src/denoiser/request.ts";
 import { SpecError } from "../../src/errors.ts";
 import { addNoiseTo } from "../../src/noise/noise.ts";
 import { Purpose } from "../../src/noise/rng.ts";

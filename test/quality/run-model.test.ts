@@ -1,6 +1,6 @@
 /** Trained models over pictures of one size: `runModel` and `evaluateModel`. */
 import { describe, expect, it } from "vitest";
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { SpecError } from "../../src/errors.ts";
 import type { Model } from "../../src/model/model.ts";
 import { networkOf } from "../../src/model/model-network.ts";

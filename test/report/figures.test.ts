@@ -234,6 +234,18 @@ describe("runPage", () => {
     expect(page).toContain("@media (prefers-color-scheme: dark)");
   });
 
+  it("shows photographs first, if there are any", () => {
+    const facts = { title: "t", facts: [], table: { head: [""], rows: [] } };
+    const shown = runPage({ ...facts, photographs: ["a <b>", "c"] });
+    expect([...shown.matchAll(/src="([^"]*)"/g)].map(([, file]) => file)).toEqual([
+      "photographs.png",
+      "figure.png",
+      "loss.svg",
+    ]);
+    expect(shown).toContain('<p class="note">a &lt;b&gt;</p>\n<p class="note">c</p>');
+    expect(runPage(facts)).not.toContain("hotograph");
+  });
+
   it("leaves out what it is not given", () => {
     const short = runPage({ title: "t", facts: [], table: { head: [], rows: [] } });
     expect(short).not.toContain("undefined");

@@ -29,8 +29,10 @@ export function convModel(options: ConvModelOptions = {}): Model {
     padding = "zeros",
     layers,
   } = options;
+  // Pixel layers may halve a picture several times.
+  const size = layers ? 32 : 28;
   const spec: Spec = {
-    input: { height: 28, width: 28, channels },
+    input: { height: size, width: size, channels },
     white,
     layers: layers
       ? [...layers]

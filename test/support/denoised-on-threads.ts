@@ -1,5 +1,5 @@
 /** What a denoiser on some threads makes of pictures, in whatever runtime this runs in. */
-import { createDenoiser } from "../../src/denoiser/denoiser.ts";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { convModel } from "./conv-models.ts";
 import { normal } from "./networks.ts";
 

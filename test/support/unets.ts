@@ -41,7 +41,7 @@ const twoScales = (channels: number): Layer[] => [
 ];
 
 /** A U-net of three scales that begins at half the picture's size, as photographs need it but with fewer channels. */
-const threeScales = (channels: number, options: typeof noBias | object = {}): Layer[] => [
+export const threeScales = (channels: number, options: typeof noBias | object = {}): Layer[] => [
   unshuffle,
   conv3(6, options),
   conv3(6, options),

@@ -22,6 +22,13 @@ using denoiser = await createDenoiser(options);
 const picture: Picture<Uint8Array> = { data: new Uint8Array(16), width: 4, height: 4 };
 const clean: Denoised<Uint8Array> = await denoiser.denoise(picture, { signal: AbortSignal.timeout(9) });
 const bytes: Uint8Array<ArrayBuffer> = clean.data;
+const clamped: Denoised<Uint8ClampedArray> = await denoiser.denoise(new ImageData(4, 4));
+const asked = new ImageData(clamped.data, clamped.width, clamped.height);
+const floats32: Float32Array = (await denoiser.denoise({ ...picture, data: new Float32Array(16) }, { range: [0, 1] })).data;
+// @ts-expect-error A range has two values.
+await denoiser.denoise(picture, { range: [1] });
+// @ts-expect-error There is no such option.
+await denoiser.denoise(picture, { Sigma: 25 });
 const shown: ImageData = browser.toImageData(await denoiser.denoise(await browser.readImage(new Blob())));
 const recipe: Recipe = { ...recipes["fashion-conv"], epochs: 1 };
 declare const data: TrainingData;
@@ -33,10 +40,10 @@ await denoiser.denoise({ data: [1, 2], width: 2, height: 1 });
 // @ts-expect-error There is no such layer.
 recipe.spec.layers.push({ type: "conv5x5" });
 declare const metadata: PictureMetadata;
-export { bytes, denoiseJpeg, denoisePng, floats, metadata, shown };
+export { asked, bytes, denoiseJpeg, denoisePng, floats, floats32, metadata, shown };
 `;
 const server = `
-import { createDenoiser } from "denoise-wasm";
+import { blend, createDenoiser } from "denoise-wasm";
 import { loadModel, readPicture, saveModel } from "denoise-wasm/node";
 import { decodePng, encodePng } from "denoise-wasm/png";
 import { evaluateModel, type Images } from "denoise-wasm/train";
@@ -46,8 +53,19 @@ const denoiser = await createDenoiser({ model });
 const file: Buffer = Buffer.from(await encodePng(await denoiser.denoise(await readPicture("in.png"))));
 const { data } = await denoiser.denoise({ data: file, width: 1, height: file.length });
 const bytes: Uint8Array<ArrayBuffer> = data;
-// @ts-expect-error What comes out is no Buffer.
 const buffer: Buffer = data;
+// What sharp gives, and what it takes.
+declare const raw: { data: Buffer; info: { width: number; height: number; channels: 1 | 2 | 3 | 4; size: number } };
+declare function sharp(data: Buffer | Uint16Array, options: { raw: { width: number; height: number; channels: 1 | 2 | 3 | 4 } }): void;
+const denoised = await denoiser.denoise({ data: raw.data, ...raw.info });
+sharp(denoised.data, { raw: denoised });
+const deep = await denoiser.denoise({ ...raw.info, data: new Uint16Array(raw.data.buffer) }, { range: [0, 4095] });
+sharp(deep.data, { raw: deep });
+// pngjs has pictures with more members, and jpeg-js takes what it gives.
+declare const png: { data: Buffer; width: number; height: number; gamma: number; pack(): void };
+png.data = (await denoiser.denoise(png)).data;
+declare function encodeJpeg(picture: { data: Buffer; width: number; height: number }, quality: number): void;
+encodeJpeg(blend(png, await denoiser.denoise(png), 0.5), 90);
 declare const images: Images;
 console.log((await evaluateModel(model, images, { noise: { model: "gaussian", sigma: 25 } })).denoised.psnr);
 export { buffer, bytes, decodePng, saveModel };

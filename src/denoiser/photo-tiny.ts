@@ -1,0 +1,15 @@
+/** The small and fast denoiser of photographs. */
+import colour from "../../build/models/photo-tiny.js";
+import grey from "../../build/models/photo-tiny-grey.js";
+import { createWith, type Denoiser, type DenoiserOptions } from "./denoiser.ts";
+
+/**
+ * Builds a denoiser whose models, if none are given, have a quarter of the size of those of `denoise-wasm`: for edge
+ * functions and for video.
+ * @throws SpecError if an option is of the wrong type
+ * @throws ModelFileError if the model cannot be read, is broken, or is not made of convolutions
+ * @throws UnsupportedRuntimeError if the WebAssembly core cannot be loaded, such as where the runtime lacks SIMD
+ */
+export function createDenoiser(options?: DenoiserOptions): Promise<Denoiser> {
+  return createWith([colour, grey], options);
+}

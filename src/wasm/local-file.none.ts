@@ -1,0 +1,2 @@
+/** No files, for bundles that are made for the edge: there, addresses are fetched. */
+export const readLocal = (): undefined => undefined;

@@ -1,0 +1,310 @@
+/** What people do wrong, also from plain JavaScript: each has a typed error that says what is wrong. */
+import { describe, expect, it } from "vitest";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
+import { blend, estimateSigma } from "../../src/index.ts";
+import { loadModel, readPicture, saveModel } from "../../src/node.ts";
+import { decodePng, denoisePng, encodePng } from "../../src/png.ts";
+import { evaluateModel, recipes, runModel, train } from "../../src/train.ts";
+import { convModel } from "../support/conv-models.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: what JavaScript passes
+type Anything = any;
+
+const model = convModel({ white: 255 });
+const denoiser = await createDenoiser({ model });
+const data = Uint8Array.from({ length: 64 }, (_, i) => 4 * i);
+const picture = { data, width: 8, height: 8 };
+const floats = Float32Array.from(data);
+const file = await encodePng(picture);
+const images = { data, count: 1, height: 8, width: 8, channels: 1 };
+const huge = new Float32Array(64).fill(1e38);
+
+const create = (options: Anything) => () => createDenoiser(options);
+const denoise = (given: Anything, options?: Anything) => () => denoiser.denoise(given, options);
+const estimate = (given: Anything, options?: Anything) => async () => estimateSigma(given, options);
+
+const cases: [string, () => Promise<unknown>, string, RegExp][] = [
+  ["options that are null", create(null), "SpecError", /^options has to be an object, but is null/],
+  ["options that are a text", create("photo"), "SpecError", /^options .* "photo"/],
+  ["an option that there is not", create({ Mode: "fast" }), "SpecError", /^There is no option "Mode"/],
+  [
+    "mode",
+    create({ mode: "turbo" }),
+    "SpecError",
+    /^mode has to be "fast" or "reproducible", but is "turbo"/,
+  ],
+  [
+    "threads of 1.5",
+    create({ threads: 1.5 }),
+    "SpecError",
+    /^threads has to be a whole number .* but is 1.5/,
+  ],
+  ["threads as a text", create({ threads: "2" }), "SpecError", /^threads .* "2"/],
+  ["a billion threads", create({ threads: 1e9 }), "SpecError", /^threads .* from 1 to 512/],
+  ["no threads", create({ threads: 0 }), "SpecError", /^threads/],
+  ["a model that is null", create({ model: null }), "SpecError", /^model .* null/],
+  ["a model that is a number", create({ model: 5 }), "SpecError", /^model .* 5/],
+  [
+    "a promise of a model",
+    create({ model: Promise.resolve(model) }),
+    "SpecError",
+    /^model .* a promise: await it/,
+  ],
+  ["a promise of a response", create({ model: Promise.resolve(new Response()) }), "SpecError", /await it/],
+  [
+    "a file that is not there",
+    create({ model: "none.safetensors" }),
+    "ModelFileError",
+    /^none\.safetensors cannot be read/,
+  ],
+  ["an address that is none", create({ model: "http://[" }), "ModelFileError", /^http:\/\/\[ cannot be read/],
+  ["a response that was read", create({ model: await readResponse() }), "ModelFileError", /cannot be read/],
+  ["a model that is a picture", create({ model: picture }), "ModelFileError", /./],
+  [
+    "a model that is a web page",
+    create({ model: new Response("<!doctype html>") }),
+    "ModelFileError",
+    /web page/,
+  ],
+  ["wasm that is none", create({ wasm: new Uint8Array(8) }), "UnsupportedRuntimeError", /WebAssembly/],
+
+  ["no picture", denoise(undefined), "DataError", /data has to be .* undefined/],
+  ["null as a picture", denoise(null), "DataError", /data has to be/],
+  ["a text as a picture", denoise("photo.jpg"), "DataError", /data has to be/],
+  ["a promise of a picture", denoise(Promise.resolve(picture)), "DataError", /a promise: await it/],
+  [
+    "a promise of data",
+    denoise({ ...picture, data: Promise.resolve(data) }),
+    "DataError",
+    /a promise: await it/,
+  ],
+  ["data that is null", denoise({ ...picture, data: null }), "DataError", /is null/],
+  ["data in a list", denoise({ ...picture, data: [...data] }), "DataError", /Uint16Array/],
+  ["data in a DataView", denoise({ ...picture, data: new DataView(data.buffer) }), "DataError", /DataView/],
+  ["data in an ArrayBuffer", denoise({ ...picture, data: data.buffer }), "DataError", /ArrayBuffer/],
+  ["data of doubles", denoise({ ...picture, data: new Float64Array(64) }), "DataError", /Float64Array/],
+  ["signed data", denoise({ ...picture, data: new Int16Array(64) }), "DataError", /Int16Array/],
+  ["data that is too short", denoise({ ...picture, data: data.subarray(1) }), "DataError", /63 values/],
+  ["data that is too long", denoise({ ...picture, width: 7 }), "DataError", /64 values/],
+  ["no data", denoise({ ...picture, data: new Uint8Array() }), "DataError", /0 values/],
+  [
+    "data that looks like an array",
+    denoise({ ...picture, data: { [Symbol.toStringTag]: "Uint8Array", length: 64 } }),
+    "DataError",
+    /data has to be/,
+  ],
+  ["a width as a text", denoise({ ...picture, width: "8" }), "DataError", /size is "8" × 8/],
+  ["a width that is a symbol", denoise({ ...picture, width: Symbol("w") }), "DataError", /Symbol\(w\)/],
+  ["a width that is a bigint", denoise({ ...picture, width: 8n }), "DataError", /size is 8/],
+  ["no height", denoise({ data, width: 8 }), "DataError", /undefined/],
+  ["channels that are null", denoise({ ...picture, channels: null }), "DataError", /× null/],
+  ["channels as a text", denoise({ ...picture, channels: "1" }), "DataError", /× "1"/],
+  [
+    "5 channels",
+    denoise({ data: new Uint8Array(320), width: 8, height: 8, channels: 5 }),
+    "DataError",
+    /× 5/,
+  ],
+  [
+    "pixels of 3.4e38",
+    denoise({ ...picture, data: new Float32Array(64).fill(3.4e38) }),
+    "DataError",
+    /value 0 is 3\.39/,
+  ],
+  [
+    "a pixel of 1e38",
+    denoise({ ...picture, data: floats.with(9, 1e38) }, { sigma: 9 }),
+    "DataError",
+    /value 9/,
+  ],
+  [
+    "a pixel that is NaN",
+    denoise({ ...picture, data: floats.with(9, Number.NaN) }),
+    "DataError",
+    /value 9 is NaN/,
+  ],
+  [
+    "fractions without a range",
+    denoise({ ...picture, data: floats.map((v) => v / 255) }),
+    "DataError",
+    /`range`/,
+  ],
+  [
+    "fractions of another range",
+    denoise({ ...picture, data: floats }, { range: [0, 1e-6] }),
+    "DataError",
+    /value 1 /,
+  ],
+
+  ["denoise's options that are null", denoise(picture, null), "SpecError", /^options/],
+  ["denoise's options that are a number", denoise(picture, 25), "SpecError", /^options .* 25/],
+  ["denoise's options in a list", denoise(picture, [25]), "SpecError", /^options .* \[25\]/],
+  ["Sigma", denoise(picture, { Sigma: 25 }), "SpecError", /^There is no option "Sigma"/],
+  ["sigma as a text", denoise(picture, { sigma: "25" }), "SpecError", /^sigma has to be .* but is "25"/],
+  [
+    "sigma of 1e39",
+    denoise(picture, { sigma: 1e39 }),
+    "SpecError",
+    /^sigma .* from 0 to 1000, but is 1e\+39/,
+  ],
+  ["sigma below 0", denoise(picture, { sigma: -1 }), "SpecError", /^sigma/],
+  ["sigma that is a bigint", denoise(picture, { sigma: 25n }), "SpecError", /^sigma .* 25/],
+  ["sigma that is a symbol", denoise(picture, { sigma: Symbol("s") }), "SpecError", /^sigma .* Symbol\(s\)/],
+  [
+    "sigma in an object without a text",
+    denoise(picture, { sigma: Object.create(null) }),
+    "SpecError",
+    /^sigma/,
+  ],
+  ["strength of 2", denoise(picture, { strength: 2 }), "SpecError", /^strength .* from 0 to 1, but is 2/],
+  [
+    "quality",
+    denoise(picture, { quality: "fast" }),
+    "SpecError",
+    /^quality has to be "standard" or "best", but is "fast"/,
+  ],
+  ["a range the wrong way round", denoise(picture, { range: [255, 0] }), "SpecError", /^range .* \[255,0\]/],
+  ["a range of one value", denoise(picture, { range: [7, 7] }), "SpecError", /^range/],
+  ["a range of texts", denoise(picture, { range: ["0", "1"] }), "SpecError", /^range/],
+  ["a range that is a number", denoise(picture, { range: 1 }), "SpecError", /^range .* 1\./],
+  ["an infinite range", denoise(picture, { range: [0, Infinity] }), "SpecError", /^range/],
+  ["a range that overflows", denoise(picture, { range: [-1e308, 1e308] }), "SpecError", /^range/],
+  ["a range that is too small", denoise(picture, { range: [0, 1e-320] }), "SpecError", /^range/],
+  ["three values in a range", denoise(picture, { range: [0, 1, 2] }), "SpecError", /^range/],
+  ["transfer", denoise(picture, { transfer: "yes" }), "SpecError", /^transfer .* "yes"/],
+  [
+    "a signal that is its controller",
+    denoise(picture, { signal: new AbortController() }),
+    "SpecError",
+    /^signal .* AbortController/,
+  ],
+  ["a signal that is null", denoise(picture, { signal: null }), "SpecError", /^signal .* null/],
+  ["onProgress", denoise(picture, { onProgress: "log" }), "SpecError", /^onProgress .* "log"/],
+  ["characters that a terminal obeys", denoise(picture, { "\u001b[2J": 1 }), "SpecError", /^[^\p{Cc}]*$/u],
+
+  ["estimateSigma of nothing", estimate(undefined), "DataError", /data has to be/],
+  ["estimateSigma's options", estimate(picture, { Range: [0, 1] }), "SpecError", /"Range"/],
+  ["estimateSigma's range", estimate(picture, { range: [1, 0] }), "SpecError", /^range/],
+  ["blend's strength", async () => blend(picture, picture, 2), "SpecError", /^strength/],
+  ["blend of nothing", async () => blend(picture, null as Anything, 1), "DataError", /data has to be/],
+
+  ["decodePng of nothing", () => decodePng(undefined as Anything, "a"), "DataError", /^a is not a PNG/],
+  ["decodePng of a text", () => decodePng("a.png" as Anything, "a"), "DataError", /^a is not a PNG/],
+  [
+    "decodePng's options",
+    () => decodePng(file, "a", { MaxPixels: 1 } as Anything),
+    "SpecError",
+    /"MaxPixels"/,
+  ],
+  [
+    "maxPixels of NaN",
+    () => decodePng(file, "a", { maxPixels: Number.NaN }),
+    "SpecError",
+    /^maxPixels .* NaN/,
+  ],
+  [
+    "maxPixels as a text",
+    () => decodePng(file, "a", { maxPixels: "9" as Anything }),
+    "SpecError",
+    /^maxPixels .* "9"/,
+  ],
+  ["encodePng of nothing", () => encodePng(undefined as Anything), "DataError", /data has to be/],
+  ["encodePng's options", () => encodePng(picture, { level: 9 } as Anything), "SpecError", /"level"/],
+  [
+    "denoisePng of nothing",
+    () => denoisePng(denoiser, undefined as Anything),
+    "SpecError",
+    /^bytes .* undefined/,
+  ],
+  [
+    "denoisePng of a promise",
+    () => denoisePng(denoiser, Promise.resolve(file) as Anything),
+    "SpecError",
+    /await it/,
+  ],
+  [
+    "denoisePng of a path",
+    () => denoisePng(denoiser, "a.png" as Anything),
+    "SpecError",
+    /^bytes .* "a\.png"/,
+  ],
+  [
+    "denoisePng's options",
+    () => denoisePng(denoiser, file, { Sigma: 1 } as Anything),
+    "SpecError",
+    /"Sigma"/,
+  ],
+  [
+    "denoisePng's maxPixels",
+    () => denoisePng(denoiser, file, { maxPixels: Number.NaN }),
+    "SpecError",
+    /^maxPixels/,
+  ],
+
+  ["readPicture of nothing", () => readPicture(undefined as Anything), "DataError", /cannot be read/],
+  [
+    "readPicture's options",
+    () => readPicture("docs/page.png", { maxpixels: 1 } as Anything),
+    "SpecError",
+    /"maxpixels"/,
+  ],
+  ["loadModel of nothing", () => loadModel(undefined as Anything), "ModelFileError", /cannot be read/],
+  [
+    "saveModel's format",
+    async () => saveModel(model, "/nowhere/a", "f64" as Anything),
+    "SpecError",
+    /^format .* "f64"/,
+  ],
+
+  ["runModel's options", () => runModel(model, images, { Sigma: 5 } as Anything), "SpecError", /"Sigma"/],
+  [
+    "runModel's mode",
+    () => runModel(model, images, { mode: "turbo" as Anything, sigma: 5 }),
+    "SpecError",
+    /^mode/,
+  ],
+  [
+    "evaluateModel's options",
+    () => evaluateModel(model, images, { seeds: 5 } as Anything),
+    "SpecError",
+    /"seeds"/,
+  ],
+  [
+    "train's options",
+    async () => train(recipes["fashion-conv"], {} as Anything, { Seed: 1 } as Anything),
+    "SpecError",
+    /"Seed"/,
+  ],
+  [
+    "weights of 1e38 in memory",
+    create({
+      model: {
+        ...model,
+        parameters: new Map(model.parameters).set("layer1.weight", new Float32Array(288).fill(huge[0]!)),
+      },
+    }),
+    "ModelFileError",
+    /beyond/,
+  ],
+];
+
+async function readResponse(): Promise<Response> {
+  const response = new Response("x");
+  await response.text();
+  return response;
+}
+
+describe("refused, with a typed error:", () => {
+  it.each(cases)("%s", async (_, call, name, message) => {
+    const error = await call().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(error).toMatchObject({ name, message: expect.stringMatching(message) });
+    expect((error as Error).message.length).toBeLessThan(1000);
+  });
+
+  it("and the denoiser is as good as before", async () => {
+    expect((await denoiser.denoise(picture, { sigma: 9 })).data).toHaveLength(64);
+  });
+});
