@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { DataError, SpecError } from "../../src/errors.ts";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
+import { DataError, SpecError } from "../../src/errors.ts";
 import { decodeJpeg, denoiseJpeg, encodeJpeg, type PictureMetadata } from "../../src/jpeg.ts";
 import { decodePng } from "../../src/pictures/png.ts";
 import { concatenate } from "../support/bytes.ts";

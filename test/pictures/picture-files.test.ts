@@ -103,6 +103,7 @@ describe("PNG", () => {
         ] as const)) {
       for (const interlaced of [false, true]) {
         const stored = values(7 * 5 * channels, depth);
+        const white = depth === 16 ? 65_535 : 255;
         // The colour of a pixel in the middle; the one after it differs in the last channel alone.
         const key = stored.slice(10 * channels, 11 * channels);
         stored.splice(11 * channels, channels, ...key.slice(0, -1), key.at(-1)! ^ 1);
@@ -120,11 +121,11 @@ describe("PNG", () => {
         for (let pixel = 0; pixel < 35; pixel++) {
           const color = stored.slice(pixel * channels, (pixel + 1) * channels);
           const got = [...picture.data.subarray(pixel * (channels + 1), (pixel + 1) * (channels + 1))];
-          const alpha = color.every((value, c) => value === key[c]) ? 0 : 255;
+          const alpha = color.every((value, c) => value === key[c]) ? 0 : white;
           expect(got).toEqual([...opaque.data.subarray(pixel * channels, (pixel + 1) * channels), alpha]);
         }
         expect(picture.data[10 * (channels + 1) + channels]).toBe(0);
-        expect(picture.data[11 * (channels + 1) + channels]).toBe(255);
+        expect(picture.data[11 * (channels + 1) + channels]).toBe(white);
       }
     }
   });
