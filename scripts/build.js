@@ -105,7 +105,7 @@ mkdirSync("build/workers", { recursive: true });
 writeText("build/workers/helper", helper[0].text, "string");
 
 /** The entries for denoising. They use no files, no packages and nothing of Node. */
-const entries = ["src/index.ts", "src/tiny.ts", "src/png.ts"];
+const entries = ["src/index.ts", "src/tiny.ts", "src/png.ts", "src/jpeg.ts"];
 rmSync("build/esm", { recursive: true, force: true });
 const common = {
   entryNames: "[name]",
@@ -150,7 +150,15 @@ await esbuild.build({ ...common, entryPoints: ["src/index.ts", "src/tiny.ts"], p
 plugins.push(taking(["src/denoiser/photo.ts"], "./index.js"));
 const { metafile } = await esbuild.build({
   ...common,
-  entryPoints: ["src/png.ts", "src/browser.ts", "src/train.ts", "src/node.ts", "src/cli/cli.ts", atNeed],
+  entryPoints: [
+    "src/png.ts",
+    "src/jpeg.ts",
+    "src/browser.ts",
+    "src/train.ts",
+    "src/node.ts",
+    "src/cli/cli.ts",
+    atNeed,
+  ],
   splitting: true,
   plugins,
   // The dependencies in package.json stay imports; all other packages are bundled.
@@ -184,10 +192,10 @@ const edge = { ...lean, outdir: "build/edge" };
 await esbuild.build({ ...edge, entryPoints: { denoise: "src/index.ts" }, plugins: [carrying("none")] });
 const complete = { "denoise-all": "src/index.ts", "denoise-tiny-all": "src/tiny.ts" };
 await esbuild.build({ ...edge, entryPoints: complete, plugins: [carrying("simd")] });
-await esbuild.build({ ...edge, entryPoints: ["src/png.ts"] });
+await esbuild.build({ ...edge, entryPoints: ["src/png.ts", "src/jpeg.ts"] });
 copyFileSync(wasm, "build/edge/denoise.wasm");
 for (const name of models) copyFileSync(`build/models/${name}.safetensors`, `build/edge/${name}.safetensors`);
-for (const file of ["denoise", "denoise-all", "denoise-tiny-all", "png"])
+for (const file of ["denoise", "denoise-all", "denoise-tiny-all", "png", "jpeg"])
   await squeeze(`build/edge/${file}.js`);
 if (!flags.quiet) {
   for (const file of readdirSync("build/edge")) {

@@ -38,10 +38,11 @@ export type {
   UniformNoise,
 } from "./noise/pointwise.ts";
 export type { Ranged } from "./noise/ranged.ts";
-export type { DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
+export type { DecodedPicture, DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
+export type { PictureDensity, PictureMetadata, PictureText, PngColor } from "./pictures/metadata.ts";
 export type { Picture, PictureValues, Range } from "./pictures/picture.ts";
 export { readPicture } from "./pictures/picture-files.node.ts";
-export { type EncodePngOptions, encodePng } from "./pictures/png.ts";
+export { type EncodePngOptions, encodePng } from "./pictures/png-encode.ts";
 export type { Checkpoint } from "./training/checkpoint.ts";
 export type { Adagrad, Adam, Recipe } from "./training/recipes.ts";
 export type { Mode, Variant } from "./wasm/detect.ts";

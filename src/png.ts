@@ -4,13 +4,16 @@ import type { Denoiser } from "./denoiser/denoiser.ts";
 import type { DenoiseOptions } from "./denoiser/request.ts";
 import { optionsFrom, requireOption } from "./errors.ts";
 import type { DecodeOptions } from "./pictures/decoding.ts";
-import { decodePng, encodePng } from "./pictures/png.ts";
+import { decodePng } from "./pictures/png.ts";
+import { encodePng } from "./pictures/png-encode.ts";
 
 export type { Denoised, Denoiser } from "./denoiser/denoiser.ts";
 export type { DenoiseOptions } from "./denoiser/request.ts";
-export type { DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
+export type { DecodedPicture, DecodedValues, DecodeOptions } from "./pictures/decoding.ts";
+export type { PictureDensity, PictureMetadata, PictureText, PngColor } from "./pictures/metadata.ts";
 export type { Picture, PictureValues, Range, SameKind } from "./pictures/picture.ts";
-export { decodePng, type EncodePngOptions, encodePng } from "./pictures/png.ts";
+export { decodePng } from "./pictures/png.ts";
+export { type EncodePngOptions, encodePng } from "./pictures/png-encode.ts";
 export type { Variant } from "./wasm/detect.ts";
 
 /** How a PNG file is denoised. */
@@ -23,10 +26,9 @@ export interface DenoisePngOptions extends Omit<DenoiseOptions, "range" | "trans
 }
 
 /**
- * Denoises a PNG file. The new file has the same size, colours and bits per value, except that a palette becomes RGB
- * or RGBA, and fewer than 8 bits become 8.
- * @throws DataError if the file is not a PNG, is broken, is of a kind that `decodePng` refuses, or has too many pixels;
- * also if the picture does not fit the model
+ * Denoises a PNG file. The new file is upright and has the same colours, bits per value and metadata, except that a palette
+ * becomes RGB or RGBA, a transparent colour an alpha channel, and fewer than 8 bits become 8.
+ * @throws DataError if the file is not a PNG, is broken, or has too many pixels; also if the picture does not fit the model
  * @throws SpecError if an option is of the wrong type or out of range
  */
 export async function denoisePng(
@@ -40,5 +42,6 @@ export async function denoisePng(
   requireOption("bytes", bytes, isFile, "the bytes of a PNG file in a Uint8Array or an ArrayBuffer");
   const file = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
   const picture = await decodePng(file, "The picture", { maxPixels });
-  return encodePng(await denoiser.denoise(picture, { ...others, transfer: true }));
+  const clean = await denoiser.denoise(picture, { ...others, transfer: true });
+  return encodePng(clean, { metadata: picture.metadata });
 }

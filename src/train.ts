@@ -48,8 +48,9 @@ export type {
 } from "./noise/pointwise.ts";
 export type { Ranged } from "./noise/ranged.ts";
 export { Purpose, Random } from "./noise/rng.ts";
+export type { PictureDensity, PictureMetadata, PictureText, PngColor } from "./pictures/metadata.ts";
 export type { Picture, PictureValues, Range } from "./pictures/picture.ts";
-export { type EncodePngOptions, encodePng } from "./pictures/png.ts";
+export { type EncodePngOptions, encodePng } from "./pictures/png-encode.ts";
 export type { Evaluation, Quality } from "./quality/evaluate.ts";
 export { mse, psnr, psnrOfMse, ssim } from "./quality/metrics.ts";
 export {

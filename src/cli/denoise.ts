@@ -10,7 +10,7 @@ import { DataError } from "../errors.ts";
 import { loadModel } from "../node.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { picturesIn, readPicture } from "../pictures/picture-files.node.ts";
-import { encodePng } from "../pictures/png.ts";
+import { encodePng } from "../pictures/png-encode.ts";
 import { pictureRows } from "../report/figures.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";

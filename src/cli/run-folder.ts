@@ -5,7 +5,7 @@ import type { Model } from "../model/model.ts";
 import { encodeModel } from "../model/model-file.ts";
 import { parameterCount } from "../network/spec.ts";
 import { noiseName } from "../noise/noise.ts";
-import { encodePng } from "../pictures/png.ts";
+import { encodePng } from "../pictures/png-encode.ts";
 import type { Evaluation, Quality } from "../quality/evaluate.ts";
 import { beforeAndAfter } from "../report/before-and-after.ts";
 import { pictureRows } from "../report/figures.ts";

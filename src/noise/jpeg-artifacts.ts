@@ -3,6 +3,7 @@
  * Annex K.1, which libjpeg scales by the quality. Nothing is coded, since coding loses nothing. Colours, subsampling and
  * upsampling round as libjpeg's do (jccolor.c, jcsample.c, jdsample.c, jdcolor.c).
  */
+import { CHROMINANCE, LUMINANCE, quantisationStep } from "../pictures/jpeg-tables.ts";
 import { DCT_SCALE, forwardDct, inverseDct } from "./dct.ts";
 import { type Area, double, halve, mirrorOutside } from "./jpeg-planes.ts";
 
@@ -17,18 +18,6 @@ export interface JpegSettings {
   readonly left: number;
 }
 
-/** T.81, table K.1: steps of quantisation for luminance, row after row. */
-const LUMINANCE = [
-  16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22,
-  29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103,
-  121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
-];
-
-/** T.81, table K.2: steps of quantisation for chrominance, of which each row not given here is all 99. */
-const CHROMINANCE = [
-  17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99, 47, 66,
-];
-
 /** Adding and subtracting it rounds a float64 below 2⁵¹ to a whole number, ties to even. */
 const ROUND = 1.5 * 2 ** 52;
 
@@ -41,19 +30,13 @@ const block = new Float64Array(64);
  */
 let planes: readonly Float64Array[] = [];
 
-/** The step that libjpeg derives from that of Annex K (jpeg_quality_scaling and jpeg_add_quant_table in jcparam.c). */
-export function quantisationStep(base: number, quality: number): number {
-  const percent = quality < 50 ? Math.trunc(5000 / quality) : 200 - 2 * quality;
-  return Math.min(255, Math.max(1, Math.trunc((base * percent + 50) / 100)));
-}
-
 /** Fills `multiply` and `restore` with what coefficients are multiplied by before and after they are rounded. */
 function prepareQuantisation(table: readonly number[], quality: number): void {
   for (let row = 0; row < 8; row++) {
     for (let column = 0; column < 8; column++) {
       const at = 8 * row + column;
       const scale = 8 * DCT_SCALE[row]! * DCT_SCALE[column]!;
-      const step = quantisationStep(table[at] ?? 99, quality);
+      const step = quantisationStep(table[at]!, quality);
       multiply[at] = 1 / (step * scale);
       restore[at] = (step * scale) / 64;
     }

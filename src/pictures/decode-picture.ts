@@ -1,7 +1,6 @@
 import { DataError } from "../errors.ts";
-import type { DecodedValues, DecodeOptions } from "./decoding.ts";
+import type { DecodedPicture, DecodeOptions } from "./decoding.ts";
 import { decodeJpeg, isJpeg } from "./jpeg.ts";
-import type { Picture } from "./picture.ts";
 import { decodePng, isPng } from "./png.ts";
 
 /**
@@ -15,7 +14,7 @@ export async function decodePicture(
   bytes: Uint8Array,
   name: string,
   options: DecodeOptions = {},
-): Promise<Required<Picture<DecodedValues>>> {
+): Promise<DecodedPicture> {
   if (isPng(bytes)) return decodePng(bytes, name, options);
   if (isJpeg(bytes)) return decodeJpeg(bytes, name, options);
   const what = bytes.length === 0 ? "is empty" : "is neither a PNG nor a JPEG file";

@@ -1,5 +1,7 @@
 /** What the decoders of PNG and JPEG files have in common. */
 import { DataError, optionsFrom, requireNoOthers, requireOption } from "../errors.ts";
+import type { PictureMetadata } from "./metadata.ts";
+import type { Picture } from "./picture.ts";
 
 /**
  * The kinds of array that hold a decoded picture's values: bytes, or, if the file has 16 bits per value, these, of which
@@ -7,14 +9,24 @@ import { DataError, optionsFrom, requireNoOthers, requireOption } from "../error
  */
 export type DecodedValues = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
+/** A picture that was read from a file, upright, and what else the file held. */
+export interface DecodedPicture extends Required<Picture<DecodedValues>> {
+  /** What `encodePng` and `encodeJpeg` write into the next file if it is given to them. */
+  readonly metadata: PictureMetadata;
+}
+
 /** Limits on a picture file that is decoded. */
 export interface DecodeOptions {
-  /** The most pixels that the picture may have; checked in the file's header before anything is unpacked. Default 2²⁷. */
+  /**
+   * The most pixels that the picture may have; checked in the file's header before anything is unpacked. Default: 2²⁷,
+   * but no more than fill 256 MiB and 256 bytes for each byte of the file, so that a small file cannot take much memory.
+   */
   maxPixels?: number | undefined;
 }
 
 /**
  * Checks the size that a file's header gives.
+ * @param cost the length of the file, and how many bytes a decoded pixel takes
  * @throws DataError if the picture has no pixels, or more than the limit
  * @throws SpecError if an option is unknown, or the limit is not a number of at least 0
  */
@@ -22,21 +34,18 @@ export function requireAllowedSize(
   { width, height }: { width: number; height: number },
   name: string,
   options: DecodeOptions | undefined,
+  { fileBytes, pixelBytes }: { fileBytes: number; pixelBytes: number },
 ): void {
-  const { maxPixels = 2 ** 27, ...others } = optionsFrom(options);
+  const affordable = Math.min(2 ** 27, Math.floor((2 ** 28 + 256 * fileBytes) / pixelBytes));
+  const { maxPixels: most = affordable, ...others } = optionsFrom(options);
   requireNoOthers(others);
-  requireOption(
-    "maxPixels",
-    maxPixels,
-    maxPixels >= 0 && typeof maxPixels === "number",
-    "a number of at least 0",
-  );
+  requireOption("maxPixels", most, most >= 0 && typeof most === "number", "a number of at least 0");
   if (width === 0 || height === 0) {
     throw new DataError(`${name} has no pixels (${width} × ${height}); give a picture that has some`);
   }
-  if (width * height > maxPixels) {
+  if (width * height > most) {
     throw new DataError(
-      `${name} has ${width} × ${height} pixels, more than the ${maxPixels} allowed; raise the limit (maxPixels) if you trust it`,
+      `${name} has ${width} × ${height} pixels, more than the ${most} allowed; raise the limit (maxPixels) if you trust it`,
     );
   }
 }

@@ -2,20 +2,16 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { decodePicture } from "./decode-picture.ts";
-import type { DecodedValues, DecodeOptions } from "./decoding.ts";
-import type { Picture } from "./picture.ts";
+import type { DecodedPicture, DecodeOptions } from "./decoding.ts";
 
 /**
  * Reads a PNG or JPEG file. 8 bits per value give bytes, 16 bits a `Uint16Array`. A palette becomes
- * RGB or RGBA, and a JPEG is turned upright as its EXIF orientation says.
+ * RGB or RGBA, and the picture is turned upright as its Exif orientation says.
  * @throws DataError if the file cannot be read, is neither PNG nor JPEG, is broken, is of a kind that is refused, or has
  * too many pixels
  * @throws SpecError if `maxPixels` is not a number of at least 0
  */
-export async function readPicture(
-  path: string,
-  options: DecodeOptions = {},
-): Promise<Required<Picture<DecodedValues>>> {
+export async function readPicture(path: string, options: DecodeOptions = {}): Promise<DecodedPicture> {
   const bytes = await readFile(path).catch((cause) => {
     throw new DataError(`${path} cannot be read: ${cause.message}; name a PNG or JPEG file`, { cause });
   });

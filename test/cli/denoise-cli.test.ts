@@ -4,11 +4,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode, encode } from "fast-png";
-import * as jpeg from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fashionMnistFiles } from "../../src/data/fashion-mnist.ts";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
+import { encodeJpeg } from "../../src/pictures/jpeg-encode.ts";
 import classicalFilters from "../../src/quality/classical-filters.json" with { type: "json" };
 import { convModel } from "../support/conv-models.ts";
 import { idxBytes } from "../support/idx-bytes.ts";
@@ -37,7 +37,7 @@ beforeAll(async () => {
   const words = Uint16Array.from(noisy(1), (value, i) => 257 * value + (i % 100));
   await writeFile(at("deep.png"), encode({ data: words, width, height, channels: 1, depth: 16 }));
   await mkdir(at("photos"));
-  await writeFile(at("photos", "a.jpg"), jpeg.encode({ data: noisy(4), width, height }, 90).data);
+  await writeFile(at("photos", "a.jpg"), encodeJpeg({ data: noisy(3), width, height }, { quality: 90 }));
   await writeFile(at("photos", "b.png"), encode({ data: noisy(3), width, height, channels: 3 }));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));

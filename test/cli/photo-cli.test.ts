@@ -4,10 +4,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode, encode } from "fast-png";
-import * as jpeg from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recipeFrom } from "../../src/cli/recipe-options.ts";
 import { Random } from "../../src/noise/rng.ts";
+import { encodeJpeg } from "../../src/pictures/jpeg-encode.ts";
 import type { Recipe } from "../../src/training/recipes.ts";
 import { convSpec } from "../support/conv-networks.ts";
 import { runCli } from "../support/run-cli.ts";
@@ -66,11 +66,8 @@ beforeAll(async () => {
         const data = scene(width, height, 3, stream);
         await writeFile(at(name, `${i}.PNG`), encode({ data, width, height, channels: 3 }));
       } else {
-        const rgb = scene(width, height, 3, stream);
-        const data = Uint8Array.from({ length: 4 * width * height }, (_, k) =>
-          k % 4 === 3 ? 255 : rgb[3 * (k >> 2) + (k % 4)]!,
-        );
-        await writeFile(at(name, `${i}.jpg`), jpeg.encode({ data, width, height }, 90).data);
+        const data = scene(width, height, 3, stream);
+        await writeFile(at(name, `${i}.jpg`), encodeJpeg({ data, width, height }, { quality: 90 }));
       }
     }
   }

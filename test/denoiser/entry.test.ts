@@ -176,7 +176,7 @@ describe("the bundles of workerd and edge-light", () => {
     );
   });
 
-  it("share their errors with the entry for PNG", async () => {
+  it("share their errors with the entries for PNG and JPEG", async () => {
     const { DataError: theirs } = await import("../../src/index.ts");
     expect(theirs).toBe(DataError);
     for (const condition of ["workerd", "edge-light"]) {
@@ -186,10 +186,11 @@ describe("the bundles of workerd and edge-light", () => {
         const texts = await Promise.all(chunks.map((chunk) => read(`esm/${chunk}`)));
         return chunks.filter((_, index) => texts[index]!.includes("DataError"));
       };
-      const [index, tiny, png] = await Promise.all(["index", "tiny", "png"].map(homeOf));
+      const [index, tiny, png, jpeg] = await Promise.all(["index", "tiny", "png", "jpeg"].map(homeOf));
       expect(index).toHaveLength(1);
       expect(tiny).toEqual(index);
       expect(png).toEqual(index);
+      expect(jpeg).toEqual(index);
     }
   });
 });

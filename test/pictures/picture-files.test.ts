@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateSync } from "node:zlib";
 import { encode } from "fast-png";
-import * as jpeg from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readPhotos } from "../../src/data/photo-folders.node.ts";
 import { DataError } from "../../src/errors.ts";
 import { decodePicture } from "../../src/pictures/decode-picture.ts";
+import { encodeJpeg } from "../../src/pictures/jpeg-encode.ts";
 import { picturesIn, readPicture } from "../../src/pictures/picture-files.node.ts";
 import { header, type PngParts, pngBytes, pngData, pngOf } from "../support/png-bytes.ts";
 
@@ -94,36 +94,69 @@ describe("PNG", () => {
       ["IEND", new Uint8Array(0)],
     ]);
 
-  it("refuses by name what it does not support", async () => {
-    const key = pngBytes({ ...grey, extra: [["tRNS", Uint8Array.of(0, 7)]] });
-    expect(await fault(decodePicture(key, "a.png"))).toMatch(/^a\.png .*transparent.*alpha channel/);
-  });
-
-  it("says that a file is cut short, wherever", async () => {
-    const file = pngBytes(grey);
-    for (let length = 8; length < file.length; length++) {
-      expect(await fault(decodePicture(file.slice(0, length), "a.png"))).toMatch(
-        /^a\.png .*cut short to \d+ bytes/,
-      );
+  it.each([1, 2, 4, 8, 16])("makes one transparent colour of %i bits an alpha channel", async (depth) => {
+    for (const [colorType, channels] of depth < 8
+      ? [[0, 1] as const]
+      : ([
+          [0, 1],
+          [2, 3],
+        ] as const)) {
+      for (const interlaced of [false, true]) {
+        const stored = values(7 * 5 * channels, depth);
+        const white = depth === 16 ? 65_535 : 255;
+        // The colour of a pixel in the middle; the one after it differs in the last channel alone.
+        const key = stored.slice(10 * channels, 11 * channels);
+        stored.splice(11 * channels, channels, ...key.slice(0, -1), key.at(-1)! ^ 1);
+        // Bits above the depth mean nothing.
+        const words = key.flatMap((value) => [depth === 16 ? value >> 8 : 255, value & 255]);
+        if (depth < 8) words[1]! |= 255 << depth;
+        const extra = [["tRNS", Uint8Array.from(words)]] as const;
+        const file = pngBytes({ width: 7, height: 5, depth, colorType, values: stored, interlaced, extra });
+        const picture = await decodePicture(file, "a.png");
+        expect(picture.channels).toBe(channels + 1);
+        const opaque = await decodePicture(
+          pngBytes({ width: 7, height: 5, depth, colorType, values: stored }),
+          "a.png",
+        );
+        for (let pixel = 0; pixel < 35; pixel++) {
+          const color = stored.slice(pixel * channels, (pixel + 1) * channels);
+          const got = [...picture.data.subarray(pixel * (channels + 1), (pixel + 1) * (channels + 1))];
+          const alpha = color.every((value, c) => value === key[c]) ? 0 : white;
+          expect(got).toEqual([...opaque.data.subarray(pixel * channels, (pixel + 1) * channels), alpha]);
+        }
+        expect(picture.data[10 * (channels + 1) + channels]).toBe(0);
+        expect(picture.data[11 * (channels + 1) + channels]).toBe(white);
+      }
     }
   });
 
-  it("notices one changed byte, wherever", async () => {
+  it("says that a file is cut short, wherever its data is not whole", async () => {
     const file = pngBytes(grey);
-    for (let at = 8; at < file.length; at++) {
+    const end = file.length - 12;
+    for (let length = 8; length < file.length; length++) {
+      const read = decodePicture(file.slice(0, length), "a.png");
+      if (length < end) expect(await fault(read)).toMatch(/^a\.png .*cut short to \d+ bytes/);
+      else expect((await read).data).toEqual(Uint8Array.from(grey.values));
+    }
+  });
+
+  it("notices one changed byte, wherever it could change the picture", async () => {
+    const file = pngBytes(grey);
+    for (let at = 8; at < file.length - 12; at++) {
       const changed = file.slice();
       changed[at]! ^= 0x55;
       expect(await fault(decodePicture(changed, "a.png"))).toMatch(/^a\.png /);
     }
   });
 
-  it("refuses data of another length than the header says, without keeping it", async () => {
+  it("refuses less data than the header says, and data that is none", async () => {
     const data = pngData(grey);
     expect(await fault(decodePicture(withData(deflateSync(data.slice(0, -1))), "a.png"))).toMatch(
       /53 instead of 54 bytes/,
     );
-    const bomb = deflateSync(new Uint8Array(50_000_000));
-    expect(await fault(decodePicture(withData(bomb), "a.png"))).toMatch(/more than 54 bytes/);
+    // More rows than there are in the picture are left alone, as by libpng and browsers.
+    const more = deflateSync(Buffer.concat([data, Buffer.alloc(1000)]));
+    expect((await decodePicture(withData(more), "a.png")).data).toEqual(Uint8Array.from(grey.values));
     expect(await fault(decodePicture(withData(Uint8Array.of(1, 2, 3)), "a.png"))).toMatch(
       /cannot be unpacked/,
     );
@@ -189,7 +222,7 @@ describe("JPEG", () => {
     const red = Uint8Array.from({ length: 4 * width * height }, (_, i) =>
       i % 4 === 3 ? 255 : (i >> 2) % width < 8 && Math.floor(i / 4 / width) < 8 ? 255 : 0,
     );
-    const file = jpeg.encode({ data: red, width, height }, 95).data;
+    const file = encodeJpeg({ data: red, width, height }, { quality: 95 });
     /** Where the white corner of the stored picture is seen: left or right, top or bottom. */
     const corners = [
       "top left",
@@ -253,9 +286,6 @@ describe("JPEG", () => {
   });
 
   it("refuses by name what it does not support", async () => {
-    expect(await fault(decodePicture(await fixture("cmyk.jpg"), "a.jpg"))).toMatch(
-      /^a\.jpg .*4 channels \(CMYK\)/,
-    );
     const file = new Uint8Array(await fixture("grey.jpg"));
     const frame = file.findIndex((byte, i) => byte === 0xff && file[i + 1] === 0xc0);
     const changed = (offset: number, value: number) => {
@@ -275,7 +305,9 @@ describe("JPEG", () => {
   it("says that a file is cut short, wherever", async () => {
     for (const name of ["grey.jpg", "progressive.jpg"]) {
       const file = await fixture(name);
-      for (let length = 3; length < file.length; length++) {
+      // All data of the sequential one is there when only the mark of its end is missing.
+      const end = name === "grey.jpg" ? file.length - 2 : file.length;
+      for (let length = 3; length < end; length++) {
         expect(await fault(decodePicture(file.subarray(0, length), "a.jpg"))).toMatch(
           /^a\.jpg is a broken JPEG/,
         );

@@ -32,6 +32,7 @@ export async function bundleWorker(entry: string, folder: string, plugins: Plugi
     alias: {
       "denoise-wasm": join(built, "index.workerd.js"),
       "denoise-wasm/png": join(built, "png.workerd.js"),
+      "denoise-wasm/jpeg": join(built, "jpeg.workerd.js"),
     },
     plugins,
     loader: { ".wasm": "copy", ".bin": "binary" },

@@ -13,6 +13,7 @@ const versionOf = (name: string): string =>
 const page = `
 import { createDenoiser, type Denoised, type DenoiserOptions, type Picture } from "denoise-wasm";
 import * as browser from "denoise-wasm/browser";
+import { denoiseJpeg, type PictureMetadata } from "denoise-wasm/jpeg";
 import { denoisePng } from "denoise-wasm/png";
 import { type Recipe, recipes, runModel, train, type TrainingData } from "denoise-wasm/train";
 
@@ -38,7 +39,8 @@ const floats: Float32Array = values;
 await denoiser.denoise({ data: [1, 2], width: 2, height: 1 });
 // @ts-expect-error There is no such layer.
 recipe.spec.layers.push({ type: "conv5x5" });
-export { asked, bytes, denoisePng, floats, floats32, shown };
+declare const metadata: PictureMetadata;
+export { asked, bytes, denoiseJpeg, denoisePng, floats, floats32, metadata, shown };
 `;
 const server = `
 import { blend, createDenoiser } from "denoise-wasm";

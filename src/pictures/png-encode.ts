@@ -1,0 +1,50 @@
+/** Writes PNG files (ISO/IEC 15948). */
+import { optionsFrom, requireNoOthers } from "../errors.ts";
+import type { PictureMetadata } from "./metadata.ts";
+import { checkPicture, kindOf, type Picture, type Range } from "./picture.ts";
+import { fileOf } from "./png-chunks.ts";
+import { filterRows } from "./png-filters.ts";
+import { metadataChunks } from "./png-metadata.ts";
+import { storedValues } from "./stored-values.ts";
+import { zlib } from "./zlib.ts";
+
+/** How a picture is written as a PNG file. */
+export interface EncodePngOptions {
+  /** The values of black and of white in the picture: see `DenoiseOptions`. Alpha has the same range. */
+  range?: Range | undefined;
+  /** What the file is to hold beside the picture, such as what `decodePng` found. Default: nothing. */
+  metadata?: PictureMetadata | undefined;
+}
+
+/**
+ * Encodes a picture as a PNG file: bytes with 8 bits per value, other values with 16 bits. They are rounded, and clamped to
+ * what is from black to white.
+ * @throws DataError if the picture has no pixels, its parts do not fit together, a value is not finite or far outside of
+ * the range, or 1 seems to be white where no range was given
+ * @throws SpecError if an option is unknown or of the wrong type
+ */
+export async function encodePng(
+  picture: Picture,
+  options?: EncodePngOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { range, metadata = {}, ...others } = optionsFrom(options);
+  requireNoOthers(others);
+  const checked = checkPicture(picture, range);
+  const { channels, colors } = checked;
+  const { width, height } = picture;
+  const deep = !kindOf(picture.data).startsWith("Uint8");
+  const bytes = storedValues(picture, checked, deep);
+  const pixelBytes = deep ? 2 * channels : channels;
+  const packed = await zlib(filterRows(bytes, width * pixelBytes, height, pixelBytes));
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header.set([deep ? 16 : 8, [0, 4, 2, 6][channels - 1]!], 8);
+  return fileOf([
+    { type: "IHDR", data: header },
+    ...(await metadataChunks(metadata, colors)),
+    { type: "IDAT", data: packed },
+    { type: "IEND", data: new Uint8Array() },
+  ]);
+}
