@@ -188,7 +188,7 @@ copyFileSync(wasm, "build/esm/denoise.wasm");
 
 // Files to be copied by hand: script, wasm and weights, and all three in one file.
 rmSync("build/edge", { recursive: true, force: true });
-const edge = { ...lean, outdir: "build/edge" };
+const edge = { ...lean, outdir: "build/edge", charset: "utf8" };
 await esbuild.build({ ...edge, entryPoints: { denoise: "src/index.ts" }, plugins: [carrying("none")] });
 const complete = { "denoise-all": "src/index.ts", "denoise-tiny-all": "src/tiny.ts" };
 await esbuild.build({ ...edge, entryPoints: complete, plugins: [carrying("simd")] });
@@ -264,7 +264,7 @@ async function squeeze(path) {
     ecma: 2020,
     compress: { passes: 3 },
     mangle: { properties: { regex: inner, keep_quoted: true } },
-    format: { ascii_only: true },
+    format: { ascii_only: false },
   });
   writeFileSync(path, code);
 }
