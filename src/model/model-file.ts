@@ -6,12 +6,15 @@ import * as v from "valibot";
 import { ModelFileError, requireOption, SpecError, shown } from "../errors.ts";
 import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
-import { layerShapes, parameters, type Spec, shrinkOf } from "../network/spec.ts";
+import { layerShapes, parameterCount, parameters, type Spec, shrinkOf } from "../network/spec.ts";
 import { NoiseSchema } from "../noise/noise-schema.ts";
 import { MODEL_FORMAT, type Model } from "./model.ts";
-import { MOST_ALONE, MOST_IN_SCALES, narrow, quantize } from "./quantize.ts";
+import { MOST_ALONE, MOST_IN_FEW, MOST_IN_SCALES, narrow, quantize } from "./quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { expandWeights, type Weights } from "./weights.ts";
+
+/** The errors of eight bits show more in networks of several scales that have fewer parameters than this. */
+const FEW = 2 ** 14;
 
 /** The value of "denoise-wasm.format" in the metadata of a checkpoint file. */
 export const CHECKPOINT_FORMAT = "denoise-wasm checkpoint 1";
@@ -50,6 +53,7 @@ export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Ar
   const { range, noise, provenance } = model;
   const tensors = new Map<string, Tensor>();
   const isInScales = shrinkOf(model.spec) > 1;
+  const mostInScales = parameterCount(model.spec) < FEW ? MOST_IN_FEW : MOST_IN_SCALES;
   const fine = fineLayers(model.spec);
   for (const { name, shape } of parameters(model.spec)) {
     const data = model.parameters.get(name);
@@ -58,7 +62,7 @@ export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Ar
     else if (format === "f16" || (isInScales && fine.has(name.split(".")[0]!)))
       tensors.set(name, { dtype: "F16", shape, data: narrow(data, name) });
     else {
-      const { data: levels, scale } = quantize(data, shape, isInScales ? MOST_IN_SCALES : MOST_ALONE);
+      const { data: levels, scale } = quantize(data, shape, isInScales ? mostInScales : MOST_ALONE);
       tensors.set(name, { dtype: "I8", shape, data: levels });
       tensors.set(`${name}.scale`, { dtype: "F32", shape: shape.slice(0, 1), data: scale });
     }

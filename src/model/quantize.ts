@@ -2,15 +2,18 @@
 import { SpecError } from "../errors.ts";
 
 /**
- * The largest magnitude of an int8 weight, in a network of one scale and in one of several. Fewer levels than the possible
- * 255 compress better: docs/experiments.md.
+ * The largest magnitude of an int8 weight, in a network of one scale, in one of several, and in a small one of several.
+ * Fewer levels than the possible 255 compress better: docs/experiments.md.
  */
 export const MOST_ALONE = 77;
 export const MOST_IN_SCALES = 47;
+export const MOST_IN_FEW = 100;
 /** How much more the error of a kernel's sum counts than that of a weight. */
 const SUMS_COUNT = 4;
 /** How many scales are tried for each output: from the one that fits its largest weight down to half of that. */
 const TRIALS = 64;
+/** How often what integers expand to is turned into integers again, at most, until they stay the same. */
+const PASSES = 16;
 
 export interface Quantized {
   readonly data: Int8Array<ArrayBuffer>;
@@ -27,7 +30,8 @@ export interface Quantized {
  * true value as whole steps allow. The sum matters most, since what a kernel sees is mostly smooth. 64 scales are tried,
  * from |largest weight| / `most` down to about half of that. The one is taken that has the least sum of the squared errors of
  * the weights and 4 times the squared errors of the kernels' sums; of equals, the first. Scales have 8 significant bits,
- * so that the expanded weights are quantised to the same integers again.
+ * so that integers are expanded exactly. Where what they expand to would give others, as where the largest was moved, those
+ * are taken, so that the expanded weights are quantised to the same integers again.
  *
  * @param shape [outputs, inputs] or [outputs, inputs, height, width]
  */
@@ -38,20 +42,33 @@ export function quantize(values: Float32Array, shape: readonly number[], most = 
   const data = new Int8Array(values.length);
   const scale = new Float32Array(outputs).fill(1);
   for (let output = 0; output < outputs; output++) {
-    const row = values.subarray(output * columns, (output + 1) * columns);
-    const largest = row.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-    let least = Infinity;
-    for (let trial = 0; largest > 0 && trial < TRIALS; trial++) {
-      const step = shortened((largest / most) * (1 - trial / (2 * TRIALS)));
-      const levels = levelsOf(row, step, kernel, most);
-      const error = errorOf(row, levels, step, kernel);
-      if (error >= least) continue;
-      least = error;
-      scale[output] = step;
+    let row = values.subarray(output * columns, (output + 1) * columns);
+    for (let pass = 0; pass < PASSES; pass++) {
+      const { levels, step } = nearestTo(row, kernel, most);
       data.set(levels, output * columns);
+      scale[output] = step;
+      const expanded = Float32Array.from(levels, (level) => level * step);
+      if (expanded.every((value, i) => value === row[i])) break;
+      row = expanded;
     }
   }
   return { data, scale };
+}
+
+/** The levels for a row of weights at the best of the steps that are tried. */
+function nearestTo(row: Float32Array, kernel: number, most: number): { levels: number[]; step: number } {
+  const largest = row.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  let best = { levels: Array.from(row, () => 0), step: 1 };
+  let least = Infinity;
+  for (let trial = 0; largest > 0 && trial < TRIALS; trial++) {
+    const step = shortened((largest / most) * (1 - trial / (2 * TRIALS)));
+    const levels = levelsOf(row, step, kernel, most);
+    const error = errorOf(row, levels, step, kernel);
+    if (error >= least) continue;
+    least = error;
+    best = { levels, step };
+  }
+  return best;
 }
 
 function levelsOf(row: Float32Array, step: number, kernel: number, most: number): number[] {
