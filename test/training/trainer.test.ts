@@ -100,7 +100,7 @@ describe("a run", () => {
   });
 
   it("waits for what `onProgress` returns, and does not count the wait", async () => {
-    const many = pictures(4000, [8, 8]);
+    const many = pictures(40_000, [8, 8]);
     const slow = smallRecipe({ size: [8, 8], units: [64, 64], epochs: 1, batch: 1 });
     let [reports, waited, ended] = [0, 0, false];
     const now = performance.now.bind(performance);
@@ -292,9 +292,9 @@ describe("refuses at once", () => {
     ["a seed of 33 bits", () => train(recipe, data, { seed: 2 ** 32 }), /seed .*is 4294967296/],
     ["half a seed", () => train(recipe, data, { seed: 0.5 }), /seed .*is 0.5/],
     ["a seed that is NaN", () => train(recipe, data, { seed: Number.NaN }), /seed .*is NaN/],
-    ["a seed as text", () => train(recipe, data, { seed: "1" as unknown as number }), /seed .*is 1/],
+    ["a seed as text", () => train(recipe, data, { seed: "1" as unknown as number }), /seed .*is "1"/],
     ["no threads", () => train(recipe, data, { threads: 0 }), /threads .*1 to 64, but is 0/],
-    ["threads as text", () => train(recipe, data, { threads: "2" as unknown as number }), /threads .*is 2/],
+    ["threads as text", () => train(recipe, data, { threads: "2" as unknown as number }), /threads .*is "2"/],
     [
       "an unknown mode",
       () => train(recipe, data, { mode: "quick" as Mode }),
