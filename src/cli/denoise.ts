@@ -8,6 +8,7 @@ import { createDenoiser } from "../denoiser/photo.ts";
 import type { DenoiseOptions } from "../denoiser/request.ts";
 import { DataError } from "../errors.ts";
 import { loadModel } from "../node.ts";
+import type { DecodedPicture } from "../pictures/decoding.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { picturesIn, readPicture } from "../pictures/picture-files.node.ts";
 import { encodePng } from "../pictures/png-encode.ts";
@@ -157,16 +158,16 @@ const reasons = {
   "no-noise": "unchanged: no noise was found",
 };
 
-/** Denoises a picture and writes it. @returns the noise level that was given or found, and why nothing was changed, if so */
+/** Denoises a picture and writes it, with what its file held beside it. @returns the noise level that was given or found, and why nothing was changed, if so */
 async function denoisePicture(
-  picture: Picture,
+  picture: DecodedPicture,
   output: string,
   denoiser: Denoiser,
   options: DenoiseOptions,
   compare = false,
 ): Promise<Pick<Denoised, "sigma" | "unchanged">> {
   const clean = await denoiser.denoise(picture, options);
-  await writeFileAtomic(output, await encodePng(clean));
+  await writeFileAtomic(output, await encodePng(clean, { metadata: picture.metadata }));
   if (compare) await writeFileAtomic(compareName(output), await comparison(picture, clean));
   const { sigma, unchanged } = clean;
   return { sigma, ...(unchanged && { unchanged }) };

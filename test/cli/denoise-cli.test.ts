@@ -9,6 +9,8 @@ import { fashionMnistFiles } from "../../src/data/fashion-mnist.ts";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
 import { encodeJpeg } from "../../src/pictures/jpeg-encode.ts";
+import { decodePng } from "../../src/pictures/png.ts";
+import { encodePng } from "../../src/pictures/png-encode.ts";
 import classicalFilters from "../../src/quality/classical-filters.json" with { type: "json" };
 import { convModel } from "../support/conv-models.ts";
 import { idxBytes } from "../support/idx-bytes.ts";
@@ -43,6 +45,25 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("denoise", () => {
+  it("keeps what the file holds beside the picture", async () => {
+    const metadata = {
+      density: { x: 300, y: 300, unit: "inch" },
+      text: [{ keyword: "Comment", text: "A picture of noise" }],
+    } as const;
+    const picture = { data: noisy(3), width, height };
+    await writeFile(at("with.jpg"), encodeJpeg(picture, { metadata }));
+    await writeFile(at("with.png"), await encodePng({ ...picture, channels: 3 }, { metadata }));
+    for (const input of ["with.jpg", "with.png"]) {
+      const { code, stderr } = await denoise(input, "-o", "with-clean.png", "--sigma", "20");
+      expect([code, stderr]).toEqual([0, ""]);
+      const { metadata: kept } = await decodePng(await readFile(at("with-clean.png")), "with-clean.png");
+      expect(kept.text).toEqual(metadata.text);
+      expect(kept.density!.unit).toBe("inch");
+      // PNG counts in pixels per metre.
+      expect(Math.abs(kept.density!.x - 300)).toBeLessThan(0.02);
+    }
+  });
+
   it("writes what createDenoiser makes of the picture", async () => {
     const denoiser = await createDenoiser({ model });
     for (const [name, channels] of [
