@@ -124,8 +124,20 @@ await esbuild.build({
 });
 for (const name of ["thread-worker", "denoiser-worker"])
   writeFileSync(`build/esm/${name}.d.ts`, "export {};\n");
-// All code for denoising goes into one file that the entries share, since each imported file makes a start a millisecond
-// slower. Each of the entries with weights has these for itself. What it loads only at need stays a file of its own.
+// Weights are files of their own, which the entries of all runtimes share: they are most of what the package weighs. All code for
+// denoising goes into one file, since each imported file makes a start a millisecond slower. What it loads only at need stays a
+// file of its own.
+const weightsApart = {
+  name: "weights apart",
+  setup(build) {
+    build.onResolve({ filter: /\/build\/models\/[\w-]+\.js$/ }, ({ path }) => ({
+      path: path.replace(/^.*\//, "./weights-"),
+      external: true,
+    }));
+  },
+};
+for (const name of models.filter((name) => name.startsWith("photo")))
+  copyFileSync(`build/models/${name}.js`, `build/esm/weights-${name}.js`);
 const atNeed = "src/denoiser/team.ts";
 const lazily = {
   name: "loading at need",
@@ -146,7 +158,11 @@ await esbuild.build({
   plugins: [lazily],
 });
 const plugins = [taking(shared, "./inference.js")];
-await esbuild.build({ ...common, entryPoints: ["src/index.ts", "src/tiny.ts"], plugins });
+await esbuild.build({
+  ...common,
+  entryPoints: ["src/index.ts", "src/tiny.ts"],
+  plugins: [...plugins, weightsApart],
+});
 plugins.push(taking(["src/denoiser/photo.ts"], "./index.js"));
 const { metafile } = await esbuild.build({
   ...common,
@@ -177,7 +193,7 @@ for (const condition of ["workerd", "edge-light"]) {
     entryPoints: entries,
     entryNames: `[name].${condition}`,
     splitting: true,
-    plugins: [carrying(condition)],
+    plugins: [carrying(condition), weightsApart],
     external: ["./denoise.wasm*"],
     metafile: true,
   });
