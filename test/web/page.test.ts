@@ -144,14 +144,14 @@ describe.skipIf(!chromium)(title, () => {
     });
     afterAll(() => server.close());
 
-    it("travels in less than 165 KB, and the weights for photographs", () => {
+    it("travels in less than 170 KB, and the weights for photographs", () => {
       const sizes = transferSizes();
       const [colour, grey] = ["photo", "photo-grey"].map(
         (name) =>
           gzipSync(readFileSync(new URL(`../../build/edge/${name}.safetensors`, import.meta.url))).length,
       );
       expect(sizes.map(({ name }) => name)).toContain("denoiser-worker.js");
-      expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0) - colour! - grey!).toBeLessThan(165_000);
+      expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0) - colour! - grey!).toBeLessThan(170_000);
     });
 
     it("pauses, goes on and stops, and stays free meanwhile", async () => {
