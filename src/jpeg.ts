@@ -2,8 +2,8 @@
 
 import type { Denoiser } from "./denoiser/denoiser.ts";
 import type { DenoiseOptions } from "./denoiser/request.ts";
-import { optionsFrom, requireOption } from "./errors.ts";
-import type { DecodeOptions } from "./pictures/decoding.ts";
+import { optionsFrom } from "./errors.ts";
+import { type DecodeOptions, fileBytes } from "./pictures/decoding.ts";
 import { decodeJpeg } from "./pictures/jpeg.ts";
 import { type EncodeJpegOptions, encodeJpeg } from "./pictures/jpeg-encode.ts";
 
@@ -39,10 +39,7 @@ export async function denoiseJpeg(
   options?: DenoiseJpegOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { maxPixels = 2 ** 22, output, ...others } = optionsFrom(options);
-  const isFile =
-    ArrayBuffer.isView(bytes) || Object.prototype.toString.call(bytes) === "[object ArrayBuffer]";
-  requireOption("bytes", bytes, isFile, "the bytes of a JPEG file in a Uint8Array or an ArrayBuffer");
-  const file = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
+  const file = fileBytes(bytes, "JPEG");
   const picture = decodeJpeg(file, "The picture", { maxPixels });
   const clean = await denoiser.denoise(picture, { ...others, transfer: true });
   return encodeJpeg(clean, { ...output, metadata: picture.metadata });

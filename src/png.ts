@@ -2,8 +2,8 @@
 
 import type { Denoiser } from "./denoiser/denoiser.ts";
 import type { DenoiseOptions } from "./denoiser/request.ts";
-import { optionsFrom, requireOption } from "./errors.ts";
-import type { DecodeOptions } from "./pictures/decoding.ts";
+import { optionsFrom } from "./errors.ts";
+import { type DecodeOptions, fileBytes } from "./pictures/decoding.ts";
 import { decodePng } from "./pictures/png.ts";
 import { encodePng } from "./pictures/png-encode.ts";
 
@@ -37,10 +37,7 @@ export async function denoisePng(
   options?: DenoisePngOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { maxPixels = 2 ** 22, ...others } = optionsFrom(options);
-  const isFile =
-    ArrayBuffer.isView(bytes) || Object.prototype.toString.call(bytes) === "[object ArrayBuffer]";
-  requireOption("bytes", bytes, isFile, "the bytes of a PNG file in a Uint8Array or an ArrayBuffer");
-  const file = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
+  const file = fileBytes(bytes, "PNG");
   const picture = await decodePng(file, "The picture", { maxPixels });
   const clean = await denoiser.denoise(picture, { ...others, transfer: true });
   return encodePng(clean, { metadata: picture.metadata });

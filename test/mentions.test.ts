@@ -81,3 +81,13 @@ describe("files that are named", () => {
     expect(mentions.filter(({ mention }) => !exists(mention))).toEqual([]);
   });
 });
+
+test("the reports of the models name folders, and no places on the machine that trained them", () => {
+  const reports = files.filter((file) => /^models\/.*\.json$/.test(file));
+  expect(reports.length).toBeGreaterThan(4);
+  for (const file of reports) {
+    // Debian's package has its files there on every machine.
+    const source = JSON.parse(textOf(file)).data.source.replace("/usr/share/datasets/fashion-mnist", "");
+    expect(source, file).not.toMatch(/[/\\]/);
+  }
+});

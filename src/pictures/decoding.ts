@@ -54,3 +54,12 @@ export function requireAllowedSize(
 export function brokenFile(name: string, kind: "PNG" | "JPEG", what: string, cause?: unknown): DataError {
   return new DataError(`${name} is a broken ${kind} file: ${what}; get it anew or save it anew`, { cause });
 }
+
+/** The bytes of a picture file as they may be given. @throws SpecError if they are neither a view nor an ArrayBuffer */
+export function fileBytes(bytes: Uint8Array | ArrayBuffer, format: string): Uint8Array {
+  // An ArrayBuffer of another realm is no instance of this realm's class.
+  const isBuffer = Object.prototype.toString.call(bytes) === "[object ArrayBuffer]";
+  const isFile = ArrayBuffer.isView(bytes) || isBuffer;
+  requireOption("bytes", bytes, isFile, `the bytes of a ${format} file in a Uint8Array or an ArrayBuffer`);
+  return ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
+}
