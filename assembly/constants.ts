@@ -16,8 +16,9 @@ export enum ImageLoss {
 /** Stands for the purpose in the stream of a picture whose noise a step does not draw (gaussianNoise in noise.ts). */
 export const NO_STREAM = 0;
 
-/** Indices into the optimisers' settings (optimizers.ts), float32 values. Adam's β₁, β₂ and ε are set once, the others before each step. */
+/** Indices into the optimisers' settings (optimizers.ts, conv/muon.ts), float32 values. β₁, β₂ and ε are set once, the others before each step. */
 export enum Setting {
+  /** Adagrad's learning rate; Adam's, divided by 1 − β₁ᵗ. */
   rate,
   /** Adam's 1 / √(1 − β₂ᵗ), β₁, β₂ and ε. */
   correction,
@@ -26,5 +27,7 @@ export enum Setting {
   epsilon,
   /** The fraction of the way, 0 to 1, that an average moves towards its parameter in a step. */
   averaging,
+  /** Muon's learning rate. */
+  muonRate,
 }
-export const SETTINGS = 6;
+export const SETTINGS = 7;

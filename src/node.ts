@@ -44,7 +44,7 @@ export type { Picture, PictureValues, Range } from "./pictures/picture.ts";
 export { readPicture } from "./pictures/picture-files.node.ts";
 export { type EncodePngOptions, encodePng } from "./pictures/png-encode.ts";
 export type { Checkpoint } from "./training/checkpoint.ts";
-export type { Adagrad, Adam, Recipe } from "./training/recipes.ts";
+export type { Adagrad, Adam, Muon, Recipe } from "./training/recipes.ts";
 export type { Mode, Variant } from "./wasm/detect.ts";
 
 /**

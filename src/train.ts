@@ -65,6 +65,7 @@ export {
   type Adagrad,
   type Adam,
   autoencoderLayers,
+  type Muon,
   parseRecipe,
   type Recipe,
   recipes,

@@ -24,6 +24,17 @@ export function weightBytes(outs: i32, ins: i32, taps: i32): i32 {
   return ((outs + 3) >> 2) * weightPanelBytes(ins, taps);
 }
 
+/** Bytes of a matrix in panels with as many rows and columns as a weight has outputs. */
+export function squareBytes(outs: i32): i32 {
+  const panels = (outs + 3) >> 2;
+  return panels * panels * 64;
+}
+
+/** Bytes that the update of a weight by Muon needs: two squares, two weights and a number. */
+export function muonScratch(outs: i32, ins: i32, taps: i32): i32 {
+  return 2 * squareBytes(outs) + 2 * weightBytes(outs, ins, taps) + 64;
+}
+
 /** Bytes of a panel of 4 outputs of a plane of the transformed weight U (winograd-weights.ts). */
 export function transformedPanelBytes(ins: i32): i32 {
   return (ins * 48 + 63) & ~63;

@@ -13,6 +13,7 @@ import {
   gradientChunkBytes1x1,
   groupsOf,
   groupsTogether,
+  muonScratch,
   weightGradientScratch as convWeightGradientScratch,
 } from "../conv/sizes.ts";
 import { panelsOf, rowGroupsOf, TRANSPOSED_PANEL, weightGradientScratch } from "../dense/sizes.ts";
@@ -166,6 +167,21 @@ export const operations = {
     words: { parameters: "address", means: "address", variances: "address", ...update },
     sizes: ["count"],
     items: lines,
+  }),
+  muon: declare({
+    kernel: "conv/muon",
+    words: {
+      parameters: "address",
+      means: "address",
+      ...update,
+      scratch: "scratch",
+      outs: "count",
+      ins: "count",
+      taps: "count",
+      scale: "float",
+    },
+    items: () => 1,
+    scratch: ({ outs, ins, taps }) => muonScratch(outs, ins, taps),
   }),
   average: declare({
     kernel: "optimizers",

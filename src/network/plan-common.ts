@@ -3,6 +3,7 @@ import { SETTINGS } from "../../assembly/constants.ts";
 import { MEETING_BYTES, RECORD_WORDS } from "../../assembly/program/layout.ts";
 import type { Arena } from "./arena.ts";
 import { type Operation, operation, type Program } from "./program.ts";
+import { parameters, type Spec } from "./spec.ts";
 
 /** The places in memory of a trainable tensor's buffers. Addresses are in bytes. */
 export interface TensorPlace {
@@ -14,7 +15,7 @@ export interface TensorPlace {
   readonly value: number;
   /** The sum of its squared gradients: Adagrad's state. */
   readonly accumulator?: number;
-  /** The running mean of its gradients: Adam's state, together with `variance`. */
+  /** The running mean of its gradients: Muon's state; Adam's, together with `variance`. */
   readonly mean?: number;
   /** The running mean of its squared gradients. */
   readonly variance?: number;
@@ -67,7 +68,7 @@ export interface PlanOptions {
     /** The number of pictures in the last batch of an epoch, if it is smaller than `batch`. */
     lastBatch?: number;
     /** Default: Adagrad. */
-    optimizer?: "adagrad" | "adam";
+    optimizer?: "adagrad" | "adam" | "muon";
     /** The error that is minimised. Default: "mse", the only one for dense networks. */
     loss?: "mse" | "l1";
     /** Whether to keep a moving average of the parameters. */
@@ -79,7 +80,7 @@ export interface PlanOptions {
     drawNoise?: boolean;
     /**
      * Whether to write gradients out and update the parameters in an operation of its own. Networks of convolutions and
-     * Adam always do so; else both are done at once.
+     * the other optimisers always do so; else both are done at once.
      */
     gradients?: boolean;
   };
@@ -120,29 +121,50 @@ export function noiseOperations(
 /** Places a tensor of `length` values, padding included, and the optimiser's state for it. */
 export function placeTensor(
   arena: Arena,
+  spec: Spec,
   training: TrainingOptions,
   tensor: Pick<TensorPlace, "name" | "shape" | "length">,
 ): TensorPlace {
   const floats = () => arena.floats(tensor.length);
-  const adam = training?.optimizer === "adam";
+  const state = training ? stateOf(spec, training.optimizer ?? "adagrad", tensor.name) : [];
   return {
     ...tensor,
     value: floats(),
-    ...(training && !adam && { accumulator: floats() }),
-    ...(adam && { mean: floats(), variance: floats() }),
+    ...Object.fromEntries(state.map((kind) => [kind, floats()])),
     ...(training?.averaging && { average: floats() }),
     ...(training?.gradients && { gradient: floats() }),
   };
 }
 
+/**
+ * What an optimiser keeps for a tensor from step to step. Muon is for the weights between the first layer and the last; with
+ * it, the weights of these two and all biases follow Adam.
+ */
+export function stateOf(
+  spec: Spec,
+  optimizer: "adagrad" | "adam" | "muon",
+  name: string,
+): ("accumulator" | "mean" | "variance")[] {
+  if (optimizer === "adagrad") return ["accumulator"];
+  const weights = parameters(spec).filter(({ shape }) => shape.length > 1);
+  const isBetween = weights.slice(1, -1).some((weight) => weight.name === name);
+  return optimizer === "muon" && isBetween ? ["mean"] : ["mean", "variance"];
+}
+
 /** The operation that updates a tensor from its gradient, if that is written out. */
 export function update({ name, value, ...state }: TensorPlace, settings: number): Operation[] {
-  const { accumulator, mean, variance, gradient, length: count } = state;
+  const { accumulator, mean, variance, gradient, length: count, shape } = state;
   if (gradient === undefined) return [];
-  const values = { parameters: value, gradients: gradient, settings, count };
-  return accumulator === undefined
-    ? [operation("adam", { ...values, means: mean!, variances: variance! }, layerOf(name))]
-    : [operation("adagrad", { ...values, sums: accumulator }, layerOf(name))];
+  const layer = layerOf(name);
+  const values = { parameters: value, gradients: gradient, settings };
+  if (accumulator !== undefined)
+    return [operation("adagrad", { ...values, count, sums: accumulator }, layer)];
+  const follow = { ...values, means: mean! };
+  if (variance !== undefined) return [operation("adam", { ...follow, count, variances: variance }, layer)];
+  const [outs, ins, ...window] = shape as [number, number];
+  const taps = window.reduce((a, b) => a * b, 1);
+  const scale = 0.2 * Math.sqrt(Math.max(outs, ins * taps));
+  return [operation("muon", { ...follow, outs, ins, taps, scale }, layer)];
 }
 
 /** The operations that update the moving averages of tensors, after the tensors themselves have been updated. */

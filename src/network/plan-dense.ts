@@ -31,9 +31,10 @@ type LayerPlace = DenseShape & {
   readonly dy: number;
 };
 
-/** Plans a network of dense layers. @throws SpecError if it is to train with another loss than "mse" */
+/** Plans a network of dense layers. @throws SpecError if it is to train with another loss than "mse", or by Muon */
 export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOptions): Plan {
   if (training?.loss === "l1") throw new SpecError("Dense networks train with the mean squared error only.");
+  if (training?.optimizer === "muon") throw new SpecError("Muon trains networks of convolutions only.");
   const arena = new Arena();
   const pixels = inputSize(spec);
   /** Whether a single picture goes through as a vector: the panels of one row are that row, so it need not be packed. */
@@ -46,7 +47,7 @@ export function planDense(spec: Spec, { batch, threads = 1, training }: PlanOpti
   /** Whether the update is an operation of its own: only Adagrad has a kernel that updates as it sums up the gradient. */
   const separate = training !== undefined && (training.gradients === true || training.optimizer === "adam");
   const tensor = (name: string, shape: number[], length: number): TensorPlace =>
-    placeTensor(arena, training && { ...training, gradients: separate }, { name, shape, length });
+    placeTensor(arena, spec, training && { ...training, gradients: separate }, { name, shape, length });
 
   let x = vector ? input : arena.place(panelsOf(pixels) * stride);
   const firstX = x;

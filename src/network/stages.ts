@@ -119,7 +119,7 @@ export function placeNetwork(arena: Arena, spec: Spec, options: PlanOptions, slo
     const stage = { layer, input, output };
     if (layer.type === "add") stages.push({ ...stage, other: stages[sourceOf(layer)]!.output } as AddStage);
     else if (isConvolution(layer)) {
-      const weights = placeWeights(arena, layer, padding, training, training !== undefined && below);
+      const weights = placeWeights(arena, spec, layer, training, training !== undefined && below);
       const padded = weights.transposed && layer.type === "conv3x3" && padding === "reflect";
       stages.push({
         ...stage,
@@ -153,17 +153,18 @@ function reusing(image: PlaceImage, added: ReadonlySet<number>) {
 /** @param back whether the layer's input has a gradient */
 function placeWeights(
   arena: Arena,
+  spec: Spec,
   layer: ConvShape,
-  padding: Padding,
   training: PlanOptions["training"],
   back: boolean,
 ): Pick<ConvStage, "weight" | "bias" | "padding" | "operand" | "transposed" | "gathered"> {
+  const { padding = "zeros" } = spec;
   const { name, inputs, outputs } = layer;
   const window = windowOf(layer);
   const taps = window * window;
   const options = training && { ...training, gradients: true };
   const tensor = (suffix: string, shape: number[], length: number): TensorPlace =>
-    placeTensor(arena, options, { name: `${name}.${suffix}`, shape, length });
+    placeTensor(arena, spec, options, { name: `${name}.${suffix}`, shape, length });
   /** Places what the kernel takes for a weight with so many outputs and inputs, if that is not the weight itself. */
   const operand = (weight: number, outs: number, ins: number) =>
     layer.type === "conv3x3" ? arena.place(transformedBytes(outs, ins)) : weight;

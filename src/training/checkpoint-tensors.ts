@@ -1,4 +1,5 @@
 import type { TensorKind } from "../network/network.ts";
+import { stateOf } from "../network/plan-common.ts";
 import { parameters } from "../network/spec.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -12,17 +13,17 @@ export interface CheckpointTensor {
 
 /** The tensors that a checkpoint of a recipe's training holds. */
 export function checkpointTensors({ spec, optimizer, averaging }: Recipe): CheckpointTensor[] {
-  const kinds: TensorKind[] = [
-    "value",
-    ...(optimizer.type === "adam" ? (["mean", "variance"] as const) : (["accumulator"] as const)),
-    ...(averaging ? (["average"] as const) : []),
-  ];
-  return parameters(spec).flatMap(({ name: parameter, shape }) =>
-    kinds.map((kind) => ({
+  return parameters(spec).flatMap(({ name: parameter, shape }) => {
+    const kinds: TensorKind[] = [
+      "value",
+      ...stateOf(spec, optimizer.type, parameter),
+      ...(averaging ? (["average"] as const) : []),
+    ];
+    return kinds.map((kind) => ({
       name: kind === "value" ? parameter : `${parameter}.${kind}`,
       parameter,
       kind,
       shape,
-    })),
-  );
+    }));
+  });
 }

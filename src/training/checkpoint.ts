@@ -62,7 +62,7 @@ export interface Checkpoint {
   readonly epochs: readonly { readonly number: number; readonly loss: number; readonly seconds: number }[];
   /**
    * The parameters as they are trained, `layer1.weight`, …, in PyTorch's order, each followed by the optimiser's state
-   * for it: `layer1.weight.accumulator` (Adagrad), or `.mean` and `.variance` (Adam). `.average` is the moving average,
+   * for it: `layer1.weight.accumulator` (Adagrad), or `.mean` and `.variance` (Adam); of weights that follow Muon, only the mean. `.average` is the moving average,
    * if the recipe has `averaging`.
    */
   readonly tensors: ReadonlyMap<string, Float32Array>;

@@ -33,7 +33,8 @@ export class Optimizer {
     const { optimizer, averaging } = recipe;
     this.#count();
     settings[Setting.rate] = learningRate;
-    if (optimizer.type === "adam") {
+    if (optimizer.type === "muon") settings[Setting.muonRate] = learningRate;
+    if (optimizer.type !== "adagrad") {
       settings[Setting.rate] = learningRate / (1 - this.#power1);
       settings[Setting.correction] = 1 / Math.sqrt(1 - this.#power2);
     }
@@ -45,7 +46,7 @@ export class Optimizer {
   #count(): void {
     const { optimizer } = this.recipe;
     this.#steps++;
-    if (optimizer.type !== "adam") return;
+    if (optimizer.type === "adagrad") return;
     this.#power1 *= optimizer.beta1;
     this.#power2 *= optimizer.beta2;
   }

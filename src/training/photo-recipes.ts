@@ -41,7 +41,7 @@ function photoRecipe(
     noise,
     loss: "l1",
     lossWeight: { offset: 15, power: 1 },
-    optimizer: { type: "adam", learningRate: 0.003, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+    optimizer: { type: "muon", learningRate: 0.003, beta1: 0.95, beta2: 0.99, epsilon: 1e-8 },
     schedule: { type: "cosine", warmUp: 1000 },
     averaging: { decay: 0.999 },
     epochs: Math.round(patches / patchesPerEpoch),

@@ -26,6 +26,13 @@ export const RecipeSchema = v.strictObject({
       beta2: fraction,
       epsilon: positive,
     }),
+    v.strictObject({
+      type: v.literal("muon"),
+      learningRate: positive,
+      beta1: fraction,
+      beta2: fraction,
+      epsilon: positive,
+    }),
   ]),
   epochs: v.pipe(v.number(), v.integer(), v.minValue(1)),
   batch: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 16)),

@@ -23,7 +23,7 @@ export interface Recipe {
     power: number;
   };
   /** The optimiser: how the weights follow the gradients. */
-  optimizer: Adagrad | Adam;
+  optimizer: Adagrad | Adam | Muon;
   /** Passes over the training pictures, at least 1; with `patchesPerEpoch`, rounds of that many patches. */
   epochs: number;
   /** Pictures of each step, from 1 to 65,536. */
@@ -88,5 +88,23 @@ export interface Adam {
   /** Decay of the running mean of squared gradients, from 0 to below 1. */
   beta2: number;
   /** Added to the square root of the running mean of squared gradients; above 0. */
+  epsilon: number;
+}
+
+/**
+ * The optimiser Muon: Keller Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024. The weights of a
+ * layer follow the running mean of their gradients, after all singular values of that have been made about 1. The weights of
+ * the first and of the last layer and all biases follow Adam. Only for networks of convolutions.
+ */
+export interface Muon {
+  /** The kind of optimiser. */
+  type: "muon";
+  /** Adam's learning rate, above 0; a weight that follows Muon moves about a fifth of it in a step. The schedule changes it. */
+  learningRate: number;
+  /** Decay of the running mean of gradients, from 0 to below 1. */
+  beta1: number;
+  /** Adam's decay of the running mean of squared gradients, from 0 to below 1. */
+  beta2: number;
+  /** Adam's: added to the square root of the running mean of squared gradients; above 0. */
   epsilon: number;
 }

@@ -8,7 +8,7 @@ import { photoRecipes } from "./photo-recipes.ts";
 import type { Recipe } from "./recipe.ts";
 import { RecipeSchema } from "./recipe-schema.ts";
 
-export type { Adagrad, Adam, Recipe } from "./recipe.ts";
+export type { Adagrad, Adam, Muon, Recipe } from "./recipe.ts";
 
 /**
  * Checks that unknown data, such as parsed JSON, is a recipe, and returns it.

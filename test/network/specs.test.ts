@@ -255,7 +255,7 @@ describe("a recipe", () => {
     [
       "another optimiser",
       { ...recipe, optimizer: { ...recipe.optimizer, type: "sgd" } },
-      'has to be ("adagrad" | "adam")',
+      'has to be ("adagrad" | "adam" | "muon")',
     ],
     [
       "an accumulator of 0",

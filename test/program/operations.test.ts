@@ -53,6 +53,7 @@ const samples: Record<
   },
   adagrad: { values: { count: 80 }, bytes: 2 * 320 },
   adam: { values: { count: 80 }, bytes: 3 * 320 },
+  muon: { values: { outs: 6, ins: 5, taps: 9, scale: 0.5 }, bytes: 2 * 2 * 768 },
   average: { values: { count: 80 }, bytes: 320 },
   conv3x3TransposeWeights: { values: { ins: 6, outs: 5 }, bytes: 2 * 768 },
   conv3x3TransformWeights: { values: { ins: 4, outs: 6 }, bytes: 6 * 2 * 192 },

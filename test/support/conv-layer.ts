@@ -229,14 +229,20 @@ export class ConvLayer {
 }
 
 /** A weight in panels, as the kernels take it. */
-export function toPanels(w: Float32Array, { outs, ins, side = 3 }: Window): Float32Array {
+export function toPanels(
+  w: Float32Array,
+  { outs, ins, side = 3 }: Pick<Window, "outs" | "ins" | "side">,
+): Float32Array {
   const panels = new Float32Array(weightBytes(outs, ins, side * side) / 4);
   toArena(panels, w, [outs, ins, side, side]);
   return panels;
 }
 
 /** A gradient of a weight from its panels. @throws Error where their padding is not zero, so that the optimiser would move it */
-export function fromPanels(panels: Float32Array, { outs, ins, side = 3 }: Window): Float32Array {
+export function fromPanels(
+  panels: Float32Array,
+  { outs, ins, side = 3 }: Pick<Window, "outs" | "ins" | "side">,
+): Float32Array {
   const shape = [outs, ins, side, side];
   const padding = panels.slice();
   toArena(padding, new Float32Array(outs * ins * side * side), shape);

@@ -105,6 +105,47 @@ export function adagrad(
   return { value, accumulator };
 }
 
+/**
+ * A step of Muon for a weight with so many rows: m ← β·m + (1 − β)·g, and w moves by `step` times β·m + (1 − β)·g, of whose
+ * singular values s, after a division by their norm, five rounds make 3.4445·s − 4.775·s³ + 2.0315·s⁵.
+ */
+export function muon(
+  w: Values,
+  m: Values,
+  g: Values,
+  rows: number,
+  { beta, step }: { beta: number; step: number },
+): { value: Float64Array; mean: Float64Array } {
+  const columns = w.length / rows;
+  const mean = Float64Array.from(m, (value, i) => beta * value + (1 - beta) * g[i]!);
+  const ahead = mean.map((value, i) => beta * value + (1 - beta) * g[i]!);
+  const norm = Math.hypot(...ahead);
+  let x = ahead.map((value) => value / norm);
+  for (let round = 0; round < 5; round++) {
+    const a = timesTransposed(x, x, rows, columns);
+    const squared = timesTransposed(a, a, rows, rows);
+    const b = a.map((value, i) => -4.775 * value + 2.0315 * squared[i]!);
+    const last = x;
+    x = last.map((value, at) => {
+      const [row, column] = [Math.floor(at / columns), at % columns];
+      let sum = 3.4445 * value;
+      for (let i = 0; i < rows; i++) sum += b[row * rows + i]! * last[i * columns + column]!;
+      return sum;
+    });
+  }
+  return { value: Float64Array.from(w, (value, i) => value - step * x[i]!), mean };
+}
+
+/** a·bᵀ, for a and b of so many rows and columns. */
+function timesTransposed(a: Float64Array, b: Float64Array, rows: number, columns: number): Float64Array {
+  return Float64Array.from({ length: rows * rows }, (_, at) => {
+    const [i, j] = [Math.floor(at / rows), at % rows];
+    let sum = 0;
+    for (let k = 0; k < columns; k++) sum += a[i * columns + k]! * b[j * columns + k]!;
+    return sum;
+  });
+}
+
 /** Rows as panels of 8 columns: value (r, c) at panel ⌊c/8⌋, row r, place c mod 8. `rowPadding` fills what is beyond the rows, 0 what is beyond the columns. */
 export function pack(
   source: Values,

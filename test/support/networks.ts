@@ -64,7 +64,8 @@ export async function networkWith(
   const { rate = 0.1, ...planned } = options;
   const network = await Network.create(spec, { wasm, threads, ...planned });
   setParameters(network, parameters);
-  if (planned.training && planned.training.optimizer !== "adam") network.resetAccumulators(0.1);
+  const { optimizer = "adagrad" } = planned.training ?? {};
+  if (planned.training && optimizer === "adagrad") network.resetAccumulators(0.1);
   network.settings[Setting.rate] = rate;
   return network;
 }

@@ -75,7 +75,7 @@ export function smallConvRecipe(options: { size: Size; epochs?: number; batch?: 
   };
 }
 
-/** The same recipe for a network of two scales with a skip connection, 1×1 convolutions and layers without bias. Sizes are even. */
+/** The same recipe with Muon, for a network of two scales with skip connections, 1×1 convolutions and layers without bias. Sizes are even. */
 export function smallUNetRecipe(options: { size: Size; epochs?: number; batch?: number }): Recipe {
   const recipe = smallConvRecipe(options);
   const layers: Recipe["spec"]["layers"] = [
@@ -89,5 +89,10 @@ export function smallUNetRecipe(options: { size: Size; epochs?: number; batch?: 
     { type: "add", from: "layer1" },
     { type: "conv1x1", channels: 1, activation: "linear" },
   ];
-  return { ...recipe, name: "small-u-net", spec: { ...recipe.spec, layers } };
+  return {
+    ...recipe,
+    name: "small-u-net",
+    spec: { ...recipe.spec, layers },
+    optimizer: { type: "muon", learningRate: 0.01, beta1: 0.95, beta2: 0.99, epsilon: 1e-8 },
+  };
 }

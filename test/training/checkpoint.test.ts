@@ -10,7 +10,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/t
 import { checkpointTensors } from "../../src/training/checkpoint-tensors.ts";
 import type { Recipe } from "../../src/training/recipes.ts";
 import { normal } from "../support/networks.ts";
-import { smallConvRecipe, smallRecipe } from "../support/pictures.ts";
+import { smallConvRecipe, smallRecipe, smallUNetRecipe } from "../support/pictures.ts";
 
 const dense = smallRecipe({ size: [3, 4], units: [5, 12], epochs: 4, batch: 4 });
 const conv = smallConvRecipe({ size: [3, 4], epochs: 4, batch: 4 });
@@ -92,6 +92,7 @@ describe("a checkpoint file", () => {
   it.each([
     ["dense layers, Adagrad", dense],
     ["convolutions, Adam, averages", conv],
+    ["two scales, Muon", smallUNetRecipe({ size: [4, 6], epochs: 4, batch: 4 })],
   ])("of %s comes back as it was written, and is written again to the same bytes", (_, recipe) => {
     const written = checkpointOf(recipe);
     const file = encodeCheckpoint(written);

@@ -17,7 +17,7 @@ const conv = smallConvRecipe({ size, epochs: 3, batch: 4 });
 const recipes = [
   ["dense layers, Adagrad", dense],
   ["convolutions, Adam, averages, fresh noise, a schedule", conv],
-  ["two scales with a skip connection", smallUNetRecipe({ size, epochs: 3, batch: 4 })],
+  ["two scales with skip connections, Muon", smallUNetRecipe({ size, epochs: 3, batch: 4 })],
 ] as const;
 
 afterEach(() => {
