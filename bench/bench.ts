@@ -1,5 +1,5 @@
 /**
- * npm run bench, bench:conv, bench:peers, bench:load: how close the kernels come to what the processor can do, and how
+ * npm run bench, bench:conv, bench:photo, bench:peers, bench:load: how close the kernels come to what the processor can do, and how
  * long training steps and inference take, in this package and in its peers, all in turns; or training steps on a
  * computer that has other things to do. Options:
  *
@@ -28,6 +28,7 @@ type Kind = keyof typeof settings;
 const runs: Record<string, { kinds: Kind[]; kernels?: true; only?: string; busy?: number[] }> = {
   bench: { kinds: ["dense"], kernels: true, only: "tfjs" },
   conv: { kinds: ["conv"], kernels: true },
+  photo: { kinds: ["photo", "photo-grey", "photo-tiny", "photo-large"], kernels: true },
   peers: { kinds: ["dense"] },
   load: { kinds: ["dense", "conv"], only: "torch", busy: [0, 1, 8] },
 };
@@ -131,8 +132,8 @@ async function startBusy(): Promise<ChildProcess> {
 }
 
 async function compareInference(kind: Kind, workload: Workload): Promise<void> {
-  // A single picture is taken by one thread.
-  const options = oursOf(checkouts).filter(({ threads }) => threads === 1 || workload.batch > 1);
+  const isShared = workload.batch > 1 || settings[kind].shared;
+  const options = oursOf(checkouts).filter(({ threads }) => threads === 1 || isShared);
   const mine = await Promise.all(options.map((options) => ourInference(workload, options)));
   const contestants = [...mine, ...(await peersFor(workload, "inference", kind, only))];
   await verifyInference(contestants, workload);

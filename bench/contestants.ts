@@ -77,8 +77,9 @@ export async function ourInference(workload: Workload, options: OurOptions): Pro
   const common = { name: nameOf(options), version };
   if (isConvolutional(spec)) {
     const model = { spec, parameters };
-    const denoiser = await checkout.createDenoiser({ model, mode: modes[variant] });
-    const image = { data: noisy, height, width, channels: 1 };
+    const denoiser = await checkout.createDenoiser({ model, mode: modes[variant], threads });
+    if (denoiser.threads < threads) throw new Error(`Only ${denoiser.threads} threads started.`);
+    const image = { data: noisy, height, width, channels: spec.input.channels };
     const values = async () => (await denoiser.denoise(image, { sigma: level[0]! })).data;
     return { ...common, values, run: (time) => repeat(values, time), dispose: () => denoiser.dispose() };
   }

@@ -4,21 +4,22 @@ import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Contestant } from "./contestants.ts";
 import { repeat } from "./turns.ts";
-import type { Workload } from "./workloads.ts";
+import { settings, type Workload } from "./workloads.ts";
 
 /** What a module makes: a contestant with `run`, or with one piece of work at a call, and what comes before a turn. */
 type Made = Omit<Contestant, "run"> & { run?: Contestant["run"]; prepare?(): unknown; work?(): unknown };
 
 const dense = ["dense training", "dense inference"];
+const photo = ["photo training", "photo inference"];
 const peers = [
   { module: "tfjs", options: { backend: "wasm" }, does: dense },
   { module: "tfjs", options: { backend: "cpu" }, does: dense },
   { module: "jax", options: {}, does: dense },
-  { module: "torch", options: { threads: 1 }, does: [...dense, "conv training", "conv inference"] },
+  { module: "torch", options: { threads: 1 }, does: [...dense, "conv training", "conv inference", ...photo] },
   { module: "torch", options: { threads: 1, fused: true }, does: ["dense training"] },
-  { module: "torch", options: { threads: 2 }, does: [...dense, "conv training"] },
+  { module: "torch", options: { threads: 2 }, does: [...dense, "conv training", ...photo] },
   { module: "torch", options: { threads: 2, fused: true }, does: ["dense training"] },
-  { module: "onnx", options: {}, does: ["dense inference", "conv inference"] },
+  { module: "onnx", options: {}, does: ["dense inference", "conv inference", "photo inference"] },
 ];
 
 /**
@@ -28,13 +29,13 @@ const peers = [
 export async function peersFor(
   workload: Workload,
   what: "training" | "inference",
-  kind: "dense" | "conv",
+  kind: keyof typeof settings,
   only: string | undefined,
 ): Promise<Contestant[]> {
   const contestants: Contestant[] = [];
   for (const { module, options, does } of peers) {
     const asked = only === undefined || only.split(",").some((part) => module.includes(part));
-    if (!asked || !does.includes(`${kind} ${what}`)) continue;
+    if (!asked || !does.includes(`${settings[kind].shared ? "photo" : kind} ${what}`)) continue;
     try {
       if (module !== "torch" && !existsSync("bench/peers/node_modules/.package-lock.json")) {
         console.log("Installing the peers into bench/peers …");

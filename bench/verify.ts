@@ -1,6 +1,7 @@
 /** Nothing is timed before its results are known to be right: held against float64, or against one another. */
+import { isConvolution, type LayerShape, shrinkOf, windowOf } from "../src/network/spec.ts";
 import * as naive from "../test/support/naive.ts";
-import { convolve, type Size } from "../test/support/naive-conv.ts";
+import { convolve, type Size, shuffle, unshuffle } from "../test/support/naive-conv.ts";
 import type { Contestant } from "./contestants.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -17,7 +18,7 @@ function check(what: string, error: number, tolerance: number): void {
 
 const norm = (values: Float64Array) => Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0));
 
-/** What a network puts out for pictures of a size, all in grey levels, in float64. */
+/** What a network puts out for pictures of a size, all in grey levels with channels side by side, in float64. */
 function outputOf(
   { recipe, layers, parameters, scale }: Workload,
   noisy: Float32Array,
@@ -26,32 +27,53 @@ function outputOf(
 ): Float64Array {
   const { spec } = recipe;
   const pixels = size.height * size.width;
-  let x: Float64Array = Float64Array.from(noisy, (value) => scale * value);
-  if (spec.noiseLevel) {
-    // A plane of the level behind each picture.
-    x = Float64Array.from({ length: 2 * x.length }, (_, i) => {
-      const image = Math.floor(i / pixels / 2);
-      return i % (2 * pixels) < pixels ? x[i - image * pixels]! : scale * level[image]!;
-    });
-  }
+  const { channels } = spec.input;
+  /** With a plane of the level behind the planes of each picture, if the network reads it. */
+  const planes = channels + Number(spec.noiseLevel ?? false);
+  let x: Float64Array = Float64Array.from({ length: size.images * planes * pixels }, (_, i) => {
+    const [plane, pixel] = [Math.floor(i / pixels), i % pixels];
+    const [image, channel] = [Math.floor(plane / planes), plane % planes];
+    return (
+      scale * (channel < channels ? noisy[(image * pixels + pixel) * channels + channel]! : level[image]!)
+    );
+  });
+  const values = new Map<string, Float64Array>();
   for (const layer of layers) {
-    const { name, inputs, outputs } = layer;
-    const [weight, bias] = [parameters.get(`${name}.weight`)!, parameters.get(`${name}.bias`)!];
-    if (layer.type === "dense") {
-      const sizes = { rows: size.images, inputs, units: outputs };
-      x = naive.denseForward(x, weight, bias, sizes, layer.activation);
-    } else if (layer.type === "conv3x3") {
-      const window = {
-        ...size,
-        ins: inputs,
-        outs: outputs,
-        dilation: layer.dilation,
-        padding: "zeros",
-      } as const;
-      x = convolve(window, x, weight, bias).map((y) => naive.activate(y, layer.activation));
-    }
+    const small = { ...size, height: size.height / layer.shrink, width: size.width / layer.shrink };
+    x = layerOutput(layer, x, small, parameters, values);
+    values.set(layer.name, x);
   }
-  return x.map((y, i) => (spec.residual ? noisy[i]! - y / scale : y / scale));
+  return Float64Array.from(noisy, (value, i) => {
+    const [channel, pixel] = [i % channels, Math.floor(i / channels)];
+    const y = x[(Math.floor(pixel / pixels) * channels + channel) * pixels + (pixel % pixels)]! / scale;
+    return spec.residual ? value - y : y;
+  });
+}
+
+/** @param size that of what the layer puts out */
+function layerOutput(
+  layer: LayerShape,
+  x: Float64Array,
+  size: Size,
+  parameters: Workload["parameters"],
+  values: ReadonlyMap<string, Float64Array>,
+): Float64Array {
+  const { name, inputs, outputs } = layer;
+  if (layer.type === "add") return x.map((value, i) => value + values.get(layer.from)![i]!);
+  if (layer.type === "pixel-unshuffle") return unshuffle(x, size, outputs);
+  if (layer.type === "pixel-shuffle")
+    return shuffle(x, { ...size, height: size.height / 2, width: size.width / 2 }, inputs);
+  if (layer.type !== "dense" && !isConvolution(layer)) throw new Error(`${name} is of no known type.`);
+  const weight = parameters.get(`${name}.weight`)!;
+  const bias = parameters.get(`${name}.bias`) ?? new Float32Array(outputs);
+  if (layer.type === "dense") {
+    const sizes = { rows: size.images, inputs, units: outputs };
+    return naive.denseForward(x, weight, bias, sizes, layer.activation);
+  }
+  const side = windowOf(layer);
+  const dilation = layer.type === "conv3x3" ? layer.dilation : 1;
+  const window = { ...size, ins: inputs, outs: outputs, side, dilation, padding: "zeros" } as const;
+  return convolve(window, x, weight, bias).map((y) => naive.activate(y, layer.activation));
 }
 
 /**
@@ -62,8 +84,9 @@ export async function verifyTraining(contestants: readonly Contestant[], workloa
   const { batch, pixels, height, width, noisy, clean, level, weight, sumLength } = workload;
   const input = noisy.subarray(0, batch * pixels);
   const output = outputOf(workload, input, level, { images: batch, height, width });
-  const squares = output.map((y, i) => weight[Math.floor(i / pixels)]! * (y - clean[i]!) ** 2);
-  const exact = squares.reduce((sum, value) => sum + value, 0) / squares.length;
+  const power = workload.recipe.loss === "l1" ? 1 : 2;
+  const errors = output.map((y, i) => weight[Math.floor(i / pixels)]! * Math.abs(y - clean[i]!) ** power);
+  const exact = errors.reduce((sum, value) => sum + value, 0) / errors.length;
   const losses = new Map<string, ArrayLike<number>>();
   for (const { name, values } of contestants) {
     const own = await values();
@@ -84,16 +107,27 @@ export async function verifyInference(
   workload: Workload,
 ): Promise<void> {
   const { layers, noisy, level, batch, height, width, sumLength } = workload;
-  const reach = layers.reduce((sum, layer) => sum + (layer.type === "conv3x3" ? layer.dilation : 0), 0);
-  const [rows, columns] = [Math.min(height, PATCH + reach), Math.min(width, PATCH + reach)];
+  const { spec } = workload.recipe;
+  const { channels } = spec.input;
+  const multiple = shrinkOf(spec);
+  // A window around the second of a pair of pixels reaches one pixel further.
+  const reach = layers.reduce((sum, layer) => {
+    if (layer.type === "pixel-shuffle") return sum + layer.shrink;
+    return sum + (layer.type === "conv3x3" ? layer.dilation * layer.shrink : 0);
+  }, 0);
+  const needed = Math.ceil((PATCH + reach) / multiple) * multiple;
+  const [rows, columns] = [Math.min(height, needed), Math.min(width, needed)];
   /** Where the values of the patch and of what its output comes from lie; of several pictures, all. */
-  const places = Array.from({ length: batch * rows * columns }, (_, i) =>
-    batch > 1 ? i : (height - rows + Math.floor(i / columns)) * width + width - columns + (i % columns),
-  );
+  const places = Array.from({ length: batch * rows * columns * channels }, (_, i) => {
+    if (batch > 1) return i;
+    const [row, value] = [Math.floor(i / columns / channels), i % (columns * channels)];
+    return ((height - rows + row) * width + width - columns) * channels + value;
+  });
   const input = Float32Array.from(places, (at) => noisy[at]!);
   const output = outputOf(workload, input, level, { images: batch, height: rows, width: columns });
   const inPatch = (_: number, i: number) =>
-    rows - (Math.floor(i / columns) % rows) <= PATCH && columns - (i % columns) <= PATCH;
+    rows - (Math.floor(i / columns / channels) % rows) <= PATCH &&
+    columns - (Math.floor(i / channels) % columns) <= PATCH;
   const expected = output.filter(inPatch);
   const patch = places.filter(inPatch);
   for (const { name, values } of contestants) {

@@ -1,8 +1,8 @@
 /** What all contestants work on: networks of recipes, their batches as the trainer makes them, and pictures. */
 import { loadFashionMnistFrom } from "../src/data/fashion-mnist.node.ts";
-import { pictureAt, pixelsOf } from "../src/data/images.ts";
+import { type Images, pictureAt, pixelsOf } from "../src/data/images.ts";
 import { layerShapes, type Spec, scaleOf } from "../src/network/spec.ts";
-import { addNoise } from "../src/noise/noise.ts";
+import { addNoise, type Noise } from "../src/noise/noise.ts";
 import { Purpose } from "../src/noise/rng.ts";
 import { batchSource } from "../src/training/batches.ts";
 import { type Recipe, recipes } from "../src/training/recipes.ts";
@@ -22,6 +22,26 @@ const sixteenChannels = (batch: number, side: number): Products => {
   return { what: `Convolutions, ${batch} × ${side} × ${side}`, spec, batch };
 };
 
+/**
+ * A U-net for photographs, in batches of 16 patches of 64×64. The noise is Gaussian, which the step draws; what a camera and JPEG
+ * leave is made in JavaScript, and would be measured as well. The optimiser is Adam, which PyTorch has in one fast call.
+ */
+const photoSetting = ({ greyShare: _grey, patchesPerEpoch: _patches, ...photo }: Recipe): Setting => {
+  const spec = { ...photo.spec, initialization: { ...photo.spec.initialization, lastLayer: 1 } };
+  const noise: Noise = { model: "gaussian", sigma: [0, 55], drawn: "fresh" };
+  const optimizer = { type: "adam", learningRate: 0.003, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 } as const;
+  return {
+    recipe: { ...photo, spec, noise, optimizer, order: "file", flips: false, rotations: false },
+    batches: 1,
+    patches: { side: 64, channels: spec.input.channels as 1 | 3 },
+    products: [],
+    passes: [1024],
+    pass: mosaic,
+    shared: true,
+    turn: 500,
+  };
+};
+
 /** A network whose multiplies are timed on their own. */
 export interface Products {
   readonly what: string;
@@ -33,15 +53,19 @@ export interface Setting {
   readonly recipe: Recipe;
   /** Batches there are; after the last comes the first again. */
   readonly batches: number;
+  /** The pictures are put together from those of the sample, of this side and with so many channels. If left out, they are these. */
+  readonly patches?: { readonly side: number; readonly channels: number };
   readonly products: readonly Products[];
   /** What forward passes work on: so many pictures, or one of this side. */
   readonly passes: readonly number[];
   readonly pass: (training: Workload, size: number) => Workload;
+  /** Whether all threads take part in a single picture, too. */
+  readonly shared?: true;
   /** How long a turn of training lasts, in milliseconds. */
   readonly turn: number;
 }
 
-export const settings: Record<"dense" | "conv", Setting> = {
+export const settings = {
   dense: {
     recipe: autoencoder,
     batches: 20,
@@ -51,7 +75,7 @@ export const settings: Record<"dense" | "conv", Setting> = {
     passes: [autoencoder.batch, 1],
     pass: firstPictures,
     turn: 60,
-  },
+  } as Setting,
   conv: {
     recipe: { ...conv, batch: 128, spec: convSpec },
     batches: 1,
@@ -59,17 +83,26 @@ export const settings: Record<"dense" | "conv", Setting> = {
     passes: [1024, 28],
     pass: mosaic,
     turn: 150,
-  },
+  } as Setting,
+  photo: photoSetting(recipes.photo),
+  "photo-grey": photoSetting(recipes["photo-grey"]),
+  "photo-tiny": photoSetting(recipes["photo-tiny"]),
+  "photo-large": photoSetting(recipes["photo-large"]),
 };
 
 /** All that contestants need. Pictures, levels of noise, losses and outputs are in grey levels, white being 255. */
 export type Workload = Awaited<ReturnType<typeof trainingWorkload>>;
 
 /** A recipe on its first batches of the embedded sample: mirrored, with noise and weights, as it is trained. */
-export async function trainingWorkload({ recipe, batches }: Pick<Setting, "recipe" | "batches">) {
-  const { train } = await loadFashionMnistFrom("data");
+export async function trainingWorkload({
+  recipe,
+  batches,
+  patches,
+}: Pick<Setting, "recipe" | "batches" | "patches">) {
+  const { train: sample } = await loadFashionMnistFrom("data");
   const { batch, spec } = recipe;
   const count = batches * batch;
+  const train = patches ? patchesOf(sample, count, patches) : sample;
   const pixels = pixelsOf(train);
   const images = { ...train, count, data: train.data.subarray(0, count * pixels) };
   const network = await networkFor(recipe, count, SEED, { threads: 1 });
@@ -93,7 +126,7 @@ export async function trainingWorkload({ recipe, batches }: Pick<Setting, "recip
   await network.dispose();
   const layers = layerShapes(spec);
   /** Numbers summed one after the other on the way to the network's output. */
-  const sumLength = layers.reduce((sum, { type, inputs }) => sum + (type === "dense" ? 1 : 9) * inputs, 0);
+  const sumLength = layers.reduce((sum, { type, inputs }) => sum + (type === "conv3x3" ? 9 : 1) * inputs, 0);
   /** What the network multiplies grey levels with. */
   const scale = scaleOf(spec);
   const { height, width } = train;
@@ -110,17 +143,31 @@ function firstPictures({ noisy, clean, level, weight, ...workload }: Workload, b
 
 /** One picture of this side, put together from the clean ones, with noise of σ = 25. */
 function mosaic(workload: Workload, side: number): Workload {
-  const { images } = workload;
-  const { height, width, count } = images;
-  const across = Math.ceil(side / width);
-  const data = Uint8Array.from({ length: side * side }, (_, at) => {
-    const [row, column] = [Math.floor(at / side), at % side];
-    const tile = Math.floor(row / height) * across + Math.floor(column / width);
-    return pictureAt(images, tile % count).data[(row % height) * width + (column % width)]!;
-  });
-  const picture = { ...images, count: 1, height: side, width: side, data };
+  const picture = patchesOf(workload.images, 1, { side, channels: workload.images.channels });
   const noisy = addNoise(picture, { model: "gaussian", sigma: 25 }, SEED, Purpose.testNoise);
-  const size = { batch: 1, batches: 1, pixels: side * side, height: side, width: side };
+  const size = { batch: 1, batches: 1, pixels: pixelsOf(picture), height: side, width: side };
   const [level, weight] = [Float32Array.of(25), Float32Array.of(1)];
-  return { ...workload, ...size, noisy, clean: Float32Array.from(data), level, weight };
+  return { ...workload, ...size, noisy, clean: Float32Array.from(picture.data), level, weight };
+}
+
+/** So many pictures of this side, put together from others. Where those are grey, each channel shows others than the one before. */
+function patchesOf(
+  images: Images,
+  count: number,
+  { side, channels }: { readonly side: number; readonly channels: number },
+): Images {
+  const { height, width } = images;
+  const across = Math.ceil(side / width);
+  const tiles = across * Math.ceil(side / height);
+  const data = Uint8Array.from({ length: count * side * side * channels }, (_, i) => {
+    const [channel, pixel] = [i % channels, Math.floor(i / channels)];
+    const [row, column] = [Math.floor(pixel / side) % side, pixel % side];
+    const tile = Math.floor(row / height) * across + Math.floor(column / width);
+    const first = Math.floor(pixel / side / side) * tiles;
+    const [number, from] =
+      images.channels === channels ? [first + tile, channel] : [first + tile + 7 * channel, 0];
+    const at = (row % height) * width + (column % width);
+    return pictureAt(images, number % images.count).data[at * images.channels + from]!;
+  });
+  return { data, count, height: side, width: side, channels };
 }

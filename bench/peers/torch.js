@@ -28,7 +28,9 @@ async function contestant(workload, options, [values, work]) {
   };
   const { recipe, parameters, noisy, clean, level, weight, layers, scale } = workload;
   const { batch, batches, pixels, height, width } = workload;
-  const settings = { optimizer: recipe.optimizer, layers, scale, batch, batches, pixels, height, width };
+  const { optimizer, loss, spec } = recipe;
+  const size = { batch, batches, pixels, height, width, channels: spec.input.channels };
+  const settings = { optimizer, loss, layers, scale, ...size };
   const arrays = [...parameters.values(), noisy, clean, level, weight];
   const folder = mkdtempSync(join(tmpdir(), "denoise-wasm-"));
   const file = join(folder, "arrays.f32");

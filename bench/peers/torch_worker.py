@@ -9,28 +9,38 @@ from torch import nn
 
 
 class Network(nn.Module):
-    """Dense layers with sigmoids between them, or channels-last: input − convolutions(input, noise level), with ReLUs."""
+    """Dense layers with sigmoids between them, or channels-last: input − layers(input, noise level), with ReLUs."""
 
     def __init__(self, layers):
         super().__init__()
         self.dense = layers[0]["type"] == "dense"
+        self.shapes = layers
         self.layers = nn.ModuleList(self.layer(**layer) for layer in layers)
         self.to(memory_format=torch.channels_last)
 
-    def layer(self, inputs, outputs, dilation=1, **_):
-        if self.dense:
+    def layer(self, type, inputs, outputs, dilation=1, bias=True, **_):
+        if type == "dense":
             return nn.Linear(inputs, outputs)
-        return nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation)
+        if type == "conv3x3":
+            return nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation, bias=bias)
+        if type == "conv1x1":
+            return nn.Conv2d(inputs, outputs, 1, bias=bias)
+        return {"pixel-unshuffle": nn.PixelUnshuffle(2), "pixel-shuffle": nn.PixelShuffle(2), "add": nn.Identity()}[type]
 
     def forward(self, x, level):
-        h = x
-        if not self.dense:
-            h = torch.cat([x, level.view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])], 1)
-            h = h.contiguous(memory_format=torch.channels_last)
-        for layer in self.layers[:-1]:
-            h = torch.sigmoid(layer(h)) if self.dense else torch.relu_(layer(h))
-        h = self.layers[-1](h)
-        return h if self.dense else x - h
+        if self.dense:
+            for layer in self.layers[:-1]:
+                x = torch.sigmoid(layer(x))
+            return self.layers[-1](x)
+        h = torch.cat([x, level.view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])], 1)
+        h = h.contiguous(memory_format=torch.channels_last)
+        values = {}
+        for shape, layer in zip(self.shapes, self.layers):
+            h = h + values[shape["from"]] if shape["type"] == "add" else layer(h)
+            if shape.get("activation") == "relu":
+                h = torch.relu_(h)
+            values[shape["name"]] = h
+        return x - h
 
 
 class Worker:
@@ -38,7 +48,8 @@ class Worker:
         torch.set_num_threads(request["threads"])
         self.model = Network(request["layers"])
         self.batch, self.batches, self.next = request["batch"], request["batches"], 0
-        picture = (request["pixels"],) if self.model.dense else (1, request["height"], request["width"])
+        size = (request["height"], request["width"], request["channels"])
+        picture = (request["pixels"],) if self.model.dense else size
         pictures = (self.batch * self.batches, *picture)
         shapes = [*[p.shape for p in self.model.parameters()], pictures, pictures, pictures[:1], pictures[:1]]
         counts = [torch.Size(shape).numel() for shape in shapes]
@@ -46,7 +57,11 @@ class Worker:
         *initial, self.noisy, self.clean, self.level, self.weight = (
             part.view(shape) for part, shape in zip(flat.split(counts), shapes)
         )
+        if not self.model.dense:
+            # Channels lie side by side, which is what channels-last is.
+            self.noisy, self.clean = (values.permute(0, 3, 1, 2) for values in (self.noisy, self.clean))
         self.scale = request["scale"]
+        self.power = 1 if request.get("loss") == "l1" else 2
         for values in (self.noisy, self.clean, self.level):
             values *= self.scale
         with torch.no_grad():
@@ -72,7 +87,8 @@ class Worker:
         if self.model.dense:
             loss = nn.functional.mse_loss(output, y)
         else:
-            loss = (weight.view(-1, 1, 1, 1) * (output - y) ** 2).mean()
+            errors = (output - y).abs() if self.power == 1 else (output - y) ** 2
+            loss = (weight.view(-1, 1, 1, 1) * errors).mean()
         loss.backward()
         self.optimizer.step()
         return loss.item()
@@ -82,10 +98,11 @@ class Worker:
         return self.model(self.noisy, self.level)
 
     def losses(self, _):
-        return [self.step() / self.scale**2 for _ in range(3)]
+        return [self.step() / self.scale**self.power for _ in range(3)]
 
     def output(self, _):
-        return (self.forward() / self.scale).flatten().tolist()
+        output = self.forward() / self.scale
+        return (output if self.model.dense else output.permute(0, 2, 3, 1)).flatten().tolist()
 
     def run(self, request):
         """Milliseconds of one piece of work, of as many as take `milliseconds` together."""

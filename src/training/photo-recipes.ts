@@ -4,29 +4,18 @@ import { cameraNoise } from "../noise/camera.ts";
 import type { Noise } from "../noise/noise.ts";
 import type { Recipe } from "./recipe.ts";
 
-/**
- * What the models for photographs learn to remove: Gaussian noise in `gaussian` of `gaussian` + 1 pictures, and what cameras
- * and JPEG leave in the others.
- */
-function photoNoise(gaussian: number): Noise {
-  return {
-    model: "mixture",
-    of: [
-      { share: gaussian, noise: { model: "gaussian", sigma: [0, 55] } },
-      { share: 1, noise: cameraNoise },
-    ],
-    drawn: "fresh",
-  };
-}
+/** What the models for photographs learn to remove: Gaussian noise in two of three patches, what cameras and JPEG leave in the third. */
+const photoNoise: Noise = {
+  model: "mixture",
+  of: [
+    { share: 2, noise: { model: "gaussian", sigma: [0, 55] } },
+    { share: 1, noise: cameraNoise },
+  ],
+  drawn: "fresh",
+};
 
 /** A recipe for photographs, which learns from so many patches of 64×64 pixels. */
-function photoRecipe(
-  name: string,
-  channels: 1 | 3,
-  widths: readonly number[],
-  patches: number,
-  noise: Noise,
-): Recipe {
+function photoRecipe(name: string, channels: 1 | 3, widths: readonly number[], patches: number): Recipe {
   const patchesPerEpoch = 16_000;
   return {
     name,
@@ -38,7 +27,7 @@ function photoRecipe(
       noiseLevel: true,
       initialization: { weights: "he", biases: 0, lastLayer: 0 },
     },
-    noise,
+    noise: photoNoise,
     loss: "l1",
     lossWeight: { offset: 15, power: 1 },
     optimizer: { type: "muon", learningRate: 0.003, beta1: 0.95, beta2: 0.99, epsilon: 1e-8 },
@@ -56,10 +45,11 @@ function photoRecipe(
 
 /** The recipes of the models for photographs, by name. */
 export const photoRecipes = {
-  photo: photoRecipe("photo", 3, [12, 20, 28, 44], 1_440_000, photoNoise(1)),
-  "photo-grey": photoRecipe("photo-grey", 1, [8, 16, 24, 32], 1_440_000, photoNoise(2)),
-  "photo-tiny": photoRecipe("photo-tiny", 3, [8, 10, 12, 16], 640_000, photoNoise(2)),
-  "photo-tiny-grey": photoRecipe("photo-tiny-grey", 1, [4, 8, 12, 12], 640_000, photoNoise(2)),
+  photo: photoRecipe("photo", 3, [12, 20, 28, 44], 1_440_000),
+  "photo-grey": photoRecipe("photo-grey", 1, [8, 16, 24, 32], 1_440_000),
+  "photo-tiny": photoRecipe("photo-tiny", 3, [8, 10, 12, 16], 640_000),
+  "photo-tiny-grey": photoRecipe("photo-tiny-grey", 1, [4, 8, 12, 12], 640_000),
+  "photo-large": photoRecipe("photo-large", 3, [16, 32, 48, 64], 1_440_000),
 } as const satisfies Record<string, Recipe>;
 
 /**
