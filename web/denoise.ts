@@ -1,5 +1,5 @@
 /** The tab "Denoise": a picture before and after, with PSNR and SSIM of both. */
-import { createDenoiser, type Denoiser, toImageData } from "../src/browser.ts";
+import { blend, createDenoiser, type Denoiser, toImageData } from "../src/browser.ts";
 import {
   button,
   byId,
@@ -48,6 +48,8 @@ class DenoiseView {
   #name = "";
   /** The picture to denoise: as it came, or with noise added, and then with its distance from the clean one. */
   #given: Promise<Given> | undefined;
+  /** What denoising made of `given`, at full strength, once that is there. */
+  #result: { readonly given: Given; readonly image: ImageData } | undefined;
   /** Cancels the denoising that was begun last. */
   #running = new AbortController();
   #rest: ReturnType<typeof setTimeout> | undefined;
@@ -64,11 +66,14 @@ class DenoiseView {
       "input",
       later(() => this.#show()),
     );
-    for (const id of ["sigma", "strength"])
-      input(id).addEventListener(
-        "input",
-        later(() => this.#denoise()),
-      );
+    input("sigma").addEventListener(
+      "input",
+      later(() => this.#denoise()),
+    );
+    input("strength").addEventListener("input", () => {
+      this.#showSettings();
+      void this.#showResult().catch(() => {});
+    });
     input("auto").addEventListener("change", () => {
       input("sigma").disabled = input("auto").checked;
       this.#showSettings();
@@ -144,6 +149,7 @@ class DenoiseView {
     this.#running.abort();
     const control = new AbortController();
     this.#running = control;
+    this.#result = undefined;
     const { signal } = control;
     this.#showBusy(true);
     try {
@@ -151,7 +157,6 @@ class DenoiseView {
       const start = performance.now();
       const result = await denoiser.denoise(given.image, {
         sigma: input("auto").checked ? "auto" : input("sigma").valueAsNumber,
-        strength: input("strength").valueAsNumber / 100,
         quality: input("best").checked ? "best" : "standard",
         signal,
         onProgress: (done) => {
@@ -160,12 +165,9 @@ class DenoiseView {
       });
       const seconds = (performance.now() - start) / 1000;
       const image = toImageData(result);
-      draw("after", image);
-      if (given.quality) {
-        const { quality } = await this.#noise.ask({ type: "measure", image });
-        signal.throwIfAborted();
-        showQuality("denoised", quality);
-      }
+      this.#result = { given, image };
+      await this.#showResult();
+      signal.throwIfAborted();
       if (input("auto").checked) {
         setText("sigma-value", `found: ${result.sigma.toFixed(1)}`);
         input("sigma").value = String(result.sigma);
@@ -181,6 +183,18 @@ class DenoiseView {
       else this.#fail(error);
     }
     this.#showBusy(false);
+  }
+
+  /** Shows the result at the strength that is set, for which the network does not run again. */
+  async #showResult(): Promise<void> {
+    const result = this.#result;
+    if (!result) return;
+    const { value } = input("strength");
+    const image = toImageData(blend(result.given.image, result.image, Number(value) / 100));
+    draw("after", image);
+    if (!result.given.quality) return;
+    const { quality } = await this.#noise.ask({ type: "measure", image });
+    if (this.#result === result && input("strength").value === value) showQuality("denoised", quality);
   }
 
   /** Shows what went wrong, and disposes of the denoiser, so that the next picture gets another one. */

@@ -154,6 +154,34 @@ describe.skipIf(!chromium)(title, () => {
       expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0) - colour! - grey!).toBeLessThan(170_000);
     });
 
+    it("blends another strength without another run of the network", async () => {
+      await using opened = await openPage(browser, server.url, "denoise");
+      const { page, faults } = opened;
+      await denoised(page);
+      const whole = await pixelsOf(page, "#after");
+      const quality = await text(page, "denoised-psnr");
+      // As soon as the slider has moved, with no time for anything else.
+      const none = await page.locator("#strength").evaluate((slider) => {
+        (slider as HTMLInputElement).value = "0";
+        slider.dispatchEvent(new Event("input"));
+        return (document.getElementById("after") as HTMLCanvasElement).toDataURL();
+      });
+      expect(none).toBe(await pixelsOf(page, "#before"));
+      const noisy = await text(page, "noisy-psnr");
+      await page.waitForFunction(
+        (noisy) => document.getElementById("denoised-psnr")!.textContent === noisy,
+        noisy,
+      );
+      await page.locator("#strength").fill("100");
+      expect(await pixelsOf(page, "#after")).toBe(whole);
+      await page.waitForFunction(
+        (old) => document.getElementById("denoised-psnr")!.textContent === old,
+        quality,
+      );
+      expect(await page.evaluate(() => performance.getEntriesByName("denoised").length)).toBe(1);
+      expect(faults).toEqual([]);
+    });
+
     it("pauses, goes on and stops, and stays free meanwhile", async () => {
       await using opened = await openPage(browser, server.url, "train");
       const { page, faults } = opened;
