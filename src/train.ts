@@ -61,6 +61,7 @@ export {
 } from "./quality/run-model.ts";
 export { type PictureRow, type PictureRowsOptions, pictureRows } from "./report/figures.ts";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.ts";
+export { fineTuning } from "./training/fine-tuning.ts";
 export {
   type Adagrad,
   type Adam,

@@ -7,7 +7,6 @@ import type { Denoised, Denoiser } from "../denoiser/denoiser.ts";
 import { createDenoiser } from "../denoiser/photo.ts";
 import type { DenoiseOptions } from "../denoiser/request.ts";
 import { DataError } from "../errors.ts";
-import { loadModel } from "../node.ts";
 import type { DecodedPicture } from "../pictures/decoding.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { picturesIn, readPicture } from "../pictures/picture-files.node.ts";
@@ -15,6 +14,7 @@ import { encodePng } from "../pictures/png-encode.ts";
 import { pictureRows } from "../report/figures.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
+import { modelInWords, modelsOf } from "./models.ts";
 import { percentProgress } from "./progress.ts";
 import { sideBySide } from "./side-by-side.ts";
 
@@ -55,10 +55,9 @@ export function denoiseCommand(): Command {
         .default("standard"),
     )
     .option(
-      "--model <file>",
-      "a model file of convolutions; given several times, each picture takes the first for as many colours as it has " +
-        "(default: the models that come with the package)",
-      (file: string, files: string[] = []) => [...files, file],
+      "--model <name|file>",
+      `${modelInWords}; given several times, each picture takes the first for as many colours as it has (default: photo)`,
+      (name: string, names: string[] = []) => [...names, name],
     )
     .addOption(
       new Option("--mode <mode>", "reproducible: the same bytes in every engine; fast: the quickest build")
@@ -99,7 +98,7 @@ function threadsFrom(text: string): number {
 
 async function run(inputs: string[], options: Options): Promise<void> {
   const jobs = await jobsFrom(inputs, options);
-  const model = options.model && (await Promise.all(options.model.map(loadModel)));
+  const model = options.model && (await modelsOf(options.model)).map(({ model }) => model);
   const { mode, threads = computingCores() } = options;
   using denoiser = await createDenoiser({ model, mode, threads });
   await requireWritableFolder(dirname(jobs[0]!.output));

@@ -34,11 +34,15 @@ export const SET_LEVELS: readonly number[] = [15, 25, 50];
  * `denoise-wasm evaluate [MODEL…] --set DIR`: measures models of convolutions, or those that come with the package, on a
  * folder of photographs, to which Gaussian noise is added, or of pairs of real noise.
  */
-export async function evaluateSet(paths: string[], models: Model[], options: SetOptions): Promise<void> {
-  const dense = models.findIndex(({ spec }) => !isConvolutional(spec));
-  if (dense >= 0) {
-    throw new SpecError(`${paths[dense]} is of dense layers, for pictures of one size. Leave --set out.`);
+export async function evaluateSet(
+  named: readonly { name: string; model: Model }[],
+  options: SetOptions,
+): Promise<void> {
+  const dense = named.find(({ model: { spec } }) => !isConvolutional(spec));
+  if (dense) {
+    throw new SpecError(`${dense.name} is of dense layers, for pictures of one size. Leave --set out.`);
   }
+  const models = named.map(({ model }) => model);
   const read = await readTestPictures(options.set);
   const pictures = options.grey ? read.map(greyOf) : read;
   const conditions = conditionsOf(pictures, options);
@@ -68,7 +72,7 @@ export async function evaluateSet(paths: string[], models: Model[], options: Set
     return console.log(
       JSON.stringify({
         name,
-        models: isBundled ? "the package's" : paths,
+        models: isBundled ? "the package's" : named.map(({ name }) => name),
         protocol,
         seed: SET_SEED,
         results,

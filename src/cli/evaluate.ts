@@ -7,7 +7,6 @@ import { SpecError } from "../errors.ts";
 import { type Model, requireFit } from "../model/model.ts";
 import { networkOf } from "../model/model-network.ts";
 import { isConvolutional } from "../network/spec.ts";
-import { loadModel } from "../node.ts";
 import { noiseName, noiseWithLevels } from "../noise/noise.ts";
 import type { Picture } from "../pictures/picture.ts";
 import classicalFilters from "../quality/classical-filters.json" with { type: "json" };
@@ -15,6 +14,7 @@ import { evaluateLevels, type LevelQuality, type Method, noisyMethods } from "..
 import { evaluateModel } from "../quality/run-model.ts";
 import { loadData } from "./data.ts";
 import { evaluateSet, SET_LEVELS, type SetOptions } from "./evaluate-set.ts";
+import { modelInWords, modelOf, modelsOf } from "./models.ts";
 import { percentProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
 
@@ -39,8 +39,8 @@ export function evaluateCommand(): Command {
     )
     .argument(
       "[models...]",
-      "a model file, such as runs/…/model.safetensors; with --set also several, of which each picture takes the first " +
-        "for as many colours as it has, or none, for the models that come with the package",
+      `${modelInWords}; with --set also several, of which each picture takes the first for as many colours as it has, ` +
+        "or none, for photo",
     )
     .option("--data <dir>", "the folder that holds Fashion-MNIST's four IDX files (default: the best found)")
     .option("--pictures <dir>", "measure on a folder of PNG and JPEG files instead")
@@ -102,10 +102,10 @@ async function run(paths: string[], { set, ...options }: Options, command: Comma
     const { long } = command.options.find((option) => option.attributeName() === alone)!;
     command.error(`error: option '${long}' needs --set DIR`);
   }
-  const models = await Promise.all(paths.map(loadModel));
-  if (set !== undefined) return evaluateSet(paths, models, { ...options, set });
-  const [path, model] = [paths[0], models[0]];
-  if (!path || !model || paths.length > 1) command.error("error: without --set it measures one model file");
+  if (set !== undefined) return evaluateSet(await modelsOf(paths), { ...options, set });
+  const [path, ...others] = paths;
+  if (path === undefined || others.length > 0) command.error("error: without --set it measures one model");
+  const model = await modelOf(path);
   if (isConvolutional(model.spec)) await evaluateConvolutions(model, options);
   else await evaluateDense(path, model, options);
 }
@@ -181,7 +181,7 @@ async function picturesFrom({
 }
 
 async function classicMethod(path: string, picture: Required<Picture<Uint8Array>>): Promise<Method> {
-  const model = await loadModel(path);
+  const model = await modelOf(path);
   if (isConvolutional(model.spec))
     throw new SpecError(`${path} is of convolutions. Name one of dense layers.`);
   requireFit(model.spec, picture, path);

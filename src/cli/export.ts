@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { writeFileAtomic } from "../data/files.node.ts";
 import { encodeModel, type WeightFormat, weightFormats } from "../model/model-file.ts";
-import { loadModel } from "../node.ts";
+import { modelInWords, modelOf } from "./models.ts";
 
 /** `denoise-wasm export MODEL -o OUT`: writes a model with its weights in another format. */
 export function exportCommand(): Command {
@@ -9,13 +9,13 @@ export function exportCommand(): Command {
     .description(
       "write a model file anew with its weights as float32, float16, or int8 with a scale for each output",
     )
-    .argument("<model>", "a model file of any format")
+    .argument("<model>", modelInWords)
     .requiredOption("-o, --output <file>", "where to write it")
     .addOption(
       new Option("--format <format>", "what to keep weights in").choices(weightFormats).default("f32"),
     )
     .action(async (path: string, { output, format }: { output: string; format: WeightFormat }) => {
-      const bytes = encodeModel(await loadModel(path), format);
+      const bytes = encodeModel(await modelOf(path), format);
       await writeFileAtomic(output, bytes);
       console.log(`${output}: ${format}, ${bytes.length} bytes`);
     });

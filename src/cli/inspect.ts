@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { printable } from "../errors.ts";
 import { parameterCount, parameters } from "../network/spec.ts";
-import { loadModel } from "../node.ts";
 import { noiseName } from "../noise/noise.ts";
 import { recipes } from "../training/recipes.ts";
+import { modelInWords, modelOf } from "./models.ts";
 import { textTable } from "./quality-table.ts";
 import { readRecipe } from "./recipe-options.ts";
 
@@ -11,7 +11,7 @@ import { readRecipe } from "./recipe-options.ts";
 export function inspectCommand(): Command {
   return new Command("inspect")
     .description("show what a model file holds")
-    .argument("[model]", "a model file, such as runs/…/model.safetensors")
+    .argument("[model]", modelInWords)
     .option("--json", "print it as JSON")
     .option(
       "--recipe <name>",
@@ -31,7 +31,7 @@ interface InspectOptions {
 }
 
 async function run(path: string, options: InspectOptions): Promise<void> {
-  const { spec, range, noise, provenance, parameters: values } = await loadModel(path);
+  const { spec, range, noise, provenance, parameters: values } = await modelOf(path);
   const tensors = parameters(spec).map(({ name, shape }) => ({
     name,
     shape,

@@ -1,13 +1,15 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { SpecError } from "../errors.ts";
+import type { Model } from "../model/model.ts";
 import { cameraNoise } from "../noise/camera.ts";
 import type { Noise } from "../noise/noise.ts";
+import { fineTuning, withNetworkOf } from "../training/fine-tuning.ts";
 import { autoencoderLayers, parseRecipe, type Recipe, recipes } from "../training/recipes.ts";
 
 /** The options' texts: the name or file of a recipe, and changes to its hyper-parameters. */
 export interface RecipeOptions {
-  recipe: string;
+  recipe?: string;
   epochs?: string;
   batch?: string;
   lr?: string;
@@ -25,8 +27,8 @@ export function withRecipeOptions(command: Command): Command {
   return command
     .option(
       "--recipe <name|file>",
-      `one of ${Object.keys(recipes).join(", ")}, or a JSON file`,
-      "fashion-autoencoder",
+      `one of ${Object.keys(recipes).join(", ")}, or a JSON file (default: fashion-autoencoder; with --from the model's own, ` +
+        "with smaller steps, and few of them)",
     )
     .option("--epochs <n>", "passes over the training images")
     .option("--batch <n>", "images a step")
@@ -43,9 +45,13 @@ export function withRecipeOptions(command: Command): Command {
     .option("--init-biases <sigma>", "standard deviation that biases are drawn with");
 }
 
-/** The recipe that the options describe. @throws SpecError */
-export async function recipeFrom(options: RecipeOptions): Promise<Recipe> {
-  const base = await readRecipe(options.recipe);
+/**
+ * The recipe that the options describe.
+ * @param from the model that the training goes on from, if there is one: the recipe gets its network
+ * @throws SpecError
+ */
+export async function recipeFrom(options: RecipeOptions, from?: Model): Promise<Recipe> {
+  const base = await baseOf(options, from);
   const { spec, noise, optimizer } = base;
   return parseRecipe(
     {
@@ -76,8 +82,14 @@ export async function recipeFrom(options: RecipeOptions): Promise<Recipe> {
         patchesPerEpoch: numberFrom("--patches-per-epoch", options.patchesPerEpoch),
       }),
     },
-    `recipe "${options.recipe}"`,
+    `recipe "${options.recipe ?? base.name}"`,
   );
+}
+
+async function baseOf({ recipe }: RecipeOptions, from?: Model): Promise<Recipe> {
+  if (from && recipe === undefined) return fineTuning(from);
+  const base = await readRecipe(recipe ?? "fashion-autoencoder");
+  return from ? { ...base, spec: withNetworkOf(base, from.spec) } : base;
 }
 
 /** The noise that the options describe, not yet checked. The recipe decides when it is drawn. @throws SpecError */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { requireWritableFolder } from "../data/files.node.ts";
 import type { Dataset, Images, Photos } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
+import type { Model } from "../model/model.ts";
 import { networkOf } from "../model/model-network.ts";
 import { isConvolutional } from "../network/spec.ts";
 import { Purpose } from "../noise/rng.ts";
@@ -38,7 +39,9 @@ export interface Start {
   readonly data: Dataset<Images | Photos>;
   readonly folder: string;
   /** The checkpoint to go on from, if the run was interrupted. */
-  readonly from?: Checkpoint;
+  readonly checkpoint?: Checkpoint;
+  /** The model whose weights the run begins with, if it begins with such. */
+  readonly from?: Model;
 }
 
 interface RunOptions {
@@ -50,12 +53,12 @@ interface RunOptions {
 
 /** Trains, evaluates, and writes the run folder. If it ends early, it writes a checkpoint to go on from. */
 export async function trainRun(start: Start, { threads, minutes, json }: RunOptions): Promise<void> {
-  const { recipe, seed, mode, data, folder, from } = start;
+  const { recipe, seed, mode, data, folder, checkpoint: saved, from } = start;
   requireSsimSize(data.test);
   const interrupt = new AbortController();
   const checkpoint = new RunCheckpoint(folder, minutes);
-  const done = from
-    ? from.epochs.length + (from.position.batches * recipe.batch) / epochSize(recipe, data.train.count)
+  const done = saved
+    ? saved.epochs.length + (saved.position.batches * recipe.batch) / epochSize(recipe, data.train.count)
     : 0;
   const progress = trainingProgress(recipe.epochs, done);
   const options: ResumeOptions = {
@@ -66,13 +69,13 @@ export async function trainRun(start: Start, { threads, minutes, json }: RunOpti
       return checkpoint.writeWhenDue(training);
     },
   };
-  const training: Training = from
-    ? resume(from, data, options)
-    : train(recipe, data, { ...options, seed, mode });
+  const training: Training = saved
+    ? resume(saved, data, options)
+    : train(recipe, data, { ...options, seed, mode, ...(from && { from }) });
   await requireWritableFolder(folder);
   console.error(
-    `${from ? "Going on with" : "Training"} ${recipe.name} on ${picturesInWords(recipe, data.train.count)} (${data.source}), ` +
-      `seed ${seed}, ${from ? `${from.epochs.length} of ` : ""}${recipe.epochs} epochs${from ? " done" : ""}.`,
+    `${saved ? "Going on with" : "Training"} ${recipe.name} on ${picturesInWords(recipe, data.train.count)} (${data.source}), ` +
+      `seed ${seed}, ${saved ? `${saved.epochs.length} of ` : ""}${recipe.epochs} epochs${saved ? " done" : ""}.`,
   );
   // The handlers stay in place: npm passes on a signal that the terminal has already sent, so a second one may come while
   // the checkpoint is being written.

@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { ModelFileError, OutputError, SpecError } from "../errors.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { loadTrainingData, loadTrainingDataAgain } from "./data.ts";
+import { modelInWords, modelOf } from "./models.ts";
 import { profileStep } from "./profile-step.ts";
 import { numberFrom, type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
 import { RunCheckpoint } from "./run-checkpoint.ts";
@@ -11,6 +12,7 @@ import { type Start, trainRun } from "./train-run.ts";
 interface Options extends RecipeOptions {
   data?: string[];
   test?: string;
+  from?: string;
   seed: string;
   mode: Mode;
   threads?: string;
@@ -35,6 +37,7 @@ export function trainCommand(): Command {
       (folder: string, others: string[] | undefined) => [...(others ?? []), folder],
     )
     .option("--test <dir>", "a folder of test pictures (default: the last tenth of those in --data, by name)")
+    .option("--from <name|file>", `go on from the weights of ${modelInWords}`)
     .option("--seed <n>", "start of every random number", "1")
     .addOption(
       new Option("--mode <mode>", "reproducible: the same bytes in every engine; fast: the quickest build")
@@ -74,7 +77,8 @@ async function run(options: Options): Promise<void> {
 
 /** Starts a new run. */
 async function begin(options: Options): Promise<Start> {
-  const recipe = await recipeFrom(options);
+  const from = options.from === undefined ? undefined : await modelOf(options.from);
+  const recipe = await recipeFrom(options, from);
   const data = await loadTrainingData(recipe, options);
   const seed = numberFrom("--seed", options.seed);
   const folder =
@@ -85,7 +89,7 @@ async function begin(options: Options): Promise<Start> {
       `${folder} holds the checkpoint of an interrupted run: ${checkpoint.remedy}; or remove it, or choose another folder.`,
     );
   }
-  return { recipe, seed, mode: options.mode, data, folder };
+  return { recipe, seed, mode: options.mode, data, folder, ...(from && { from }) };
 }
 
 /** Goes on with a run that was interrupted. */
@@ -96,8 +100,8 @@ async function goOn(folder: string, given: Pick<Options, "data" | "test">): Prom
       `${folder} holds no checkpoint.safetensors: its run is complete, or there is none. Name the folder of an interrupted run.`,
     );
   }
-  const from = await checkpoint.load();
-  const { recipe, seed, mode, data } = from;
+  const saved = await checkpoint.load();
+  const { recipe, seed, mode, data } = saved;
   return {
     recipe,
     seed,
@@ -106,6 +110,6 @@ async function goOn(folder: string, given: Pick<Options, "data" | "test">): Prom
       ? loadTrainingDataAgain(recipe, data.source)
       : loadTrainingData(recipe, given)),
     folder,
-    from,
+    checkpoint: saved,
   };
 }

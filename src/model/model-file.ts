@@ -32,6 +32,7 @@ const DescriptionSchema = v.strictObject({
     epochs: count,
     variant: v.picklist(["simd", "relaxed"]),
     packageVersion: v.string(),
+    from: v.exactOptional(v.string()),
   }),
 });
 

@@ -24,6 +24,8 @@ export interface Provenance {
   readonly variant: Variant;
   /** The version of this package that trained it. */
   readonly packageVersion: string;
+  /** If the training began with the weights of a model: the SHA-256 of its file, in float32, as 64 hex digits. */
+  readonly from?: string;
 }
 
 /** The part of a model that is needed to run it. */

@@ -229,3 +229,17 @@ export function multiplicationsOf(layer: LayerShape, { input }: Spec): number {
 export function trainingFlop(spec: Spec, batch: number): number {
   return layerShapes(spec).reduce((sum, layer) => sum + 6 * batch * multiplicationsOf(layer, spec), 0);
 }
+
+/** Whether weights of one network can be those of the other. The size of the pictures does not matter to convolutions. */
+export function isSameNetwork(one: Spec, other: Spec): boolean {
+  return description(one) === description(other);
+}
+
+/** A text that is the same for two specs of the same network. */
+function description(spec: Spec): string {
+  const { white = 255, residual = false, noiseLevel = false, padding = "zeros" } = spec;
+  const layers = layerShapes(spec).map((layer) =>
+    Object.entries({ bias: true, ...layer }).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  return JSON.stringify([white, residual, noiseLevel, padding, layers]);
+}

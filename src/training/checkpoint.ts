@@ -47,6 +47,8 @@ export interface Checkpoint {
   };
   /** Version of the package that wrote the checkpoint. */
   readonly packageVersion: string;
+  /** The digest of the model that the training began with, if it began with one: see `Provenance.from`. */
+  readonly from?: string;
   /** How far the training has come. */
   readonly position: {
     /** The epoch that is under way or comes next, from 1. After the last epoch it is the number of epochs plus 1. */
@@ -84,6 +86,7 @@ const RunSchema = v.strictObject({
     trainingImages: count,
   }),
   packageVersion: v.string(),
+  from: v.exactOptional(v.string()),
   position: v.strictObject({
     epoch: v.pipe(count, v.minValue(1)),
     batches: count,

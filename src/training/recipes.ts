@@ -24,7 +24,8 @@ export function parseRecipe(data: unknown, what = "recipe"): Recipe {
 
 /** @throws SpecError if keys of the recipe do not go together */
 function requireConsistent(recipe: Recipe, what: string): void {
-  const { spec, noise, loss, order, flips, rotations, greyShare, patchesPerEpoch, lossWeight } = recipe;
+  const { spec, noise, optimizer, loss, order, flips, rotations, greyShare, patchesPerEpoch, lossWeight } =
+    recipe;
   if (noise.drawn === "once" && (order !== "file" || flips || rotations || patchesPerEpoch !== undefined)) {
     throw new SpecError(
       `${what}: "shuffled" order, flips, rotations and patchesPerEpoch need noise that is drawn "fresh", not "once". Change one of them.`,
@@ -50,6 +51,9 @@ function requireConsistent(recipe: Recipe, what: string): void {
     throw new SpecError(
       `${what}: a camera's noise is for pictures of 1 or 3 channels, not of ${channels}. Use another noise.`,
     );
+  }
+  if (!isConvolutional(spec) && optimizer.type === "muon") {
+    throw new SpecError(`${what}: networks of dense layers do not learn by Muon. Use "adagrad" or "adam".`);
   }
   if (!isConvolutional(spec) && (loss !== "mse" || lossWeight)) {
     throw new SpecError(

@@ -2,8 +2,11 @@
 
 import { MOST_THREADS } from "../../assembly/program/layout.ts";
 import type { Dataset, Images, Photos } from "../data/images.ts";
+import { sha256 } from "../data/sha256.ts";
 import { optionsFrom, requireNoOthers, requireOption, requireRunOptions, SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
+import { encodeModel } from "../model/model-file.ts";
+import { isSameNetwork } from "../network/spec.ts";
 import { version } from "../version.ts";
 import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
@@ -29,6 +32,11 @@ export interface TrainOptions extends ResumeOptions {
   seed?: number;
   /** Whether the same bytes in every engine, or speed, come first. Default `"reproducible"`. */
   mode?: Mode;
+  /**
+   * A model that the training goes on from: it begins with its weights, and not with such as the seed gives. The recipe has
+   * to have its network; the size of the pictures may differ in networks of convolutions.
+   */
+  from?: Model;
 }
 
 /** How a training runs that goes on from a checkpoint. Its seed and mode are the checkpoint's. */
@@ -91,10 +99,11 @@ export interface Epoch {
  * @throws SpecError at once if the recipe is not valid or does not fit the data, or an option is unknown or out of range
  */
 export function train(recipe: Recipe, data: TrainingData, options?: TrainOptions): Training {
-  const { seed = 1, mode = "reproducible", ...others } = optionsFrom(options);
+  const { seed = 1, mode = "reproducible", from, ...others } = optionsFrom(options);
   requireWhole("seed", seed, 0, 2 ** 32 - 1);
   requireMode(mode);
-  return new Training({ recipe, seed, mode }, data, others);
+  if (from !== undefined) requireSameNetwork(recipe, from);
+  return new Training({ recipe, seed, mode }, data, others, from);
 }
 
 /**
@@ -107,7 +116,7 @@ export function train(recipe: Recipe, data: TrainingData, options?: TrainOptions
  */
 export function resume(checkpoint: Checkpoint, data: TrainingData, options?: ResumeOptions): Training {
   requireResumable(checkpoint, data);
-  return new Training(checkpoint, data, optionsFrom(options), checkpoint);
+  return new Training(checkpoint, data, optionsFrom(options), undefined, checkpoint);
 }
 
 /** A training, made by `train` or `resume`. Iterate over it to get its epochs, or call `model()`. */
@@ -119,6 +128,8 @@ export class Training implements AsyncIterableIterator<Epoch> {
   readonly #iterator: AsyncGenerator<Epoch, void>;
   readonly #ended: Epoch[] = [];
   #state: TrainingState | undefined;
+  /** The digest of the model that the training began with, if it began with one: see `Provenance.from`. */
+  #from: string | undefined;
   /** The time of the epoch that is under way, without the time in which `onProgress` made it wait. */
   readonly #time: Stopwatch;
   /** When the event loop last had its turn. */
@@ -130,7 +141,8 @@ export class Training implements AsyncIterableIterator<Epoch> {
     { recipe, seed, mode }: Pick<Checkpoint, "recipe" | "seed" | "mode">,
     data: TrainingData,
     options: ResumeOptions,
-    from?: Checkpoint,
+    from?: Model,
+    checkpoint?: Checkpoint,
   ) {
     this.recipe = parseRecipe(recipe);
     this.seed = seed;
@@ -138,9 +150,10 @@ export class Training implements AsyncIterableIterator<Epoch> {
     checkOptions(options);
     this.#data = data;
     requireTrainable(this.recipe, data.train, data.name);
-    this.#time = new Stopwatch(from?.position.seconds);
-    for (const { number, loss, seconds } of from?.epochs ?? []) this.#end(number, loss, seconds);
-    this.#iterator = this.#run(options, from);
+    this.#from = checkpoint?.from;
+    this.#time = new Stopwatch(checkpoint?.position.seconds);
+    for (const { number, loss, seconds } of checkpoint?.epochs ?? []) this.#end(number, loss, seconds);
+    this.#iterator = this.#run(options, from, checkpoint);
   }
 
   /** The build of the WebAssembly core that runs; undefined before the first epoch begins. */
@@ -208,6 +221,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
         epochs: this.#ended.length,
         variant: state.network.variant,
         packageVersion: version,
+        ...(this.#from !== undefined && { from: this.#from }),
       },
       parameters: state.parameters(),
     };
@@ -231,6 +245,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
       variant: state.network.variant,
       data: { name, ...(source !== undefined && { source }), sha256, trainingImages: train.count },
       packageVersion: version,
+      ...(this.#from !== undefined && { from: this.#from }),
       position: { epoch, batches, lossSum, seconds: this.#time.seconds },
       epochs: this.#ended.map(({ number, loss, seconds }) => ({ number, loss, seconds })),
       tensors: state.tensors(),
@@ -242,15 +257,19 @@ export class Training implements AsyncIterableIterator<Epoch> {
     return this.#state;
   }
 
-  async *#run(options: ResumeOptions, from?: Checkpoint): AsyncGenerator<Epoch, void> {
+  async *#run(options: ResumeOptions, from?: Model, checkpoint?: Checkpoint): AsyncGenerator<Epoch, void> {
     options.signal?.throwIfAborted();
     const { recipe, seed } = this;
     const { train } = this.#data;
     // A training that began with plain SIMD goes on with it, even in the mode "fast" on a runtime with relaxed SIMD.
-    const mode = from?.variant === "simd" ? "reproducible" : this.mode;
+    const mode = checkpoint?.variant === "simd" ? "reproducible" : this.mode;
     const network = await networkFor(recipe, epochSize(recipe, train.count), seed, { ...options, mode });
     try {
-      const state = new TrainingState(network, recipe, train, seed, from);
+      if (from) {
+        this.#from = await sha256(encodeModel(from));
+        for (const [name, values] of from.parameters) network.set(name, values);
+      }
+      const state = new TrainingState(network, recipe, train, seed, checkpoint);
       this.#state = state;
       this.#turn = performance.now();
       while (state.epoch <= recipe.epochs) {
@@ -304,6 +323,16 @@ export class Training implements AsyncIterableIterator<Epoch> {
     this.#ended.push(epoch);
     return epoch;
   }
+}
+
+/** @throws SpecError if a model's weights cannot be those that the recipe's network begins with */
+function requireSameNetwork({ name, spec }: Recipe, from: Model): void {
+  const isModel = from instanceof Object && from.spec instanceof Object && from.parameters instanceof Map;
+  requireOption("from", from, isModel, "a model, such as decodeModel gives");
+  if (!isSameNetwork(spec, from.spec))
+    throw new SpecError(
+      `The model that the training is to begin with has another network than the recipe "${name}". Give the recipe the model's spec.`,
+    );
 }
 
 /** @throws SpecError */

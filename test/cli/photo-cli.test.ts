@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { decode, encode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recipeFrom } from "../../src/cli/recipe-options.ts";
+import { loadModel } from "../../src/node.ts";
 import { Random } from "../../src/noise/rng.ts";
 import { encodeJpeg } from "../../src/pictures/jpeg-encode.ts";
-import type { Recipe } from "../../src/training/recipes.ts";
+import { type Recipe, recipes } from "../../src/training/recipes.ts";
 import { convSpec } from "../support/conv-networks.ts";
 import { runCli } from "../support/run-cli.ts";
 
@@ -170,6 +171,64 @@ it("interrupted, it goes on with the same pictures to the same bytes", async () 
   expect([code, stderr]).toEqual([0, expect.stringContaining("400 patches an epoch of 6 images")]);
   const model = (out: string) => readFile(at(out, "model.safetensors"));
   expect((await model("stopped")).equals(await model("whole-run"))).toBe(true);
+});
+
+describe("--from", () => {
+  it("goes on from a model of the package, with smaller steps", async () => {
+    await mkdir(at("large"));
+    for (let i = 0; i < 3; i++) {
+      const data = scene(100, 80, 3, 200 + i);
+      await writeFile(at("large", `${i}.png`), encode({ data, width: 100, height: 80, channels: 3 }));
+    }
+    const { code, stdout, stderr } = await run(
+      ...["train", "--data", "large", "--out", "tuned", "--from", "photo-tiny-grey"],
+      ...["--epochs", "2", "--patches-per-epoch", "64", "--json"],
+    );
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining("Training photo-tiny-grey-tuned on 64 patches"),
+    ]);
+    const { recipe, test } = JSON.parse(stdout);
+    expect(recipe.optimizer.learningRate).toBe(recipes["photo-tiny-grey"].optimizer.learningRate / 3);
+    // So few steps do not teach a network to denoise.
+    expect(test.denoised.mse).toBeLessThan(0.3 * test.noisy.mse);
+    const { provenance } = await loadModel(at("tuned", "model.safetensors"));
+    expect(provenance.from).toMatch(/^[0-9a-f]{64}$/);
+    expect((await run("inspect", "tuned/model.safetensors")).stdout).toContain(provenance.from);
+  });
+
+  it("goes on from a file by a recipe that is named, with the model's network", async () => {
+    const { code, stdout } = await train(
+      "further",
+      ...[
+        "--from",
+        "run1/model.safetensors",
+        "--recipe",
+        "recipe1.json",
+        "--epochs",
+        "1",
+        "--lr",
+        "1e-30",
+        "--json",
+      ],
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).recipe.spec.layers).toEqual(recipeOf(1).spec.layers);
+    const [before, after] = await Promise.all(
+      ["run1", "further"].map((out) => loadModel(at(out, "model.safetensors"))),
+    );
+    expect(after!.parameters).toEqual(before!.parameters);
+  });
+
+  it.each<[string[], RegExp]>([
+    [["--from", "run1/model.safetensors"], /was trained by "patches", which is no recipe of the package/],
+    [["--from", "photo-huge"], /photo-huge cannot be read: ENOENT.*Name a model file/],
+    [["--from", "photo", "--resume", "run1"], /cannot be used with option/],
+  ])("is refused: %j", async (parameters, message) => {
+    const { code, stderr } = await train("refused", ...parameters);
+    expect([code, stderr]).toEqual([expect.toSatisfy((code) => code > 0), expect.stringMatching(message)]);
+    expect(existsSync(at("refused"))).toBe(false);
+  });
 });
 
 it("--profile shows where a step's time goes", async () => {
