@@ -15,10 +15,10 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { gzipSync } from "node:zlib";
+import { deflateRawSync, gzipSync } from "node:zlib";
 import { hashOf, isCurrent, writeStamp } from "./stamp.js";
 
 const { values: flags } = parseArgs({
@@ -84,10 +84,13 @@ for (const target of targets) {
 // The weights that come with the package: as int8, and inlined like the wasm. createDenoiser uses "photo" if it is given none.
 const models = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "fashion-conv"];
 mkdirSync("build/models", { recursive: true });
+/** By name, what a denoiser needs of a model file. */
+const bareModels = new Map();
 for (const name of models) {
-  const bytes = await quantized(`models/${name}.safetensors`);
-  writeFileSync(`build/models/${name}.safetensors`, bytes);
-  writeInlined(`build/models/${name}`, bytes);
+  const { file, bare } = await quantized(`models/${name}.safetensors`);
+  writeFileSync(`build/models/${name}.safetensors`, file);
+  writeInlined(`build/models/${name}`, bare);
+  bareModels.set(name, bare);
 }
 
 // The helpers that denoise in other threads, as text, from which workers are made where a script need not be a file.
@@ -202,12 +205,26 @@ for (const condition of ["workerd", "edge-light"]) {
 writeFileSync("build/esm/THIRD-PARTY.txt", bundledLicences(inputs));
 copyFileSync(wasm, "build/esm/denoise.wasm");
 
+/** An esbuild plugin: what is inlined is deflated before. */
+const deflating = {
+  name: "deflating",
+  setup(build) {
+    build.onResolve({ filter: /\/inlined\.ts$/ }, () => ({ path: `${root}src/wasm/inlined.deflated.ts` }));
+    const loading = (filter, bytesOf) =>
+      build.onLoad({ filter }, ({ path }) => {
+        const deflated = deflateRawSync(bytesOf(basename(path, ".js")), { level: 9 });
+        return { contents: `export default "${deflated.toString("base64")}";` };
+      });
+    loading(/build\/models\/[\w-]+\.js$/, (name) => bareModels.get(name));
+    loading(/build\/wasm\/[\w-]+\.js$/, (name) => readFileSync(`build/wasm/${name}.wasm`));
+  },
+};
 // Files to be copied by hand: script, wasm and weights, and all three in one file.
 rmSync("build/edge", { recursive: true, force: true });
 const edge = { ...lean, outdir: "build/edge", charset: "utf8" };
 await esbuild.build({ ...edge, entryPoints: { denoise: "src/index.ts" }, plugins: [carrying("none")] });
 const complete = { "denoise-all": "src/index.ts", "denoise-tiny-all": "src/tiny.ts" };
-await esbuild.build({ ...edge, entryPoints: complete, plugins: [carrying("simd")] });
+await esbuild.build({ ...edge, entryPoints: complete, plugins: [deflating, carrying("simd")] });
 await esbuild.build({ ...edge, entryPoints: ["src/png.ts", "src/jpeg.ts"] });
 copyFileSync(wasm, "build/edge/denoise.wasm");
 for (const name of models) copyFileSync(`build/models/${name}.safetensors`, `build/edge/${name}.safetensors`);
@@ -297,11 +314,14 @@ function writeText(path, text, type) {
   writeFileSync(`${path}.d.ts`, `declare const text: ${type};\nexport default text;\n`);
 }
 
-/** The bytes of a model file, converted to int8. */
+/** The bytes of a model file, converted to int8, and the same without what it says of the training. */
 async function quantized(path) {
   const outfile = "build/models/model-file.js";
   await esbuild.build({
-    entryPoints: ["src/model/model-file.ts"],
+    stdin: {
+      contents: 'export * from "./src/model/model-file.ts"; export * from "./src/model/safetensors.ts";',
+      resolveDir: root,
+    },
     outfile,
     bundle: true,
     format: "esm",
@@ -309,9 +329,14 @@ async function quantized(path) {
     packages: "external",
     logLevel: "warning",
   });
-  const { decodeModel, encodeModel } = await import(pathToFileURL(outfile).href);
+  const { decodeModel, encodeModel, readSafetensors, writeSafetensors } = await import(
+    pathToFileURL(outfile).href
+  );
   rmSync(outfile);
-  return encodeModel(decodeModel(readFileSync(path), path), "i8");
+  const file = encodeModel(decodeModel(readFileSync(path), path), "i8");
+  const { tensors, metadata } = readSafetensors(file, path);
+  const { "denoise-wasm.description": _, ...bare } = metadata;
+  return { file, bare: writeSafetensors(tensors, bare) };
 }
 
 /**

@@ -24,12 +24,15 @@ export async function modelsFrom(
   inlined: BundledModels,
 ): Promise<ConvModel[]> {
   if (given === undefined) {
-    return inlined.map((text) => {
-      if (text !== undefined) return decodeConvModel(bytesOf(text), "the bundled model");
-      throw new ModelFileError(
-        "This bundle has no weights. Pass a model file's bytes or address as `model`.",
-      );
-    });
+    const bytes = await Promise.all(
+      inlined.map((text) => {
+        if (text !== undefined) return bytesOf(text);
+        throw new ModelFileError(
+          "This bundle has no weights. Pass a model file's bytes or address as `model`.",
+        );
+      }),
+    );
+    return bytes.map((bytes) => decodeConvModel(bytes, "the bundled model"));
   }
   const sources = Array.isArray(given) ? (given as readonly ModelSource[]) : [given as ModelSource];
   requireOption("model", given, sources.length > 0, "one model or more");

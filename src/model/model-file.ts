@@ -6,15 +6,20 @@ import * as v from "valibot";
 import { ModelFileError, requireOption, SpecError, shown } from "../errors.ts";
 import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
-import { layerShapes, parameterCount, parameters, type Spec, shrinkOf } from "../network/spec.ts";
+import { layerShapes, parameters, type Spec, shrinkOf } from "../network/spec.ts";
 import { NoiseSchema } from "../noise/noise-schema.ts";
 import { MODEL_FORMAT, type Model } from "./model.ts";
-import { MOST_ALONE, MOST_IN_FEW, MOST_IN_SCALES, narrow, quantize } from "./quantize.ts";
+import { narrow, quantize } from "./quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { expandWeights, type Weights } from "./weights.ts";
 
-/** The errors of eight bits show more in networks of several scales that have fewer parameters than this. */
-const FEW = 2 ** 14;
+/**
+ * The largest magnitude of an int8 weight in a network of a single scale. Fewer levels than the possible 255 compress better:
+ * docs/experiments.md, as for the other numbers here.
+ */
+const MOST_ALONE = 77;
+/** The same in a network of several scales: for a layer at half of the picture's resolution, at a quarter, and below that. */
+const MOST_AT_SCALE = [95, 19, 11] as const;
 
 /** The value of "denoise-wasm.format" in the metadata of a checkpoint file. */
 export const CHECKPOINT_FORMAT = "denoise-wasm checkpoint 1";
@@ -46,24 +51,25 @@ export const weightFormats: readonly WeightFormat[] = ["f32", "f16", "i8"];
 /**
  * Encodes a model as the bytes of a model file.
  * @param format how weights are stored: "f32" (the default), "f16" (rounded to the nearest, ties to even), or "i8" with a
- *   scale for each output, in a network of several scales float16 for `fineLayers`
+ *   scale for each output, in a network of several scales float16 for the layers at the picture's resolution
  * @throws SpecError if the format is none of these, a tensor is missing, its length does not fit its shape, or a weight is too large for float16
  */
 export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Array<ArrayBuffer> {
   requireOption("format", format, weightFormats.includes(format), '"f32", "f16" or "i8"');
   const { range, noise, provenance } = model;
   const tensors = new Map<string, Tensor>();
-  const isInScales = shrinkOf(model.spec) > 1;
-  const mostInScales = parameterCount(model.spec) < FEW ? MOST_IN_FEW : MOST_IN_SCALES;
-  const fine = fineLayers(model.spec);
+  const scales = scalesOf(model.spec);
+  const isAlone = shrinkOf(model.spec) === 1;
   for (const { name, shape } of parameters(model.spec)) {
     const data = model.parameters.get(name);
     if (!data) throw new SpecError(`The model has no tensor "${name}".`);
+    const scale = scales.get(name.split(".")[0]!)!;
+    const most = isAlone ? MOST_ALONE : MOST_AT_SCALE[Math.min(scale, MOST_AT_SCALE.length) - 1];
     if (format === "f32" || shape.length < 2) tensors.set(name, { dtype: "F32", shape, data });
-    else if (format === "f16" || (isInScales && fine.has(name.split(".")[0]!)))
+    else if (format === "f16" || most === undefined)
       tensors.set(name, { dtype: "F16", shape, data: narrow(data, name) });
     else {
-      const { data: levels, scale } = quantize(data, shape, isInScales ? mostInScales : MOST_ALONE);
+      const { data: levels, scale } = quantize(data, shape, most);
       tensors.set(name, { dtype: "I8", shape, data: levels });
       tensors.set(`${name}.scale`, { dtype: "F32", shape: shape.slice(0, 1), data: scale });
     }
@@ -77,16 +83,18 @@ export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Ar
 }
 
 /**
- * The names of the layers whose output has the picture's own resolution, or gets it from a pixel-shuffle right behind them.
- * They have few weights, but in eight bits these would cost half a decibel and leave a hatch: docs/experiments.md.
+ * By name, how often a picture is halved until it has the resolution that a layer works at; where pixels are moved right before
+ * or behind it, the finer of the two. The finer that is, the fewer weights there are, and the more an error of each costs.
  */
-function fineLayers(spec: Spec): Set<string> {
+function scalesOf(spec: Spec): Map<string, number> {
   const layers = layerShapes(spec);
-  const fine = layers.filter(({ shrink }, index) => {
-    const next = layers[index + 1];
-    return (next?.type === "pixel-shuffle" ? next.shrink : shrink) === 1;
-  });
-  return new Set(fine.map(({ name }) => name));
+  return new Map(
+    layers.map(({ name, shrink }, index) => {
+      const [before, behind] = [layers[index - 1], layers[index + 1]];
+      const isBetween = before?.type === "pixel-unshuffle" || behind?.type === "pixel-shuffle";
+      return [name, Math.log2(isBetween ? shrink / 2 : shrink)];
+    }),
+  );
 }
 
 /**

@@ -1,13 +1,6 @@
 /** Makes weights smaller for model files. src/model/weights.ts expands them again. */
 import { SpecError } from "../errors.ts";
 
-/**
- * The largest magnitude of an int8 weight, in a network of one scale, in one of several, and in a small one of several.
- * Fewer levels than the possible 255 compress better: docs/experiments.md.
- */
-export const MOST_ALONE = 77;
-export const MOST_IN_SCALES = 47;
-export const MOST_IN_FEW = 100;
 /** How much more the error of a kernel's sum counts than that of a weight. */
 const SUMS_COUNT = 4;
 /** How many scales are tried for each output: from the one that fits its largest weight down to half of that. */
@@ -35,7 +28,7 @@ export interface Quantized {
  *
  * @param shape [outputs, inputs] or [outputs, inputs, height, width]
  */
-export function quantize(values: Float32Array, shape: readonly number[], most = MOST_ALONE): Quantized {
+export function quantize(values: Float32Array, shape: readonly number[], most: number): Quantized {
   const [outputs, inputs] = shape as [number, number];
   const columns = values.length / outputs;
   const kernel = shape.length > 2 ? columns / inputs : columns;

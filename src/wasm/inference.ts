@@ -6,7 +6,7 @@ import { bytesBehind, type WasmSource } from "./source.ts";
 /** The build that a bundle has for a mode. */
 export interface Bundled {
   readonly variant: Variant;
-  readonly wasm?: () => WebAssembly.Module | BufferSource;
+  readonly wasm?: () => WebAssembly.Module | BufferSource | Promise<BufferSource>;
 }
 
 /** What a build exports: functions to make one network, and to run pictures through it. Addresses are in bytes. */
@@ -43,13 +43,15 @@ export interface InferenceCore {
  * Instantiates a build with a memory of one page.
  * @throws UnsupportedRuntimeError if the build is missing, or cannot be fetched or compiled
  */
-export async function loadInference(source: WasmSource | undefined): Promise<InferenceCore> {
+export async function loadInference(
+  source: WasmSource | Promise<WasmSource> | undefined,
+): Promise<InferenceCore> {
   const memory = new WebAssembly.Memory({ initial: 1 });
   try {
     if (!source) throw new Error("there is none in this bundle");
     // A module gives an instance, bytes give a module and an instance. What came cannot be told by the class of the
     // source, since a module of another realm is not an instance of this realm's class.
-    const given = await bytesBehind(source);
+    const given = await bytesBehind(await source);
     const started = (await WebAssembly.instantiate(given as BufferSource, { env: { memory } })) as object;
     const { module = given, instance = started as WebAssembly.Instance } =
       started as Partial<WebAssembly.WebAssemblyInstantiatedSource>;
