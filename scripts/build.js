@@ -181,7 +181,7 @@ const { metafile } = await esbuild.build({
   splitting: true,
   plugins,
   // The dependencies in package.json stay imports; all other packages are bundled.
-  external: ["node:*", ...Object.keys(manifest.dependencies)],
+  external: ["node:*", ...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })],
   metafile: true,
 });
 const inputs = Object.keys(metafile.inputs);

@@ -1,5 +1,5 @@
-import { realpath, stat } from "node:fs/promises";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { dirname } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { requireWritableFolder, writeFileAtomic } from "../data/files.node.ts";
 import { opaqueBytes } from "../data/photos.ts";
@@ -8,18 +8,19 @@ import { createDenoiser } from "../denoiser/photo.ts";
 import type { DenoiseOptions } from "../denoiser/request.ts";
 import { DataError } from "../errors.ts";
 import type { DecodedPicture } from "../pictures/decoding.ts";
+import { formatOf } from "../pictures/formats.ts";
 import type { Picture } from "../pictures/picture.ts";
-import { picturesIn, readPicture } from "../pictures/picture-files.node.ts";
+import { decodeAny, encodeAny, pictureBytes } from "../pictures/picture-files.node.ts";
 import { encodePng } from "../pictures/png-encode.ts";
 import { pictureRows } from "../report/figures.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
+import { compareName, type Job, type JobOptions, jobsFrom, STANDARD } from "./denoise-jobs.ts";
 import { modelInWords, modelsOf } from "./models.ts";
 import { percentProgress } from "./progress.ts";
 import { sideBySide } from "./side-by-side.ts";
 
-interface Options {
-  out: string;
+interface Options extends JobOptions {
   sigma: number | "auto";
   strength: number;
   quality: "standard" | "best";
@@ -27,21 +28,31 @@ interface Options {
   mode: Mode;
   threads?: number;
   maxPixels?: number;
-  compare?: boolean;
+  fileQuality: number;
   json?: boolean;
 }
 
-interface Job {
-  readonly input: string;
-  readonly output: string;
-}
-
-/** `denoise-wasm denoise IN… -o OUT`: denoises pictures and writes them as PNG files. */
+/** `denoise-wasm denoise IN…`: denoises pictures and writes each in the format that its name says. */
 export function denoiseCommand(): Command {
   return new Command("denoise")
-    .description("denoise PNG and JPEG pictures of any size")
-    .argument("<in...>", "pictures, or folders of pictures")
-    .requiredOption("-o, --out <path>", "the PNG file to write; a folder, if several pictures go in")
+    .description(
+      "denoise pictures of any size: PNG and JPEG, and with the package sharp WebP, AVIF, TIFF, GIF and HEIF",
+    )
+    .argument("<in...>", "pictures, folders of pictures, quoted patterns of names, or - for standard input")
+    .option(
+      "-o, --out <path>",
+      "the file to write, whose ending says the format; a folder, if several pictures go in; or - for standard output " +
+        "(default: beside each picture, in its format)",
+    )
+    .option("--suffix <text>", "what is added to the names of results beside their pictures", "-denoised")
+    .option("--recursive", "take the pictures in folders inside folders, too")
+    .option("--force", "write over results that exist; without it they are left, and the others are made")
+    .option(
+      "--file-quality <quality>",
+      "quality of JPEG, WebP and AVIF files that are written, 1 to 100",
+      numberIn(1, 100),
+      92,
+    )
     .option(
       "--sigma <levels>",
       "strength of the noise in grey levels, or auto: found from the picture",
@@ -97,11 +108,22 @@ function threadsFrom(text: string): number {
 }
 
 async function run(inputs: string[], options: Options): Promise<void> {
-  const jobs = await jobsFrom(inputs, options);
+  const { jobs, present } = await jobsFrom(inputs, options);
+  // What is written to standard output is a picture, and nothing else.
+  const say = jobs[0]?.output === STANDARD ? console.error : console.log;
+  if (present.length > 0) {
+    const which = present.length === 1 ? present[0]!.output : `${present.length} results`;
+    console.error(`${which} already there; --force makes ${present.length === 1 ? "it" : "them"} anew.`);
+  }
+  if (jobs.length === 0) {
+    if (options.json) console.log("[]");
+    return;
+  }
   const model = options.model && (await modelsOf(options.model)).map(({ model }) => model);
   const { mode, threads = computingCores() } = options;
   using denoiser = await createDenoiser({ model, mode, threads });
-  await requireWritableFolder(dirname(jobs[0]!.output));
+  for (const folder of new Set(jobs.map(({ output }) => dirname(output))))
+    await requireWritableFolder(folder);
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
   process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
@@ -110,7 +132,13 @@ async function run(inputs: string[], options: Options): Promise<void> {
   let failed = 0;
   const begin = async (job: Job) => {
     interrupt.signal.throwIfAborted();
-    const picture = await readPicture(job.input, { maxPixels: options.maxPixels });
+    const [bytes, name] =
+      job.input === STANDARD
+        ? [await buffer(process.stdin), "standard input"]
+        : [await pictureBytes(job.input), job.input];
+    const picture = await decodeAny(bytes, name, { maxPixels: options.maxPixels });
+    // Standard output has no name that says the format.
+    const named = job.output === STANDARD ? `standard output.${formatOf(bytes)}` : job.output;
     const onProgress = (part: number) => {
       if (job === jobs[done.length + failed]) progress?.report(job.input, part);
     };
@@ -118,7 +146,7 @@ async function run(inputs: string[], options: Options): Promise<void> {
     const settings = { sigma, strength, quality, signal: interrupt.signal, onProgress };
     return {
       pixels: picture.width * picture.height,
-      outcome: denoisePicture(picture, job.output, denoiser, settings, options.compare),
+      outcome: denoisePicture(picture, job.output, denoiser, settings, { ...options, named }),
     };
   };
   try {
@@ -128,7 +156,7 @@ async function run(inputs: string[], options: Options): Promise<void> {
         done.push({ ...result.item, ...result.value });
         const { sigma, unchanged = "as-asked" } = result.value;
         const what = reasons[unchanged] ?? `σ = ${sigma.toFixed(1)}`;
-        if (!options.json) console.log(`${result.item.input} → ${result.item.output}  (${what})`);
+        if (!options.json) say(`${result.item.input} → ${result.item.output}  (${what})`);
       } else if (!interrupt.signal.aborted) {
         const error: unknown = result.reason;
         // If a picture is broken, the others are denoised all the same.
@@ -146,7 +174,7 @@ async function run(inputs: string[], options: Options): Promise<void> {
     process.exitCode = 130;
     return;
   }
-  if (options.json) console.log(JSON.stringify(done));
+  if (options.json) say(JSON.stringify(done));
   if (failed > 0) process.exitCode = 1;
 }
 
@@ -157,19 +185,34 @@ const reasons = {
   "no-noise": "unchanged: no noise was found",
 };
 
-/** Denoises a picture and writes it, with what its file held beside it. @returns the noise level that was given or found, and why nothing was changed, if so */
+/**
+ * Denoises a picture and writes it, with what its file held beside it.
+ * @param options.named a name whose ending says the format
+ * @returns the noise level that was given or found, and why nothing was changed, if so
+ */
 async function denoisePicture(
   picture: DecodedPicture,
   output: string,
   denoiser: Denoiser,
-  options: DenoiseOptions,
-  compare = false,
+  settings: DenoiseOptions,
+  { fileQuality, compare, named }: Pick<Options, "fileQuality" | "compare"> & { named: string },
 ): Promise<Pick<Denoised, "sigma" | "unchanged">> {
-  const clean = await denoiser.denoise(picture, options);
-  await writeFileAtomic(output, await encodePng(clean, { metadata: picture.metadata }));
-  if (compare) await writeFileAtomic(compareName(output), await comparison(picture, clean));
+  const clean = await denoiser.denoise(picture, settings);
+  const { metadata } = picture;
+  const file = await encodeAny(clean, named, { metadata, quality: fileQuality });
+  if (output === STANDARD) await written(file);
+  else await writeFileAtomic(output, file);
+  if (compare && output !== STANDARD)
+    await writeFileAtomic(compareName(output), await comparison(picture, clean));
   const { sigma, unchanged } = clean;
   return { sigma, ...(unchanged && { unchanged }) };
+}
+
+/** Writes to standard output. */
+function written(file: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(file, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** A PNG file with the picture before and after denoising, side by side. */
@@ -177,62 +220,4 @@ function comparison(before: Picture, after: Picture): Promise<Uint8Array> {
   const pictures = [before, after].map((picture) => opaqueBytes(picture));
   const row = { label: "", pictures: pictures.map(({ data }) => data) };
   return encodePng(pictureRows([row], { ...pictures[0]!, columnLabels: ["before", "denoised"] }));
-}
-
-const compareName = (output: string): string => output.replace(/\.png$/i, "-compare.png");
-
-/**
- * The files to read, each with the file to write.
- * @throws DataError if two pictures would be written to the same file, or an input would be overwritten
- */
-async function jobsFrom(inputs: readonly string[], { out, compare }: Options): Promise<Job[]> {
-  const paths: string[] = [];
-  for (const input of inputs) paths.push(...((await isFolder(input)) ? await picturesIn(input) : [input]));
-  const intoFolder =
-    inputs.length > 1 || (await isFolder(inputs[0]!)) || /[/\\]$/.test(out) || (await isFolder(out));
-  if (!intoFolder && extname(out).toLowerCase() !== ".png") {
-    throw new DataError(
-      `${out} does not end in .png; results are PNG files: give it that ending, or "/" for a folder`,
-    );
-  }
-  const jobs = paths.map((input) => ({
-    input,
-    output: intoFolder ? join(out, `${basename(input, extname(input))}.png`) : out,
-  }));
-  const sources = new Map<string, string>();
-  for (const { input } of jobs) sources.set(await canonical(input), input);
-  const targets = new Map<string, string>();
-  for (const { input, output } of jobs) {
-    for (const path of compare ? [output, compareName(output)] : [output]) {
-      const place = await canonical(path);
-      if (sources.has(place)) {
-        throw new DataError(
-          `${path} would overwrite the picture ${sources.get(place)}; write to another place`,
-        );
-      }
-      const other = targets.get(place);
-      if (other !== undefined) {
-        throw new DataError(
-          `${other} and ${input} would both become ${path}; rename one, or denoise them one by one`,
-        );
-      }
-      targets.set(place, input);
-    }
-  }
-  return jobs;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
-/** The path with symbolic links resolved, as far as it exists. */
-async function canonical(path: string): Promise<string> {
-  return realpath(path).catch(async () => {
-    const parent = dirname(resolve(path));
-    return parent === resolve(path) ? parent : join(await canonical(parent), basename(path));
-  });
 }

@@ -51,7 +51,7 @@ export function requireAllowedSize(
 }
 
 /** The error for a file that is broken. */
-export function brokenFile(name: string, kind: "PNG" | "JPEG", what: string, cause?: unknown): DataError {
+export function brokenFile(name: string, kind: string, what: string, cause?: unknown): DataError {
   return new DataError(`${name} is a broken ${kind} file: ${what}; get it anew or save it anew`, { cause });
 }
 

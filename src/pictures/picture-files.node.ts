@@ -1,39 +1,86 @@
+/** Picture files in Node. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { decodePicture } from "./decode-picture.ts";
 import type { DecodedPicture, DecodeOptions } from "./decoding.ts";
+import { formatNames, formatOf, formatOfName } from "./formats.ts";
+import { encodeJpeg } from "./jpeg-encode.ts";
+import type { PictureMetadata } from "./metadata.ts";
+import type { Picture } from "./picture.ts";
+import { encodePng } from "./png-encode.ts";
+import { decodeBySharp, encodeBySharp } from "./sharp.node.ts";
 
 /**
- * Reads a PNG or JPEG file. 8 bits per value give bytes, 16 bits a `Uint16Array`. A palette becomes
- * RGB or RGBA, and the picture is turned upright as its Exif orientation says.
- * @throws DataError if the file cannot be read, is neither PNG nor JPEG, is broken, is of a kind that is refused, or has
- * too many pixels
+ * Reads a picture file: PNG and JPEG, and, where the package sharp is installed, WebP, AVIF, TIFF, GIF (its first picture) and
+ * what else its libvips reads of HEIF. 8 bits per value give bytes, 16 bits a `Uint16Array`. A palette becomes RGB or RGBA, and
+ * the picture is turned upright as its orientation says.
+ * @throws DataError if the file cannot be read, is no picture, is broken, is of a kind that is refused, or has too many pixels
  * @throws SpecError if `maxPixels` is not a number of at least 0
  */
 export async function readPicture(path: string, options: DecodeOptions = {}): Promise<DecodedPicture> {
-  const bytes = await readFile(path).catch((cause) => {
-    throw new DataError(`${path} cannot be read: ${cause.message}; name a PNG or JPEG file`, { cause });
-  });
-  return decodePicture(bytes, path, options);
+  return decodeAny(await pictureBytes(path), path, options);
 }
 
-/** Whether a file counts as a picture by its name: it ends in .png, .jpg or .jpeg, and the file is not hidden. */
+/** The bytes of a picture file. @throws DataError if it cannot be read */
+export function pictureBytes(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause) => {
+    throw new DataError(`${path} cannot be read: ${cause.message}; name a picture file`, { cause });
+  });
+}
+
+/** Decodes the bytes of a picture file: see `readPicture`. @param name what errors call the file */
+export function decodeAny(
+  bytes: Uint8Array,
+  name: string,
+  options: DecodeOptions = {},
+): Promise<DecodedPicture> {
+  const format = formatOf(bytes);
+  const isOwn = format === undefined || format === "png" || format === "jpeg";
+  return isOwn ? decodePicture(bytes, name, options) : decodeBySharp(bytes, name, format, options);
+}
+
+/** Whether a file counts as a picture by its name: it ends as one of the formats, and the file is not hidden. */
 export function isPictureName(name: string): boolean {
-  return /^[^.].*\.(png|jpe?g)$/i.test(name);
+  return !name.startsWith(".") && formatOfName(name) !== undefined;
 }
 
 /**
- * The paths of the PNG and JPEG files in a folder, sorted by name; subfolders are left out.
+ * The paths of the picture files in a folder, sorted by name.
+ * @param recursive whether those in its subfolders are listed too
  * @throws DataError if there is no such file, or the folder cannot be read
  */
-export async function picturesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder).catch((cause) => {
+export async function picturesIn(folder: string, recursive = false): Promise<string[]> {
+  const entries = await readdir(folder, { recursive, withFileTypes: true }).catch((cause) => {
     throw new DataError(`${folder} cannot be read: ${cause.message}; name a folder of pictures`, { cause });
   });
-  const names = entries.filter(isPictureName).sort();
-  if (names.length === 0) {
-    throw new DataError(`${folder} holds no PNG or JPEG files; name a folder of pictures`);
+  const paths = entries
+    .filter((entry) => !entry.isDirectory() && isPictureName(entry.name))
+    .map((entry) =>
+      recursive ? join(entry.parentPath ?? entry.path, entry.name) : join(folder, entry.name),
+    );
+  if (paths.length === 0) {
+    const kinds = Object.values(formatNames).join(", ");
+    throw new DataError(`${folder} holds no pictures (${kinds}); name a folder that does`);
   }
-  return names.map((name) => join(folder, name));
+  return paths.sort();
+}
+
+/**
+ * Encodes a picture in the format that a file's name ends in: PNG, JPEG, and, where the package sharp is installed, WebP, AVIF
+ * and TIFF. A name that ends in none of these gets a PNG file.
+ * @param name what errors call the file
+ * @param options.quality of JPEG, WebP and AVIF files, 1 to 100
+ * @throws DataError if the picture cannot be held by the format, such as transparent pixels by JPEG, or sharp is not installed
+ */
+export async function encodeAny(
+  picture: Picture,
+  name: string,
+  { quality, metadata }: { quality?: number; metadata?: PictureMetadata },
+): Promise<Uint8Array> {
+  const format = formatOfName(name);
+  if (format === "jpeg") return encodeJpeg(picture, { quality, metadata });
+  const png = await encodePng(picture, { metadata });
+  const isBySharp = format === "webp" || format === "avif" || format === "tiff";
+  return isBySharp ? encodeBySharp(png, name, format, quality ?? 92) : png;
 }

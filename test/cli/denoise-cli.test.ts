@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fashionMnistFiles } from "../../src/data/fashion-mnist.ts";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
+import { decodeJpeg } from "../../src/pictures/jpeg.ts";
 import { encodeJpeg } from "../../src/pictures/jpeg-encode.ts";
 import { decodePng } from "../../src/pictures/png.ts";
 import { encodePng } from "../../src/pictures/png-encode.ts";
@@ -54,7 +55,7 @@ describe("denoise", () => {
     await writeFile(at("with.jpg"), encodeJpeg(picture, { metadata }));
     await writeFile(at("with.png"), await encodePng({ ...picture, channels: 3 }, { metadata }));
     for (const input of ["with.jpg", "with.png"]) {
-      const { code, stderr } = await denoise(input, "-o", "with-clean.png", "--sigma", "20");
+      const { code, stderr } = await denoise(input, "-o", "with-clean.png", "--sigma", "20", "--force");
       expect([code, stderr]).toEqual([0, ""]);
       const { metadata: kept } = await decodePng(await readFile(at("with-clean.png")), "with-clean.png");
       expect(kept.text).toEqual(metadata.text);
@@ -108,25 +109,26 @@ describe("denoise", () => {
       "20",
     );
     expect([code, stderr]).toEqual([0, ""]);
-    const names = ["a", "b", "grey"].flatMap((name) => [`${name}-compare.png`, `${name}.png`]);
-    expect((await readdir(at("all/clean"))).sort()).toEqual(names.sort());
+    expect((await readdir(at("all/clean"))).sort()).toEqual(
+      ["a-compare.png", "a.jpg", "b-compare.png", "b.png", "grey-compare.png", "grey.png"].sort(),
+    );
     const compared = await png("all/clean/b-compare.png");
     expect(compared.channels).toBe(3);
     expect(compared.width).toBeGreaterThan(2 * width);
-    expect((await png("all/clean/a.png")).channels).toBe(3);
+    expect(decodeJpeg(await readFile(at("all/clean/a.jpg")), "a.jpg").channels).toBe(3);
   });
 
   it("writes the same files on any number of threads, and says so in the order of the files, in either quality", async () => {
     const inputs = ["photos", "grey.png", "rgba.png", "--sigma", "20"];
     const bytesIn = (name: string) =>
-      Promise.all(["a", "b", "grey", "rgba"].map((file) => readFile(at(name, `${file}.png`))));
+      Promise.all(["a.jpg", "b.png", "grey.png", "rgba.png"].map((file) => readFile(at(name, file))));
     for (const quality of ["standard", "best"] as const) {
       const names = [1, 2, 3].map((threads) => `${quality}-${threads}`);
       for (const [index, name] of names.entries()) {
         const threads = ["--threads", String(index + 1), "--quality", quality];
         const { code, stdout, stderr } = await denoise(...inputs, ...threads, "-o", name);
         expect([code, stderr]).toEqual([0, ""]);
-        const files = stdout.split("\n").map((line) => line.match(/\/(\w+)\.png {2}/)?.[1]);
+        const files = stdout.split("\n").map((line) => line.match(/\/(\w+)\.\w+ {2}/)?.[1]);
         expect(files).toEqual(["a", "b", "grey", "rgba", undefined]);
       }
       const [alone, ...others] = await Promise.all(names.map(bytesIn));
@@ -193,8 +195,8 @@ describe("denoise", () => {
     const out = ["grey.png", "-o", "y.png"];
     const wrong = [
       [],
-      ["grey.png"],
       ["-o", "y.png"],
+      [...out, "--file-quality", "0"],
       [...out, "--sigma", "high"],
       [...out, "--sigma", "-1"],
       [...out, "--strength", "2"],
@@ -210,7 +212,11 @@ describe("denoise", () => {
     await writeFile(at("file"), "");
     const cases: [string[], RegExp][] = [
       [["none.png", "-o", "y.png"], /DataError: none\.png cannot be read/],
-      [["grey.png", "-o", "y.jpg"], /does not end in \.png/],
+      [["grey.png", "-o", "y.gif"], /does not end in \.png, \.jpg/],
+      [["grey.png", "-o", "y"], /does not end in \.png, \.jpg/],
+      [["rgba.png", "-o", "y.jpg"], /DataError: .*transparent/],
+      [["none*.png"], /DataError: No file is called none\*\.png/],
+      [["photos", "-o", "-"], /DataError: Standard output takes one picture/],
       [["grey.png", "-o", "y.png", "--model", "grey.png"], /ModelFileError: grey\.png/],
       [["grey.png", "-o", "file/y.png"], /OutputError: Cannot write file/],
     ];

@@ -368,7 +368,7 @@ describe("files and folders", () => {
     expect(await fault(readPicture(join(folder, "none.png")))).toMatch(/none\.png cannot be read: ENOENT/);
     expect(await fault(readPicture(join(folder, ".hidden.png")))).toMatch(/\.hidden\.png is empty/);
     expect(await fault(decodePicture(Buffer.from("GIF89a"), "a.gif"))).toMatch(/neither a PNG nor a JPEG/);
-    expect(await fault(readPhotos(join(folder, "nothing")))).toMatch(/nothing holds no PNG or JPEG files/);
+    expect(await fault(readPhotos(join(folder, "nothing")))).toMatch(/nothing holds no pictures/);
     expect(await fault(picturesIn(join(folder, "none")))).toMatch(/none cannot be read/);
   });
 });

@@ -8,26 +8,35 @@ export const cli = fileURLToPath(new URL("../../build/esm/cli.js", import.meta.u
 export interface Result {
   readonly code: number | null;
   readonly stdout: string;
+  /** The bytes of stdout. */
+  readonly output: Buffer;
   readonly stderr: string;
 }
 
-/** Runs the command in a folder. `started` may talk to the process. */
+/** Runs the command in a folder. `started` may talk to the process, and `input` comes to its standard input. */
 export function runCli(
   cwd: string,
   parameters: readonly string[],
   started: (child: ChildProcess) => void = () => {},
+  input?: Uint8Array,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, ...parameters], { cwd, stdio: ["ignore", "pipe", "pipe"] });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (chunk) => {
-      stdout += chunk;
+    const child = spawn(process.execPath, [cli, ...parameters], {
+      cwd,
+      stdio: [input ? "pipe" : "ignore", "pipe", "pipe"],
     });
-    child.stderr.on("data", (chunk) => {
+    const chunks: Buffer[] = [];
+    let stderr = "";
+    child.stdout!.on("data", (chunk) => chunks.push(chunk));
+    child.stderr!.on("data", (chunk) => {
       stderr += chunk;
     });
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    child.on("close", (code) => {
+      const output = Buffer.concat(chunks);
+      resolve({ code, stdout: output.toString(), output, stderr });
+    });
+    if (input) child.stdin!.end(input);
     started(child);
   });
 }

@@ -1,0 +1,88 @@
+/**
+ * Picture files of other formats than PNG and JPEG, by sharp (libvips), which is an optional dependency. They are converted from and to PNG
+ * files, so that all they hold beside the picture takes the same way: see png-metadata.ts.
+ */
+import { DataError } from "../errors.ts";
+import { brokenFile, type DecodedPicture, type DecodeOptions, requireAllowedSize } from "./decoding.ts";
+import { formatNames, type PictureFormat } from "./formats.ts";
+import { decodePng } from "./png.ts";
+
+/** The formats that are written by sharp. */
+export type SharpFormat = "webp" | "avif" | "tiff";
+
+/** What turns to a deep picture's values, and does not lose time. */
+const AS_PNG = { compressionLevel: 1, adaptiveFiltering: false } as const;
+
+/**
+ * Decodes a file of another format than PNG and JPEG: its first picture, upright.
+ * @param name what errors call the file
+ * @throws DataError if sharp is not installed, or the file is broken, of a kind that sharp does not read, or has too many pixels
+ * @throws SpecError if `maxPixels` is not a number of at least 0
+ */
+export async function decodeBySharp(
+  bytes: Uint8Array,
+  name: string,
+  format: PictureFormat,
+  options: DecodeOptions,
+): Promise<DecodedPicture> {
+  const sharp = await loadSharp(name, format);
+  const kind = formatNames[format];
+  const size = await sharp(bytes)
+    .metadata()
+    .catch((cause: Error) => {
+      throw brokenFile(name, kind, printed(cause), cause);
+    });
+  const { width = 0, height = 0, channels, depth } = size;
+  const isDeep = depth !== "uchar";
+  const cost = { fileBytes: bytes.length, pixelBytes: channels * (isDeep ? 2 : 1) };
+  requireAllowedSize({ width, height: size.pageHeight ?? height }, name, options, cost);
+  try {
+    const image = sharp(bytes, { limitInputPixels: false }).autoOrient().keepMetadata().keepIccProfile();
+    if (isDeep) image.toColourspace(channels < 3 ? "grey16" : "rgb16");
+    const picture = await decodePng(await image.png(AS_PNG).toBuffer(), name, { maxPixels: Infinity });
+    const { orientation } = size;
+    const metadata = { ...picture.metadata, ...(orientation !== undefined && { orientation }) };
+    return { ...picture, metadata };
+  } catch (cause) {
+    throw brokenFile(name, kind, printed(cause as Error), cause);
+  }
+}
+
+/**
+ * Turns a PNG file into one of another format, with what it holds beside the picture.
+ * @param name what errors call the file
+ * @param quality from 1 to 100; TIFF files lose nothing
+ * @throws DataError if sharp is not installed
+ */
+export async function encodeBySharp(
+  png: Uint8Array,
+  name: string,
+  format: SharpFormat,
+  quality: number,
+): Promise<Uint8Array> {
+  const image = (await loadSharp(name, format))(png, { limitInputPixels: false })
+    .keepMetadata()
+    .keepIccProfile();
+  if (format === "tiff") {
+    const { depth, channels, density } = await image.metadata();
+    if (depth === "ushort") image.toColourspace(channels < 3 ? "grey16" : "rgb16");
+    const resolution = density === undefined ? {} : { xres: density / 25.4, yres: density / 25.4 };
+    return image.tiff({ compression: "deflate", predictor: "horizontal", ...resolution }).toBuffer();
+  }
+  if (format === "avif") return image.avif({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
+  // WebP halves the resolution of colours; this filter keeps their edges.
+  return image.webp({ quality, smartSubsample: true }).toBuffer();
+}
+
+/** @throws DataError if it is not installed */
+async function loadSharp(name: string, format: PictureFormat): Promise<typeof import("sharp").default> {
+  try {
+    return (await import("sharp")).default;
+  } catch (cause) {
+    const what = `${name} is a ${formatNames[format]} file, for which the package sharp is needed`;
+    throw new DataError(`${what}: run npm install sharp, or give a PNG or JPEG`, { cause });
+  }
+}
+
+/** What an error of libvips says, on one line. */
+const printed = ({ message }: Error): string => message.trim().split("\n").at(-1)!;

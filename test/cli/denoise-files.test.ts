@@ -1,0 +1,185 @@
+/** The files that `denoise-wasm denoise` reads and writes: their formats, their names, and those that are there already. */
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createDenoiser } from "../../src/denoiser/photo.ts";
+import { encodeModel } from "../../src/model/model-file.ts";
+import { formatOf } from "../../src/pictures/formats.ts";
+import { encodeJpeg } from "../../src/pictures/jpeg-encode.ts";
+import { decodeAny, encodeAny, readPicture } from "../../src/pictures/picture-files.node.ts";
+import { encodePng } from "../../src/pictures/png-encode.ts";
+import { convModel } from "../support/conv-models.ts";
+import { normal } from "../support/networks.ts";
+import { runCli } from "../support/run-cli.ts";
+
+const model = convModel({ channels: 3 });
+const [width, height] = [40, 30];
+const noisy = (channels = 3) =>
+  Uint8Array.from(Uint8ClampedArray.from(normal(width * height * channels, 3, 20), (value) => value + 120));
+const picture = { data: noisy(), width, height, channels: 3 };
+const sharp = await import("sharp").catch(() => undefined);
+
+let folder: string;
+const at = (...names: string[]) => join(folder, ...names);
+const denoise = (...parameters: string[]) =>
+  runCli(folder, ["denoise", "--model", at("model.safetensors"), "--sigma", "20", ...parameters]);
+const formatIn = async (...names: string[]) => formatOf(await readFile(at(...names)));
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "denoise-wasm-files-"));
+  await writeFile(at("model.safetensors"), encodeModel(model));
+  await writeFile(at("a.png"), await encodePng(picture));
+  await mkdir(at("photos", "inner"), { recursive: true });
+  await writeFile(at("photos", "a.png"), await encodePng(picture));
+  await writeFile(at("photos", "a.JPG"), encodeJpeg(picture));
+  await writeFile(at("photos", "notes.txt"), "no picture");
+  await writeFile(at("photos", "inner", "b.jpeg"), encodeJpeg(picture));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("names", () => {
+  it("beside the picture, in its format, and not again if they are there", async () => {
+    const first = await denoise("photos", "--recursive");
+    expect([first.code, first.stderr]).toEqual([0, ""]);
+    expect((await readdir(at("photos"))).sort()).toEqual(
+      ["a-denoised.JPG", "a-denoised.png", "a.JPG", "a.png", "inner", "notes.txt"].sort(),
+    );
+    expect(await formatIn("photos", "a-denoised.JPG")).toBe("jpeg");
+    expect(await readdir(at("photos", "inner"))).toEqual(["b-denoised.jpeg", "b.jpeg"]);
+    // What was interrupted goes on with what is missing, and results are no originals.
+    await rm(at("photos", "a-denoised.png"));
+    const { mtimeMs } = await stat(at("photos", "a-denoised.JPG"));
+    const second = await denoise("photos", "--recursive");
+    expect([second.code, second.stderr]).toEqual([0, "2 results already there; --force makes them anew.\n"]);
+    expect(second.stdout).toMatch(/^photos\/a\.png → photos\/a-denoised\.png {2}\(σ = 20\.0\)\n$/);
+    expect((await stat(at("photos", "a-denoised.JPG"))).mtimeMs).toBe(mtimeMs);
+    const third = await denoise("photos/a.JPG", "--force");
+    expect([third.code, third.stderr]).toEqual([0, ""]);
+    expect((await stat(at("photos", "a-denoised.JPG"))).mtimeMs).not.toBe(mtimeMs);
+  });
+
+  it("in a folder: the originals', in folders as they were", async () => {
+    const { code, stderr } = await denoise("photos", "--recursive", "-o", "clean", "--suffix", "-x");
+    expect([code, stderr]).toEqual([0, ""]);
+    const names = await readdir(at("clean"), { recursive: true });
+    expect(names.sort()).toEqual(
+      expect.arrayContaining(["a.JPG", "a.png", "inner", join("inner", "b.jpeg")].sort()),
+    );
+  });
+
+  it("of a pattern", async () => {
+    const { code, stderr, stdout } = await denoise("photos/**/b.jp*", "-o", "patterns/");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^photos\/inner\/b\.jpeg → patterns\/b\.jpeg/);
+  });
+
+  it("are never those of a file that exists", async () => {
+    await writeFile(at("kept.png"), "kept");
+    const { code, stderr } = await denoise("a.png", "-o", "kept.png");
+    expect([code, stderr]).toEqual([
+      1,
+      "OutputError: kept.png exists; give --force to write over it, or another name.\n",
+    ]);
+    expect(await readFile(at("kept.png"), "utf8")).toBe("kept");
+    expect((await denoise("a.png", "-o", "kept.png", "--force")).code).toBe(0);
+    expect(await formatIn("kept.png")).toBe("png");
+  });
+});
+
+describe("standard input and output", () => {
+  it.each([
+    ["png", () => encodePng(picture)],
+    ["jpeg", () => encodeJpeg(picture)],
+  ])("a %s file comes back in its format", async (format, file) => {
+    const bytes = await file();
+    const parameters = ["denoise", "--model", "model.safetensors", "--sigma", "20", "-"];
+    const { code, output, stderr } = await runCli(folder, parameters, undefined, bytes);
+    expect([code, stderr]).toEqual([0, "- → -  (σ = 20.0)\n"]);
+    expect(formatOf(output)).toBe(format);
+    const denoiser = await createDenoiser({ model });
+    const clean = await denoiser.denoise(await decodeAny(bytes, "in"), { sigma: 20 });
+    const read = await decodeAny(output, "out");
+    if (format === "png") expect(read.data).toEqual(clean.data);
+    else expect(read).toMatchObject({ width, height, channels: 3 });
+  });
+});
+
+describe.skipIf(!sharp)("the formats of sharp", () => {
+  const xmp = new TextEncoder().encode(
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>',
+  );
+
+  it.each(["webp", "avif", "tif"])("%s: in and out, with what the file holds", async (ending) => {
+    const name = `in.${ending}`;
+    await writeFile(at(name), await encodeAny(picture, name, { quality: 100, metadata: { xmp } }));
+    const before = await readPicture(at(name));
+    expect(before).toMatchObject({ width, height, channels: 3 });
+    const { code, stderr } = await denoise(name, "-o", `out.${ending}`);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(await formatIn(`out.${ending}`)).toBe(ending === "tif" ? "tiff" : ending);
+    const after = await readPicture(at(`out.${ending}`));
+    expect(new TextDecoder().decode(after.metadata.xmp)).toContain("x:xmpmeta");
+    const denoiser = await createDenoiser({ model });
+    const { data } = await denoiser.denoise(before, { sigma: 20 });
+    const off = Array.from(after.data, (value, i) => Math.abs(value - data[i]!));
+    const mean = off.reduce((sum, value) => sum + value, 0) / data.length;
+    if (ending === "tif") expect(mean).toBe(0);
+    else expect(mean).toBeLessThan(4);
+  });
+
+  it("a TIFF of 16 bits keeps them, and a GIF becomes a PNG", async () => {
+    const deep = { ...picture, data: Uint16Array.from(noisy(), (value, i) => 257 * value + (i % 100)) };
+    await writeFile(at("deep.tif"), await encodeAny(deep, "deep.tif", {}));
+    expect((await readPicture(at("deep.tif"))).data).toEqual(deep.data);
+    expect((await denoise("deep.tif")).code).toBe(0);
+    const { data } = await readPicture(at("deep-denoised.tif"));
+    expect(data).toBeInstanceOf(Uint16Array);
+    expect(new Set(data).size).toBeGreaterThan(1000);
+    const gif = await sharp!
+      .default(noisy(), { raw: { width, height, channels: 3 } })
+      .gif()
+      .toBuffer();
+    await writeFile(at("one.gif"), gif);
+    const { code, stdout } = await denoise("one.gif");
+    expect([code, stdout.split("  ")[0]]).toEqual([0, "one.gif → one-denoised.png"]);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])("are turned upright: orientation %i", async (orientation) => {
+    const corners = Uint8Array.from({ length: 8 * 6 * 3 }, (_, i) => (i < 12 ? 255 : i % 3 === 0 ? 90 : 20));
+    const raw = sharp!.default(corners, { raw: { width: 8, height: 6, channels: 3 } });
+    const upright = await raw.clone().png().toBuffer();
+    const turned = {
+      1: [0],
+      2: [0, "flop"],
+      3: [180],
+      4: [0, "flip"],
+      5: [90, "flop"],
+      6: [270],
+      7: [270, "flop"],
+      8: [90],
+    }[orientation] as [number, string?];
+    let stored = sharp!.default(upright).rotate(turned[0]);
+    stored = sharp!.default(await stored.png().toBuffer());
+    if (turned[1] === "flop") stored.flop();
+    if (turned[1] === "flip") stored.flip();
+    const expected = await decodeAny(upright, "upright");
+    for (const file of [
+      await stored.clone().webp({ lossless: true }).withMetadata({ orientation }).toBuffer(),
+      await stored.clone().tiff({ compression: "none" }).withMetadata({ orientation }).toBuffer(),
+    ]) {
+      const read = await decodeAny(file, "file");
+      expect([read.width, read.height]).toEqual([8, 6]);
+      expect(read.data).toEqual(expected.data);
+    }
+  });
+
+  it("says what is wrong with a file", async () => {
+    await writeFile(at("cut.webp"), (await encodeAny(picture, "x.webp", {})).subarray(0, 200));
+    const { code, stderr } = await denoise("cut.webp");
+    expect([code, existsSync(at("cut-denoised.webp"))]).toEqual([1, false]);
+    expect(stderr).toMatch(/^DataError: cut\.webp is a broken WebP file: .*; get it anew or save it anew\n$/);
+    await expect(readPicture(at("in.webp"), { maxPixels: 10 })).rejects.toThrow(/more than the 10 allowed/);
+  });
+});
