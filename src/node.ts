@@ -14,7 +14,7 @@ export {
 } from "./data/download.node.ts";
 export { type FoundFashionMnist, findFashionMnist, loadFashionMnistFrom } from "./data/fashion-mnist.node.ts";
 export type { Dataset, Images, LabelledImages, Photos } from "./data/images.ts";
-export { loadPhotosFrom, readPhotos } from "./data/photo-folders.node.ts";
+export { loadPhotosFrom, type PhotoFolderOptions, readPhotos } from "./data/photo-folders.node.ts";
 export type { Named, PatchSize } from "./data/photos.ts";
 export type { Model, ModelLike, Provenance } from "./model/model.ts";
 export type { WeightFormat } from "./model/model-file.ts";

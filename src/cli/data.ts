@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { isAbsolute } from "node:path";
+import { basename, isAbsolute } from "node:path";
 import { findFashionMnist, loadFashionMnistFrom, thisMachine } from "../data/fashion-mnist.node.ts";
 import { embeddedSample, fashionMnistFiles } from "../data/fashion-mnist.ts";
 import { type Dataset, type Images, type Photos, pixelsOf } from "../data/images.ts";
@@ -27,7 +27,10 @@ export async function loadTrainingData(
 ): Promise<Dataset<Images | Photos>> {
   const kinds = new Set(await Promise.all((data ?? []).map(kindOf)));
   if (kinds.has("pictures")) {
-    if (kinds.size === 1) return loadPhotosFrom(data!, recipe.spec.input, { test });
+    if (kinds.size === 1) {
+      const onLeftOut = ({ message }: DataError) => console.error(`Left out: ${message}.`);
+      return loadPhotosFrom(data!, recipe.spec.input, { test, onLeftOut });
+    }
     throw new DataError("--data names folders of pictures and of IDX files; name one kind");
   }
   if (data !== undefined && data.length > 1) {
@@ -66,7 +69,7 @@ function withTestPatches(loaded: Dataset, { spec, patchesPerEpoch }: Recipe): Da
 
 /** What a folder holds, by the names of its files. @throws DataError if there is nothing to train on */
 async function kindOf(folder: string): Promise<"pictures" | "IDX files"> {
-  const entries = await readdir(folder).catch(() => []);
+  const entries = (await readdir(folder, { recursive: true }).catch(() => [])).map((path) => basename(path));
   const parts = Object.values(fashionMnistFiles).map(({ name }) => name);
   // If the folder is empty or missing, the search for IDX files throws an error that says so.
   if (entries.length === 0 || entries.some((entry) => parts.some((name) => entry.startsWith(name)))) {
@@ -74,7 +77,7 @@ async function kindOf(folder: string): Promise<"pictures" | "IDX files"> {
   }
   if (entries.some(isPictureName)) return "pictures";
   throw new DataError(
-    `${folder} holds neither PNG or JPEG files nor those of Fashion-MNIST (${parts.join(", ")}); ` +
+    `${folder} holds neither pictures nor the files of Fashion-MNIST (${parts.join(", ")}); ` +
       "name a folder that does, or run `denoise-wasm download`",
   );
 }

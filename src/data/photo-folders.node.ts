@@ -1,5 +1,5 @@
 import { realpath } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename, resolve, sep } from "node:path";
 import { DataError } from "../errors.ts";
 import type { DecodeOptions } from "../pictures/decoding.ts";
 import type { Picture } from "../pictures/picture.ts";
@@ -16,7 +16,7 @@ import {
 } from "./photos.ts";
 
 /**
- * Reads every PNG and JPEG file of a folder (not of its subfolders) as bytes, grey or RGB: alpha is dropped, and 16 bits
+ * Reads every picture file of a folder (not of its subfolders) as bytes, grey or RGB: alpha is dropped, and 16 bits
  * per value are rounded to 8. Each picture's `name` is the path of its file.
  * @throws DataError if there is no such file, or one cannot be decoded
  */
@@ -45,53 +45,70 @@ export function foldersOf(source: string): { data: string[]; test?: string } {
   return { data: data!.split(AND), ...(test !== undefined && { test }) };
 }
 
+/** What `loadPhotosFrom` reads, beside folders. */
+export interface PhotoFolderOptions extends DecodeOptions {
+  /** Another folder, whose pictures are the test set. If it lies in a folder to train on, nothing in it is trained on. */
+  test?: string | undefined;
+  /** Called for each file that is left out, since it is broken or smaller than a patch. Without it, such a file is an error. */
+  onLeftOut?: ((reason: DataError) => void) | undefined;
+}
+
 /**
- * Reads the PNG and JPEG files of one or more folders (not of their subfolders) as a data set of photographs: see
- * `loadPhotos`. Each file is decoded once and kept as bytes with the patch's channels. The last tenth of the files by name,
- * but at least one file, is the test set; of several folders, the last tenth of each.
+ * Reads the picture files of one or more folders, and of those inside them, as a data set of photographs: see `loadPhotos`.
+ * Each file is decoded once and kept as bytes with the patch's channels. The last tenth of the files by path, but at least one
+ * file, is the test set; of several folders, the last tenth of each.
  *
  * @param folders a folder, or several
  * @param patch the size of the patches: the `spec.input` of the recipe that is to be trained
- * @param options.test another folder, whose pictures are the test set instead
  * @throws DataError that names the file that is broken or smaller than the patch, or the folder with too few pictures
  */
 export async function loadPhotosFrom(
   folders: string | readonly string[],
   patch: PatchSize,
-  { test, ...options }: DecodeOptions & { test?: string | undefined } = {},
+  { test, onLeftOut, ...options }: PhotoFolderOptions = {},
 ): Promise<Dataset<Photos>> {
   const all = typeof folders === "string" ? [folders] : folders;
-  const [paths, kept]: [string[], string[]] = [[], []];
-  for (const folder of all) {
-    const own = await picturesIn(folder);
-    if (test === undefined) kept.push(...lastTenth(own, folder));
-    else await requireOther(test, folder);
-    paths.push(...own);
-  }
-  const testPaths = test === undefined ? kept : await picturesIn(test);
   const channels = requirePhotoChannels(patch);
   const read = async (paths: readonly string[]) => {
     const photos: (Picture & Named)[] = [];
     for (const path of paths) {
-      const picture = await readPicture(path, options);
-      requireRoom({ ...picture, name: path }, patch);
-      photos.push({ ...withChannels(opaqueBytes(picture), channels), name: path });
+      try {
+        const picture = await readPicture(path, options);
+        requireRoom({ ...picture, name: path }, patch);
+        photos.push({ ...withChannels(opaqueBytes(picture), channels), name: path });
+      } catch (error) {
+        if (!onLeftOut || !(error instanceof DataError)) throw error;
+        onLeftOut(error);
+      }
     }
     return photos;
   };
+  const train: (Picture & Named)[] = [];
+  const kept: (Picture & Named)[] = [];
+  for (const folder of all) {
+    if (test !== undefined) await requireOther(test, folder);
+    const paths = await picturesIn(folder, true);
+    const own = await read(paths.filter((path) => test === undefined || !isWithin(path, test)));
+    if (test === undefined) kept.push(...lastTenth(own, folder));
+    train.push(...own);
+  }
+  const tested = test === undefined ? kept : await read(await picturesIn(test, true));
   const places = all.map((folder) => resolve(folder));
-  return loadPhotos({ train: await read(paths), test: await read(testPaths) }, patch, {
+  return loadPhotos({ train, test: tested }, patch, {
     name: places.map((folder) => basename(folder)).join(AND),
     source: [places.join(AND), ...(test === undefined ? [] : [resolve(test)])].join(TESTED_ON),
   });
 }
 
-/** Takes the last tenth of a folder's files, but at least one, out of the list. @throws DataError if none would be left */
-function lastTenth(paths: string[], folder: string): string[] {
-  const count = Math.max(1, Math.floor(paths.length / TEST_SHARE));
-  if (count < paths.length) return paths.splice(-count);
+const isWithin = (path: string, folder: string) => resolve(path).startsWith(resolve(folder) + sep);
+
+/** Takes the last tenth of a folder's pictures, but at least one, out of the list. @throws DataError if none would be left */
+function lastTenth<Photo>(photos: Photo[], folder: string): Photo[] {
+  const count = Math.max(1, Math.floor(photos.length / TEST_SHARE));
+  if (count < photos.length) return photos.splice(-count);
   throw new DataError(
-    `${folder} holds one picture, but one is kept for the test; add more, or name a folder of test pictures`,
+    `${folder} holds ${photos.length === 1 ? "one picture" : "no picture that can be used"}, but one is kept for the test; ` +
+      "add more, or name a folder of test pictures",
   );
 }
 

@@ -190,8 +190,8 @@ describe("--from", () => {
     ]);
     const { recipe, test } = JSON.parse(stdout);
     expect(recipe.optimizer.learningRate).toBe(recipes["photo-tiny-grey"].optimizer.learningRate / 3);
-    // So few steps do not teach a network to denoise.
-    expect(test.denoised.mse).toBeLessThan(0.3 * test.noisy.mse);
+    // So few steps do not teach a network to denoise: one that begins with zeros in its last layer gives the noise back.
+    expect(test.denoised.mse).toBeLessThan(0.8 * test.noisy.mse);
     const { provenance } = await loadModel(at("tuned", "model.safetensors"));
     expect(provenance.from).toMatch(/^[0-9a-f]{64}$/);
     expect((await run("inspect", "tuned/model.safetensors")).stdout).toContain(provenance.from);
@@ -331,20 +331,25 @@ describe("a folder that cannot be trained on: one plain error with file and reme
   it.each<[string, string, RegExp, string[]]>([
     ["an empty one", "empty", /empty is empty/, []],
     ["none", "absent", /absent cannot be read/, []],
+    ["one of other files", "words", /words holds neither pictures nor.*Fashion-MNIST.*name a folder/, []],
+    ["an empty one for the test", "photos", /empty holds no pictures/, ["--test", "empty"]],
+    ["the same one for the test", "photos", /photos is a folder to train on/, ["--test", "photos"]],
     [
-      "one of other files",
-      "words",
-      /words holds neither PNG or JPEG files nor.*Fashion-MNIST.*name a folder/,
+      "one with words called a picture",
+      "text",
+      /Left out: text\/b\.png is neither a PNG nor a JPEG.*give a.*\n.*text holds one picture/,
       [],
     ],
-    ["an empty one for the test", "photos", /empty holds no PNG or JPEG files/, ["--test", "empty"]],
-    ["the same one for the test", "photos", /photos is a folder to train on/, ["--test", "photos"]],
-    ["one with words called a picture", "text", /text\/b\.png is neither a PNG nor a JPEG.*give a/, []],
-    ["one with a picture cut short", "short", /short\/b\.png.*cut short.*get it anew/, []],
+    [
+      "one with a picture cut short",
+      "short",
+      /Left out: short\/b\.png.*cut short.*get it anew.*\n.*short holds one picture/,
+      [],
+    ],
     [
       "one with a small picture",
       "small",
-      /small\/b\.png has 23 × 24 pixels.*24 × 24; take it out, or set/,
+      /Left out: small\/b\.png has 23 × 24 pixels.*24 × 24; take it out, or set.*\n.*small holds one picture/,
       [],
     ],
     ["one with one picture", "single", /single holds one picture/, []],
@@ -360,8 +365,26 @@ describe("a folder that cannot be trained on: one plain error with file and reme
       ...["train", "--recipe", "recipe1.json", "--data", data, "--out", out, ...parameters],
     );
     expect([code, stdout, existsSync(at(out))]).toEqual([1, "", false]);
-    expect(stderr).toMatch(/^\w+Error: .*\n$/);
+    expect(stderr).toMatch(/^(Left out: .*\.\n)?\w+Error: .*\n$/);
     expect(stderr).toMatch(message);
+  });
+
+  it("one with a broken picture among good ones is trained on without it, and folders inside it are read", async () => {
+    await mkdir(at("deep", "inner", "test"), { recursive: true });
+    for (const [from, to] of [
+      ["0.png", "0.png"],
+      ["1.PNG", join("inner", "1.PNG")],
+      ["2.jpg", join("inner", "test", "2.jpg")],
+    ] as const)
+      await writeFile(at("deep", to), await readFile(at("photos", from)));
+    await writeFile(at("deep", "inner", "broken.png"), "not a picture");
+    const { code, stderr, stdout } = await run(
+      ...["train", "--recipe", "recipe1.json", "--data", "deep", "--test", "deep/inner/test"],
+      ...["--epochs", "1", "--out", "deep-run", "--json"],
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Left out: deep\/inner\/broken\.png is neither a PNG nor a JPEG.*\n/);
+    expect(JSON.parse(stdout).data.trainingImages).toBe(2);
   });
 
   it("a recipe for whole pictures trains on as many patches as the command line says", async () => {
