@@ -1,5 +1,5 @@
 /** Picture files in Node. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { decodePicture } from "./decode-picture.ts";
@@ -24,8 +24,10 @@ export async function readPicture(path: string, options: DecodeOptions = {}): Pr
 
 /** The bytes of a picture file. @throws DataError if it cannot be read */
 export function pictureBytes(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause) => {
-    throw new DataError(`${path} cannot be read: ${cause.message}; name a picture file`, { cause });
+  return readFile(path).catch(async (cause) => {
+    const target = cause.code === "ENOENT" ? await readlink(path).catch(() => undefined) : undefined;
+    const why = target === undefined ? cause.message : `it is a link to ${target}, which is not there`;
+    throw new DataError(`${path} cannot be read: ${why}; name a picture file`, { cause });
   });
 }
 

@@ -1,6 +1,6 @@
 /** The files that `denoise-wasm denoise` reads and writes: their formats, their names, and those that are there already. */
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -73,6 +73,15 @@ describe("names", () => {
     const { code, stderr, stdout } = await denoise("photos/**/b.jp*", "-o", "patterns/");
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/^photos\/inner\/b\.jpeg → patterns\/b\.jpeg/);
+  });
+
+  it("of a link to nothing are told from those of nothing", async () => {
+    await symlink(at("nowhere.png"), at("link.png"));
+    const { code, stderr } = await denoise("link.png");
+    expect([code, stderr]).toEqual([
+      1,
+      `DataError: link.png cannot be read: it is a link to ${at("nowhere.png")}, which is not there; name a picture file\n`,
+    ]);
   });
 
   it("are never those of a file that exists", async () => {

@@ -31,6 +31,7 @@ export async function bundleWorker(entry: string, folder: string, plugins: Plugi
     conditions: ["workerd", "worker", "browser"],
     alias: {
       "denoise-wasm": join(built, "index.workerd.js"),
+      "denoise-wasm/tiny": join(built, "tiny.workerd.js"),
       "denoise-wasm/png": join(built, "png.workerd.js"),
       "denoise-wasm/jpeg": join(built, "jpeg.workerd.js"),
     },
