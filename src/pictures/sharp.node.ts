@@ -40,8 +40,14 @@ export async function decodeBySharp(
     const image = sharp(bytes, { limitInputPixels: false }).autoOrient().keepMetadata().keepIccProfile();
     if (isDeep) image.toColourspace(channels < 3 ? "grey16" : "rgb16");
     const picture = await decodePng(await image.png(AS_PNG).toBuffer(), name, { maxPixels: Infinity });
-    const { orientation } = size;
-    const metadata = { ...picture.metadata, ...(orientation !== undefined && { orientation }) };
+    const { orientation, density } = size;
+    // Where a file has none, libvips puts a pixel to the millimetre.
+    const { density: put, ...others } = picture.metadata;
+    const metadata = {
+      ...others,
+      ...(density !== undefined && put && { density: put }),
+      ...(orientation !== undefined && { orientation }),
+    };
     return { ...picture, metadata };
   } catch (cause) {
     throw brokenFile(name, kind, printed(cause as Error), cause);

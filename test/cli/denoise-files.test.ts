@@ -122,7 +122,18 @@ describe.skipIf(!sharp)("the formats of sharp", () => {
 
   it.each(["webp", "avif", "tif"])("%s: in and out, with what the file holds", async (ending) => {
     const name = `in.${ending}`;
-    await writeFile(at(name), await encodeAny(picture, name, { quality: 100, metadata: { xmp } }));
+    const p3 = await sharp!
+      .default(await encodePng(picture))
+      .withIccProfile("p3")
+      .png()
+      .toBuffer();
+    const { icc } = (await decodeAny(p3, "p3.png")).metadata;
+    expect(icc!.length).toBeGreaterThan(100);
+    const density = { x: 300, y: 300, unit: "inch" } as const;
+    await writeFile(
+      at(name),
+      await encodeAny(picture, name, { quality: 100, metadata: { xmp, icc, density } }),
+    );
     const before = await readPicture(at(name));
     expect(before).toMatchObject({ width, height, channels: 3 });
     const { code, stderr } = await denoise(name, "-o", `out.${ending}`);
@@ -130,6 +141,10 @@ describe.skipIf(!sharp)("the formats of sharp", () => {
     expect(await formatIn(`out.${ending}`)).toBe(ending === "tif" ? "tiff" : ending);
     const after = await readPicture(at(`out.${ending}`));
     expect(new TextDecoder().decode(after.metadata.xmp)).toContain("x:xmpmeta");
+    expect(after.metadata.icc).toEqual(icc);
+    // TIFF always has a density; WebP and AVIF have none.
+    if (ending !== "tif") expect(after.metadata.density).toBeUndefined();
+    else expect(Math.abs(after.metadata.density!.x - 300)).toBeLessThan(0.02);
     const denoiser = await createDenoiser({ model });
     const { data } = await denoiser.denoise(before, { sigma: 20 });
     const off = Array.from(after.data, (value, i) => Math.abs(value - data[i]!));
