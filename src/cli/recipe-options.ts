@@ -27,7 +27,7 @@ export function withRecipeOptions(command: Command): Command {
   return command
     .option(
       "--recipe <name|file>",
-      `one of ${Object.keys(recipes).join(", ")}, or a JSON file (default: fashion-autoencoder; with --from the model's own, ` +
+      `one of ${Object.keys(recipes).join(", ")}, or a JSON file: a recipe, or the report of a run (default: fashion-autoencoder; with --from the model's own, ` +
         "with smaller steps, and few of them)",
     )
     .option("--epochs <n>", "passes over the training images")
@@ -131,7 +131,9 @@ export async function readRecipe(name: string): Promise<Recipe> {
     );
   }
   try {
-    return parseRecipe(JSON.parse(text), name);
+    const data = JSON.parse(text);
+    // A run's report holds the recipe that it was trained by.
+    return parseRecipe(data?.recipe ?? data, name);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new SpecError(`${name} is not JSON: ${error.message}.`, { cause: error });

@@ -48,7 +48,7 @@ export const photoRecipes = {
   photo: photoRecipe("photo", 3, [12, 20, 28, 44], 3_840_000),
   "photo-grey": photoRecipe("photo-grey", 1, [8, 16, 24, 32], 1_920_000),
   "photo-tiny": photoRecipe("photo-tiny", 3, [8, 10, 12, 16], 800_000),
-  "photo-tiny-grey": photoRecipe("photo-tiny-grey", 1, [4, 8, 12, 12], 960_000),
+  "photo-tiny-grey": photoRecipe("photo-tiny-grey", 1, [4, 8, 12, 12], 1_280_000),
   "photo-large": photoRecipe("photo-large", 3, [16, 32, 48, 64], 2_880_000),
 } as const satisfies Record<string, Recipe>;
 
