@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { ModelFileError, requireOption, SpecError, shown } from "../errors.ts";
 import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
-import { layerShapes, parameters, type Spec, shrinkOf } from "../network/spec.ts";
+import { layerShapes, parameterCount, parameters, type Spec, shrinkOf } from "../network/spec.ts";
 import { NoiseSchema } from "../noise/noise-schema.ts";
 import { MODEL_FORMAT, type Model } from "./model.ts";
 import { narrow, quantize } from "./quantize.ts";
@@ -20,6 +20,9 @@ import { expandWeights, type Weights } from "./weights.ts";
 const MOST_ALONE = 77;
 /** The same in a network of several scales: for a layer at half of the picture's resolution, at a quarter, and below that. */
 const MOST_AT_SCALE = [95, 19, 11] as const;
+/** The same where a network of several scales has fewer parameters than this: each error costs more there. */
+const FEW = 2 ** 14;
+const MOST_OF_FEW = [127, 35, 11] as const;
 
 /** The value of "denoise-wasm.format" in the metadata of a checkpoint file. */
 export const CHECKPOINT_FORMAT = "denoise-wasm checkpoint 1";
@@ -60,11 +63,12 @@ export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Ar
   const tensors = new Map<string, Tensor>();
   const scales = scalesOf(model.spec);
   const isAlone = shrinkOf(model.spec) === 1;
+  const mostAtScale = parameterCount(model.spec) < FEW ? MOST_OF_FEW : MOST_AT_SCALE;
   for (const { name, shape } of parameters(model.spec)) {
     const data = model.parameters.get(name);
     if (!data) throw new SpecError(`The model has no tensor "${name}".`);
     const scale = scales.get(name.split(".")[0]!)!;
-    const most = isAlone ? MOST_ALONE : MOST_AT_SCALE[Math.min(scale, MOST_AT_SCALE.length) - 1];
+    const most = isAlone ? MOST_ALONE : mostAtScale[Math.min(scale, mostAtScale.length) - 1];
     if (format === "f32" || shape.length < 2) tensors.set(name, { dtype: "F32", shape, data });
     else if (format === "f16" || most === undefined)
       tensors.set(name, { dtype: "F16", shape, data: narrow(data, name) });
