@@ -79,9 +79,23 @@ export async function ourInference(workload: Workload, options: OurOptions): Pro
     const model = { spec, parameters };
     const denoiser = await checkout.createDenoiser({ model, mode: modes[variant], threads });
     if (denoiser.threads < threads) throw new Error(`Only ${denoiser.threads} threads started.`);
-    const image = { data: noisy, height, width, channels: spec.input.channels };
-    const values = async () => (await denoiser.denoise(image, { sigma: level[0]! })).data;
-    return { ...common, values, run: (time) => repeat(values, time), dispose: () => denoiser.dispose() };
+    const { margin } = workload;
+    const { channels } = spec.input;
+    const inner = { height: height - 2 * margin, width: width - 2 * margin, channels };
+    /** Where the inner picture's values lie in the whole one. */
+    const places = Int32Array.from({ length: inner.height * inner.width * channels }, (_, i) => {
+      const [row, value] = [Math.floor(i / channels / inner.width), i % (inner.width * channels)];
+      return ((row + margin) * width + margin) * channels + value;
+    });
+    // The denoiser adds the margin itself, and takes it off again.
+    const image = { ...inner, data: Float32Array.from(places, (place) => noisy[place]!) };
+    const denoise = async () => (await denoiser.denoise(image, { sigma: level[0]! })).data;
+    const values = async () => {
+      const whole = noisy.slice();
+      for (const [i, value] of (await denoise()).entries()) whole[places[i]!] = value;
+      return whole;
+    };
+    return { ...common, values, run: (time) => repeat(denoise, time), dispose: () => denoiser.dispose() };
   }
   const network = await checkout.Network.create(spec, { mode: modes[variant], batch, threads });
   for (const [name, values] of parameters) network.set(name, values);

@@ -101,12 +101,12 @@ export async function verifyTraining(contestants: readonly Contestant[], workloa
   }
 }
 
-/** The output of each contestant for a workload's pictures against float64; of a large picture in its last corner. */
+/** The output of each contestant for a workload's pictures against float64; of a large picture in its last corner, without the margin. */
 export async function verifyInference(
   contestants: readonly Pick<Contestant, "name" | "values">[],
   workload: Workload,
 ): Promise<void> {
-  const { layers, noisy, level, batch, height, width, sumLength } = workload;
+  const { layers, noisy, level, batch, height, width, sumLength, margin } = workload;
   const { spec } = workload.recipe;
   const { channels } = spec.input;
   const multiple = shrinkOf(spec);
@@ -115,7 +115,7 @@ export async function verifyInference(
     if (layer.type === "pixel-shuffle") return sum + layer.shrink;
     return sum + (layer.type === "conv3x3" ? layer.dilation * layer.shrink : 0);
   }, 0);
-  const needed = Math.ceil((PATCH + reach) / multiple) * multiple;
+  const needed = Math.ceil((margin + PATCH + reach) / multiple) * multiple;
   const [rows, columns] = [Math.min(height, needed), Math.min(width, needed)];
   /** Where the values of the patch and of what its output comes from lie; of several pictures, all. */
   const places = Array.from({ length: batch * rows * columns * channels }, (_, i) => {
@@ -125,9 +125,10 @@ export async function verifyInference(
   });
   const input = Float32Array.from(places, (at) => noisy[at]!);
   const output = outputOf(workload, input, level, { images: batch, height: rows, width: columns });
+  const isNear = (fromEnd: number) => fromEnd > margin && fromEnd <= margin + PATCH;
   const inPatch = (_: number, i: number) =>
-    rows - (Math.floor(i / columns / channels) % rows) <= PATCH &&
-    columns - (Math.floor(i / channels) % columns) <= PATCH;
+    isNear(rows - (Math.floor(i / columns / channels) % rows)) &&
+    isNear(columns - (Math.floor(i / channels) % columns));
   const expected = output.filter(inPatch);
   const patch = places.filter(inPatch);
   for (const { name, values } of contestants) {

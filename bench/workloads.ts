@@ -1,6 +1,7 @@
 /** What all contestants work on: networks of recipes, their batches as the trainer makes them, and pictures. */
 import { loadFashionMnistFrom } from "../src/data/fashion-mnist.node.ts";
 import { type Images, pictureAt, pixelsOf } from "../src/data/images.ts";
+import { insideOf } from "../src/denoiser/conv-stream.ts";
 import { layerShapes, type Spec, scaleOf } from "../src/network/spec.ts";
 import { addNoise, type Noise } from "../src/noise/noise.ts";
 import { Purpose } from "../src/noise/rng.ts";
@@ -36,7 +37,7 @@ const photoSetting = ({ greyShare: _grey, patchesPerEpoch: _patches, ...photo }:
     patches: { side: 64, channels: spec.input.channels as 1 | 3 },
     products: [],
     passes: [1024],
-    pass: mosaic,
+    pass: (training, side) => mirrored(mosaic(training, side)),
     shared: true,
     turn: 500,
   };
@@ -130,7 +131,7 @@ export async function trainingWorkload({
   /** What the network multiplies grey levels with. */
   const scale = scaleOf(spec);
   const { height, width } = train;
-  const pictures = { images, batch, batches, pixels, height, width, noisy, clean, level, weight };
+  const pictures = { images, batch, batches, pixels, height, width, noisy, clean, level, weight, margin: 0 };
   return { recipe, layers, sumLength, parameters, scale, ...pictures };
 }
 
@@ -148,6 +149,25 @@ function mosaic(workload: Workload, side: number): Workload {
   const size = { batch: 1, batches: 1, pixels: pixelsOf(picture), height: side, width: side };
   const [level, weight] = [Float32Array.of(25), Float32Array.of(1)];
   return { ...workload, ...size, noisy, clean: Float32Array.from(picture.data), level, weight };
+}
+
+/**
+ * The picture continued by its mirror image, `margin` pixels to each side, as the denoiser does for networks of several scales: all
+ * contestants run the network on the same values.
+ */
+function mirrored(workload: Workload): Workload {
+  const margin = 4;
+  const { channels } = workload.images;
+  const [height, width] = [workload.height + 2 * margin, workload.width + 2 * margin];
+  const around = (values: Float32Array) =>
+    Float32Array.from({ length: height * width * channels }, (_, i) => {
+      const [pixel, channel] = [Math.floor(i / channels), i % channels];
+      const row = insideOf(Math.floor(pixel / width) - margin, workload.height);
+      const column = insideOf((pixel % width) - margin, workload.width);
+      return values[(row * workload.width + column) * channels + channel]!;
+    });
+  const [noisy, clean] = [around(workload.noisy), around(workload.clean)];
+  return { ...workload, height, width, pixels: noisy.length, noisy, clean, margin };
 }
 
 /** So many pictures of this side, put together from others. Where those are grey, each channel shows others than the one before. */
