@@ -430,7 +430,7 @@ describe("usage", () => {
     [["train", "--unknown"], /unknown option '--unknown'/],
     [["train", "--mode", "slow"], /Allowed choices are reproducible, fast/],
     [["train", "--lr"], /argument missing/],
-    [["evaluate"], /without --set it measures one model file/],
+    [["evaluate"], /without --set it measures one model\n/],
     [["inspect"], /missing required argument 'model'/],
     [["paint"], /unknown command 'paint'/],
     [[], /Usage: denoise-wasm/],
@@ -446,6 +446,6 @@ describe("usage", () => {
       expect([code, stderr]).toEqual([0, ""]);
       expect(stdout).toMatch(/^Usage: denoise-wasm/);
     }
-    expect(await run(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+    expect(await run(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
   });
 });
