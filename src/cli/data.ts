@@ -28,7 +28,7 @@ export async function loadTrainingData(
   const kinds = new Set(await Promise.all((data ?? []).map(kindOf)));
   if (kinds.has("pictures")) {
     if (kinds.size === 1) {
-      const onLeftOut = ({ message }: DataError) => console.error(`Left out: ${message}.`);
+      const onLeftOut = ({ message }: Error) => console.error(`Left out: ${message}.`);
       return loadPhotosFrom(data!, recipe.spec.input, { test, onLeftOut });
     }
     throw new DataError("--data names folders of pictures and of IDX files; name one kind");

@@ -50,7 +50,7 @@ export interface PhotoFolderOptions extends DecodeOptions {
   /** Another folder, whose pictures are the test set. If it lies in a folder to train on, nothing in it is trained on. */
   test?: string | undefined;
   /** Called for each file that is left out, since it is broken or smaller than a patch. Without it, such a file is an error. */
-  onLeftOut?: ((reason: DataError) => void) | undefined;
+  onLeftOut?: ((reason: Error) => void) | undefined;
 }
 
 /**
