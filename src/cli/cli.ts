@@ -23,6 +23,12 @@ const program = new Command("denoise-wasm")
 for (const command of [program, ...program.commands])
   command.exitOverride().showHelpAfterError("(add --help for the options)");
 
+// Where the reader of the output has ended, as `head` does, there is nobody to tell.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(1);
+});
+
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
 try {
   await program.parseAsync();

@@ -115,6 +115,13 @@ describe("standard input and output", () => {
   });
 });
 
+it("ends quietly where nobody reads what it prints", async () => {
+  const { code, stderr } = await runCli(folder, ["inspect", "--recipe", "photo"], (child) =>
+    child.stdout!.destroy(),
+  );
+  expect([code, stderr]).toEqual([expect.toSatisfy((code) => code === 0 || code === 1), ""]);
+});
+
 describe.skipIf(!sharp)("the formats of sharp", () => {
   const xmp = new TextEncoder().encode(
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>',
