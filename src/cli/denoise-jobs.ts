@@ -35,7 +35,7 @@ interface Source {
 /**
  * The files to read, each with the file to write, and those whose results are already there.
  * @throws DataError if two pictures would be written to the same file, an input would be overwritten, or there is no input
- * @throws OutputError if the one file to write exists
+ * @throws OutputError if the one file to write exists, or a picture before and after that is to be written
  */
 export async function jobsFrom(
   inputs: readonly string[],
@@ -43,6 +43,8 @@ export async function jobsFrom(
 ): Promise<{ jobs: Job[]; present: Job[] }> {
   const { out, suffix, compare, force } = options;
   const sources = (await Promise.all(inputs.map((input) => sourcesOf(input, options)))).flat();
+  if (sources.length === 0)
+    throw new DataError(`${inputs.join(", ")}: nothing but results; name the pictures`);
   const isFolderIn = sources.length !== 1 || sources[0]!.path !== inputs[0];
   const isFolderOut = out !== undefined && (/[/\\]$/.test(out) || (await isFolder(out)));
   const intoOne = out !== undefined && !isFolderIn && !isFolderOut;
@@ -67,6 +69,11 @@ export async function jobsFrom(
   for (const job of jobs) ((await exists(job.output)) ? present : missing).push(job);
   if (!isFolderIn && present[0])
     throw new OutputError(`${present[0].output} exists; give --force to write over it, or another name.`);
+  for (const { output } of compare ? missing : []) {
+    const path = compareName(output);
+    if (await exists(path))
+      throw new OutputError(`${path} exists; give --force to write over it, or another name.`);
+  }
   return { jobs: missing, present };
 }
 
@@ -84,7 +91,7 @@ async function sourcesOf(input: string, { out, suffix, recursive }: JobOptions):
     const paths = await picturesIn(input, recursive);
     const own = new RegExp(`${suffix.replace(/\W/g, "\\$&")}\\.\\w+$`);
     // Results that lie beside their originals are no originals.
-    const others = out === undefined ? paths.filter((path) => !own.test(path)) : paths;
+    const others = out === undefined && suffix !== "" ? paths.filter((path) => !own.test(path)) : paths;
     return others.map((path) => ({ path, place: relative(input, path) }));
   }
   if (input === STANDARD || !isDynamicPattern(input) || (await exists(input)))

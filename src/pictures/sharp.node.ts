@@ -10,7 +10,7 @@ import { decodePng } from "./png.ts";
 /** The formats that are written by sharp. */
 export type SharpFormat = "webp" | "avif" | "tiff";
 
-/** What turns to a deep picture's values, and does not lose time. */
+/** Packed but little, since the file is read again at once. */
 const AS_PNG = { compressionLevel: 1, adaptiveFiltering: false } as const;
 
 /**

@@ -1,6 +1,7 @@
 /** Recipes that go on from a trained model on other pictures. */
 import { SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
+import { isConvolutional } from "../network/spec.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipes } from "./recipes.ts";
 
@@ -31,7 +32,8 @@ export function fineTuning({ spec, provenance }: Model): Recipe {
 
 /** A model's spec with a recipe's size of pictures, if the network takes any size. */
 export function withNetworkOf({ spec: { input } }: Recipe, spec: Recipe["spec"]): Recipe["spec"] {
-  const isOfAnySize = spec.layers[0]!.type !== "dense";
   const { channels } = spec.input;
-  return isOfAnySize ? { ...spec, input: { height: input.height, width: input.width, channels } } : spec;
+  return isConvolutional(spec)
+    ? { ...spec, input: { height: input.height, width: input.width, channels } }
+    : spec;
 }

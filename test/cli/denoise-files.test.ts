@@ -92,6 +92,11 @@ describe("names", () => {
       "OutputError: kept.png exists; give --force to write over it, or another name.\n",
     ]);
     expect(await readFile(at("kept.png"), "utf8")).toBe("kept");
+    await writeFile(at("new-compare.png"), "kept");
+    const compared = await denoise("a.png", "-o", "new.png", "--compare");
+    expect([compared.code, existsSync(at("new.png"))]).toEqual([1, false]);
+    expect(compared.stderr).toMatch(/^OutputError: new-compare\.png exists; give --force/);
+    expect(await readFile(at("new-compare.png"), "utf8")).toBe("kept");
     expect((await denoise("a.png", "-o", "kept.png", "--force")).code).toBe(0);
     expect(await formatIn("kept.png")).toBe("png");
   });
