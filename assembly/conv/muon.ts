@@ -44,9 +44,9 @@ export function muon(
       v128.store(b + at, f32x4.add(linear, f32x4.mul(f32x4.splat(2.0315), v128.load(b + at))));
     }
     multiplyAndAdd(y, b, x, f32x4.splat(3.4445), panels, panel);
-    const last = x;
+    const former = x;
     x = y;
-    y = last;
+    y = former;
   }
   const step = f32x4.splat(load<f32>(settings + (<usize>Setting.muonRate << 2)) * scale);
   for (const end = w + bytes; w < end; w += 16, x += 16) v128.store(w, f32x4.sub(v128.load(w), f32x4.mul(step, v128.load(x))));
