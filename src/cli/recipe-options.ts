@@ -35,8 +35,9 @@ export function withRecipeOptions(command: Command): Command {
     .option("--lr <rate>", "learning rate")
     .option("--initial-accumulator <x>", "what Adagrad's sums of squared gradients start from")
     .option(
-      "--noise <model,key=x…>",
-      "other noise, such as poisson-gaussian,gain=0.5..4,sigma=5 or salt-and-pepper,share=0.1; numbers or ranges; or camera",
+      "--noise <model,key=x…|file>",
+      "other noise, such as poisson-gaussian,gain=0.5..4,sigma=5 or salt-and-pepper,share=0.1; numbers or ranges; or camera; or a " +
+        "JSON file of noise, as in a recipe",
     )
     .option("--sigma <levels>", "standard deviation of the noise, in grey levels of 0 to 255")
     .option("--patches-per-epoch <n>", "patches an epoch that are cut at random out of pictures of any size")
@@ -68,7 +69,7 @@ export async function recipeFrom(options: RecipeOptions, from?: Model): Promise<
           biases: numberOr("--init-biases", options.initBiases, spec.initialization.biases),
         },
       },
-      noise: noiseFrom(options, noise),
+      noise: await noiseFrom(options, noise),
       optimizer: {
         ...optimizer,
         learningRate: numberOr("--lr", options.lr, optimizer.learningRate),
@@ -92,9 +93,9 @@ async function baseOf({ recipe }: RecipeOptions, from?: Model): Promise<Recipe> 
   return from ? { ...base, spec: withNetworkOf(base, from.spec) } : base;
 }
 
-/** The noise that the options describe, not yet checked. The recipe decides when it is drawn. @throws SpecError */
-function noiseFrom({ noise: text, sigma }: RecipeOptions, base: Noise): unknown {
-  const noise = text === undefined ? base : { ...parseNoise(text), drawn: base.drawn };
+/** The noise that the options describe, not yet checked. It is drawn when the recipe says, unless a file says it. @throws SpecError */
+async function noiseFrom({ noise: text, sigma }: RecipeOptions, base: Noise): Promise<unknown> {
+  const noise = text === undefined ? base : { drawn: base.drawn, ...(await parseNoise(text)) };
   if (sigma === undefined) return noise;
   if (!("sigma" in noise)) {
     throw new SpecError(
@@ -104,9 +105,10 @@ function noiseFrom({ noise: text, sigma }: RecipeOptions, base: Noise): unknown 
   return { ...noise, sigma: numberFrom("--sigma", sigma) };
 }
 
-/** Turns a text such as "speckle,contrast=0.1..0.3" into an object; "camera" alone is the package's own. */
-function parseNoise(text: string): { model: string } {
+/** Turns a text such as "speckle,contrast=0.1..0.3" into an object, or reads a file; "camera" alone is the package's own. */
+async function parseNoise(text: string): Promise<{ model: string }> {
   if (text.trim() === cameraNoise.model) return cameraNoise;
+  if (text.endsWith(".json")) return readNoise(text);
   const [model, ...settings] = text.split(",");
   const parsed = settings.map((setting) => {
     const [key, value] = setting.split("=");
@@ -116,27 +118,34 @@ function parseNoise(text: string): { model: string } {
   return { ...Object.fromEntries(parsed), model: model!.trim() };
 }
 
+/** Reads a file of noise, not yet checked. @throws SpecError */
+async function readNoise(path: string): Promise<{ model: string }> {
+  const noise = await readJson(path, "a model of noise");
+  if (typeof noise === "object" && noise !== null && "model" in noise) return noise as { model: string };
+  throw new SpecError(`${path} holds no noise: it needs the key "model". docs/training.md names the keys.`);
+}
+
 /** Reads a recipe that is named by its name or by its file. @throws SpecError */
 export async function readRecipe(name: string): Promise<Recipe> {
   const known: Record<string, Recipe> = recipes;
   if (Object.hasOwn(known, name)) return known[name]!;
-  let text: string;
+  const data = await readJson(name, `a recipe (${Object.keys(recipes).join(", ")})`);
+  // A run's report holds the recipe that it was trained by.
+  return parseRecipe((data as { recipe?: unknown } | null)?.recipe ?? data, name);
+}
+
+/** What a JSON file holds. @param kind what else the name could be, for the error @throws SpecError */
+async function readJson(name: string, kind: string): Promise<unknown> {
   try {
-    text = await readFile(name, "utf8");
-  } catch (error) {
+    return JSON.parse(await readFile(name, "utf8"));
+  } catch (cause) {
+    const { message } = cause as Error;
     throw new SpecError(
-      `"${name}" is neither a recipe (${Object.keys(recipes).join(", ")}) nor a file that can be read: ` +
-        `${(error as Error).message}.`,
-      { cause: error },
+      cause instanceof SyntaxError
+        ? `${name} is not JSON: ${message}.`
+        : `"${name}" is neither ${kind} nor a file that can be read: ${message}.`,
+      { cause },
     );
-  }
-  try {
-    const data = JSON.parse(text);
-    // A run's report holds the recipe that it was trained by.
-    return parseRecipe(data?.recipe ?? data, name);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new SpecError(`${name} is not JSON: ${error.message}.`, { cause: error });
   }
 }
 
