@@ -240,7 +240,11 @@ describe("--resume refuses, and keeps the checkpoint:", () => {
     [["--out", "elsewhere"]],
     [["--profile"]],
   ])("%j beside it, which the checkpoint says", async (more) => {
-    await expectRefusal(more, 2, new RegExp(`'--resume <run>' cannot be used with option '(-o, )?${more[0]}`));
+    await expectRefusal(
+      more,
+      2,
+      new RegExp(`'--resume <run>' cannot be used with option '(-o, )?${more[0]}`),
+    );
     expect(existsSync(inFolder("elsewhere"))).toBe(false);
   });
 
