@@ -1,11 +1,11 @@
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
-import { cameraNoise } from "../noise/camera.ts";
 import type { Noise } from "../noise/noise.ts";
 import { fineTuning, withNetworkOf } from "../training/fine-tuning.ts";
 import { autoencoderLayers, parseRecipe, type Recipe, recipes } from "../training/recipes.ts";
+import { noiseOf } from "./noise-option.ts";
+import { numberFrom, readJson } from "./option-values.ts";
 
 /** The options' texts: the name or file of a recipe, and changes to its hyper-parameters. */
 export interface RecipeOptions {
@@ -95,7 +95,7 @@ async function baseOf({ recipe }: RecipeOptions, from?: Model): Promise<Recipe> 
 
 /** The noise that the options describe, not yet checked. It is drawn when the recipe says, unless a file says it. @throws SpecError */
 async function noiseFrom({ noise: text, sigma }: RecipeOptions, base: Noise): Promise<unknown> {
-  const noise = text === undefined ? base : { drawn: base.drawn, ...(await parseNoise(text)) };
+  const noise = text === undefined ? base : { drawn: base.drawn, ...(await noiseOf(text)) };
   if (sigma === undefined) return noise;
   if (!("sigma" in noise)) {
     throw new SpecError(
@@ -103,26 +103,6 @@ async function noiseFrom({ noise: text, sigma }: RecipeOptions, base: Noise): Pr
     );
   }
   return { ...noise, sigma: numberFrom("--sigma", sigma) };
-}
-
-/** Turns a text such as "speckle,contrast=0.1..0.3" into an object, or reads a file; "camera" alone is the package's own. */
-async function parseNoise(text: string): Promise<{ model: string }> {
-  if (text.trim() === cameraNoise.model) return cameraNoise;
-  if (text.endsWith(".json")) return readNoise(text);
-  const [model, ...settings] = text.split(",");
-  const parsed = settings.map((setting) => {
-    const [key, value] = setting.split("=");
-    const numbers = (value ?? "").split("..").map((part) => numberFrom(`--noise ${key}`, part));
-    return [key!.trim(), numbers.length === 1 ? numbers[0] : numbers] as const;
-  });
-  return { ...Object.fromEntries(parsed), model: model!.trim() };
-}
-
-/** Reads a file of noise, not yet checked. @throws SpecError */
-async function readNoise(path: string): Promise<{ model: string }> {
-  const noise = await readJson(path, "a model of noise");
-  if (typeof noise === "object" && noise !== null && "model" in noise) return noise as { model: string };
-  throw new SpecError(`${path} holds no noise: it needs the key "model". docs/training.md names the keys.`);
 }
 
 /** Reads a recipe that is named by its name or by its file. @throws SpecError */
@@ -134,28 +114,6 @@ export async function readRecipe(name: string): Promise<Recipe> {
   return parseRecipe((data as { recipe?: unknown } | null)?.recipe ?? data, name);
 }
 
-/** What a JSON file holds. @param kind what else the name could be, for the error @throws SpecError */
-async function readJson(name: string, kind: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(name, "utf8"));
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new SpecError(
-      cause instanceof SyntaxError
-        ? `${name} is not JSON: ${message}.`
-        : `"${name}" is neither ${kind} nor a file that can be read: ${message}.`,
-      { cause },
-    );
-  }
-}
-
 function numberOr<T>(option: string, text: string | undefined, otherwise: T): number | T {
   return text === undefined ? otherwise : numberFrom(option, text);
-}
-
-/** The number that an option's text stands for. @throws SpecError if it is not a number */
-export function numberFrom(option: string, text: string): number {
-  const number = text.trim() === "" ? Number.NaN : Number(text);
-  if (Number.isNaN(number)) throw new SpecError(`${option} has to be a number, but is "${text}".`);
-  return number;
 }
