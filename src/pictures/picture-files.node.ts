@@ -9,7 +9,7 @@ import { encodeJpeg } from "./jpeg-encode.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import type { Picture } from "./picture.ts";
 import { encodePng } from "./png-encode.ts";
-import { decodeBySharp, encodeBySharp } from "./sharp.node.ts";
+import { decodeBySharp, encodeBySharp, type FirstPicture } from "./sharp.node.ts";
 
 /**
  * Reads a picture file: PNG and JPEG, and, where the package sharp is installed, WebP, AVIF, TIFF, GIF (its first picture) and
@@ -19,7 +19,8 @@ import { decodeBySharp, encodeBySharp } from "./sharp.node.ts";
  * @throws SpecError if `maxPixels` is not a number of at least 0
  */
 export async function readPicture(path: string, options: DecodeOptions = {}): Promise<DecodedPicture> {
-  return decodeAny(await pictureBytes(path), path, options);
+  const { pictures: _, ...picture } = await decodeAny(await pictureBytes(path), path, options);
+  return picture;
 }
 
 /** The bytes of a picture file. @throws DataError if it cannot be read */
@@ -31,15 +32,20 @@ export function pictureBytes(path: string): Promise<Uint8Array> {
   });
 }
 
-/** Decodes the bytes of a picture file: see `readPicture`. @param name what errors call the file */
-export function decodeAny(
+/**
+ * Decodes the bytes of a picture file: see `readPicture`.
+ * @param name what errors call the file
+ * @returns the first picture, and how many the file holds
+ */
+export async function decodeAny(
   bytes: Uint8Array,
   name: string,
   options: DecodeOptions = {},
-): Promise<DecodedPicture> {
+): Promise<FirstPicture> {
   const format = formatOf(bytes);
   const isOwn = format === undefined || format === "png" || format === "jpeg";
-  return isOwn ? decodePicture(bytes, name, options) : decodeBySharp(bytes, name, format, options);
+  if (!isOwn) return decodeBySharp(bytes, name, format, options);
+  return { ...(await decodePicture(bytes, name, options)), pictures: 1 };
 }
 
 /** Whether a file counts as a picture by its name: it ends as one of the formats, and the file is not hidden. */
