@@ -2,6 +2,7 @@
  * Picture files of other formats than PNG and JPEG, by sharp (libvips), which is an optional dependency. They are converted from and to PNG
  * files, so that all they hold beside the picture takes the same way: see png-metadata.ts.
  */
+import type { Metadata } from "sharp";
 import { DataError } from "../errors.ts";
 import { type DecodedPicture, type DecodeOptions, requireAllowedSize } from "./decoding.ts";
 import { formatNames, type PictureFormat } from "./formats.ts";
@@ -57,8 +58,7 @@ export async function decodeBySharp(
       `${what}; save it with 8 or 16 bits a value, or give the values to \`denoise\` with a \`range\``,
     );
   }
-  image.autoOrient().keepMetadata().keepIccProfile();
-  if (isDeep) image.toColourspace(channels < 3 ? "grey16" : "rgb16");
+  image.autoOrient().keepMetadata().keepIccProfile().toColourspace(spaceOf(size));
   const png = await image
     .png(AS_PNG)
     .toBuffer()
@@ -89,19 +89,27 @@ export async function encodeBySharp(
   format: SharpFormat,
   quality: number,
 ): Promise<Uint8Array> {
-  const image = (await loadSharp(name, format))(png, { limitInputPixels: false })
-    .keepMetadata()
-    .keepIccProfile();
+  const image = (await loadSharp(name, format))(png, { limitInputPixels: false });
+  const kept = await image.metadata();
+  image.keepMetadata().keepIccProfile();
   if (format === "tiff") {
-    const { depth, channels, density } = await image.metadata();
-    if (depth === WORD) image.toColourspace(channels < 3 ? "grey16" : "rgb16");
+    const { density } = kept;
     const resolution = density === undefined ? {} : { xres: density / 25.4, yres: density / 25.4 };
-    return image.tiff({ compression: "deflate", predictor: "horizontal", ...resolution }).toBuffer();
+    return image
+      .toColourspace(spaceOf(kept))
+      .tiff({ compression: "deflate", predictor: "horizontal", ...resolution })
+      .toBuffer();
   }
+  // The others hold RGB, which a profile of grey does not fit, so its colours are made those of sRGB.
+  if (kept.channels < 3 && kept.hasProfile) image.withIccProfile("srgb", { attach: false });
   if (format === "avif") return image.avif({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
   // WebP halves the resolution of colours; this filter keeps their edges.
   return image.webp({ quality, smartSubsample: true }).toBuffer();
 }
+
+/** The space of colours in which libvips leaves values as they are: without being told, it makes RGB of 8 bits of all. */
+const spaceOf = ({ depth, channels }: Metadata): "b-w" | "srgb" | "grey16" | "rgb16" =>
+  depth === WORD ? (channels < 3 ? "grey16" : "rgb16") : channels < 3 ? "b-w" : "srgb";
 
 /** @throws DataError if it is not installed */
 async function loadSharp(name: string, format: PictureFormat): Promise<typeof import("sharp").default> {
