@@ -162,7 +162,9 @@ async function run(inputs: string[], options: Options): Promise<void> {
         const error: unknown = result.reason;
         // If a picture is broken, the others are denoised all the same.
         if (!(error instanceof DataError)) throw error;
-        console.error(`${error.name}: ${error.message}`);
+        const { input } = result.item;
+        const which = error.message.includes(input) ? "" : `${input}: `;
+        console.error(`${error.name}: ${which}${error.message}`);
         failed++;
       }
     }

@@ -1,5 +1,5 @@
 /** Verdicts on picture files beside those of libvips: one by one, and counted. */
-import { basename } from "node:path";
+import { basename, join, sep } from "node:path";
 import { decodePicture } from "../../src/pictures/decode-picture.ts";
 
 /** How a verdict compares with libvips's. "within": by at most a level on average. "faulty": libvips reads it with warnings. */
@@ -63,7 +63,7 @@ const columns: [title: string, kinds: readonly Kind[]][] = [
 /** Markdown: a line for each folder, and why files were refused that libvips reads. */
 export function verdictTable(files: readonly JudgedFile[], folders: readonly string[]): string {
   const rows = folders.map((folder) => {
-    const own = files.filter(({ path }) => path.startsWith(folder));
+    const own = files.filter(({ path }) => path.startsWith(join(folder, sep)));
     const counts = columns.map(([, kinds]) => own.filter(({ kind }) => kinds.includes(kind)).length);
     const isSame = own.every(({ verdicts }) => new Set(verdicts).size === 1);
     return [basename(folder), own.length, ...counts, isSame ? "yes" : "no"];
