@@ -7,9 +7,10 @@ import type { DecodedPicture, DecodeOptions } from "./decoding.ts";
 import { formatNames, formatOf, formatOfName } from "./formats.ts";
 import { encodeJpeg } from "./jpeg-encode.ts";
 import type { PictureMetadata } from "./metadata.ts";
-import type { Picture } from "./picture.ts";
+import { checkPicture, type Picture } from "./picture.ts";
 import { encodePng } from "./png-encode.ts";
 import { decodeBySharp, encodeBySharp, type FirstPicture } from "./sharp.node.ts";
+import { storedValues } from "./stored-values.ts";
 
 /**
  * Reads a picture file: PNG and JPEG, and, where the package sharp is installed, WebP, AVIF, TIFF, GIF (its first picture) and
@@ -88,7 +89,9 @@ export async function encodeAny(
 ): Promise<Uint8Array> {
   const format = formatOfName(name);
   if (format === "jpeg") return encodeJpeg(picture, { quality, metadata });
-  const png = await encodePng(picture, { metadata });
-  const isBySharp = format === "webp" || format === "avif" || format === "tiff";
-  return isBySharp ? encodeBySharp(png, name, format, quality ?? 92) : png;
+  if (format === "tiff") return encodeBySharp(await encodePng(picture, { metadata }), name, format, 100);
+  if (format !== "webp" && format !== "avif") return encodePng(picture, { metadata });
+  const bytes = storedValues(picture, checkPicture(picture), false);
+  const png = await encodePng({ ...picture, data: bytes }, { metadata });
+  return encodeBySharp(png, name, format, quality ?? 92);
 }

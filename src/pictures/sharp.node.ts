@@ -58,7 +58,10 @@ export async function decodeBySharp(
       `${what}; save it with 8 or 16 bits a value, or give the values to \`denoise\` with a \`range\``,
     );
   }
-  image.autoOrient().keepMetadata().keepIccProfile().toColourspace(spaceOf(size));
+  image.autoOrient().keepMetadata().toColourspace(spaceOf(size));
+  // Inks become sRGB, by the profile of the file if it has one.
+  if (size.space === "cmyk") image.withIccProfile("srgb", { attach: false });
+  else image.keepIccProfile();
   const png = await image
     .png(AS_PNG)
     .toBuffer()
@@ -121,8 +124,9 @@ async function loadSharp(name: string, format: PictureFormat): Promise<typeof im
   }
 }
 
-/** What an error of libvips says, on one line: the first, as the last may only say that the PNG file was not written. */
-const printed = ({ message }: Error): string => {
-  const [first = ""] = message.trim().split("\n");
-  return first.startsWith("vips2png") ? "its data is broken or cut short" : first;
-};
+/** What an error of libvips says, on one line: the last that does not only say that the PNG file could not be written. */
+const printed = ({ message }: Error): string =>
+  message
+    .trim()
+    .split("\n")
+    .findLast((line) => !line.startsWith("vips2png")) ?? "its data is broken or cut short";

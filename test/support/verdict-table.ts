@@ -32,7 +32,8 @@ export async function besideLibvips(
   const [own, other] = [await decodePicture(file, "The file"), await libvipsPicture(file)];
   const isSameSize = own.data.length === other.data.length && own.width === other.width;
   const white = own.data instanceof Uint16Array ? 65_535 : 255;
-  const sum = own.data.reduce((sum, value, i) => sum + Math.abs(value - other.data[i]!), 0);
+  let sum = 0;
+  for (let i = 0; i < own.data.length; i++) sum += Math.abs(own.data[i]! - other.data[i]!);
   const difference = isSameSize ? ((sum / own.data.length) * 255) / white : Infinity;
   return { kind: difference < 1 ? "within" : "different", difference };
 }
