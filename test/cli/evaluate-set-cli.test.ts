@@ -246,7 +246,7 @@ describe("refused, with one plain error", () => {
     [
       "a file that is no picture",
       ["grey.safetensors", "--set", "words"],
-      /words\/a\.png is neither a PNG nor/,
+      /words\/a\.png is no picture file; give one of PNG, JPEG/,
     ],
     ["a picture that is too small", ["grey.safetensors", "--set", "small"], /a\.png has 20 × 9\. Use larger/],
     [

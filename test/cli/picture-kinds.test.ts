@@ -141,7 +141,7 @@ const refused: readonly Case[] = [
   [
     "text.png",
     () => new TextEncoder().encode("no picture"),
-    /text\.png is neither a PNG nor a JPEG file; give a/,
+    /text\.png is no picture file; give one of PNG, /,
   ],
   ["nothing.tif", () => new Uint8Array(), /nothing\.tif is empty; give a/],
   [
