@@ -203,7 +203,7 @@ async function denoisePicture(
   settings: DenoiseOptions,
   { fileQuality, compare, named }: Pick<Options, "fileQuality" | "compare"> & { named: string },
 ): Promise<Outcome> {
-  const clean = await denoiser.denoise(picture, settings);
+  const clean = await denoiser.denoise(picture, { ...settings, transfer: !compare });
   const { metadata, pictures } = picture;
   const file = await encodeAny(clean, named, { metadata, quality: fileQuality });
   if (output === STANDARD) await written(file);

@@ -143,7 +143,7 @@ const refused: readonly Case[] = [
     () => new TextEncoder().encode("no picture"),
     /text\.png is no picture file; give one of PNG, /,
   ],
-  ["nothing.tif", () => new Uint8Array(), /nothing\.tif is empty; give a/],
+  ["nothing.tif", () => new Uint8Array(), /nothing\.tif is empty; give one/],
   [
     "clear.jpg",
     () => encodePng({ data: colors(4), width, height, channels: 4 }),
