@@ -99,6 +99,14 @@ describe.skipIf(!sharp || !chromium)("profiles, if sharp and Chromium are found"
     else expect(is).toEqual(values);
   });
 
+  it("a grey picture of 16 bits looks as before in a WebP file, which has neither grey nor 16 bits", async () => {
+    const picture = await readPicture(at("in", "grey.png"));
+    const deep = { ...picture, data: Uint16Array.from(picture.data, (value) => 257 * value) };
+    const file = await encodeAny(deep, "a.webp", { metadata: picture.metadata });
+    const original = await shown(page, await readFile(at("in", "grey.png")), "a.png");
+    expect(meanDifference(original, await shown(page, file, "a.webp"))).toBeLessThan(2);
+  });
+
   it("comes through denoise-wasm/png and denoise-wasm/jpeg", async () => {
     using denoiser = await createDenoiser();
     for (const name of names.filter((name) => /png|jpg/.test(name))) {
