@@ -12,7 +12,7 @@ import { denoiseJpeg } from "../../src/jpeg.ts";
 import { encodeAny, readPicture } from "../../src/pictures/picture-files.node.ts";
 import { denoisePng } from "../../src/png.ts";
 import { chromium } from "../support/chromium.js";
-import { greyProfile } from "../support/grey-profile.ts";
+import { greyProfile } from "../support/icc-profiles.ts";
 import { launch } from "../support/open-page.ts";
 import { runCli } from "../support/run-cli.ts";
 
