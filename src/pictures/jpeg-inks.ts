@@ -1,51 +1,52 @@
 /** Turns CMYK into RGB. */
 import { cubicWeights } from "./cubic.ts";
 import { INK_COLORS, INK_LOWEST, INK_NODES, INK_STEP } from "./ink-colors.ts";
+import { type InkColors, inkColorsOf, interpolateInks } from "./ink-profile.ts";
 
 /** Nodes for each ink in the grid that colours are read from, 17 levels of ink apart. */
 const FINE = 16;
-/** How far apart neighbours along each ink are in that grid, in values: cyan changes slowest, black fastest. */
-const strides = [FINE ** 3, FINE ** 2, FINE, 1].map((nodes) => 3 * nodes);
 
-/** The colours at that grid's nodes, which may lie beyond black and white. */
-let grid: Float64Array | undefined;
+/** The colours at that grid's nodes without a profile, which may lie beyond black and white. */
+let coatedPaper: Float64Array | undefined;
 
 /**
- * The colours of printed inks on coated paper in sRGB, interpolated between those of a grid of mixtures. libvips computes
- * the same colours, to within a level on average, for CMYK without a profile.
+ * The colours of inks in sRGB: by the profile of the file, or else those of coated paper, interpolated between those of a grid
+ * of mixtures. libvips computes the same colours, to within a level on average.
  * @param pixels cyan, magenta, yellow and black, side by side
  * @param isInverted whether 0 is full ink, as in Adobe's files, and not 255
+ * @param icc the profile of the inks; one that is not understood is left alone
  */
-export function rgbOfInks(pixels: Uint8Array, isInverted: boolean): Uint8Array<ArrayBuffer> {
-  grid ??= fineGrid();
+export function rgbOfInks(
+  pixels: Uint8Array,
+  isInverted: boolean,
+  icc?: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const colors = icc && inkColorsOf(icc);
+  if (!colors) coatedPaper ??= fineGrid();
+  const grid = colors ? gridOf(colors) : coatedPaper!;
   const data = new Uint8ClampedArray((pixels.length / 4) * 3);
-  const mixture = { inks: new Float64Array(4), color: new Float64Array(3) };
+  const [place, color] = [new Float64Array(4), new Float64Array(3)];
   for (let from = 0, to = 0; from < pixels.length; from += 4, to += 3) {
     for (let c = 0; c < 4; c++) {
       const ink = isInverted ? 255 - pixels[from + c]! : pixels[from + c]!;
-      mixture.inks[c] = (ink * (FINE - 1)) / 255;
+      place[c] = (ink * (FINE - 1)) / 255;
     }
-    interpolate(grid, mixture.inks, mixture.color);
-    for (let c = 0; c < 3; c++) data[to + c] = mixture.color[c]!;
+    interpolateInks(grid, FINE, place, color);
+    for (let c = 0; c < 3; c++) data[to + c] = color[c]!;
   }
   return new Uint8Array(data.buffer);
 }
 
-/** Puts the colour at a place between the nodes into `color`: the mean of the 16 around it, by their nearness. */
-function interpolate(nodes: Float64Array, place: Float64Array, color: Float64Array): void {
-  color.fill(0);
-  for (let corner = 0; corner < 16; corner++) {
-    let share = 1;
-    let at = 0;
-    for (let c = 0; c < 4; c++) {
-      const low = Math.min(FINE - 2, Math.floor(place[c]!));
-      const isUpper = (corner >> c) & 1;
-      share *= isUpper === 1 ? place[c]! - low : 1 - place[c]! + low;
-      at += strides[c]! * (low + isUpper);
-    }
-    if (share === 0) continue;
-    for (let c = 0; c < 3; c++) color[c]! += share * nodes[at + c]!;
+/** The colours of a profile at the grid's nodes. */
+function gridOf(colors: InkColors): Float64Array {
+  const grid = new Float64Array(3 * FINE ** 4);
+  const inks = new Float64Array(4);
+  for (let node = 0; node < FINE ** 4; node++) {
+    for (let c = 0, rest = node; c < 4; c++, rest = Math.floor(rest / FINE))
+      inks[3 - c] = (rest % FINE) / (FINE - 1);
+    colors(inks, grid.subarray(3 * node, 3 * node + 3));
   }
+  return grid;
 }
 
 /** Unpacks the colours of few mixtures, and puts further ones between them, ink by ink, on cubic curves. */

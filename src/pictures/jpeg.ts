@@ -84,8 +84,8 @@ export function decodeJpeg(bytes: Uint8Array, name: string, options: DecodeOptio
   const pixels = pixelsOf(frame, form);
   const { width, height, components } = frame;
   const isInk = components.length === 4;
-  const data = isInk ? rgbOfInks(pixels, adobe !== undefined) : pixels;
   const { icc, ...kept } = metadata.result();
+  const data = isInk ? rgbOfInks(pixels, adobe !== undefined, icc) : pixels;
   const picture = { data, width, height, channels: isInk ? 3 : components.length };
   return {
     ...upright(picture, kept.orientation ?? 1),

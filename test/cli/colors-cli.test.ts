@@ -12,7 +12,7 @@ import { denoiseJpeg } from "../../src/jpeg.ts";
 import { encodeAny, readPicture } from "../../src/pictures/picture-files.node.ts";
 import { denoisePng } from "../../src/png.ts";
 import { chromium } from "../support/chromium.js";
-import { greyProfile } from "../support/grey-profile.ts";
+import { greyProfile } from "../support/icc-profiles.ts";
 import { launch } from "../support/open-page.ts";
 import { runCli } from "../support/run-cli.ts";
 
@@ -97,6 +97,14 @@ describe.skipIf(!sharp || !chromium)("profiles, if sharp and Chromium are found"
     );
     if (hasProfile) expect(meanDifference(is, values)).toBeGreaterThan(5);
     else expect(is).toEqual(values);
+  });
+
+  it("a grey picture of 16 bits looks as before in a WebP file, which has neither grey nor 16 bits", async () => {
+    const picture = await readPicture(at("in", "grey.png"));
+    const deep = { ...picture, data: Uint16Array.from(picture.data, (value) => 257 * value) };
+    const file = await encodeAny(deep, "a.webp", { metadata: picture.metadata });
+    const original = await shown(page, await readFile(at("in", "grey.png")), "a.png");
+    expect(meanDifference(original, await shown(page, file, "a.webp"))).toBeLessThan(2);
   });
 
   it("comes through denoise-wasm/png and denoise-wasm/jpeg", async () => {
