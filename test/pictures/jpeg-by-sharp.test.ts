@@ -6,7 +6,7 @@ import type { PictureMetadata } from "../../src/pictures/metadata.ts";
 import type { Picture } from "../../src/pictures/picture.ts";
 import { encodeAny } from "../../src/pictures/picture-files.node.ts";
 import { encodeJpegBySharp } from "../../src/pictures/sharp.node.ts";
-import { greyProfile } from "../support/grey-profile.ts";
+import { greyProfile } from "../support/icc-profiles.ts";
 
 const hasSharp = await import("sharp").then(
   () => true,
