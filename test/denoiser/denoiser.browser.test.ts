@@ -67,7 +67,7 @@ describe("a remote denoiser", () => {
     const broken = createDenoiser({ model: new Uint8Array(9), worker: true });
     await expect(broken).rejects.toBeInstanceOf(ModelFileError);
     const lost = createDenoiser({ model, worker: new URL("/no-such-worker.js", location.href) });
-    await expect(lost).rejects.toThrow(/worker failed.*Pass its URL/);
+    await expect(lost).rejects.toThrow(/worker failed.*Pass the address/);
   });
 
   it("refuses options of the wrong type, and what is no picture", async () => {
