@@ -229,17 +229,23 @@ if (!flags["no-types"]) {
   execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
     stdio: "inherit",
   });
-  keepReached(Object.values(manifest.exports).flatMap(({ types }) => types ?? []));
+  const { writeRequireTypes } = await import("./require-types.js");
+  const typed = Object.values(manifest.exports).flatMap(({ types }) => types?.default ?? []);
+  keepReached(typed);
+  writeRequireTypes(typed);
 }
 
-/** Removes the declarations that none of these leads to: those of what the package has for itself. */
+/** Removes the declarations that none of these leads to, which are of what the package has for itself, and fits the others to older compilers. */
 function keepReached(entries) {
   const reached = new Set();
   const visit = (path) => {
     if (reached.has(path)) return;
     reached.add(path);
-    const imports = readFileSync(path, "utf8").matchAll(/(?:from|import) ?\(?"(\.[^"]+)\.[jt]s"/g);
+    const text = readFileSync(path, "utf8");
+    const imports = text.matchAll(/(?:from|import) ?\(?"(\.[^"]+)\.[jt]s"/g);
     for (const [, to] of imports) visit(join(dirname(path), `${to}.d.ts`));
+    // Before version 5.7 of TypeScript, arrays have no parameter for their memory.
+    writeFileSync(path, text.replace(/\b(\w+Array)<ArrayBuffer>/g, "ReturnType<typeof $1.of>"));
   };
   for (const entry of entries) visit(join(entry));
   for (const file of readdirSync("build/types", { recursive: true, withFileTypes: true })) {

@@ -13,6 +13,7 @@ export type { WorkerPlace } from "./denoiser/remote-denoiser.ts";
 export { ThreadError } from "./errors.ts";
 export * from "./index.ts";
 export {
+  type ImageSource,
   type ReadImageOptions,
   readImage,
   type ToImageDataOptions,

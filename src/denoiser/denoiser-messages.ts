@@ -7,8 +7,7 @@ import type { Picture, PictureValues } from "../pictures/picture.ts";
 import type { Denoised, DenoiserOptions } from "./denoiser.ts";
 import type { Request } from "./request.ts";
 
-export type ToDenoiserWorker = { readonly id: number } & /** `model` and `wasm` are given. */
-(
+export type ToDenoiserWorker = { readonly id: number } /** `model` and `wasm` are given. */ & (
   | { readonly type: "create"; readonly options: DenoiserOptions }
   | {
       readonly type: "denoise";
