@@ -138,8 +138,9 @@ const lazily = {
   },
 };
 const reached = await reachedFrom("src/index.ts");
-const weighted = ["photo", "photo-models", "photo-tiny"].map((name) => `src/denoiser/${name}.ts`);
-const shared = reached.filter((path) => !weighted.includes(path));
+// The entries' own files: those with weights, and the list of what they export, since the shared file exports all that it holds.
+const apart = ["denoiser/photo", "denoiser/photo-models", "denoiser/photo-tiny", "denoising"];
+const shared = reached.filter((path) => !apart.includes(path.replace(/^src\/|\.ts$/g, "")));
 await esbuild.build({
   ...common,
   outdir: undefined,
@@ -153,7 +154,7 @@ await esbuild.build({
   entryPoints: ["src/index.ts", "src/tiny.ts"],
   plugins: [...plugins, weightsApart],
 });
-plugins.push(taking(["src/denoiser/photo.ts"], "./index.js"), weightsApart);
+plugins.push(taking(["src/denoiser/photo.ts", "src/index.ts"], "./index.js"), weightsApart);
 const { metafile } = await esbuild.build({
   ...common,
   entryPoints: [

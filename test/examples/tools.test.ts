@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { execute, install, pack } from "../support/example-runs.ts";
 import { noisyPictures } from "../support/noisy-pictures.ts";
-import { node24 } from "../support/runtimes.ts";
 
 const sigma = 25;
 /** What makes a test slow is npm. */
@@ -24,25 +23,11 @@ describe.skipIf(skipped)(skipped ? "tools (the examples are skipped: SKIP_EXAMPL
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it(
-    "Jest runs the package, on this Node with the flag that docs/testing.md names",
+    "Jest runs the package in both ways that docs/testing.md names",
     async () => {
       const copy = await install("test/examples/jest", folder, tarball);
       await execute(copy, "npm", ["test"]);
-    },
-    timeout,
-  );
-
-  it.skipIf(!node24.path)(
-    `Jest runs the package without a flag on ${node24.title}`,
-    async () => {
-      const copy = await install("test/examples/jest", folder, tarball);
-      // Without the flag, Jest takes the test itself for a CommonJS module.
-      const text = await readFile(join(copy, "denoise.test.js"), "utf8");
-      const required = text.replaceAll(/^import (.*) from (".*");$/gm, "const $1 = require($2);");
-      expect(required).not.toMatch(/^import/m);
-      await writeFile(join(copy, "denoise.test.cjs"), required);
-      const jest = "node_modules/jest/bin/jest.js";
-      await execute(copy, node24.path!, [jest, "--testMatch", "**/*.test.cjs"]);
+      await execute(copy, "npm", ["run", "test-without-flag"]);
     },
     timeout,
   );

@@ -46,6 +46,15 @@ describe.each(Object.keys(entries))("%s", (entry) => {
     expect([...new Set(missing)]).toEqual([]);
   });
 
+  it("exports the values that it declares, and no others", async () => {
+    const declared = [...exportsOf(entry)].filter(([, { flags }]) => flags & ts.SymbolFlags.Value);
+    expect(declared.length).toBeGreaterThan(0);
+    const names = Object.keys(
+      await import(entries[entry]!.replace(/types\/src\/(\w+)\.d\.ts$/, "esm/$1.js")),
+    );
+    expect(names.toSorted()).toEqual(declared.map(([name]) => name).toSorted());
+  });
+
   it("says what each of its functions, classes and types is", () => {
     const silent = [...exportsOf(entry)]
       .filter(([, symbol]) => ts.displayPartsToString(symbol.getDocumentationComment(checker)) === "")
