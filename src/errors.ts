@@ -54,7 +54,8 @@ export function requireNoOthers(others: object): void {
     throw new SpecError(`There is no option ${shown(name)}. Check how it is written, or leave it out.`);
 }
 
-const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+/** Not a promise, an AbortSignal or another object that has no options of its own, and would be passed over in silence. */
+const isObject = (value: unknown) => Object.prototype.toString.call(value) === "[object Object]";
 
 /** Checks the options that all long operations share. @throws SpecError if one is given and of the wrong type */
 export function requireRunOptions(

@@ -104,6 +104,8 @@ describe("a remote denoiser", () => {
     await expect(createDenoiser({ worker: true, model: lost })).rejects.toThrow(/model cannot be read.*404/);
     const promise = Promise.resolve(bytes) as never;
     await expect(createDenoiser({ worker: true, model: promise })).rejects.toThrow(/a promise: await it/);
+    const wasm = Promise.resolve(new Uint8Array(8)) as never;
+    await expect(createDenoiser({ worker: true, wasm })).rejects.toThrow(/^wasm .*a promise: await it/);
     const options = { worker: true, mode: () => "fast" } as never;
     await expect(createDenoiser(options)).rejects.toBeInstanceOf(SpecError);
     await expect(createDenoiser({ worker: true, Mode: "fast" } as never)).rejects.toThrow(/no option "Mode"/);
@@ -123,6 +125,7 @@ describe("a remote denoiser", () => {
       const given = { data: values.slice(), width: 30, height: 20 };
       const running = remote.denoise(given, { sigma: 20, range });
       given.data.fill(0);
+      structuredClone(given.data.buffer, { transfer: [given.data.buffer] });
       const local = await createDenoiser({ model });
       const expected = await local.denoise({ ...given, data: values }, { sigma: 20, range });
       expect(await running).toEqual(expected);

@@ -107,14 +107,18 @@ const types: Record<string, string> = {
   ".mjs": "text/javascript",
 };
 
-/** A plain web server for the files of a folder. */
-export async function serveFolder(folder: string): Promise<Started> {
+/** A plain web server for the files of a folder, which sends these headers with each. */
+export async function serveFolder(
+  folder: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Started> {
   const server = createServer(async ({ url }, response) => {
     const { pathname } = new URL(url ?? "/", "http://host");
     const path = join(folder, pathname.endsWith("/") ? `${pathname}index.html` : pathname);
     try {
       const bytes = await readFile(path);
-      response.writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream" });
+      const type = types[extname(path)] ?? "application/octet-stream";
+      response.writeHead(200, { "content-type": type, ...headers });
       response.end(bytes);
     } catch {
       response.writeHead(404).end();
