@@ -20,7 +20,8 @@ export function writeRequireTypes(entries) {
     for (const symbol of checker.getExportsOfModule(
       checker.getSymbolAtLocation(program.getSourceFile(path)),
     )) {
-      const { name } = symbol;
+      const { name, declarations } = symbol;
+      if (declarations.some(ts.isTypeOnlyImportOrExportDeclaration)) continue;
       const { flags } = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
       if (flags & ts.SymbolFlags.Value) text += `export declare const ${name}: typeof ${entry}.${name};\n`;
       if (flags & ts.SymbolFlags.Class) text += `export type ${name} = ${entry}.${name};\n`;

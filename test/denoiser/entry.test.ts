@@ -65,6 +65,7 @@ describe("the entry for inference", () => {
       "src/denoiser/denoiser.ts",
       "src/denoiser/lazy-team.ts",
       "src/denoiser/models.ts",
+      "src/denoiser/photo-models.ts",
       "src/denoiser/photo.ts",
       "src/denoiser/request.ts",
       "src/denoiser/sigma.ts",
