@@ -1,12 +1,24 @@
 // node scripts/make-inks.js: writes src/pictures/ink-colors.ts, the colours of mixtures of printing inks. It needs sharp,
 // whose libvips turns CMYK without a profile into sRGB by a profile of coated paper. The colours of a grid are chosen so
-// that, interpolated, they have the least mean square difference from libvips's at mixtures drawn by chance.
+// that src/pictures/jpeg-inks.ts, which puts cubic curves through them, comes closest to libvips's colours: least squares,
+// in which mixtures of little ink count more.
 import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import sharp from "sharp";
 
-const NODES = 6;
-const SAMPLES = 2 ** 18;
-const STEPS = 200;
+/** Nodes for cyan, magenta, yellow and black. */
+const NODES = [6, 7, 7, 6];
+/** Mixtures of each ink with the others that libvips is asked for. */
+const FINE = 16;
+/** In each, colours that libvips has clipped are replaced by what the curves make of them. */
+const ROUNDS = 30;
+
+const cubic = fileURLToPath(new URL("../src/pictures/cubic.ts", import.meta.url));
+const { outputFiles } = await build({ entryPoints: [cubic], bundle: true, format: "esm", write: false });
+const { cubicWeights } = await import(
+  `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
+);
 
 /** A TIFF file of one strip: libvips takes its four values for CMYK, of which 255 is full ink. */
 function tiffOf(inks, width, height) {
@@ -40,93 +52,92 @@ function tiffOf(inks, width, height) {
   return file;
 }
 
-let state = 1;
-/** Below `limit`, by the generator of Steele and Vigna (SplitMix32 as in public use), from a fixed seed. */
-function below(limit) {
-  state = (state + 0x9e3779b9) | 0;
-  let value = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-  value = Math.imul(value ^ (value >>> 15), 0x735a2d97);
-  return ((value ^ (value >>> 15)) >>> 0) % limit;
-}
-
-// Half of the mixtures are of any strength; the other half are light, and every other one of these is without black.
-const inks = Buffer.from(Array.from({ length: 4 * SAMPLES }, () => below(256)));
-for (let i = 0; i < inks.length / 2; i += 4) {
-  const strength = below(256);
-  for (let c = 0; c < 3; c++) inks[i + c] = (inks[i + c] * strength) >> 8;
-  if (i % 8 === 0) inks[i + 3] = 0;
-}
-const side = Math.sqrt(SAMPLES);
-const colors = await sharp(tiffOf(inks, side, side))
+const mixtures = Buffer.from(
+  Array.from({ length: 4 * FINE ** 4 }, (_, i) => {
+    const ink = Math.floor((i >> 2) / FINE ** (3 - (i & 3))) % FINE;
+    return (255 * ink) / (FINE - 1);
+  }),
+);
+const side = FINE ** 2;
+const colors = await sharp(tiffOf(mixtures, side, side))
   .toColourspace("srgb")
   .raw()
   .toBuffer();
 
-/** The nodes around each mixture, and their shares. */
-const corners = new Uint16Array(16 * SAMPLES);
-const shares = new Float64Array(16 * SAMPLES);
-for (let i = 0; i < SAMPLES; i++) {
-  for (let corner = 0; corner < 16; corner++) {
-    let [share, node] = [1, 0];
-    for (let c = 0; c < 4; c++) {
-      const place = (inks[4 * i + c] * (NODES - 1)) / 255;
-      const low = Math.min(NODES - 2, Math.floor(place));
-      const isUpper = (corner >> c) & 1;
-      share *= isUpper ? place - low : 1 - place + low;
-      node = node * NODES + low + isUpper;
-    }
-    corners[16 * i + corner] = node;
-    shares[16 * i + corner] = share;
+const places = Array.from({ length: FINE }, (_, i) => i / (FINE - 1));
+
+/** For each ink the weights of its nodes at all places, and the matrix that finds the nodes from values at these places. */
+const axes = NODES.map((count) => {
+  const curves = places.map((place) => cubicWeights(place, count));
+  const importance = places.map((place) => 1 + 3 * Math.exp(-3 * place));
+  const normal = Array.from({ length: count }, (_, i) => [
+    ...Array.from({ length: count }, (_, j) =>
+      curves.reduce((sum, curve, p) => sum + importance[p] * curve[i] * curve[j], 0),
+    ),
+    ...curves.map((curve, p) => importance[p] * curve[i]),
+  ]);
+  return { curves, fit: solved(normal) };
+});
+
+/** Gauss and Jordan's elimination of [A | B], for an A that is positive definite. @returns A⁻¹ B */
+function solved(rows) {
+  for (let i = 0; i < rows.length; i++) {
+    rows[i] = rows[i].map((value) => value / rows[i][i]);
+    for (let j = 0; j < rows.length; j++)
+      if (j !== i) rows[j] = rows[j].map((value, k) => value - rows[j][i] * rows[i][k]);
   }
+  return rows.map((row) => row.slice(rows.length));
 }
-const interpolated = (nodes) => {
-  const values = new Float64Array(SAMPLES);
-  for (let i = 0; i < values.length; i++)
-    for (let at = 16 * i; at < 16 * i + 16; at++) values[i] += shares[at] * nodes[corners[at]];
+
+/** Multiplies a grid of colours, ink by ink, by the matrices. */
+function along(values, matrices) {
+  for (const matrix of matrices) {
+    const rest = values.length / matrix[0].length / 3;
+    const product = new Float64Array(matrix.length * rest * 3);
+    for (const [i, row] of matrix.entries())
+      for (let r = 0; r < rest; r++)
+        for (let c = 0; c < 3; c++)
+          product[3 * (r * matrix.length + i) + c] = row.reduce(
+            (sum, weight, k) => sum + weight * values[3 * (k * rest + r) + c],
+            0,
+          );
+    values = product;
+  }
   return values;
-};
-const gathered = (values) => {
-  const nodes = new Float64Array(NODES ** 4);
-  for (let at = 0; at < corners.length; at++) nodes[corners[at]] += shares[at] * values[at >> 4];
-  return nodes;
-};
-const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
-
-/** Least squares by conjugate gradients. */
-function fitted(target) {
-  const nodes = new Float64Array(NODES ** 4);
-  let rest = gathered(target);
-  let direction = rest.slice();
-  for (let step = 0; step < STEPS; step++) {
-    const product = gathered(interpolated(direction));
-    const length = dot(rest, rest) / dot(direction, product);
-    for (let i = 0; i < nodes.length; i++) nodes[i] += length * direction[i];
-    const next = rest.map((value, i) => value - length * product[i]);
-    const ratio = dot(next, next) / dot(rest, rest);
-    direction = next.map((value, i) => value + ratio * direction[i]);
-    rest = next;
-  }
-  return Uint8ClampedArray.from(nodes, Math.round);
 }
 
-const channels = [0, 1, 2].map((c) =>
-  fitted(Float64Array.from({ length: SAMPLES }, (_, i) => colors[3 * i + c])),
+const curves = axes.map((axis) => axis.curves);
+const fits = axes.map((axis) => axis.fit);
+let nodes;
+let target = Float64Array.from(colors);
+for (let round = 0; round < ROUNDS; round++) {
+  nodes = along(target, fits);
+  target = along(nodes, curves).map((value, i) => {
+    const isBeyond = (colors[i] === 0 && value < 0) || (colors[i] === 255 && value > 255);
+    return isBeyond ? Math.min(290, Math.max(-60, value)) : colors[i];
+  });
+}
+const [lowest, highest] = [Math.floor(Math.min(...nodes)), Math.ceil(Math.max(...nodes))];
+const step = (highest - lowest) / 255;
+const bytes = Buffer.from(nodes.map((value) => Math.round((value - lowest) / step)));
+const found = along(
+  Float64Array.from(bytes, (byte) => lowest + step * byte),
+  curves,
 );
-const differences = channels.map((nodes, c) =>
-  interpolated(nodes).reduce(
-    (sum, value, i) => sum + Math.abs(Math.round(value) - colors[3 * i + c]) / SAMPLES,
-    0,
-  ),
+const difference = Uint8ClampedArray.from(found).reduce(
+  (sum, value, i) => sum + Math.abs(value - colors[i]) / colors.length,
+  0,
 );
-console.log(
-  `mean difference from libvips in red, green and blue: ${differences.map((value) => value.toFixed(2)).join(", ")}`,
-);
-const bytes = Buffer.from(
-  Array.from({ length: 3 * NODES ** 4 }, (_, i) => channels[i % 3][Math.floor(i / 3)]),
-);
+console.log(`mean difference from libvips: ${difference.toFixed(2)} levels`);
 const lines = bytes.toString("base64").match(/.{1,104}/g);
 writeFileSync(
   new URL("../src/pictures/ink-colors.ts", import.meta.url),
-  `/** Written by scripts/make-inks.js, which says what it is: colours of mixtures of inks, in base64. */\n` +
-    `export const INK_NODES = ${NODES};\nexport const INK_COLORS =\n${lines.map((line) => `  "${line}"`).join(" +\n")};\n`,
+  `/** Written by scripts/make-inks.js, which says what it is: colours of mixtures of inks, in base64. */
+export const INK_NODES = [${NODES.join(", ")}];
+/** The value that the byte 0 stands for, and how much more each next one does. */
+export const INK_LOWEST = ${lowest};
+export const INK_STEP = ${highest - lowest} / 255;
+export const INK_COLORS =
+${lines.map((line) => `  "${line}"`).join(" +\n")};
+`,
 );

@@ -7,7 +7,10 @@ import { idxFilesOf } from "./dataset.ts";
 import { byId, input, select, setText } from "./dom.ts";
 import type { DataSource, TrainingRequest } from "./training-messages.ts";
 
-const named: Readonly<Record<string, Recipe>> = recipes;
+/** The recipes that the form offers: it has a field for Gaussian noise only. */
+const named: Readonly<Record<string, Recipe>> = Object.fromEntries(
+  Object.entries(recipes).filter(([, { noise }]) => noise.model === "gaussian"),
+);
 
 /** Fills the form, and updates the fields that depend on a choice whenever it changes. */
 export function startRecipeForm(): void {
@@ -70,7 +73,6 @@ function showRecipe({ epochs, batch, optimizer, noise }: Recipe): void {
   input("epochs").value = String(epochs);
   input("batch").value = String(batch);
   input("learning-rate").value = String(optimizer.learningRate);
-  // The form has a field for Gaussian noise only, since all recipes that it offers use that.
   const sigma = noise.model === "gaussian" ? noise.sigma : "";
   input("noise-sigma").value = Array.isArray(sigma) ? sigma.join(" to ") : String(sigma);
 }

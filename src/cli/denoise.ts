@@ -7,11 +7,11 @@ import type { Denoised, Denoiser } from "../denoiser/denoiser.ts";
 import { createDenoiser } from "../denoiser/photo.ts";
 import type { DenoiseOptions } from "../denoiser/request.ts";
 import { DataError } from "../errors.ts";
-import type { DecodedPicture } from "../pictures/decoding.ts";
 import { formatOf } from "../pictures/formats.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { decodeAny, encodeAny, pictureBytes } from "../pictures/picture-files.node.ts";
 import { encodePng } from "../pictures/png-encode.ts";
+import type { FirstPicture } from "../pictures/sharp.node.ts";
 import { pictureRows } from "../report/figures.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
@@ -128,7 +128,7 @@ async function run(inputs: string[], options: Options): Promise<void> {
   const onInterrupt = () => interrupt.abort();
   process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
   const progress = options.json ? undefined : percentProgress();
-  const done: (Job & Pick<Denoised, "sigma" | "unchanged">)[] = [];
+  const done: (Job & Outcome)[] = [];
   let failed = 0;
   const begin = async (job: Job) => {
     interrupt.signal.throwIfAborted();
@@ -154,14 +154,17 @@ async function run(inputs: string[], options: Options): Promise<void> {
       progress?.stop();
       if (result.status === "fulfilled") {
         done.push({ ...result.item, ...result.value });
-        const { sigma, unchanged = "as-asked" } = result.value;
-        const what = reasons[unchanged] ?? `σ = ${sigma.toFixed(1)}`;
+        const { sigma, unchanged = "as-asked", pictures = 1 } = result.value;
+        const which = pictures > 1 ? `the first of ${pictures} pictures; ` : "";
+        const what = which + (reasons[unchanged] ?? `σ = ${sigma.toFixed(1)}`);
         if (!options.json) say(`${result.item.input} → ${result.item.output}  (${what})`);
       } else if (!interrupt.signal.aborted) {
         const error: unknown = result.reason;
         // If a picture is broken, the others are denoised all the same.
         if (!(error instanceof DataError)) throw error;
-        console.error(`${error.name}: ${error.message}`);
+        const { input } = result.item;
+        const which = error.message.includes(input) ? "" : `${input}: `;
+        console.error(`${error.name}: ${which}${error.message}`);
         failed++;
       }
     }
@@ -185,27 +188,30 @@ const reasons = {
   "no-noise": "unchanged: no noise was found",
 };
 
+/** What became of a picture; `pictures` is how many its file holds, if there are more than the one that was read. */
+type Outcome = Pick<Denoised, "sigma" | "unchanged"> & { readonly pictures?: number };
+
 /**
  * Denoises a picture and writes it, with what its file held beside it.
  * @param options.named a name whose ending says the format
  * @returns the noise level that was given or found, and why nothing was changed, if so
  */
 async function denoisePicture(
-  picture: DecodedPicture,
+  picture: FirstPicture,
   output: string,
   denoiser: Denoiser,
   settings: DenoiseOptions,
   { fileQuality, compare, named }: Pick<Options, "fileQuality" | "compare"> & { named: string },
-): Promise<Pick<Denoised, "sigma" | "unchanged">> {
+): Promise<Outcome> {
   const clean = await denoiser.denoise(picture, settings);
-  const { metadata } = picture;
+  const { metadata, pictures } = picture;
   const file = await encodeAny(clean, named, { metadata, quality: fileQuality });
   if (output === STANDARD) await written(file);
   else await writeFileAtomic(output, file);
   if (compare && output !== STANDARD)
     await writeFileAtomic(compareName(output), await comparison(picture, clean));
   const { sigma, unchanged } = clean;
-  return { sigma, ...(unchanged && { unchanged }) };
+  return { sigma, ...(unchanged && { unchanged }), ...(pictures > 1 && { pictures }) };
 }
 
 /** Writes to standard output. */

@@ -6,17 +6,20 @@ import { type DownloadProgress, downloadFashionMnist } from "../data/download.no
 export function downloadCommand(): Command {
   return new Command("download")
     .description("download Fashion-MNIST (31 MB) and check it; an interrupted download is resumed")
-    .option("--to <dir>", "the folder to fill (default: the user's cache, where the other commands look)")
+    .option(
+      "-o, --out <dir>",
+      "the folder to fill (default: the user's cache, where the other commands look)",
+    )
     .option("--mirror <url...>", "addresses that hold the four .gz files, tried in order")
     .option("--json", "print the result as JSON, and no progress")
     .action(run);
 }
 
-async function run(options: { to?: string; mirror?: string[]; json?: boolean }): Promise<void> {
+async function run(options: { out?: string; mirror?: string[]; json?: boolean }): Promise<void> {
   const progress = options.json ? undefined : process.stderr.isTTY ? progressBar() : progressLines();
   try {
     const result = await downloadFashionMnist({
-      to: options.to,
+      to: options.out,
       mirrors: options.mirror,
       onProgress: progress?.report,
     });

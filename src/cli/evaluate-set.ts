@@ -9,6 +9,7 @@ import { isConvolutional } from "../network/spec.ts";
 import { type Measured, measureSet, type SetQuality } from "../quality/evaluate-set.ts";
 import { type Condition, SET_SEED } from "../quality/test-conditions.ts";
 import { computingCores } from "../wasm/workers.ts";
+import { noiseModelFrom } from "./noise-option.ts";
 import { noisyFolder } from "./noisy-folder.ts";
 import { percentProgress } from "./progress.ts";
 import { textTable } from "./quality-table.ts";
@@ -17,6 +18,7 @@ import { textTable } from "./quality-table.ts";
 export interface SetOptions {
   set: string;
   levels?: number[];
+  noise?: string;
   jpeg?: number[];
   auto?: boolean;
   grey?: boolean;
@@ -45,7 +47,7 @@ export async function evaluateSet(
   const models = named.map(({ model }) => model);
   const read = await readTestPictures(options.set);
   const pictures = options.grey ? read.map(greyOf) : read;
-  const conditions = conditionsOf(pictures, options);
+  const conditions = await conditionsOf(pictures, options);
   const saved = options.saveNoisy === undefined ? undefined : await noisyFolder(options.saveNoisy, pictures);
   const name = basename(resolve(options.set));
   const isBundled = models.length === 0;
@@ -88,13 +90,21 @@ function greyOf({ name, clean, noisy }: TestPicture): TestPicture {
 }
 
 /** @throws SpecError if options for noise that is added are given for pairs, or --best-sigma where it means nothing */
-function conditionsOf(pictures: readonly TestPicture[], options: SetOptions): Condition[] {
-  const { set, levels, jpeg, auto, bestSigma, saveNoisy } = options;
+async function conditionsOf(pictures: readonly TestPicture[], options: SetOptions): Promise<Condition[]> {
+  const { set, levels, noise, jpeg, auto, bestSigma, saveNoisy } = options;
   if (pictures[0]!.noisy) {
-    const given = Object.entries({ levels, jpeg, auto, "save-noisy": saveNoisy });
+    const given = Object.entries({ levels, noise, jpeg, auto, "save-noisy": saveNoisy });
     const wrong = given.find(([, value]) => value !== undefined)?.[0];
     if (wrong === undefined) return [{ told: false }];
     throw new SpecError(`${set} holds pairs of real noise, to which none is added. Leave --${wrong} out.`);
+  }
+  if (noise !== undefined) {
+    const added = await noiseModelFrom(noise);
+    return (jpeg ?? [undefined]).map((quality) => ({
+      noise: added,
+      ...(quality !== undefined && { jpeg: quality }),
+      told: false,
+    }));
   }
   if (bestSigma && !jpeg && !auto) {
     throw new SpecError("--best-sigma is for levels that the model is not told. Add --auto or --jpeg to it.");
@@ -114,12 +124,15 @@ function conditionsOf(pictures: readonly TestPicture[], options: SetOptions): Co
 function protocolOf(
   pictures: readonly TestPicture[],
   modelChannels: readonly number[],
-  { jpeg, grey, quality }: SetOptions,
+  { noise, jpeg, grey, quality }: SetOptions,
 ): string {
+  const after = jpeg ? ", clipped and rounded, then saved as JPEG (4:4:4)" : "";
   const sentences = [
     pictures[0]!.noisy
       ? "The noise is real; the model finds its level."
-      : `Gaussian noise of σ grey levels${jpeg ? ", clipped and rounded, then saved as JPEG (4:4:4)" : ", not clipped"}.`,
+      : noise === undefined
+        ? `Gaussian noise of σ grey levels${after || ", not clipped"}.`
+        : `Noise: ${noise}${after}; the denoiser finds its level.`,
     "The output is clipped to 0 to 255 and rounded. Means over the pictures of each picture's own PSNR and SSIM.",
   ];
   if (quality === "best")
@@ -138,7 +151,8 @@ function protocolOf(
 }
 
 /** A condition in a few characters. */
-function conditionName({ sigma, jpeg, told }: Condition): string {
+function conditionName({ sigma, noise, jpeg, told }: Condition): string {
+  if (noise) return `${noise.model}${jpeg === undefined ? "" : `, JPEG ${jpeg}`}`;
   if (sigma === undefined) return "real noise";
   return `σ = ${sigma}${jpeg === undefined ? "" : `, JPEG ${jpeg}`}${told || jpeg !== undefined ? "" : ", not told"}`;
 }

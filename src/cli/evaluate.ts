@@ -28,7 +28,7 @@ interface Options extends Omit<SetOptions, "set"> {
 /** In grey levels, unless a set of photographs is measured. */
 const LEVELS = [5, 10, 15, 25, 50, 75];
 /** Options that mean nothing without --set, as commander calls them. */
-const ofSets = ["jpeg", "grey", "quality", "bestSigma", "each", "saveNoisy"] as const;
+const ofSets = ["noise", "jpeg", "grey", "quality", "bestSigma", "each", "saveNoisy"] as const;
 
 /** `denoise-wasm evaluate [MODEL…]`: measures quality on test pictures; of convolutions, at several noise levels. */
 export function evaluateCommand(): Command {
@@ -57,6 +57,12 @@ export function evaluateCommand(): Command {
         "Gaussian. For a camera's noise Gaussian noise stands in, for a mixture its first model that has levels " +
         `(default: ${LEVELS}; with --set ${SET_LEVELS})`,
       levelsFrom,
+    )
+    .addOption(
+      new Option(
+        "--noise <model,key=x…|file>",
+        "with --set: other noise than Gaussian, as for train; the model is not told its level",
+      ).conflicts(["levels", "auto"]),
     )
     .option("--classic <model>", "a model of the classic recipe, to be measured beside it")
     .option("--auto", "measure the model also where it is not told the level of noise")

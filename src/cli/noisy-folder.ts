@@ -43,10 +43,10 @@ export async function noisyFolder(folder: string, pictures: readonly TestPicture
     clean.set(picture.name, await write(`${picture.name}-clean.npy`, picture.clean));
   const noisy = new Map<string, object>();
   return {
-    async add(picture, { name }, { sigma, jpeg }) {
-      const file = `${name}-sigma${sigma}${jpeg === undefined ? "" : `-jpeg${jpeg}`}.npy`;
+    async add(picture, { name }, { sigma, noise, jpeg }) {
+      const file = `${name}-${noise?.model ?? `sigma${sigma}`}${jpeg === undefined ? "" : `-jpeg${jpeg}`}.npy`;
       if (noisy.has(file)) return;
-      noisy.set(file, { name, sigma, jpeg, clean: clean.get(name), ...(await write(file, picture)) });
+      noisy.set(file, { name, sigma, noise, jpeg, clean: clean.get(name), ...(await write(file, picture)) });
     },
     finish: (name) =>
       writeFileAtomic(

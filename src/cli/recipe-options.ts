@@ -1,11 +1,11 @@
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
-import { cameraNoise } from "../noise/camera.ts";
 import type { Noise } from "../noise/noise.ts";
 import { fineTuning, withNetworkOf } from "../training/fine-tuning.ts";
 import { autoencoderLayers, parseRecipe, type Recipe, recipes } from "../training/recipes.ts";
+import { noiseOf } from "./noise-option.ts";
+import { numberFrom, readJson } from "./option-values.ts";
 
 /** The options' texts: the name or file of a recipe, and changes to its hyper-parameters. */
 export interface RecipeOptions {
@@ -35,8 +35,9 @@ export function withRecipeOptions(command: Command): Command {
     .option("--lr <rate>", "learning rate")
     .option("--initial-accumulator <x>", "what Adagrad's sums of squared gradients start from")
     .option(
-      "--noise <model,key=x…>",
-      "other noise, such as poisson-gaussian,gain=0.5..4,sigma=5 or salt-and-pepper,share=0.1; numbers or ranges; or camera",
+      "--noise <model,key=x…|file>",
+      "other noise, such as poisson-gaussian,gain=0.5..4,sigma=5 or salt-and-pepper,share=0.1; numbers or ranges; or camera; or a " +
+        "JSON file of noise, as in a recipe",
     )
     .option("--sigma <levels>", "standard deviation of the noise, in grey levels of 0 to 255")
     .option("--patches-per-epoch <n>", "patches an epoch that are cut at random out of pictures of any size")
@@ -68,7 +69,7 @@ export async function recipeFrom(options: RecipeOptions, from?: Model): Promise<
           biases: numberOr("--init-biases", options.initBiases, spec.initialization.biases),
         },
       },
-      noise: noiseFrom(options, noise),
+      noise: await noiseFrom(options, noise),
       optimizer: {
         ...optimizer,
         learningRate: numberOr("--lr", options.lr, optimizer.learningRate),
@@ -92,9 +93,9 @@ async function baseOf({ recipe }: RecipeOptions, from?: Model): Promise<Recipe> 
   return from ? { ...base, spec: withNetworkOf(base, from.spec) } : base;
 }
 
-/** The noise that the options describe, not yet checked. The recipe decides when it is drawn. @throws SpecError */
-function noiseFrom({ noise: text, sigma }: RecipeOptions, base: Noise): unknown {
-  const noise = text === undefined ? base : { ...parseNoise(text), drawn: base.drawn };
+/** The noise that the options describe, not yet checked. It is drawn when the recipe says, unless a file says it. @throws SpecError */
+async function noiseFrom({ noise: text, sigma }: RecipeOptions, base: Noise): Promise<unknown> {
+  const noise = text === undefined ? base : { drawn: base.drawn, ...(await noiseOf(text)) };
   if (sigma === undefined) return noise;
   if (!("sigma" in noise)) {
     throw new SpecError(
@@ -104,49 +105,15 @@ function noiseFrom({ noise: text, sigma }: RecipeOptions, base: Noise): unknown 
   return { ...noise, sigma: numberFrom("--sigma", sigma) };
 }
 
-/** Turns a text such as "speckle,contrast=0.1..0.3" into an object; "camera" alone is the package's own. */
-function parseNoise(text: string): { model: string } {
-  if (text.trim() === cameraNoise.model) return cameraNoise;
-  const [model, ...settings] = text.split(",");
-  const parsed = settings.map((setting) => {
-    const [key, value] = setting.split("=");
-    const numbers = (value ?? "").split("..").map((part) => numberFrom(`--noise ${key}`, part));
-    return [key!.trim(), numbers.length === 1 ? numbers[0] : numbers] as const;
-  });
-  return { ...Object.fromEntries(parsed), model: model!.trim() };
-}
-
 /** Reads a recipe that is named by its name or by its file. @throws SpecError */
 export async function readRecipe(name: string): Promise<Recipe> {
   const known: Record<string, Recipe> = recipes;
   if (Object.hasOwn(known, name)) return known[name]!;
-  let text: string;
-  try {
-    text = await readFile(name, "utf8");
-  } catch (error) {
-    throw new SpecError(
-      `"${name}" is neither a recipe (${Object.keys(recipes).join(", ")}) nor a file that can be read: ` +
-        `${(error as Error).message}.`,
-      { cause: error },
-    );
-  }
-  try {
-    const data = JSON.parse(text);
-    // A run's report holds the recipe that it was trained by.
-    return parseRecipe(data?.recipe ?? data, name);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new SpecError(`${name} is not JSON: ${error.message}.`, { cause: error });
-  }
+  const data = await readJson(name, `a recipe (${Object.keys(recipes).join(", ")})`);
+  // A run's report holds the recipe that it was trained by.
+  return parseRecipe((data as { recipe?: unknown } | null)?.recipe ?? data, name);
 }
 
 function numberOr<T>(option: string, text: string | undefined, otherwise: T): number | T {
   return text === undefined ? otherwise : numberFrom(option, text);
-}
-
-/** The number that an option's text stands for. @throws SpecError if it is not a number */
-export function numberFrom(option: string, text: string): number {
-  const number = text.trim() === "" ? Number.NaN : Number(text);
-  if (Number.isNaN(number)) throw new SpecError(`${option} has to be a number, but is "${text}".`);
-  return number;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../data/files.node.ts";
 import { type Dataset, type Images, type Photos, pixelsOf, samplesOf, valuesAt } from "../data/images.ts";
@@ -81,29 +82,44 @@ export function reportOf({ recipe, mode, threads, data, model, epochs, seconds, 
   };
 }
 
+/** The names of a run folder's files. */
+const files = {
+  model: "model.safetensors",
+  report: "report.json",
+  chart: "loss.svg",
+  figure: "figure.png",
+  photographs: "photographs.png",
+  page: "index.html",
+};
+
+/** Whether a folder holds a file of the name of a run's, of a finished run or of something else. */
+export function holdsRunFiles(folder: string): boolean {
+  return Object.values(files).some((name) => existsSync(join(folder, name)));
+}
+
 /**
- * Writes model.safetensors, report.json, loss.svg, figure.png and index.html; and photographs.png, if there are any.
+ * Writes the files of a finished run; photographs.png only if there are any.
  * @throws OutputError
  */
 export async function writeRunFolder(folder: string, run: Run): Promise<void> {
   const { recipe, data, epochs, seconds, test, convolutions, model, photographs } = run;
   const losses = epochs.map(({ loss }) => loss);
-  await writeFileAtomic(join(folder, "model.safetensors"), encodeModel(model));
-  await writeFileAtomic(join(folder, "report.json"), `${JSON.stringify(reportOf(run), null, 2)}\n`);
+  await writeFileAtomic(join(folder, files.model), encodeModel(model));
+  await writeFileAtomic(join(folder, files.report), `${JSON.stringify(reportOf(run), null, 2)}\n`);
   await writeFileAtomic(
-    join(folder, "loss.svg"),
+    join(folder, files.chart),
     lossChart({
       title: `${recipe.name}: mean squared error over ${picturesInWords(recipe, data.train.count)}`,
       losses,
       test: [{ epoch: epochs.length, mse: test.denoised.mse }],
     }),
   );
-  await writeFileAtomic(join(folder, "figure.png"), await figureOf(run));
+  await writeFileAtomic(join(folder, files.figure), await figureOf(run));
   if (photographs.length > 0) {
-    await writeFileAtomic(join(folder, "photographs.png"), await encodePng(beforeAndAfter(photographs)));
+    await writeFileAtomic(join(folder, files.photographs), await encodePng(beforeAndAfter(photographs)));
   }
   await writeFileAtomic(
-    join(folder, "index.html"),
+    join(folder, files.page),
     runPage({
       title: `denoise-wasm: ${recipe.name}`,
       facts: [

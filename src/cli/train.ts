@@ -4,9 +4,11 @@ import { ModelFileError, OutputError, SpecError } from "../errors.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { loadTrainingData, loadTrainingDataAgain } from "./data.ts";
 import { modelInWords, modelOf } from "./models.ts";
+import { numberFrom } from "./option-values.ts";
 import { profileStep } from "./profile-step.ts";
-import { numberFrom, type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
+import { type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
 import { RunCheckpoint } from "./run-checkpoint.ts";
+import { holdsRunFiles } from "./run-folder.ts";
 import { type Start, trainRun } from "./train-run.ts";
 
 interface Options extends RecipeOptions {
@@ -17,6 +19,7 @@ interface Options extends RecipeOptions {
   mode: Mode;
   threads?: string;
   out?: string;
+  force?: boolean;
   checkpointEvery: string;
   resume?: string;
   json?: boolean;
@@ -45,7 +48,8 @@ export function trainCommand(): Command {
         .default("reproducible"),
     )
     .option("--threads <n>", "threads to train on (default: one a core); the result does not depend on it")
-    .option("--out <dir>", "the run folder (default: runs/<recipe>-<time>)")
+    .option("-o, --out <dir>", "the run folder (default: runs/<recipe>-<time>)")
+    .option("--force", "write over what a run has left in that folder")
     .option("--checkpoint-every <minutes>", "how often the run folder gets what --resume goes on from", "5")
     .option("--json", "print the report as JSON")
     .addOption(
@@ -83,13 +87,18 @@ async function begin(options: Options): Promise<Start> {
   const seed = numberFrom("--seed", options.seed);
   const folder =
     options.out ?? join("runs", `${recipe.name}-${new Date().toISOString().replace(/[:.]/g, "-")}`);
-  const checkpoint = new RunCheckpoint(folder);
-  if (checkpoint.exists) {
-    throw new OutputError(
-      `${folder} holds the checkpoint of an interrupted run: ${checkpoint.remedy}; or remove it, or choose another folder.`,
-    );
-  }
+  if (!options.force) requireNoRun(folder);
   return { recipe, seed, mode: options.mode, data, folder, ...(from && { from }) };
+}
+
+/** @throws OutputError if the folder holds an interrupted run or a finished one */
+function requireNoRun(folder: string): void {
+  const checkpoint = new RunCheckpoint(folder);
+  const otherwise = "or choose another folder, or give --force to write over it.";
+  if (checkpoint.exists)
+    throw new OutputError(`${folder} holds an interrupted run: ${checkpoint.remedy}; ${otherwise}`);
+  if (holdsRunFiles(folder))
+    throw new OutputError(`${folder} holds a run, or files of the same names: ${otherwise.slice(3)}`);
 }
 
 /** Goes on with a run that was interrupted. */

@@ -184,7 +184,7 @@ async function fetchPart(
 
 function cannotWrite(path: string): (cause: Error) => never {
   return (cause) => {
-    throw new OutputError(`${path} cannot be written: ${cause.message}; choose another folder with --to`, {
+    throw new OutputError(`${path} cannot be written: ${cause.message}; choose another folder`, {
       cause,
     });
   };

@@ -146,7 +146,7 @@ async function pathsIn(folder: string): Promise<Record<FashionMnistPart, string>
   if (missing.length > 0) {
     const what = entries.length === 0 ? "is empty" : "does not hold Fashion-MNIST";
     throw new DataError(
-      `${folder} ${what}: missing ${missing.join(", ")}; run \`denoise-wasm download --to ${folder}\`, or name another folder`,
+      `${folder} ${what}: missing ${missing.join(", ")}; run \`denoise-wasm download --out ${folder}\`, or name another folder`,
     );
   }
   return Object.fromEntries(paths) as Record<FashionMnistPart, string>;

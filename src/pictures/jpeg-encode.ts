@@ -4,7 +4,7 @@ import { forwardBlock } from "./jpeg-dct.ts";
 import { BitWriter, codesOf, optimalCode } from "./jpeg-huffman.ts";
 import { metadataSegments } from "./jpeg-metadata.ts";
 import { planesOf } from "./jpeg-planes.ts";
-import { DHT, DQT, EOI, SOI, SOS } from "./jpeg-segments.ts";
+import { APP0, DHT, DQT, EOI, SOI, SOS } from "./jpeg-segments.ts";
 import { CHROMINANCE, type HuffmanSpec, LUMINANCE, quantisationStep, ZIGZAG } from "./jpeg-tables.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import { checkPicture, type Picture, type Range } from "./picture.ts";
@@ -60,20 +60,13 @@ export function encodeJpeg(picture: Picture, options?: EncodeJpegOptions): Uint8
   requireOption("quality", quality, isQuality, "a whole number from 1 to 100");
   const thinned = { "4:4:4": [1, 1], "4:2:2": [2, 1], "4:2:0": [2, 2] }[chroma];
   requireOption("chroma", chroma, thinned, '"4:4:4", "4:2:2" or "4:2:0"');
-  const checked = checkPicture(picture, range);
-  const { channels, colors } = checked;
+  const { values, channels, colors } = jpegValues(picture, range);
   const { width, height } = picture;
-  if (Math.max(width, height) > 65_535)
-    throw new DataError(
-      `The picture has ${width} × ${height} pixels; a JPEG file holds 65,535 in a row or column.`,
-    );
-  const bytes = storedValues(picture, checked, false);
-  if (channels > colors) requireOpaque(bytes, channels);
   const tables = [LUMINANCE, CHROMINANCE].map((table) =>
     table.map((base) => quantisationStep(base, quality)),
   );
   const [across = 1, down = 1] = colors === 1 ? [] : thinned!;
-  const planes = planesOf({ data: bytes, width, height, channels }, colors, across, down).map(
+  const planes = planesOf({ data: values, width, height, channels }, colors, across, down).map(
     (plane, i): Coded => {
       const steps = tables[i === 0 ? 0 : 1]!;
       const [ownAcross, ownDown] = i === 0 ? [across, down] : [1, 1];
@@ -113,6 +106,23 @@ export function encodeJpeg(picture: Picture, options?: EncodeJpegOptions): Uint8
     ],
     data,
   );
+}
+
+/** What a JPEG file holds of a picture: bytes, whose alpha is opaque if they have one. @throws DataError: see `encodeJpeg` */
+export function jpegValues(
+  picture: Picture,
+  range?: Range,
+): { values: Uint8Array | Uint8ClampedArray; channels: 1 | 2 | 3 | 4; colors: 1 | 3 } {
+  const checked = checkPicture(picture, range);
+  const { channels, colors } = checked;
+  const { width, height } = picture;
+  if (Math.max(width, height) > 65_535)
+    throw new DataError(
+      `The picture has ${width} × ${height} pixels; a JPEG file holds 65,535 in a row or column.`,
+    );
+  const values = storedValues(picture, checked, false);
+  if (channels > colors) requireOpaque(values, channels);
+  return { values, channels, colors };
 }
 
 function requireOpaque(data: Uint8Array | Uint8ClampedArray, channels: number): void {
@@ -240,7 +250,18 @@ function writeScan(
   return bits.finish();
 }
 
-/** A file of segments, the last of which begins the coded data. */
+/** A JPEG file with metadata in place of that which it begins with, if any. */
+export function withMetadata(
+  file: Uint8Array,
+  metadata: PictureMetadata,
+  colors: 1 | 3,
+): Uint8Array<ArrayBuffer> {
+  let at = 2;
+  while ((file[at + 1]! & 0xf0) === APP0) at += 2 + (file[at + 2]! << 8) + file[at + 3]!;
+  return fileOf(metadataSegments(metadata, colors), file.subarray(at, -2));
+}
+
+/** A file of segments and of what follows them: the data of the last one, or more segments. */
 function fileOf(
   segments: readonly (readonly [number, Uint8Array])[],
   data: Uint8Array,

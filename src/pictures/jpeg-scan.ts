@@ -46,10 +46,13 @@ export function decodeScan({ data, coded }: Segment, frame: Frame, tables: Table
   const [first = 0, last = 0, bits = 0] = data.subarray(1 + 2 * count);
   const part = { first, last, low: bits & 15, refines: bits >> 4 > 0 };
   if (frame.isProgressive) requireProgression(part, bits >> 4, count, broken);
+  const taken = new Set<Component>();
   const all = Array.from({ length: count }, (_, i): Coded => {
     const [id, numbers = 0] = data.subarray(1 + 2 * i);
-    const component = frame.components.find((component) => component.id === id);
-    if (!component) throw broken(`a scan holds component ${id}, which there is not`);
+    // Some files give several components one number; they come in the order of the frame header, as libjpeg takes them.
+    const component = frame.components.find((component) => component.id === id && !taken.has(component));
+    if (!component) throw broken(`a scan holds component ${id}, which there is not, or not twice`);
+    taken.add(component);
     const needsDc = !frame.isProgressive || (first === 0 && !part.refines);
     const needsAc = !frame.isProgressive || first > 0;
     const [dc, ac] = [needsDc ? tables.dc[numbers >> 4] : none, needsAc ? tables.ac[numbers & 15] : none];
@@ -58,8 +61,6 @@ export function decodeScan({ data, coded }: Segment, frame: Frame, tables: Table
     if (!component.steps) throw broken("a table of quantisation is missing");
     return { component, dc, ac, steps: component.steps, previous: 0 };
   });
-  if (new Set(all.map(({ component }) => component)).size < count)
-    throw broken("a scan holds a component twice");
   if (count > 1 && all.reduce((sum, { component: { across, down } }) => sum + across * down, 0) > 10)
     throw broken("the units of a scan have more than 10 blocks");
   for (const { component } of all) reserve(component, frame);

@@ -7,9 +7,10 @@ import type { DecodedPicture, DecodeOptions } from "./decoding.ts";
 import { formatNames, formatOf, formatOfName } from "./formats.ts";
 import { encodeJpeg } from "./jpeg-encode.ts";
 import type { PictureMetadata } from "./metadata.ts";
-import type { Picture } from "./picture.ts";
+import { checkPicture, type Picture } from "./picture.ts";
 import { encodePng } from "./png-encode.ts";
-import { decodeBySharp, encodeBySharp } from "./sharp.node.ts";
+import { decodeBySharp, encodeBySharp, encodeJpegBySharp, type FirstPicture } from "./sharp.node.ts";
+import { storedValues } from "./stored-values.ts";
 
 /**
  * Reads a picture file: PNG and JPEG, and, where the package sharp is installed, WebP, AVIF, TIFF, GIF (its first picture) and
@@ -19,7 +20,8 @@ import { decodeBySharp, encodeBySharp } from "./sharp.node.ts";
  * @throws SpecError if `maxPixels` is not a number of at least 0
  */
 export async function readPicture(path: string, options: DecodeOptions = {}): Promise<DecodedPicture> {
-  return decodeAny(await pictureBytes(path), path, options);
+  const { pictures: _, ...picture } = await decodeAny(await pictureBytes(path), path, options);
+  return picture;
 }
 
 /** The bytes of a picture file. @throws DataError if it cannot be read */
@@ -31,15 +33,25 @@ export function pictureBytes(path: string): Promise<Uint8Array> {
   });
 }
 
-/** Decodes the bytes of a picture file: see `readPicture`. @param name what errors call the file */
-export function decodeAny(
+/**
+ * Decodes the bytes of a picture file: see `readPicture`.
+ * @param name what errors call the file
+ * @returns the first picture, and how many the file holds
+ */
+export async function decodeAny(
   bytes: Uint8Array,
   name: string,
   options: DecodeOptions = {},
-): Promise<DecodedPicture> {
+): Promise<FirstPicture> {
   const format = formatOf(bytes);
-  const isOwn = format === undefined || format === "png" || format === "jpeg";
-  return isOwn ? decodePicture(bytes, name, options) : decodeBySharp(bytes, name, format, options);
+  if (format === undefined) {
+    const kinds = Object.values(formatNames).join(", ");
+    throw new DataError(
+      `${name} is ${bytes.length === 0 ? "empty" : "no picture file"}; give one of ${kinds}`,
+    );
+  }
+  if (format !== "png" && format !== "jpeg") return decodeBySharp(bytes, name, format, options);
+  return { ...(await decodePicture(bytes, name, options)), pictures: 1 };
 }
 
 /** Whether a file counts as a picture by its name: it ends as one of the formats, and the file is not hidden. */
@@ -78,11 +90,16 @@ export async function picturesIn(folder: string, recursive = false): Promise<str
 export async function encodeAny(
   picture: Picture,
   name: string,
-  { quality, metadata }: { quality?: number; metadata?: PictureMetadata },
+  { quality = 92, metadata = {} }: { quality?: number; metadata?: PictureMetadata },
 ): Promise<Uint8Array> {
   const format = formatOfName(name);
-  if (format === "jpeg") return encodeJpeg(picture, { quality, metadata });
-  const png = await encodePng(picture, { metadata });
-  const isBySharp = format === "webp" || format === "avif" || format === "tiff";
-  return isBySharp ? encodeBySharp(png, name, format, quality ?? 92) : png;
+  if (format === "jpeg")
+    return (
+      (await encodeJpegBySharp(picture, { quality, metadata })) ?? encodeJpeg(picture, { quality, metadata })
+    );
+  if (format === "tiff") return encodeBySharp(await encodePng(picture, { metadata }), name, format, 100);
+  if (format !== "webp" && format !== "avif") return encodePng(picture, { metadata });
+  const bytes = storedValues(picture, checkPicture(picture), false);
+  const png = await encodePng({ ...picture, data: bytes }, { metadata });
+  return encodeBySharp(png, name, format, quality);
 }

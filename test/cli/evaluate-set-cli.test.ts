@@ -137,6 +137,36 @@ describe("photographs", () => {
     expect(stdout).toMatch(/σ = 10, JPEG 75 /);
   });
 
+  it("get other noise with --noise, whose level is not told, and --best-sigma looks for", async () => {
+    const noise = { model: "poisson-gaussian", gain: 2, sigma: 5 };
+    await writeFile(at("noise.json"), JSON.stringify(noise));
+    const ask = (text: string) =>
+      json("grey.safetensors", "--set", "grey", "--noise", text, "--best-sigma").then(
+        ({ results }) => results,
+      );
+    const [measured] = await ask("noise.json");
+    expect(measured.condition).toEqual({ noise, told: false });
+    // √(2·x + 25) for values of 60 to 160
+    for (const { noisy } of measured.pictures) {
+      const level = 255 * 10 ** (-noisy.psnr / 20);
+      expect(level).toBeGreaterThan(Math.sqrt(2 * 60 + 25));
+      expect(level).toBeLessThan(Math.sqrt(2 * 160 + 25));
+    }
+    expect(measured.mean.bestOfSet.psnr).toBeGreaterThanOrEqual(measured.mean.denoised.psnr);
+    expect(await ask("poisson-gaussian,gain=2,sigma=5")).toEqual([measured]);
+    const { stdout } = await evaluate(
+      "grey.safetensors",
+      "--set",
+      "grey",
+      "--noise",
+      "camera",
+      "--jpeg",
+      "90",
+    );
+    expect(stdout).toContain("Noise: camera, clipped and rounded, then saved as JPEG (4:4:4)");
+    expect(stdout).toMatch(/^camera, JPEG 90 /m);
+  });
+
   it("in colour and grey go to models of either kind, and the table says how", async () => {
     const line = async (...parameters: string[]) =>
       (await evaluate(...parameters, "--levels", "10")).stdout.split("\n")[0];
@@ -216,7 +246,7 @@ describe("refused, with one plain error", () => {
     [
       "a file that is no picture",
       ["grey.safetensors", "--set", "words"],
-      /words\/a\.png is neither a PNG nor/,
+      /words\/a\.png is no picture file; give one of PNG, JPEG/,
     ],
     ["a picture that is too small", ["grey.safetensors", "--set", "small"], /a\.png has 20 × 9\. Use larger/],
     [
@@ -234,6 +264,16 @@ describe("refused, with one plain error", () => {
       "JPEG for pairs",
       ["grey.safetensors", "--set", "pairs", "--jpeg", "90"],
       /real noise.*Leave --jpeg out/,
+    ],
+    [
+      "noise for pairs",
+      ["grey.safetensors", "--set", "pairs", "--noise", "camera"],
+      /real noise.*Leave --noise out/,
+    ],
+    [
+      "noise that there is not",
+      ["grey.safetensors", "--set", "grey", "--noise", "rain"],
+      /--noise rain: .*"model" has to be|--noise rain: model has to be/,
     ],
     [
       "a best level where it is told",
@@ -256,6 +296,11 @@ describe("refused, with one plain error", () => {
     [["--set", "grey", "--jpeg", "101"], /whole numbers from 1 to 100/],
     [["--set", "grey", "--jpeg", "7.5"], /whole numbers from 1 to 100/],
     [["--set", "grey", "--levels", "0"], /numbers above 0/],
+    [["--noise", "camera"], /option '--noise [^']*' needs --set DIR|option '--noise' needs --set DIR/],
+    [
+      ["--set", "grey", "--noise", "camera", "--levels", "5"],
+      /'--noise .*' cannot be used with option '--levels/,
+    ],
     [["--set", "grey", "--pictures", "grey"], /'--set <dir>' cannot be used with option '--pictures <dir>'/],
   ])("wrong usage: %j", async (parameters, message) => {
     const { code, stdout, stderr } = await evaluate("grey.safetensors", ...parameters);

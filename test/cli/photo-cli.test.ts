@@ -337,7 +337,7 @@ describe("a folder that cannot be trained on: one plain error with file and reme
     [
       "one with words called a picture",
       "text",
-      /Left out: text\/b\.png is neither a PNG nor a JPEG.*give a.*\n.*text holds one picture/,
+      /Left out: text\/b\.png is no picture file.*give one.*\n.*text holds one picture/,
       [],
     ],
     [
@@ -383,7 +383,7 @@ describe("a folder that cannot be trained on: one plain error with file and reme
       ...["--epochs", "1", "--out", "deep-run", "--json"],
     );
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^Left out: deep\/inner\/broken\.png is neither a PNG nor a JPEG.*\n/);
+    expect(stderr).toMatch(/^Left out: deep\/inner\/broken\.png is no picture file.*\n/);
     expect(JSON.parse(stdout).data.trainingImages).toBe(2);
   });
 

@@ -158,12 +158,17 @@ describe("a run that is interrupted", () => {
     const { code, stderr } = await begin("kept");
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^OutputError: kept holds the checkpoint of an interrupted run: go on with: .* --resume kept; or remove it, or choose another folder\.\n$/,
+      /^OutputError: kept holds an interrupted run: go on with: .* --resume kept; or choose another folder, or give --force to write over it\.\n$/,
     );
     expect((await readFile(checkpointOf("kept"))).equals(bytes)).toBe(true);
-    await rm(checkpointOf("kept"));
-    expect((await begin("kept")).code).toBe(0);
-    expect((await begin("kept", ["--epochs", "2"])).code).toBe(0);
+    expect((await begin("kept", ["--force"])).code).toBe(0);
+    const again = await begin("kept", ["--epochs", "2"]);
+    expect([again.code, again.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^OutputError: kept holds a run, .*--force/),
+    ]);
+    expect((await resultsOf("kept")).losses).toEqual(whole.losses);
+    expect((await begin("kept", ["--epochs", "2", "--force"])).code).toBe(0);
     expect((await readdir(inFolder("kept"))).sort()).toEqual(complete);
     expect((await resultsOf("kept")).losses).toEqual(whole.losses.slice(0, 2));
   });
@@ -198,7 +203,7 @@ describe("a run that cannot be written", () => {
 
   it("when it has been trained is completed without being trained again", async () => {
     await mkdir(join(folder, "blocked", "figure.png"), { recursive: true });
-    const { code, stderr } = await begin("blocked");
+    const { code, stderr } = await begin("blocked", ["--force"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/go on with: .* --resume blocked\nOutputError: Cannot write blocked.figure\.png/);
     await rmdir(join(folder, "blocked", "figure.png"));
@@ -235,7 +240,11 @@ describe("--resume refuses, and keeps the checkpoint:", () => {
     [["--out", "elsewhere"]],
     [["--profile"]],
   ])("%j beside it, which the checkpoint says", async (more) => {
-    await expectRefusal(more, 2, new RegExp(`'--resume <run>' cannot be used with option '${more[0]}`));
+    await expectRefusal(
+      more,
+      2,
+      new RegExp(`'--resume <run>' cannot be used with option '(-o, )?${more[0]}`),
+    );
     expect(existsSync(inFolder("elsewhere"))).toBe(false);
   });
 

@@ -249,7 +249,7 @@ describe("denoise-wasm download", () => {
     vi.spyOn(console, "error").mockReturnValue();
     const mirrors = [`${origin}/missing`, `${origin}/html`];
     const error = await downloadCommand()
-      .parseAsync(["--to", to, "--mirror", ...mirrors], { from: "user" })
+      .parseAsync(["--out", to, "--mirror", ...mirrors], { from: "user" })
       .catch((error) => error);
     expect(error).toBeInstanceOf(DataError);
     expect(requests).toEqual([

@@ -164,7 +164,7 @@ describe("on disk", () => {
     const message = await fault(loadFashionMnistFrom(folder));
     expect(message).toContain(`${folder} does not hold`);
     expect(message).toContain("missing train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz;");
-    expect(message).toContain(`denoise-wasm download --to ${folder}`);
+    expect(message).toContain(`denoise-wasm download --out ${folder}`);
   });
 
   it("says that a folder is empty, or is none", async () => {

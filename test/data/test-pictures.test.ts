@@ -62,7 +62,7 @@ describe("readTestPictures", () => {
   it("refuses a file that is no picture", async () => {
     await picture("a.png", 1);
     await writeFile(join(folder, "b.png"), "words");
-    await refused(/b\.png is neither a PNG nor a JPEG file; give a/);
+    await refused(/b\.png is no picture file; give one of /);
   });
 
   it.each([

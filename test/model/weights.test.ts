@@ -306,6 +306,10 @@ describe("denoise-wasm export", () => {
       const bytes = await readFile(join(folder, "small.safetensors"));
       const edge = await readFile(join(root, "build/edge/fashion-conv.safetensors"));
       expect(Buffer.compare(bytes, edge)).toBe(0);
+      expect(await runCli(folder, ["export", shipped, "-o", "small.safetensors"])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^OutputError: small\.safetensors exists; give --force/),
+      });
       expect((await runCli(folder, ["export", "small.safetensors", "-o", "wide.safetensors"])).code).toBe(0);
       const wide = await readFile(join(folder, "wide.safetensors"));
       expect(decodeModel(wide, "wide")).toEqual(decodeModel(bytes, "small"));

@@ -1,8 +1,8 @@
 /**
  * What the readers of PNG and JPEG files make of odd and broken ones: the pixels that libvips makes of them, or a refusal
  * that says why, and the same in every runtime. Files of other collections are tried too if DENOISE_PICTURES names their
- * folders, separated as in PATH; then a table is written to DENOISE_VERDICTS, with libvips's verdicts if sharp is installed
- * or SHARP is its path.
+ * folders, separated as in PATH; then a line for each file is written to DENOISE_VERDICTS, with libvips's verdict, and a table
+ * with a line for each folder to the same name with the ending .md. For these, sharp has to be installed, or SHARP is its path.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodePicture } from "../../src/pictures/decode-picture.ts";
 import { decodePng } from "../../src/pictures/png.ts";
 import libvips from "../fixtures/pictures/libvips.json" with { type: "json" };
+import { besideLibvips, type JudgedFile, verdictLines, verdictTable } from "../support/verdict-table.ts";
 import { bundleSuite, places } from "../support/verdicts.ts";
 
 const pictures = fileURLToPath(new URL("../fixtures/pictures/", import.meta.url));
@@ -70,15 +71,14 @@ describe("odd files", () => {
 const folders = (process.env.DENOISE_PICTURES ?? "").split(delimiter).filter(Boolean);
 
 describe.skipIf(folders.length === 0)("the files of DENOISE_PICTURES", () => {
-  it("have the same verdict in every runtime", { timeout: 3_600_000 }, async () => {
+  it("have the same verdict in every runtime, and libvips's pixels", { timeout: 3_600_000 }, async () => {
     const paths = folders.flatMap((folder) =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile() && /\.(png|jpe?g)$/i.test(entry.name))
         .map((entry) => join(entry.parentPath, entry.name)),
     );
-    const sharp = await import("../fixtures/pictures/libvips.js").catch(() => undefined);
     const found = places.filter(({ isFound }) => isFound);
-    const lines = [["file", "libvips", ...found.map(({ name }) => name)]];
+    const judged: JudgedFile[] = [];
     for (const batch of batchesOf(paths, 2 ** 22)) {
       const files = batch.map((path) => readFileSync(path));
       const bundle = await bundleSuite(files);
@@ -87,20 +87,21 @@ describe.skipIf(folders.length === 0)("the files of DENOISE_PICTURES", () => {
         for (const place of found) columns.push(await place.run(bundle.folder));
         for (const [i, path] of batch.entries()) {
           const verdicts = columns.map((column) => column[i]!);
-          const isSame = verdicts.every((verdict) => verdict === verdicts[0]);
-          const first = [path, (await sharp?.libvipsVerdict(files[i])) ?? "", verdicts[0]!];
-          lines.push([...first, ...verdicts.slice(1).map((verdict) => (isSame ? "same" : verdict))]);
+          judged.push({ path, verdicts, ...(await besideLibvips(files[i]!, verdicts[0]!)) });
         }
       } finally {
         await bundle.remove();
       }
     }
     const { DENOISE_VERDICTS } = process.env;
-    if (DENOISE_VERDICTS)
-      writeFileSync(DENOISE_VERDICTS, lines.map((line) => `${line.join("\t")}\n`).join(""));
-    const different = lines.slice(1).filter((line) => line.slice(3).some((verdict) => verdict !== "same"));
-    expect(different).toEqual([]);
-    expect(lines.length).toBeGreaterThan(1);
+    if (DENOISE_VERDICTS) {
+      const runtimes = found.map(({ name }) => name);
+      writeFileSync(DENOISE_VERDICTS, verdictLines(judged, runtimes));
+      writeFileSync(`${DENOISE_VERDICTS}.md`, verdictTable(judged, folders));
+    }
+    expect(judged.filter(({ verdicts }) => new Set(verdicts).size > 1)).toEqual([]);
+    expect(judged.filter(({ kind }) => kind === "different")).toEqual([]);
+    expect(judged.length).toBeGreaterThan(0);
   });
 });
 

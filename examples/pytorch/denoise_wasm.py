@@ -1,0 +1,92 @@
+"""Model files of denoise-wasm in PyTorch: networks of convolutions and of dense layers, as they were trained.
+
+    network = load("model.safetensors")
+    clean = network(noisy, sigma)  # grey levels of 0 to 255, [pictures, channels, height, width]; sigma is [pictures]
+
+The network has the parameters of the file, so it can be trained on, and `save` writes them back.
+"""
+import json
+
+import torch
+import torch.nn.functional as F
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+SPEC = "denoise-wasm.spec"
+
+
+class Network(torch.nn.Module):
+    """The network of a spec: the keys are documented in src/network/spec.ts."""
+
+    def __init__(self, spec: dict):
+        super().__init__()
+        self.spec = spec
+        self.scale = spec.get("white", 255) / 255
+        channels, level = spec["input"]["channels"], spec.get("noiseLevel", False)
+        values = channels * spec["input"]["height"] * spec["input"]["width"]
+        for i, layer in enumerate(spec["layers"], start=1):
+            kind = layer["type"]
+            if kind == "dense":
+                made = torch.nn.Linear(values, layer["units"])
+                values = layer["units"]
+            elif kind in ("conv3x3", "conv1x1"):
+                made = self._convolution(layer, channels + level)
+                channels, level = layer["channels"], False
+            else:
+                channels = {"pixel-unshuffle": 4 * channels, "pixel-shuffle": channels // 4}.get(kind, channels)
+                continue
+            self.add_module(f"layer{i}", made)
+
+    def _convolution(self, layer: dict, channels: int) -> torch.nn.Conv2d:
+        side, dilation = (3, layer.get("dilation", 1)) if layer["type"] == "conv3x3" else (1, 1)
+        return torch.nn.Conv2d(
+            channels,
+            layer["channels"],
+            side,
+            padding=dilation * (side // 2),
+            dilation=dilation,
+            padding_mode=self.spec.get("padding", "zeros"),
+            bias=layer.get("bias", True),
+        )
+
+    def forward(self, noisy: torch.Tensor, sigma: torch.Tensor | None = None) -> torch.Tensor:
+        """Height and width have to be multiples of 2 for each time that the network halves a picture."""
+        dense = self.spec["layers"][0]["type"] == "dense"
+        picture = noisy.flatten(1) if dense else noisy * self.scale
+        x, outputs, level = picture, {}, self.spec.get("noiseLevel", False)
+        for i, layer in enumerate(self.spec["layers"], start=1):
+            kind = layer["type"]
+            if kind == "pixel-unshuffle":
+                x = F.pixel_unshuffle(x, 2)
+            elif kind == "pixel-shuffle":
+                x = F.pixel_shuffle(x, 2)
+            elif kind == "add":
+                x = x + outputs[layer["from"]]
+            else:
+                if level and not dense:
+                    plane = (sigma * self.scale).reshape(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])
+                    x, level = torch.cat([x, plane.to(x)], dim=1), False
+                x = getattr(self, f"layer{i}")(x)
+                x = {"linear": lambda z: z, "relu": F.relu, "sigmoid": torch.sigmoid}[layer["activation"]](x)
+            outputs[f"layer{i}"] = x
+        x = picture - x if self.spec.get("residual", False) else x
+        return x.reshape(noisy.shape) if dense else x / self.scale
+
+
+def load(path: str) -> Network:
+    """Reads a model file with weights of float32 or float16 (`denoise-wasm export MODEL -o FILE --format f32` makes one)."""
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+    weights = load_file(path)
+    if any(not values.is_floating_point() for values in weights.values()):
+        raise ValueError(f"{path} has weights of 8 bits; make it float32 by `denoise-wasm export {path} -o FILE`.")
+    network = Network(json.loads(metadata[SPEC]))
+    network.load_state_dict(weights)
+    network.metadata = metadata
+    return network
+
+
+def save(network: Network, path: str) -> None:
+    """Writes the weights with what the file that they came from says of the network."""
+    weights = {name: values.detach().float().contiguous() for name, values in network.state_dict().items()}
+    save_file(weights, path, network.metadata)
