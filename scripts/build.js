@@ -57,6 +57,7 @@ const { default: esbuild } = await import("esbuild");
 const { minify } = await import("terser");
 const { writeOperations } = await import("./operations.js");
 const { writeTiles } = await import("./tiles.js");
+const { writeWorkers } = await import("./workers.js");
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const targets = Object.keys(JSON.parse(readFileSync("asconfig.json", "utf8")).targets);
@@ -93,19 +94,7 @@ for (const name of models) {
   bareModels.set(name, bare);
 }
 
-// The helpers that denoise in other threads, as text, from which workers are made where a script need not be a file.
-const { outputFiles: helper } = await esbuild.build({
-  entryPoints: ["src/denoiser/helper-main.ts"],
-  bundle: true,
-  minify: true,
-  format: "iife",
-  globalName: "helper",
-  target: "es2022",
-  write: false,
-  logLevel: "warning",
-});
-mkdirSync("build/workers", { recursive: true });
-writeText("build/workers/helper", helper[0].text, "string");
+const workerScript = await writeWorkers((path, text) => writeText(path, text, "string"));
 
 /** The entries for denoising. They use no files, no packages and nothing of Node. */
 const entries = ["src/index.ts", "src/tiny.ts", "src/png.ts", "src/jpeg.ts"];
@@ -121,10 +110,8 @@ const common = {
   logLevel: "warning",
 };
 // The files from which pages start workers: one for each worker, complete in itself, so that it can be copied.
-await esbuild.build({
-  ...common,
-  entryPoints: ["src/wasm/thread-worker.ts", "src/denoiser/denoiser-worker.ts"],
-});
+await esbuild.build({ ...common, entryPoints: ["src/wasm/thread-worker.ts"] });
+writeFileSync("build/esm/denoiser-worker.js", workerScript);
 for (const name of ["thread-worker", "denoiser-worker"])
   writeFileSync(`build/esm/${name}.d.ts`, "export {};\n");
 // Weights are files of their own, which the entries of all runtimes share: they are most of what the package weighs. All code for
@@ -151,8 +138,9 @@ const lazily = {
   },
 };
 const reached = await reachedFrom("src/index.ts");
-const weighted = ["src/denoiser/photo.ts", "src/denoiser/photo-tiny.ts"];
-const shared = reached.filter((path) => !weighted.includes(path));
+// The entries' own files: those with weights, and the list of what they export, since the shared file exports all that it holds.
+const apart = ["denoiser/photo", "denoiser/photo-models", "denoiser/photo-tiny", "denoising"];
+const shared = reached.filter((path) => !apart.includes(path.replace(/^src\/|\.ts$/g, "")));
 await esbuild.build({
   ...common,
   outdir: undefined,
@@ -166,7 +154,7 @@ await esbuild.build({
   entryPoints: ["src/index.ts", "src/tiny.ts"],
   plugins: [...plugins, weightsApart],
 });
-plugins.push(taking(["src/denoiser/photo.ts"], "./index.js"));
+plugins.push(taking(["src/denoiser/photo.ts", "src/index.ts"], "./index.js"), weightsApart);
 const { metafile } = await esbuild.build({
   ...common,
   entryPoints: [
@@ -242,17 +230,23 @@ if (!flags["no-types"]) {
   execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
     stdio: "inherit",
   });
-  keepReached(Object.values(manifest.exports).flatMap(({ types }) => types ?? []));
+  const { writeRequireTypes } = await import("./require-types.js");
+  const typed = Object.values(manifest.exports).flatMap(({ types }) => types?.default ?? []);
+  keepReached(typed);
+  writeRequireTypes(typed);
 }
 
-/** Removes the declarations that none of these leads to: those of what the package has for itself. */
+/** Removes the declarations that none of these leads to, which are of what the package has for itself, and fits the others to older compilers. */
 function keepReached(entries) {
   const reached = new Set();
   const visit = (path) => {
     if (reached.has(path)) return;
     reached.add(path);
-    const imports = readFileSync(path, "utf8").matchAll(/(?:from|import) ?\(?"(\.[^"]+)\.[jt]s"/g);
+    const text = readFileSync(path, "utf8");
+    const imports = text.matchAll(/(?:from|import) ?\(?"(\.[^"]+)\.[jt]s"/g);
     for (const [, to] of imports) visit(join(dirname(path), `${to}.d.ts`));
+    // Before version 5.7 of TypeScript, arrays have no parameter for their memory.
+    writeFileSync(path, text.replace(/\b(\w+Array)<ArrayBuffer>/g, "ReturnType<typeof $1.of>"));
   };
   for (const entry of entries) visit(join(entry));
   for (const file of readdirSync("build/types", { recursive: true, withFileTypes: true })) {

@@ -4,6 +4,7 @@
  */
 import type { Denoiser, DenoiserOptions } from "./denoiser/denoiser.ts";
 import { createDenoiser as createLocalDenoiser } from "./denoiser/photo.ts";
+import { photoModels } from "./denoiser/photo-models.ts";
 import { createRemoteDenoiser, type WorkerPlace } from "./denoiser/remote-denoiser.ts";
 import { optionsFrom } from "./errors.ts";
 import { isPage } from "./wasm/raw-worker.ts";
@@ -12,6 +13,7 @@ export type { WorkerPlace } from "./denoiser/remote-denoiser.ts";
 export { ThreadError } from "./errors.ts";
 export * from "./index.ts";
 export {
+  type ImageSource,
   type ReadImageOptions,
   readImage,
   type ToImageDataOptions,
@@ -21,9 +23,11 @@ export {
 /** What a denoiser in a web page is built from. */
 export interface BrowserDenoiserOptions extends DenoiserOptions {
   /**
-   * Runs the denoiser in a worker of its own, so that the page's main thread stays free. A URL says where the package's
-   * `denoiser-worker.js` is; `true` means that it lies beside the script that holds this code. Default: no worker, but `true` if `threads` asks for
-   * more than one in a page: the others are workers that this worker starts from the same file.
+   * Runs the denoiser in a worker of its own, so that the page's main thread stays free. With `true` the worker is made from
+   * a text, and where a content security policy forbids that, from the file `denoiser-worker.js` beside the script that
+   * holds this code. An address says where the package's `denoiser-worker.js` is; nothing else is then tried. Default: no
+   * worker, but `true` if `threads` asks for more than one in a page: the others are workers that this worker starts from
+   * the same script.
    */
   worker?: WorkerPlace | false | undefined;
 }
@@ -37,6 +41,6 @@ export async function createDenoiser(options?: BrowserDenoiserOptions): Promise<
   const { worker, ...others } = optionsFrom(options);
   const isRemote = worker === undefined ? isPage() && (others.threads ?? 1) > 1 : worker !== false;
   return isRemote
-    ? createRemoteDenoiser(worker === undefined ? true : (worker as WorkerPlace), others)
+    ? createRemoteDenoiser(worker === undefined ? true : (worker as WorkerPlace), photoModels, others)
     : createLocalDenoiser(others);
 }

@@ -27,7 +27,7 @@ export function shown(value: unknown): string {
   if (typeof (value as PromiseLike<unknown> | undefined)?.then === "function") return "a promise: await it";
   let text: string = typeof value;
   try {
-    text = Object.prototype.toString.call(value);
+    text = tagOf(value);
     // Only plain data is written out: other objects may be large, and tell nothing.
     if (/^\[object (String|Array|Object)]$/.test(text)) text = JSON.stringify(value);
     else if (typeof value !== "object" || value === null) text = String(value);
@@ -44,8 +44,10 @@ export function requireOption(name: string, value: unknown, isRight: unknown, wh
 
 /** Gives options back if they are an object. @throws SpecError otherwise */
 export function optionsFrom<Options extends object>(options: Options | undefined): Options {
-  requireOption("options", options, options === undefined || isObject(options), "an object");
-  return options ?? ({} as Options);
+  const given = options === undefined ? ({} as Options) : options;
+  // A promise or an AbortSignal has another tag. It has no options of its own, and would be passed over in silence.
+  requireOption("options", given, tagOf(given) === "[object Object]", "an object");
+  return given;
 }
 
 /** Checks that nothing is left of options when all that are known were taken out. @throws SpecError */
@@ -54,7 +56,10 @@ export function requireNoOthers(others: object): void {
     throw new SpecError(`There is no option ${shown(name)}. Check how it is written, or leave it out.`);
 }
 
-const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+/** The name of a value's kind in brackets, such as "[object Promise]". */
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value);
+}
 
 /** Checks the options that all long operations share. @throws SpecError if one is given and of the wrong type */
 export function requireRunOptions(

@@ -109,7 +109,7 @@ class DenoiseView {
 
   #loaded(): Promise<Denoiser> {
     this.#denoiser ??= createDenoiser({
-      worker: true,
+      worker: new URL("./denoiser-worker.js", import.meta.url),
       mode: "fast",
       threads: Math.max(1, navigator.hardwareConcurrency - 1),
     });

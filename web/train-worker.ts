@@ -93,6 +93,7 @@ async function run({ recipe, seed, mode, threads, data, from }: TrainingRequest)
   const dataset = await loadDataset(data, recipe.spec.input);
   const options: ResumeOptions = {
     ...(threads !== undefined && { threads }),
+    threadWorkerUrl: new URL("./thread-worker.js", import.meta.url),
     signal: stop.signal,
     onProgress(progress) {
       begin(started);

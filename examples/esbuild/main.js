@@ -1,6 +1,6 @@
 import { createDenoiser, readImage, toImageData } from "denoise-wasm/browser";
 
-const denoiser = await createDenoiser({ worker: new URL("denoiser-worker.js", import.meta.url) });
+const denoiser = await createDenoiser({ worker: true });
 
 document.querySelector("input").onchange = async ({ target }) => {
   const clean = await denoiser.denoise(await readImage(target.files[0]));

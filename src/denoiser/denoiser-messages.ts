@@ -4,11 +4,10 @@
  */
 
 import type { Picture, PictureValues } from "../pictures/picture.ts";
-import type { Variant } from "../wasm/detect.ts";
 import type { Denoised, DenoiserOptions } from "./denoiser.ts";
 import type { Request } from "./request.ts";
 
-export type ToDenoiserWorker = { readonly id: number } & (
+export type ToDenoiserWorker = { readonly id: number } /** `model` and `wasm` are given. */ & (
   | { readonly type: "create"; readonly options: DenoiserOptions }
   | {
       readonly type: "denoise";
@@ -19,7 +18,7 @@ export type ToDenoiserWorker = { readonly id: number } & (
 );
 
 export type FromDenoiserWorker = { readonly id: number } & (
-  | { readonly type: "created"; readonly variant: Variant; readonly threads: number }
+  | { readonly type: "created"; readonly threads: number }
   | { readonly type: "progress"; readonly done: number }
   | { readonly type: "denoised"; readonly result: Denoised<PictureValues> }
   /** `name` is the name of the error's class. */

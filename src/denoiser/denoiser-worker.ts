@@ -1,9 +1,11 @@
-/** The script of a remote denoiser's worker, and of the helpers that this worker starts, built as `denoiser-worker.js`. */
+/**
+ * The script of a remote denoiser's worker, and of the helpers that this worker starts: built as `denoiser-worker.js`, and
+ * as a text in the page's own script. It holds neither the core nor models, which the page sends.
+ */
 import { createWith, type Denoiser } from "./denoiser.ts";
 import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
 import { HELPER_NAME } from "./helper.ts";
 import { helperMain } from "./helper-main.ts";
-import { photoModels } from "./photo.ts";
 
 let denoiser: Denoiser;
 const running = new Map<number, AbortController>();
@@ -17,8 +19,8 @@ const onMessage = async ({ data }: MessageEvent<ToDenoiserWorker>) => {
   try {
     switch (data.type) {
       case "create":
-        denoiser = await createWith(photoModels, data.options, self.location.href);
-        say({ id, type: "created", variant: denoiser.variant, threads: denoiser.threads });
+        denoiser = await createWith([], data.options, self.location.href);
+        say({ id, type: "created", threads: denoiser.threads });
         break;
       case "denoise": {
         const control = new AbortController();

@@ -23,21 +23,23 @@ export async function modelsFrom(
   given: ModelSource | readonly ModelSource[] | undefined,
   inlined: BundledModels,
 ): Promise<ConvModel[]> {
-  if (given === undefined) {
-    const bytes = await Promise.all(
-      inlined.map((text) => {
-        if (text !== undefined) return bytesOf(text);
-        throw new ModelFileError(
-          "This bundle has no weights. Pass a model file's bytes or address as `model`.",
-        );
-      }),
-    );
-    return bytes.map((bytes) => decodeConvModel(bytes, "the bundled model"));
-  }
+  if (given === undefined)
+    return (await bundledFiles(inlined)).map((bytes) => decodeConvModel(bytes, "the bundled model"));
   const sources = Array.isArray(given) ? (given as readonly ModelSource[]) : [given as ModelSource];
   requireOption("model", given, sources.length > 0, "one model or more");
   return Promise.all(sources.map(modelFrom));
 }
+
+/** The bytes of the model files that a bundle carries. @throws ModelFileError if it carries none */
+export const bundledFiles = (inlined: BundledModels): Promise<Uint8Array<ArrayBuffer>[]> =>
+  Promise.all(
+    inlined.map((text) => {
+      if (text !== undefined) return bytesOf(text);
+      throw new ModelFileError(
+        "This bundle has no weights. Pass a model file's bytes or address as `model`.",
+      );
+    }),
+  );
 
 async function modelFrom(source: ModelSource): Promise<ConvModel> {
   const isSource = typeof source === "string" || (Object(source) === source && !("then" in source));

@@ -1,11 +1,6 @@
-/** The denoiser of photographs: what it is built from if no other model is given. */
-import colour from "../../build/models/photo.js";
-import grey from "../../build/models/photo-grey.js";
+/** The denoiser of photographs. */
 import { createWith, type Denoiser, type DenoiserOptions } from "./denoiser.ts";
-import type { BundledModels } from "./models.ts";
-
-/** Trained for photographs in colour and in grey. */
-export const photoModels: BundledModels = [colour, grey];
+import { photoModels } from "./photo-models.ts";
 
 /**
  * Builds a denoiser.

@@ -1,12 +1,15 @@
 /** A denoiser in a worker of its own, which the browser's `createDenoiser` returns if `worker` is given. */
 
+import text from "../../build/workers/denoiser.js";
 import * as errors from "../errors.ts";
 import { likeOf, type Picture, type PictureValues } from "../pictures/picture.ts";
-import type { Variant } from "../wasm/detect.ts";
+import { bundled } from "../wasm/bundled.ts";
+import { requireMode, type Variant } from "../wasm/detect.ts";
+import { type RawWorker, workerFromText, workerOf } from "../wasm/raw-worker.ts";
 import { bytesBehind, type Remote } from "../wasm/source.ts";
 import type { Denoised, Denoiser, DenoiserOptions } from "./denoiser.ts";
 import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
-import type { ModelSource } from "./models.ts";
+import { type BundledModels, bundledFiles, type ModelSource } from "./models.ts";
 import { type DenoiseOptions, requestOf } from "./request.ts";
 
 type Answer = Exclude<FromDenoiserWorker, { type: "progress" | "failed" }>;
@@ -17,26 +20,59 @@ interface Request {
   onProgress: ((done: number) => void) | undefined;
 }
 
-/** Where the package's `denoiser-worker.js` is: its URL, or `true` if it lies beside the script that holds this code. */
+/**
+ * The script that the worker runs: `true` for the one that this code holds as a text, or the address of the package's
+ * `denoiser-worker.js`.
+ */
 export type WorkerPlace = true | string | URL;
 
-/** @throws UnsupportedRuntimeError if the worker cannot be started; also everything that `createDenoiser` throws */
-export async function createRemoteDenoiser(worker: WorkerPlace, options: DenoiserOptions): Promise<Denoiser> {
+/**
+ * @param models what the denoiser uses if the options give no model
+ * @throws UnsupportedRuntimeError if the worker cannot be started; also everything that `createDenoiser` throws
+ */
+export async function createRemoteDenoiser(
+  worker: WorkerPlace,
+  models: BundledModels,
+  options: DenoiserOptions,
+): Promise<Denoiser> {
   const isPlace = worker === true || typeof worker === "string" || worker instanceof URL;
   errors.requireOption("worker", worker, isPlace, "true, false or the address of denoiser-worker.js");
-  const { model, wasm, ...others } = options;
-  const sendable = {
-    model: Array.isArray(model)
-      ? await Promise.all((model as ModelSource[]).map(sendableModel))
-      : await sendableModel(model as ModelSource | undefined),
-    wasm: await sendableOf(wasm, "wasm", errors.UnsupportedRuntimeError),
+  const { model, wasm, mode = "reproducible", ...others } = options;
+  requireMode(mode);
+  const own = bundled(mode);
+  const sendable: DenoiserOptions = {
+    model:
+      model === undefined
+        ? await bundledFiles(models)
+        : Array.isArray(model)
+          ? await Promise.all((model as ModelSource[]).map(sendableModel))
+          : await sendableModel(model as ModelSource),
+    wasm: await sendableOf(wasm ?? (await own.wasm?.()), "wasm", errors.UnsupportedRuntimeError),
+    mode,
     ...others,
   };
-  const link = new Link(startWorker(worker));
+  const create = (start: () => RawWorker) => createIn(start, own.variant, sendable);
+  if (worker !== true) return create(() => workerOf(new Worker(worker, { type: "module" })));
   try {
-    const created = await link.ask({ type: "create", options: sendable });
-    const { variant, threads } = created as Extract<Answer, { type: "created" }>;
-    return new RemoteDenoiser(link, variant, threads);
+    return await create(() => workerFromText(`() => { ${text} }`));
+  } catch (error) {
+    if (!(error instanceof errors.UnsupportedRuntimeError)) throw error;
+    // A content security policy may allow files only. Bundlers recognise exactly this expression, and bundle the file.
+    const start = () =>
+      workerOf(new Worker(new URL("./denoiser-worker.js", import.meta.url), { type: "module" }));
+    return create(start).catch(() => Promise.reject(error));
+  }
+}
+
+async function createIn(
+  start: () => RawWorker,
+  variant: Variant,
+  options: DenoiserOptions,
+): Promise<Denoiser> {
+  const link = new Link(startedBy(start));
+  try {
+    const created = await link.ask({ type: "create", options });
+    return new RemoteDenoiser(link, variant, (created as Extract<Answer, { type: "created" }>).threads);
   } catch (error) {
     link.close();
     const { name, message } = error as Error;
@@ -45,6 +81,24 @@ export async function createRemoteDenoiser(worker: WorkerPlace, options: Denoise
       : error;
   }
 }
+
+function startedBy(start: () => RawWorker): RawWorker {
+  if (typeof Worker === "undefined") {
+    throw new errors.UnsupportedRuntimeError(
+      "This runtime has no Worker of the web's kind. Leave `worker` out, or call createDenoiser in a thread of your own.",
+    );
+  }
+  try {
+    return start();
+  } catch (error) {
+    throw workerFailed(error as Error);
+  }
+}
+
+const workerFailed = ({ message }: Error) =>
+  new errors.UnsupportedRuntimeError(
+    `The denoiser's worker failed: ${message}. Pass the address of denoiser-worker.js as \`worker\`.`,
+  );
 
 class RemoteDenoiser implements Denoiser {
   constructor(
@@ -59,7 +113,7 @@ class RemoteDenoiser implements Denoiser {
   ): Promise<Denoised<Values>> {
     const { picture: own, signal, onProgress, ...others } = requestOf(picture, options);
     const message = { type: "denoise", picture: own, options: others } as const;
-    const answer = await this.link.ask(message, { signal, onProgress }, [own.data.buffer]);
+    const answer = await this.link.ask(message, { signal, onProgress }, [own.data.buffer as ArrayBuffer]);
     const { result } = answer as { result: Denoised<Values> };
     return { ...result, data: likeOf(result.data, own.data) as PictureValues as typeof result.data };
   }
@@ -77,29 +131,20 @@ type WithoutId<Message> = Message extends unknown ? Omit<Message, "id"> : never;
 
 /** Sends requests to a worker and matches its answers to them. */
 class Link {
-  readonly #worker: Worker;
   readonly #requests = new Map<number, Request>();
   #asked = 0;
   #closed: Error | undefined;
 
-  constructor(worker: Worker) {
-    this.#worker = worker;
-    worker.onmessage = ({ data }: MessageEvent<FromDenoiserWorker>) => this.#hear(data);
-    worker.onerror = ({ message }) => {
-      const reason = message ?? "denoiser-worker.js could not be loaded";
-      this.close(
-        new errors.UnsupportedRuntimeError(
-          `The denoiser's worker failed: ${reason}. Pass its URL as \`worker\`.`,
-        ),
-      );
-    };
+  constructor(private readonly worker: RawWorker) {
+    worker.onMessage((message) => this.#hear(message as FromDenoiserWorker));
+    worker.onError((error) => this.close(workerFailed(error)));
   }
 
   /** @throws the error that the worker answers with, or the signal's reason */
   ask(
     message: WithoutId<ToDenoiserWorker>,
     { signal, onProgress }: Pick<DenoiseOptions, "signal" | "onProgress"> = {},
-    transfer: Transferable[] = [],
+    transfer: ArrayBuffer[] = [],
   ): Promise<Answer> {
     if (this.#closed) return Promise.reject(this.#closed);
     const id = this.#asked++;
@@ -123,13 +168,13 @@ class Link {
   /** Ends the worker. All requests without an answer, and all later ones, are rejected with `reason`. */
   close(reason: Error = new errors.DenoiseError("The denoiser was disposed of. Create another one.")): void {
     this.#closed ??= reason;
-    this.#worker.terminate();
+    void this.worker.terminate();
     for (const request of this.#requests.values()) request.reject(this.#closed);
     this.#requests.clear();
   }
 
-  #say(message: ToDenoiserWorker, transfer: Transferable[] = []): void {
-    this.#worker.postMessage(message, transfer);
+  #say(message: ToDenoiserWorker, transfer: ArrayBuffer[] = []): void {
+    this.worker.post(message, transfer);
   }
 
   #hear(message: FromDenoiserWorker): void {
@@ -142,18 +187,6 @@ class Link {
     if (message.type === "failed") request?.reject(errorOf(message));
     else request?.resolve(message);
   }
-}
-
-function startWorker(url: WorkerPlace): Worker {
-  if (typeof Worker === "undefined") {
-    throw new errors.UnsupportedRuntimeError(
-      "This runtime has no Worker of the web's kind. Leave `worker` out, or call createDenoiser in a thread of your own.",
-    );
-  }
-  return typeof url === "string" || url instanceof URL
-    ? new Worker(url, { type: "module" })
-    : // Bundlers recognise exactly this expression, and bundle the file.
-      new Worker(new URL("./denoiser-worker.js", import.meta.url), { type: "module" });
 }
 
 /**

@@ -17,7 +17,7 @@ export interface NetworkOptions extends PlanOptions {
    * with threads if `threads` is above 1.
    */
   wasm?: BufferSource | WebAssembly.Module;
-  /** Only for web pages: the URL of `thread-worker.js`. Default: it lies beside the script that holds this code. */
+  /** Only for web pages: the URL of `thread-worker.js`: see `startWorker`. */
   threadWorkerUrl?: string | URL;
 }
 

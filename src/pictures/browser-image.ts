@@ -1,4 +1,4 @@
-/** Converts a browser's pictures: reads a `Blob` or `ImageBitmap`, and makes `ImageData`. */
+/** Converts a browser's pictures: reads files, elements and frames, and makes `ImageData`. */
 import { DataError, optionsFrom, requireNoOthers, requireOption, shown } from "../errors.ts";
 import { checkPicture, inGreyLevels, type Picture, type Range } from "./picture.ts";
 
@@ -8,13 +8,28 @@ export interface ReadImageOptions {
   maxPixels?: number | undefined;
 }
 
+/** What `readImage` reads: a picture file, or an object of the browser that holds a picture. */
+export type ImageSource =
+  | Blob
+  | HTMLImageElement
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | ImageBitmap
+  | VideoFrame;
+
 /**
- * Reads the pixels of a bitmap, or of a picture file in a format that the browser can decode, such as PNG, JPEG or WebP.
- * The result has 8-bit RGBA values, and the denoiser takes it as a picture. A bitmap that is given is not closed.
- * @throws DataError if the source is not a picture, or if the picture has too many pixels
+ * Reads the pixels of a picture file in a format that the browser can decode, such as PNG, JPEG or WebP, or of an `img`
+ * element, a canvas, an `ImageBitmap` or a `VideoFrame`. The result has 8-bit RGBA values in sRGB, is upright as the file
+ * says, and the denoiser takes it as a picture. What is given stays as it is: it is not closed.
+ *
+ * Colours are not premultiplied by alpha. Those of a file or an `img` element are exact where alpha is above 0, if the
+ * browser has canvases of floats (the option `colorType` of a context, as in Chrome 137). In others they are rounded where the
+ * picture is transparent, the more the smaller alpha is, as they are already in a canvas; `decodePng` is exact everywhere.
+ * @throws DataError if the source is not a picture, is not loaded, was closed, comes from another site that does not
+ * permit reading it, or has too many pixels
  * @throws SpecError if an option is unknown, or `maxPixels` is not a number of at least 0
  */
-export async function readImage(source: Blob | ImageBitmap, options?: ReadImageOptions): Promise<ImageData> {
+export async function readImage(source: ImageSource, options?: ReadImageOptions): Promise<ImageData> {
   const { maxPixels = 100e6, ...others } = optionsFrom(options);
   requireNoOthers(others);
   requireOption(
@@ -23,23 +38,78 @@ export async function readImage(source: Blob | ImageBitmap, options?: ReadImageO
     maxPixels >= 0 && typeof maxPixels === "number",
     "a number of at least 0",
   );
-  if (!(source instanceof Blob || source instanceof ImageBitmap))
-    throw new DataError(`The picture has to be a Blob, File or ImageBitmap, but is ${shown(source)}.`);
-  const bitmap = source instanceof Blob ? await decode(source) : source;
+  const kind = kindOfSource(source);
+  const isDecoded = kind === "Blob" || kind === "HTMLImageElement";
+  if (kind === "HTMLImageElement") requireLoaded(source as HTMLImageElement, maxPixels);
+  const drawn = isDecoded ? await decode(source as Blob | HTMLImageElement) : (source as Drawn);
   try {
-    const { width, height } = bitmap;
-    if (width * height > maxPixels) {
-      throw new DataError(
-        `The picture has ${width} × ${height} pixels, more than ${maxPixels / 1e6} million. Make it smaller, or raise maxPixels.`,
-      );
-    }
-    const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-    if (!context) throw new DataError(`There is no memory for a picture of ${width} × ${height} pixels.`);
-    context.drawImage(bitmap, 0, 0);
-    return context.getImageData(0, 0, width, height);
+    const width = "displayWidth" in drawn ? drawn.displayWidth : drawn.width;
+    const height = "displayHeight" in drawn ? drawn.displayHeight : drawn.height;
+    requireSize(width, height, kind, maxPixels);
+    const image = pixelsOf(drawn, width, height, {});
+    // The first canvas keeps bytes that are premultiplied by alpha.
+    return isDecoded && isTranslucent(image)
+      ? pixelsOf(drawn, width, height, { colorType: "float16" })
+      : image;
   } finally {
-    if (bitmap !== source) bitmap.close();
+    if (isDecoded) (drawn as ImageBitmap).close();
   }
+}
+
+type Drawn = Exclude<ImageSource, Blob | HTMLImageElement>;
+
+/** The kind of a source, by its tag, since objects of another frame are of other classes. */
+function kindOfSource(source: ImageSource): string {
+  const tag = Object.prototype.toString.call(source).slice(8, -1);
+  if (tag === "File") return "Blob";
+  const isKnown = [
+    ...["Blob", "HTMLImageElement", "HTMLCanvasElement"],
+    ...["OffscreenCanvas", "ImageBitmap", "VideoFrame"],
+  ].includes(tag);
+  if (isKnown) return tag;
+  throw new DataError(
+    `The picture has to be a Blob, File, img element, canvas, ImageBitmap or VideoFrame, but is ${shown(source)}.`,
+  );
+}
+
+function requireLoaded({ complete, naturalWidth, naturalHeight }: HTMLImageElement, maxPixels: number): void {
+  if (!complete) throw new DataError("The img element is not loaded yet. Await its decode() first.");
+  if (naturalWidth === 0)
+    throw new DataError("The img element has no picture, or none that could be loaded. Check its src.");
+  requireSize(naturalWidth, naturalHeight, "img element", maxPixels);
+}
+
+function requireSize(width: number, height: number, kind: string, maxPixels: number): void {
+  if (width * height === 0)
+    throw new DataError(`The ${kind} has no pixels. It was closed or handed over, or its size is 0.`);
+  if (width * height > maxPixels) {
+    throw new DataError(
+      `The picture has ${width} × ${height} pixels, more than ${maxPixels / 1e6} million. Make it smaller, or raise maxPixels.`,
+    );
+  }
+}
+
+function pixelsOf(drawn: Drawn, width: number, height: number, more: { colorType?: "float16" }): ImageData {
+  const settings: CanvasRenderingContext2DSettings = { willReadFrequently: true, ...more };
+  const context = new OffscreenCanvas(width, height).getContext("2d", settings);
+  if (!context) throw new DataError(`There is no memory for a picture of ${width} × ${height} pixels.`);
+  try {
+    context.drawImage(drawn, 0, 0, width, height);
+    return context.getImageData(0, 0, width, height);
+  } catch (cause) {
+    const reason =
+      (cause as Error).name === "SecurityError"
+        ? "it comes from another site, which has to permit that (Access-Control-Allow-Origin), and be asked: by " +
+          'crossOrigin="anonymous" of an img element'
+        : (cause as Error).message;
+    throw new DataError(`The picture's pixels cannot be read: ${reason}.`, { cause });
+  }
+}
+
+/** Whether some pixel is neither opaque nor invisible. */
+function isTranslucent({ data }: ImageData): boolean {
+  for (let i = 3; i < data.length; i += 4) if (data[i]! % 255 !== 0) return true;
+  return false;
 }
 
 /** How a picture becomes `ImageData`. */
@@ -72,16 +142,14 @@ export function toImageData(picture: Picture, options?: ToImageDataOptions): Ima
   return new ImageData(rgba, width, height);
 }
 
-async function decode(blob: Blob): Promise<ImageBitmap> {
+async function decode(source: Blob | HTMLImageElement): Promise<ImageBitmap> {
   try {
-    return await createImageBitmap(blob);
+    return await createImageBitmap(source, { premultiplyAlpha: "none" });
   } catch (cause) {
-    const name = blob instanceof File ? blob.name : "The file";
+    const { name = "The file" } = source as Partial<File & HTMLImageElement>;
     throw new DataError(
-      `${name} is not a picture that this browser can read. Give a PNG, JPEG or WebP file.`,
-      {
-        cause,
-      },
+      `${name || "The img element"} is not a picture that this browser can read. Give a PNG, JPEG or WebP file.`,
+      { cause },
     );
   }
 }

@@ -66,7 +66,7 @@ export function encodeJpeg(picture: Picture, options?: EncodeJpegOptions): Uint8
     table.map((base) => quantisationStep(base, quality)),
   );
   const [across = 1, down = 1] = colors === 1 ? [] : thinned!;
-  const planes = planesOf({ ...picture, data: values, channels }, colors, across, down).map(
+  const planes = planesOf({ data: values, width, height, channels }, colors, across, down).map(
     (plane, i): Coded => {
       const steps = tables[i === 0 ? 0 : 1]!;
       const [ownAcross, ownDown] = i === 0 ? [across, down] : [1, 1];

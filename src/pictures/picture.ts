@@ -183,9 +183,10 @@ function looksLikeFractions(data: PictureValues, channels: number, colors: numbe
 }
 
 /** The picture with 0 for black and 255 for white: itself if it has them, or else a copy in float32. */
-export function inGreyLevels(picture: Picture, { black, step }: CheckedPicture): Picture {
+export function inGreyLevels(picture: Picture, { channels, black, step }: CheckedPicture): Picture {
   if (black === 0 && step === 1) return picture;
+  const { width, height } = picture;
   const data = new Float32Array(picture.data.length);
   for (let i = 0; i < data.length; i++) data[i] = (picture.data[i]! - black) / step;
-  return { ...picture, data };
+  return { data, width, height, channels };
 }

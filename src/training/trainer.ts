@@ -47,8 +47,8 @@ export interface ResumeOptions {
    */
   threads?: number;
   /**
-   * Only for web pages: the URL of the package's `thread-worker.js`. Default: it lies beside the script that holds this
-   * code.
+   * Only for web pages: the URL of the package's `thread-worker.js`. Default: threads are made from a text, and where a
+   * content security policy forbids that, from the file of that name beside the script that holds this code.
    */
   threadWorkerUrl?: string | URL;
   /** Aborts the training between two steps: the iteration fails with the signal's reason. */

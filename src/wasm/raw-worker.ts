@@ -1,6 +1,7 @@
 /**
- * Workers in each runtime. In a web page, a worker runs a file, which a content security policy of `script-src 'self'`
- * allows. Elsewhere it is made from text, so that no file has to be found or permitted. Node's workers are reached through
+ * Workers in each runtime. They are made from text, so that no file has to be found: bundlers move scripts away from the
+ * files beside them. Where a page's content security policy forbids that, as `script-src 'self'` does, they run a file.
+ * Node's workers are reached through
  * `process.getBuiltinModule`, so that bundlers see no import of `node:worker_threads`.
  */
 
@@ -34,7 +35,7 @@ export function isPage(): boolean {
 }
 
 /**
- * Makes a worker from text, in runtimes other than a page.
+ * Makes a worker from text.
  * @param main an expression of a function that is called with the worker's port, which has `postMessage` and `onmessage`
  */
 export function workerFromText(main: string): RawWorker {

@@ -39,7 +39,7 @@ export function canShareMemory(): boolean {
  * Starts `threads − 1` workers on a module whose memory is shared. If some of them do not start, the pool is smaller: see
  * `count`.
  * @param sync address of the block in memory by which threads synchronise
- * @param workerUrl the URL of `thread-worker.js`, for a page where it does not lie beside the script that starts threads
+ * @param workerUrl the URL of `thread-worker.js`: see `startWorker`
  */
 export async function startThreads(
   module: WebAssembly.Module,

@@ -1,8 +1,5 @@
-/**
- * Starts the worker threads of a network (threads.ts). In a web page they run the file `thread-worker.js`; elsewhere they
- * are made from text.
- */
-import { isPage, started, workerFromText, workerOf } from "./raw-worker.ts";
+/** Starts the worker threads of a network (threads.ts). */
+import { isPage, type RawWorker, started, workerFromText, workerOf } from "./raw-worker.ts";
 import { type Place, type Shared, threadMain } from "./thread-main.ts";
 
 export interface ThreadWorker {
@@ -13,7 +10,8 @@ export interface ThreadWorker {
 
 /**
  * Starts a worker and waits until it has an instance of the module.
- * @param url the URL of `thread-worker.js`, for a page where it does not lie beside the script that starts threads
+ * @param url the URL of `thread-worker.js`, for a page whose content security policy forbids workers that are made from text.
+ * By default these are tried, and then the file beside the script that starts threads
  * @param patience how many milliseconds the worker may take to start
  * @param onError called with every error of the worker, also after it has started
  */
@@ -23,19 +21,21 @@ export async function startWorker(
   patience: number,
   onError: (error: Error) => void,
 ): Promise<ThreadWorker> {
-  const worker = isPage() ? workerOf(fileWorker(url)) : workerFromText(`${threadMain}`);
-  await started(worker, shared, patience, onError);
-  return {
-    place: (place) => worker.post(place),
-    terminate: () => worker.terminate(),
+  const start = async (worker: RawWorker): Promise<ThreadWorker> => {
+    await started(worker, shared, patience, onError);
+    return {
+      place: (place) => worker.post(place),
+      terminate: () => worker.terminate(),
+    };
   };
-}
-
-function fileWorker(url: string | URL | undefined): Worker {
-  return url
-    ? new Worker(url, { type: "module" })
-    : // Bundlers recognise exactly this expression, and bundle the file.
-      new Worker(new URL("./thread-worker.js", import.meta.url), { type: "module" });
+  if (isPage() && url) return start(workerOf(new Worker(url, { type: "module" })));
+  try {
+    return await start(workerFromText(`${threadMain}`));
+  } catch (error) {
+    if (!isPage()) throw error;
+    // Bundlers recognise exactly this expression, and bundle the file.
+    return start(workerOf(new Worker(new URL("./thread-worker.js", import.meta.url), { type: "module" })));
+  }
 }
 
 /** The number of cores that this process may use. */

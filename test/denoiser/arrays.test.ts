@@ -5,6 +5,7 @@ import { createDenoiser } from "../../src/denoiser/photo.ts";
 import type { DenoiseOptions } from "../../src/denoiser/request.ts";
 import { estimateSigma } from "../../src/denoiser/sigma.ts";
 import { DataError } from "../../src/errors.ts";
+import { encodeJpeg } from "../../src/jpeg.ts";
 import { blend } from "../../src/pictures/blend.ts";
 import type { Picture, PictureValues } from "../../src/pictures/picture.ts";
 import { decodePng, encodePng } from "../../src/png.ts";
@@ -229,6 +230,36 @@ describe("a picture that is changed during the call", () => {
     expect(Buffer.isBuffer(back.data)).toBe(true);
     expect(back.data.toString("base64")).toBe(Buffer.from(result.data).toString("base64"));
   });
+});
+
+it("a picture whose members are inherited, as those of ImageData are, is like any other everywhere", async () => {
+  class Inheriting {
+    get data() {
+      return Uint8ClampedArray.from(levels);
+    }
+    get width() {
+      return width;
+    }
+    get height() {
+      return height;
+    }
+  }
+  const denoiser = await denoiserOf({ white: 255 });
+  const calls: ((picture: Picture<Uint8ClampedArray>) => unknown)[] = [
+    (picture) => denoiser.denoise(picture, { range: [0, 200], quality: "best" }),
+    (picture) => denoiser.denoise(picture, { transfer: true }),
+    (picture) => estimateSigma(picture),
+    (picture) => estimateSigma(picture, { range: [0, 200] }),
+    (picture) => blend(picture, picture, 0.5),
+    (picture) => encodePng(picture),
+    (picture) => encodePng(picture, { range: [0, 200] }),
+    (picture) => encodeJpeg(picture),
+    (picture) => encodeJpeg(picture, { range: [0, 200] }),
+  ];
+  for (const call of calls) {
+    const plain = { data: Uint8ClampedArray.from(levels), width, height };
+    expect(await call(new Inheriting()), `${call}`).toEqual(await call(plain));
+  }
 });
 
 describe("blend", () => {

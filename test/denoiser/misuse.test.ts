@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { blend, estimateSigma } from "../../src/index.ts";
+import { decodeJpeg, denoiseJpeg, encodeJpeg } from "../../src/jpeg.ts";
+import { encodeModel } from "../../src/model/model-file.ts";
 import { loadModel, readPicture, saveModel } from "../../src/node.ts";
 import { decodePng, denoisePng, encodePng } from "../../src/png.ts";
 import { evaluateModel, recipes, runModel, train } from "../../src/train.ts";
@@ -16,6 +18,7 @@ const data = Uint8Array.from({ length: 64 }, (_, i) => 4 * i);
 const picture = { data, width: 8, height: 8 };
 const floats = Float32Array.from(data);
 const file = await encodePng(picture);
+const jpeg = encodeJpeg(picture);
 const images = { data, count: 1, height: 8, width: 8, channels: 1 };
 const huge = new Float32Array(64).fill(1e38);
 
@@ -66,6 +69,31 @@ const cases: [string, () => Promise<unknown>, string, RegExp][] = [
     "ModelFileError",
     /web page/,
   ],
+  [
+    "the bytes of a web page as a model",
+    create({ model: new TextEncoder().encode("\n<html>Not found</html>") }),
+    "ModelFileError",
+    /web page/,
+  ],
+  ["a picture's file as a model", create({ model: file }), "ModelFileError", /^the model/],
+  [
+    "weights of another precision",
+    create({ model: encodedAs("BF16") }),
+    "ModelFileError",
+    /"layer\d\.\w+" .*BF16.*F32/,
+  ],
+  [
+    "an answer of status 404",
+    create({ model: new Response("no", { status: 404 }) }),
+    "ModelFileError",
+    /404/,
+  ],
+  ["a stream that is being read", create({ model: lockedStream() }), "ModelFileError", /cannot be read/],
+  ["no models", create({ model: [] }), "SpecError", /^model has to be one model or more/],
+  ["a promise among models", create({ model: [model, Promise.resolve(model)] }), "SpecError", /await it/],
+  ["a promise of wasm", create({ wasm: Promise.resolve(5) }), "UnsupportedRuntimeError", /WebAssembly/],
+  ["a promise of a mode", create({ mode: Promise.resolve("fast") }), "SpecError", /^mode .*await it/],
+  ["a promise of options", create(Promise.resolve({ mode: "turbo" })), "SpecError", /await it/],
   ["wasm that is none", create({ wasm: new Uint8Array(8) }), "UnsupportedRuntimeError", /WebAssembly/],
 
   ["no picture", denoise(undefined), "DataError", /data has to be .* undefined/],
@@ -86,6 +114,7 @@ const cases: [string, () => Promise<unknown>, string, RegExp][] = [
   ["signed data", denoise({ ...picture, data: new Int16Array(64) }), "DataError", /Int16Array/],
   ["data that is too short", denoise({ ...picture, data: data.subarray(1) }), "DataError", /63 values/],
   ["data that is too long", denoise({ ...picture, width: 7 }), "DataError", /64 values/],
+  ["data that was handed over", denoise({ ...picture, data: detached() }), "DataError", /0 values/],
   ["no data", denoise({ ...picture, data: new Uint8Array() }), "DataError", /0 values/],
   [
     "data that looks like an array",
@@ -156,6 +185,9 @@ const cases: [string, () => Promise<unknown>, string, RegExp][] = [
     "SpecError",
     /^sigma/,
   ],
+  ["a promise of sigma", denoise(picture, { sigma: Promise.resolve(25) }), "SpecError", /^sigma .*await it/],
+  ["a promise of denoise's options", denoise(picture, Promise.resolve({})), "SpecError", /await it/],
+  ["a signal as options", denoise(picture, AbortSignal.abort()), "SpecError", /^options .*AbortSignal/],
   ["strength of 2", denoise(picture, { strength: 2 }), "SpecError", /^strength .* from 0 to 1, but is 2/],
   [
     "quality",
@@ -241,6 +273,45 @@ const cases: [string, () => Promise<unknown>, string, RegExp][] = [
     /^maxPixels/,
   ],
 
+  [
+    "decodeJpeg of nothing",
+    async () => decodeJpeg(undefined as Anything, "a"),
+    "DataError",
+    /^a is not a JPEG/,
+  ],
+  [
+    "decodeJpeg of a promise",
+    async () => decodeJpeg(Promise.resolve() as Anything, "a"),
+    "DataError",
+    /^a is not/,
+  ],
+  [
+    "decodeJpeg's options",
+    async () => decodeJpeg(jpeg, "a", { MaxPixels: 1 } as Anything),
+    "SpecError",
+    /"MaxPixels"/,
+  ],
+  ["encodeJpeg of nothing", async () => encodeJpeg(undefined as Anything), "DataError", /data has to be/],
+  [
+    "encodeJpeg's quality",
+    async () => encodeJpeg(picture, { quality: "90" as Anything }),
+    "SpecError",
+    /^quality .* "90"/,
+  ],
+  ["encodeJpeg's chroma", async () => encodeJpeg(picture, { chroma: 4 as Anything }), "SpecError", /^chroma/],
+  [
+    "denoiseJpeg of a path",
+    () => denoiseJpeg(denoiser, "a.jpg" as Anything),
+    "SpecError",
+    /^bytes .*"a\.jpg"/,
+  ],
+  [
+    "denoiseJpeg's options",
+    () => denoiseJpeg(denoiser, jpeg, { Quality: 1 } as Anything),
+    "SpecError",
+    /"Quality"/,
+  ],
+
   ["readPicture of nothing", () => readPicture(undefined as Anything), "DataError", /cannot be read/],
   [
     "readPicture's options",
@@ -287,6 +358,29 @@ const cases: [string, () => Promise<unknown>, string, RegExp][] = [
     /beyond/,
   ],
 ];
+
+/** The bytes of the model's file, whose weights claim to be of another type. */
+function encodedAs(dtype: string): Uint8Array {
+  const bytes = encodeModel(model);
+  const size = new DataView(bytes.buffer).getUint32(0, true);
+  const header = new TextDecoder().decode(bytes.subarray(8, 8 + size)).replaceAll('"F32"', `"${dtype}"`);
+  const changed = new TextEncoder().encode(header);
+  const prefix = new Uint8Array(8);
+  new DataView(prefix.buffer).setUint32(0, changed.length, true);
+  return Buffer.concat([prefix, changed, bytes.subarray(8 + size)]);
+}
+
+function lockedStream(): ReadableStream {
+  const stream = new Blob(["x"]).stream();
+  stream.getReader();
+  return stream;
+}
+
+function detached(): Uint8Array {
+  const bytes = data.slice();
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
 
 async function readResponse(): Promise<Response> {
   const response = new Response("x");

@@ -8,9 +8,12 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 /** The declarations of each public entry, by what it is imported as. */
 export const entries: Record<string, string> = Object.fromEntries(
   Object.entries(
-    JSON.parse(readFileSync(`${root}package.json`, "utf8")).exports as Record<string, { types?: string }>,
+    JSON.parse(readFileSync(`${root}package.json`, "utf8")).exports as Record<
+      string,
+      { types?: { default: string } }
+    >,
   ).flatMap(([name, { types }]) =>
-    types ? [[name.replace(/^\./, "denoise-wasm"), root + types.slice(2)]] : [],
+    types ? [[name.replace(/^\./, "denoise-wasm"), root + types.default.slice(2)]] : [],
   ),
 );
 

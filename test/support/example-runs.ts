@@ -1,7 +1,7 @@
 /** Examples as a person runs them: copied outside the repository, with the packed package and what they pin. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, extname, join } from "node:path";
@@ -21,15 +21,27 @@ export async function pack(folder: string): Promise<string> {
   return join(folder, JSON.parse(stdout)[0].filename);
 }
 
-/** Copies the example into `folder` and installs the tarball and what else it names there. */
-export async function install(name: string, folder: string, tarball: string): Promise<string> {
-  const copy = join(folder, name);
-  await cp(join(root, "examples", name), copy, {
-    recursive: true,
-    filter: (path) => !/[/](node_modules|dist|\.next)$/.test(path),
-  });
+/**
+ * Copies a project into a folder in `folder`, and installs the tarball and what else it names there.
+ * @param project its folder, or several, of which each is laid over those before
+ * @param pins versions of packages in place of those that it names
+ */
+export async function install(
+  project: string | readonly string[],
+  folder: string,
+  tarball: string,
+  pins: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const copy = await mkdtemp(join(folder, "project-"));
+  for (const from of [project].flat()) {
+    await cp(join(root, from), copy, {
+      recursive: true,
+      filter: (path) => !/[/](node_modules|dist|\.next)$/.test(path),
+    });
+  }
   const manifest = JSON.parse(await readFile(join(copy, "package.json"), "utf8"));
   manifest.dependencies["denoise-wasm"] = `file:${tarball}`;
+  Object.assign(manifest.devDependencies, pins);
   await writeFile(join(copy, "package.json"), JSON.stringify(manifest));
   const options = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--prefer-offline"];
   await execute(copy, "npm", ["install", "--loglevel=error", ...options]);
@@ -37,10 +49,15 @@ export async function install(name: string, folder: string, tarball: string): Pr
 }
 
 /** Runs a program to its end; what it wrote is in the error where it fails. */
-export async function execute(folder: string, program: string, parameters: readonly string[]): Promise<void> {
+export async function execute(
+  folder: string,
+  program: string,
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const command = [program, ...parameters].join(" ");
   const path = `${dirname(program)}:${process.env.PATH}`;
-  const env = { ...quietEnvironment, ...(program.includes("/") && { PATH: path }) };
+  const env = { ...quietEnvironment, ...(program.includes("/") && { PATH: path }), ...environment };
   await run(program, parameters, { cwd: folder, env, maxBuffer: 2 ** 24 }).catch(
     ({ message, stdout, stderr }) => {
       throw new Error(`${command} in ${folder}: ${message}\n${stdout}\n${stderr}`);
@@ -90,14 +107,18 @@ const types: Record<string, string> = {
   ".mjs": "text/javascript",
 };
 
-/** A plain web server for the files of a folder. */
-export async function serveFolder(folder: string): Promise<Started> {
+/** A plain web server for the files of a folder, which sends these headers with each. */
+export async function serveFolder(
+  folder: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Started> {
   const server = createServer(async ({ url }, response) => {
     const { pathname } = new URL(url ?? "/", "http://host");
     const path = join(folder, pathname.endsWith("/") ? `${pathname}index.html` : pathname);
     try {
       const bytes = await readFile(path);
-      response.writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream" });
+      const type = types[extname(path)] ?? "application/octet-stream";
+      response.writeHead(200, { "content-type": type, ...headers });
       response.end(bytes);
     } catch {
       response.writeHead(404).end();

@@ -46,6 +46,19 @@ describe.each(Object.keys(entries))("%s", (entry) => {
     expect([...new Set(missing)]).toEqual([]);
   });
 
+  it("exports the values that it declares, and no others", async () => {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(entries[entry]!)!)!;
+    const declared = checker
+      .getExportsOfModule(module)
+      .filter((symbol) => resolved(symbol).flags & ts.SymbolFlags.Value)
+      .filter(({ declarations }) => !declarations!.some(ts.isTypeOnlyImportOrExportDeclaration));
+    expect(declared.length).toBeGreaterThan(0);
+    const names = Object.keys(
+      await import(entries[entry]!.replace(/types\/src\/(\w+)\.d\.ts$/, "esm/$1.js")),
+    );
+    expect(names.toSorted()).toEqual(declared.map(({ name }) => name).toSorted());
+  });
+
   it("says what each of its functions, classes and types is", () => {
     const silent = [...exportsOf(entry)]
       .filter(([, symbol]) => ts.displayPartsToString(symbol.getDocumentationComment(checker)) === "")
@@ -75,7 +88,7 @@ describe("the files of declarations", () => {
         encoding: "utf8",
       }),
     )[0].files.map(({ path }: { path: string }) => path);
-    const declarations = packed.filter((path) => path.startsWith("build/types/"));
+    const declarations = packed.filter((path) => /^build\/types\/.*\.d\.ts$/.test(path));
     expect(declarations.toSorted()).toEqual(paths.toSorted());
     const names = new Set(packed.flatMap((path) => [path, path.split("/").at(-1)!]));
     const strangers = shipped.flatMap((file) =>
