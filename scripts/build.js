@@ -126,8 +126,7 @@ const weightsApart = {
     }));
   },
 };
-for (const name of models.filter((name) => name.startsWith("photo")))
-  copyFileSync(`build/models/${name}.js`, `build/esm/weights-${name}.js`);
+for (const name of models) copyFileSync(`build/models/${name}.js`, `build/esm/weights-${name}.js`);
 const atNeed = "src/denoiser/team.ts";
 const lazily = {
   name: "loading at need",

@@ -49,8 +49,13 @@ function multiplyPair(y: usize, x: usize, w: usize, bias: usize, floor: v128, pi
       pointwise6x2(y + 2 * four, y + four + 2 * pitch, x, w + 2 * panel, w + panel + 8, bias + 32, bias + 24, floor, pitch, ins);
     }
   }
-  for (; o <= outs; o += 4, y += four, w += panel, bias += 16) pointwise4x2(y, x, w, bias, floor, pitch, ins);
-  for (o -= 4; o < outs; o++, y += pitch, w += 4, bias += 4) {
+  const fours = <usize>((outs - o + 4) >> 2);
+  const end = y + fours * four;
+  pointwise4x2(y, x, w, bias, floor, pitch, ins, panel - (<usize>ins << 4), end);
+  w += fours * panel;
+  bias += fours << 4;
+  y = end;
+  for (o = outs & ~3; o < outs; o++, y += pitch, w += 4, bias += 4) {
     pointwise1x1(y, x, w, bias, floor, pitch, ins);
     pointwise1x1(y + 16, x + 16, w, bias, floor, pitch, ins);
   }

@@ -24,21 +24,23 @@ const channels = (end, bytes) =>
 
 /** What a tile of a 1×1 convolution stores for a sum: with the output's bias, and not below `floor`. */
 function activated(bias) {
-  return (sum, row) => `f32x4.max(f32x4.add(v128.load32_splat(${bias}, ${4 * row}), ${sum}), floor)`;
+  return (sum, row) => `f32x4.pmax(f32x4.add(v128.load32_splat(${bias}, ${4 * row}), ${sum}), floor)`;
 }
 
 /** @type {import("../../scripts/tiles.js").Tiles["tiles"]} */
 export const tiles = {
   /**
-   * M[o, v] = Σ_{i, kx} w[o, i, kx] · x[i, v + (kx − 1)·reach]   for 4 outputs and two vectors v, one of each span
+   * M[o, v] = Σ_{i, kx} w[o, i, kx] · x[i, v + (kx − 1)·reach]   for two vectors v, one of each span, and for outputs four by four
    *
-   * m: M of the first output and the first span's vector; x: the same vector of channel 0 of t_p; reach: in bytes; w: a
-   * panel of U; ins: channels of t_p. The two columns of the tile are the two spans. A turn is two channels; the second loop
+   * m: M of the first output and the first span's vector; x: the same vector of channel 0 of t_p; reach: in bytes; w: the
+   * first output's panel of U; ins: channels of t_p; skip: bytes between the last channel of a panel and the next panel; end:
+   * M of the output after the last. The two columns of the tile are the two spans. A turn is two channels; the second loop
    * takes the last channel if their number is odd.
    */
   fourOutputs: {
-    parameters: "m: usize, x: usize, reach: usize, w: usize, ins: i32",
-    start,
+    parameters: "m: usize, x: usize, reach: usize, w: usize, ins: i32, skip: usize, end: usize",
+    around: "const first = x; m < end; m += 4 * PRODUCTS, w += skip",
+    start: `x = first; ${start}`,
     rows: 4,
     columns: 2,
     order: "ascending",
@@ -52,7 +54,7 @@ export const tiles = {
     c: (row, column) => ["m", `${row} * PRODUCTS + ${column} * SPAN_PRODUCTS`],
   },
 
-  /** fourOutputs for 6 outputs: 4 of the panel at w4, and 2 of the half panel at w2, which are stored `two` bytes after m */
+  /** fourOutputs for 6 outputs alone: 4 of the panel at w4, and 2 of the half panel at w2, which are stored `two` bytes after m */
   sixOutputs: {
     parameters: "m: usize, x: usize, reach: usize, w4: usize, w2: usize, two: usize, ins: i32",
     start,
@@ -81,19 +83,23 @@ export const tiles = {
   },
 
   /**
-   * y[o, v] = max(floor, bias[o] + Σ_i w[o, i] · x[i, v])   for 4 outputs and two successive vectors v
+   * y[o, v] = max(floor, bias[o] + Σ_i w[o, i] · x[i, v])   for two successive vectors v, and for outputs four by four
    *
    * y: the first output's vectors, and `pitch` bytes further on the next output's; x: the same vectors of channel 0, and
-   * `pitch` bytes further on those of the next channel; w: a panel of the weight; bias: 4 values; ins: channels of x.
+   * `pitch` bytes further on those of the next channel; w: the first output's panel of the weight; bias: the outputs' values;
+   * ins: channels of x; skip: bytes between the last channel of a panel and the next panel; end: y of the output after the last.
    */
   pointwise4x2: {
-    parameters: "y: usize, x: usize, w: usize, bias: usize, floor: v128, pitch: usize, ins: i32",
+    parameters:
+      "y: usize, x: usize, w: usize, bias: usize, floor: v128, pitch: usize, ins: i32, skip: usize, end: usize",
+    around: "; y < end; y += 4 * pitch, w += skip, bias += 16",
+    start: "let t = x;",
     rows: 4,
     columns: 2,
     order: "ascending",
     a: (row) => ["w", 4 * row],
-    moves: { w: 16, x: "pitch" },
-    b: (_step, column) => ["x", 16 * column],
+    moves: { w: 16, t: "pitch" },
+    b: (_step, column) => ["t", 16 * column],
     loops: [
       { head: "const end = w + (<usize>(ins & -4) << 4); w < end; ", steps: 4, form: "ended" },
       { head: "const end = w + (<usize>(ins & 3) << 4); w < end; ", steps: 1, form: "plain" },
@@ -102,7 +108,7 @@ export const tiles = {
     stored: activated("bias"),
   },
 
-  /** pointwise4x2 for 6 outputs: 4 of the panel at w4, and 2 of the half panel at w2, whose vectors are at y2 */
+  /** pointwise4x2 for 6 outputs alone: 4 of the panel at w4, and 2 of the half panel at w2, whose vectors are at y2 */
   pointwise6x2: {
     parameters:
       "y: usize, y2: usize, x: usize, w4: usize, w2: usize, bias: usize, bias2: usize, floor: v128, pitch: usize, ins: i32",
@@ -120,7 +126,7 @@ export const tiles = {
     stored: (sum, row) => activated(row < 4 ? "bias" : "bias2")(sum, row % 4),
   },
 
-  /** pointwise4x2 for one vector */
+  /** pointwise4x2 for one vector and 4 outputs */
   pointwise4x1: {
     parameters: "y: usize, x: usize, w: usize, bias: usize, floor: v128, pitch: usize, ins: i32",
     rows: 4,

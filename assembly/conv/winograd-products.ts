@@ -20,6 +20,9 @@ export function multiplyPlanes(m: usize, x: usize, plane: usize, u: usize, reach
   const weights = <usize>transformedPlaneBytes(outs, ins);
   const products = <usize>productsBytes(outs);
   const vectors = <usize>count << 4;
+  const skip = panel - <usize>ins * 48;
+  const whole = outs & ~3;
+  const fours = <usize>whole * PRODUCTS;
   for (let p = 0; p < 6; p++, x += plane, u += weights, m += products) {
     for (let v: usize = 0; v < vectors; v += 16) {
       let to = m + v;
@@ -31,9 +34,9 @@ export function multiplyPlanes(m: usize, x: usize, plane: usize, u: usize, reach
           sixOutputs(to + 8 * PRODUCTS, x + v, reach, w + 2 * panel, w + panel + 8, 0 - 2 * PRODUCTS, ins);
         }
       }
-      for (; o <= outs; o += 4, to += 4 * PRODUCTS, w += panel) fourOutputs(to, x + v, reach, w, ins);
+      fourOutputs(to, x + v, reach, w, ins, skip, m + v + fours);
     }
-    for (let o = outs & ~3; o < outs; o++) {
+    for (let o = whole; o < outs; o++) {
       const w = u + <usize>(o >> 2) * panel + (<usize>(o & 3) << 2);
       const to = m + <usize>o * PRODUCTS;
       oneOutput(to, x, reach, w, ins);
