@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { promisify, stripVTControlCharacters } from "node:util";
 import { quietEnvironment } from "./runtimes.ts";
 
 const run = promisify(execFile);
@@ -91,7 +91,8 @@ export async function start(
   const url = await new Promise<string>((resolve, reject) => {
     const look = (data: Buffer) => {
       printed += data;
-      const [, port] = /http:\/\/[\w.]+:(\d+)/.exec(printed) ?? [];
+      // Some servers colour what they print, also into a pipe, if they run in CI.
+      const [, port] = /http:\/\/[\w.]+:(\d+)/.exec(stripVTControlCharacters(printed)) ?? [];
       if (port) resolve(`http://127.0.0.1:${port}/`);
     };
     child.stdout!.on("data", look);
