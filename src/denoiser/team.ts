@@ -14,8 +14,8 @@ import { windowsOf } from "./windows.ts";
 
 /** For how many milliseconds this thread runs the network before it looks at what the helpers have sent. */
 const PATIENCE = 4;
-/** What this thread does for each column of a picture, whoever computes it, as a part of what computing a column takes. */
-const FEEDING = 0.08;
+/** What feeding the threads takes of this one: so much of its share of a picture for each thread, itself included. */
+const FEEDING = 0.075;
 /** No picture is cut into windows of fewer pixels than this just to give each thread one. */
 const LEAST_PIXELS = 2 ** 14;
 
@@ -119,7 +119,7 @@ class Team implements Crew {
         if (!isOver) onProgress(reported);
       };
       // This thread takes the first window. If that is so much narrower, all threads end at about the same time.
-      const lighter = Math.min(1, (FEEDING * this.threads) / (1 + FEEDING));
+      const lighter = Math.min(1, FEEDING * this.threads);
       const most = this.#most(network, width, height, lighter);
       for (const rows of windowsOf(width, reach, multiple, most, most && lighter).flatMap(rowsOf))
         tasks.push({ network, rows, done: 0, isOver: () => isOver, report, fail });
