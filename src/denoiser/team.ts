@@ -119,7 +119,7 @@ class Team implements Crew {
         if (!isOver) onProgress(reported);
       };
       // This thread takes the first window. If that is so much narrower, all threads end at about the same time.
-      const lighter = Math.min(1, FEEDING * this.threads);
+      const lighter = Math.min(0.9, FEEDING * this.threads);
       const most = this.#most(network, width, height, lighter);
       for (const rows of windowsOf(width, reach, multiple, most, most && lighter).flatMap(rowsOf))
         tasks.push({ network, rows, done: 0, isOver: () => isOver, report, fail });

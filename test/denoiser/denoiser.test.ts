@@ -195,7 +195,8 @@ describe("equals the whole picture at once, bit for bit", () => {
       [1040, 48, 612, 8, 0.15],
       [1000, 16, 300, 1, 0.6],
       [4000, 56, 2048, 8, 0.15],
-      [700, 16, 380, 4, 1],
+      [700, 16, 380, 4, 0.9],
+      [700, 0, 64, 1, 0.9],
     ] as const) {
       const windows = windowsOf(width, halo, multiple, most, lighter);
       const widest = Math.max(most, 4 * halo);
