@@ -53,13 +53,13 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       }
       break;
     case "checkpoint":
-      if (begun) sayCheckpoint(training!);
+      if (begun) void sayCheckpoint(training!);
   }
 };
 
-function sayCheckpoint(training: Training): void {
+async function sayCheckpoint(training: Training): Promise<void> {
   try {
-    const bytes = encodeCheckpoint(training.checkpoint());
+    const bytes = await encodeCheckpoint(training.checkpoint());
     say({ type: "checkpoint", bytes }, [bytes.buffer]);
   } catch (error) {
     fail(error);

@@ -172,7 +172,7 @@ describe("training on patches", () => {
     const training = train(recipe, data, { seed: 5, threads: 2 });
     await training.next();
     await training.return();
-    const checkpoint = decodeCheckpoint(encodeCheckpoint(training.checkpoint()), "checkpoint");
+    const checkpoint = await decodeCheckpoint(await encodeCheckpoint(training.checkpoint()), "checkpoint");
     expect(checkpoint.epochs).toHaveLength(1);
     const model = await resume(checkpoint, data, { threads: 1 }).model();
     expect(sameBytes(encodeModel(model), whole)).toBe(true);

@@ -50,7 +50,7 @@ async function interrupted(
   vi.restoreAllMocks();
   const checkpoint = training.checkpoint();
   expect(checkpoint.position).toMatchObject({ epoch, batches });
-  return decodeCheckpoint(encodeCheckpoint(checkpoint), "checkpoint");
+  return await decodeCheckpoint(await encodeCheckpoint(checkpoint), "checkpoint");
 }
 
 const lossesOf = (epochs: readonly Epoch[]) => epochs.map(({ number, loss }) => [number, loss]);
@@ -120,7 +120,7 @@ describe.each(recipes)("%s", (_, recipe) => {
         expect(sameBytes(encodeModel(error), expected.model)).toBe(true);
         break;
       }
-      checkpoint = decodeCheckpoint(encodeCheckpoint(training.checkpoint()), "checkpoint");
+      checkpoint = await decodeCheckpoint(await encodeCheckpoint(training.checkpoint()), "checkpoint");
     }
   });
 
@@ -147,9 +147,9 @@ describe.each(recipes)("%s", (_, recipe) => {
     const second = training.checkpoint();
     expect({ ...second.position, seconds: 0 }).toEqual({ ...straight.position, seconds: 0 });
     const { position, epochs } = straight;
-    expect(sameBytes(encodeCheckpoint({ ...second, position, epochs }), encodeCheckpoint(straight))).toBe(
-      true,
-    );
+    expect(
+      sameBytes(await encodeCheckpoint({ ...second, position, epochs }), await encodeCheckpoint(straight)),
+    ).toBe(true);
   });
 });
 
@@ -184,10 +184,10 @@ describe("a checkpoint", () => {
     const training = train(dense, data);
     await training.next();
     const checkpoint = training.checkpoint();
-    const bytes = encodeCheckpoint(checkpoint);
+    const bytes = await encodeCheckpoint(checkpoint);
     await training.model();
-    expect(sameBytes(encodeCheckpoint(checkpoint), bytes)).toBe(true);
-    expect(sameBytes(encodeCheckpoint(training.checkpoint()), bytes)).toBe(false);
+    expect(sameBytes(await encodeCheckpoint(checkpoint), bytes)).toBe(true);
+    expect(sameBytes(await encodeCheckpoint(training.checkpoint()), bytes)).toBe(false);
   });
 
   it("says what is trained, on what, and how far it is", async () => {
