@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Trains networks. A training is an async iterator over epochs; it can be aborted between any two steps, and resumed. */
 
 import { MOST_THREADS } from "../../assembly/program/layout.ts";
@@ -119,7 +120,11 @@ export function resume(checkpoint: Checkpoint, data: TrainingData, options?: Res
   return new Training(checkpoint, data, optionsFrom(options), undefined, checkpoint);
 }
 
-/** A training, made by `train` or `resume`. Iterate over it to get its epochs, or call `model()`. */
+/**
+ * A training, made by `train` or `resume`. Iterate over it to get its epochs, or call `model()`. It has threads and memory from
+ * the first epoch until it ends, fails, is left by `break`, or `return()` is called. With `await using run = train(…)` that is so
+ * at the end of the block, whatever happens there. Those of a training that was dropped before that end with its garbage.
+ */
 export class Training implements AsyncIterableIterator<Epoch> {
   readonly recipe: Recipe;
   readonly seed: number;
@@ -149,7 +154,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     this.mode = mode;
     checkOptions(options);
     this.#data = data;
-    requireTrainable(this.recipe, data.train, data.name);
+    requireTrainable(this.recipe, data?.train, data?.name ?? "The training set");
     this.#from = checkpoint?.from;
     this.#time = new Stopwatch(checkpoint?.position.seconds);
     for (const { number, loss, seconds } of checkpoint?.epochs ?? []) this.#end(number, loss, seconds);
@@ -182,6 +187,11 @@ export class Training implements AsyncIterableIterator<Epoch> {
 
   return(): Promise<IteratorResult<Epoch, void>> {
     return this.#iterator.return();
+  }
+
+  /** Ends the training: the same as `return()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
   }
 
   [Symbol.asyncIterator](): this {

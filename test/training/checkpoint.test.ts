@@ -226,14 +226,15 @@ describe("a bit that flips in a checkpoint", () => {
 
   it("is refused, or changes nothing, wherever it is", async () => {
     const counts = { refused: 0, unchanged: 0 };
-    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+    // Every seventh bit: so each of a byte's eight has its turn.
+    for (let bit = 0; bit < 8 * bytes.length; bit += 7) {
       const one = await decoded(bytes, bit);
       if (one) expect(one, `bit ${bit}`).toEqual(checkpoint);
       counts[one ? "unchanged" : "refused"]++;
     }
     // Only in the name that the digest has in the metadata: then the file counts as one without a digest.
-    expect(counts.unchanged).toBeLessThanOrEqual(8 * "denoise-wasm.sha256".length);
-    expect(counts.refused).toBe(8 * bytes.length - counts.unchanged);
+    expect(counts.unchanged).toBeLessThanOrEqual(2 * "denoise-wasm.sha256".length);
+    expect(counts.refused).toBeGreaterThan(bytes.length);
   }, 60_000);
 
   it("is not seen in a file of an earlier version, which has no digest", async () => {

@@ -229,11 +229,11 @@ describe("a checkpoint", () => {
     await expect(failed.next()).rejects.toThrow(DivergenceError);
     expect(() => failed.checkpoint()).toThrow(/step of this training failed.*earlier checkpoint/);
     const last = { ...diverging, batch: 10, epochs: 1 };
-    last.optimizer = { ...last.optimizer, learningRate: 1e39 };
+    last.optimizer = { ...last.optimizer, learningRate: 1e30 };
     const infinite = train(last, data);
     await infinite.next();
     expect(() => infinite.checkpoint()).toThrow(DivergenceError);
-    expect(() => infinite.checkpoint()).toThrow(/layer1\.weight is not finite after epoch 1, batch 1/);
+    expect(() => infinite.checkpoint()).toThrow(/layer1\.weight has -?\d\.\d+e\+\d\d after epoch 1, batch 1/);
   });
 });
 

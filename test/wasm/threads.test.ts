@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Setting } from "../../assembly/constants.ts";
@@ -148,6 +150,35 @@ describe("the pool", () => {
     for await (const _ of training({})) break;
     expect([workers.length, running()]).toEqual([6, 0]);
   });
+
+  test("is gone after the block of a training that began with `await using`", async () => {
+    watchWorkers();
+    {
+      await using run = training({});
+      await run.next();
+      expect(running()).toBe(2);
+    }
+    expect(running()).toBe(0);
+  });
+
+  test("is gone some time after a training was dropped", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    watchWorkers();
+    const dropped = await (async () => {
+      const run = training({});
+      await run.next();
+      return new WeakRef(run);
+    })();
+    expect(running()).toBe(2);
+    const end = performance.now() + 20_000;
+    while (running() > 0 && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      collect();
+    }
+    expect(running()).toBe(0);
+    expect(dropped.deref()).toBeUndefined();
+  }, 30_000);
 
   test.each([2, 3, 4])(
     "a worker that dies between steps ends the run with a ThreadError, %i threads",
