@@ -20,6 +20,9 @@ const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } as const;
  */
 const ECHO = 500;
 
+/** Makes the cursor visible, which bars of progress hide, and begins a line. */
+const SHOW_CURSOR = "\u001b[?25h\n";
+
 /**
  * Listens for the signals that ask the process to end, until it is disposed of. The first aborts `signal`, whose reason is an
  * `Interrupted`; the command can then put its work in order. A second one ends the process at once.
@@ -52,6 +55,9 @@ export class Interrupts implements Disposable {
     if (!this.signal.aborted) {
       this.#first = now;
       this.#controller.abort(new Interrupted("Interrupted; nothing was written.", code));
-    } else if (now - this.#first > ECHO) process.exit(code);
+    } else if (now - this.#first > ECHO) {
+      if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
+      process.exit(code);
+    }
   };
 }

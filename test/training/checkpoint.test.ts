@@ -155,8 +155,11 @@ describe("a checkpoint file", () => {
     const file = await encodeCheckpoint(long);
     // 16 bytes for each epoch, and what a checkpoint of few epochs has.
     expect(file.length).toBeLessThan(16 * count + bytes.length + 100);
-    expect((await decodeCheckpoint(file, "checkpoint")).epochs).toEqual(epochs);
-  });
+    const read = (await decodeCheckpoint(file, "checkpoint")).epochs;
+    expect(read).toHaveLength(count);
+    const differs = (one: object, index: number) => JSON.stringify(one) !== JSON.stringify(epochs[index]);
+    expect(read.findIndex(differs)).toBe(-1);
+  }, 60_000);
 
   it("of an earlier version, which has its epochs as JSON and no digest, can be read", async () => {
     const earlier = changed((tensors, metadata) => {
@@ -226,15 +229,16 @@ describe("a bit that flips in a checkpoint", () => {
 
   it("is refused, or changes nothing, wherever it is", async () => {
     const counts = { refused: 0, unchanged: 0 };
-    // Every seventh bit: so each of a byte's eight has its turn.
-    for (let bit = 0; bit < 8 * bytes.length; bit += 7) {
+    // About a thousand bits from all over the file; an odd step takes each of a byte's eight in turn.
+    const step = 2 * Math.floor((8 * bytes.length) / 2000) + 1;
+    for (let bit = 0; bit < 8 * bytes.length; bit += step) {
       const one = await decoded(bytes, bit);
       if (one) expect(one, `bit ${bit}`).toEqual(checkpoint);
       counts[one ? "unchanged" : "refused"]++;
     }
     // Only in the name that the digest has in the metadata: then the file counts as one without a digest.
-    expect(counts.unchanged).toBeLessThanOrEqual(2 * "denoise-wasm.sha256".length);
-    expect(counts.refused).toBeGreaterThan(bytes.length);
+    expect(counts.unchanged).toBeLessThan((8 * "denoise-wasm.sha256".length) / step + 1);
+    expect(counts.refused).toBeGreaterThan(900);
   }, 60_000);
 
   it("is not seen in a file of an earlier version, which has no digest", async () => {
