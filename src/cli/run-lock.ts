@@ -1,9 +1,10 @@
 /** The lock of a run folder, so that no two processes write into it. */
+import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
-import { open, readFile, rename, rm, rmdir } from "node:fs/promises";
+import { open, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { removeTemporaries, requireWritableFolder, temporaryName } from "../data/files.node.ts";
+import { removeTemporaries, requireWritableFolder } from "../data/files.node.ts";
 import { OutputError, printable } from "../errors.ts";
 
 /** The process that holds a lock: what the file of the lock says, in a line. */
@@ -86,16 +87,26 @@ async function textOf(path: string): Promise<string | undefined> {
   }
 }
 
-/** Removes a lock that says this. If another process was quicker, and has made its own lock, that one is put back. */
+/**
+ * Removes a lock that says this, if it is still there. Several processes may find it at once: the one that makes the file
+ * whose name follows from the text removes the lock, while the others wait.
+ */
 async function remove(path: string, text: string): Promise<void> {
-  const aside = temporaryName(path);
+  const right = `${path}.${createHash("sha256").update(text).digest("hex").slice(0, 8)}.tmp`;
   try {
-    await rename(path, aside);
+    await (await open(right, "wx")).close();
   } catch {
+    // A process that was killed in between has left it.
+    const age = await stat(right).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > 10 * PATIENCE) await rm(right, { force: true });
+    else await new Promise((resolve) => setTimeout(resolve, 50));
     return;
   }
-  if ((await textOf(aside)) === text) await rm(aside, { force: true });
-  else await rename(aside, path);
+  if ((await textOf(path)) === text) await rm(path, { force: true });
+  await rm(right, { force: true });
 }
 
 /** The process that a lock names; undefined if it names none, as after a crash of the whole machine. */

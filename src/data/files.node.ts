@@ -88,7 +88,7 @@ export async function requireWritableFolder(path: string): Promise<void> {
 }
 
 /** A name for a temporary file beside a path, which `TEMPORARY` matches. */
-export const temporaryName = (path: string): string => `${path}.${randomUUID().slice(0, 8)}.tmp`;
+const temporaryName = (path: string): string => `${path}.${randomUUID().slice(0, 8)}.tmp`;
 const TEMPORARY = /\.[0-9a-f]{8}\.tmp$/;
 
 function outputError(path: string, cause: unknown): OutputError {
