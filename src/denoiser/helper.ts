@@ -1,6 +1,7 @@
 /** A helper as the team sees it: a worker (helper-main.ts) that is sent windows row by row. */
 
 import text from "../../build/workers/helper.js";
+import { copyOf } from "../pictures/picture.ts";
 import { type RawWorker, started, workerFromText, workerOf } from "../wasm/raw-worker.ts";
 import { type ConvStream, insideOf, type StreamedRows } from "./conv-stream.ts";
 import type { HelperSetup, SomeOutput, SomePicture, SomeRows } from "./helper-main.ts";
@@ -111,7 +112,7 @@ export class Helper {
 
   #sendPicture(task: FindTask): void {
     const { picture, checked } = task;
-    const data = picture.data.slice();
+    const data = copyOf(picture.data);
     const pixels = picture.width * picture.height;
     this.#sent.push({ task, pixels });
     this.#unanswered += pixels;

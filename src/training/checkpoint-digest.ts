@@ -16,7 +16,8 @@ export async function seal(file: Uint8Array<ArrayBuffer>): Promise<void> {
 /** Whether the digest that a file's metadata has is that of the file. */
 export async function isSealed(file: Uint8Array, digest: string): Promise<boolean> {
   const place = placeOf(file);
-  const blank = file.slice().fill(0x30, place, place + NO_DIGEST.length);
+  // `slice` of a Buffer would be the same memory.
+  const blank = new Uint8Array(file).fill(0x30, place, place + NO_DIGEST.length);
   return (await sha256(blank)) === digest;
 }
 

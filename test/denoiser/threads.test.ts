@@ -128,6 +128,17 @@ describe("on two threads", () => {
     await isFine();
   });
 
+  it("finds the noise of Buffers, which share their memory with others", async () => {
+    const small = inBytes(pictureOf(80, 80, 1));
+    const found = partsOf(await denoiser.denoise(small));
+    expect(found.sigma).toBeGreaterThan(0);
+    const calls = [1, 2, 3, 4, 5].map(() => denoiser.denoise({ ...small, data: Buffer.from(small.data) }));
+    for (const one of await Promise.all(calls)) {
+      expect(one.data).toBeInstanceOf(Buffer);
+      expect(partsOf(one)).toEqual(found);
+    }
+  });
+
   it("stops when it is told to while the noise is being found", async () => {
     const reason = new Error("enough");
     const small = pictureOf(80, 80, 1);

@@ -145,6 +145,12 @@ describe("a checkpoint file", () => {
     expect(await decodeCheckpoint(shifted.subarray(1), "checkpoint")).toEqual(checkpoint);
   });
 
+  it("is read without a change to its bytes, also in a Buffer", async () => {
+    const buffer = Buffer.from(bytes);
+    await decodeCheckpoint(buffer, "a Buffer");
+    expect(buffer.equals(bytes)).toBe(true);
+  });
+
   it("of 600,000 epochs can be read", async () => {
     const count = 600_000;
     const epochs = Array.from({ length: count }, (_, index) => {
