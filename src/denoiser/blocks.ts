@@ -50,16 +50,15 @@ export function blocksOf(
   const natural: Block[] = [];
   let drawn = 0;
   const step = Math.max(LEAST_STEP, Math.ceil(Math.sqrt((width * height) / MOST_BLOCKS)));
+  const planes = Array.from({ length: channels }, () => new Float64Array(PIXELS));
+  const values = planes.slice(0, distinct);
   for (let y = 0; y <= height - SIDE; y += step) {
     for (let x = 0; x <= width - SIDE; x += step) {
-      const planeOf = (channel: number) => {
-        const plane = new Float64Array(PIXELS);
+      for (const [channel, plane] of planes.entries()) {
         for (let i = 0; i < PIXELS; i++)
           plane[i] = data[((y + (i >> 4)) * width + x + (i & 15)) * channels + channel]!;
-        return plane;
-      };
-      if (channels % 2 === 0 && planeOf(channels - 1).includes(0)) continue;
-      const values = Array.from({ length: distinct }, (_, channel) => planeOf(channel));
+      }
+      if (channels % 2 === 0 && planes.at(-1)!.includes(0)) continue;
       const equal = equalNeighbours(values);
       if (equal > EVEN) continue;
       if (equal > DRAWN || values.every(hasFewValues)) drawn++;

@@ -7,24 +7,27 @@ import { type ConvStream, insideOf, type StreamedRows } from "./conv-stream.ts";
 import type { HelperSetup, SomeOutput, SomePicture, SomeRows } from "./helper-main.ts";
 import type { FoundNoise } from "./sigma.ts";
 
-/** A picture whose noise some thread finds. */
-export interface FindTask extends SomePicture {
-  found(noise: FoundNoise): void;
+/** What a thread does for somebody. */
+interface Job {
+  /** Whether nobody needs the result any more. */
+  isOver(): boolean;
   fail(error: unknown): void;
 }
 
+/** A picture whose noise some thread finds. */
+export interface FindTask extends Job, SomePicture {
+  found(noise: FoundNoise): void;
+}
+
 /** A window that some thread takes. */
-export interface WindowTask {
+export interface WindowTask extends Job {
   /** The number of the network that it goes through. */
   readonly network: number;
   readonly rows: StreamedRows;
   /** How many rows have come out. */
   done: number;
-  /** Whether nobody needs the result any more. */
-  isOver(): boolean;
   /** Called after some rows have come out; what it throws goes to `fail`. */
   report(): void;
-  fail(error: unknown): void;
 }
 
 export type Task = WindowTask | FindTask;
@@ -102,6 +105,7 @@ export class Helper {
       }
       if (next) {
         this.#task = next;
+        next.done = 0;
         this.#row = 0;
       }
       if (!this.#task) break;
@@ -169,6 +173,6 @@ export class Helper {
     void this.worker.terminate();
     const tasks: Task[] = this.#sent.map(({ task }) => task);
     if (this.#task) tasks.push(this.#task);
-    return [...new Set(tasks)].filter((task) => isFindTask(task) || !task.isOver());
+    return [...new Set(tasks)].filter((task) => !task.isOver());
   }
 }

@@ -94,7 +94,6 @@ class Team implements Crew {
 
   readonly lose = (helper: Helper, left: Task[]): void => {
     this.#helpers = this.#helpers.filter((other) => other !== helper);
-    for (const task of left) if (!isFindTask(task)) task.done = 0;
     this.#waiting.unshift(...left);
     this.pump();
   };
@@ -103,14 +102,16 @@ class Team implements Crew {
     if (picture.data.length > MOST_VALUES_SENT) return findNoise(picture, checked);
     return new Promise((resolve, reject) => {
       if (!this.#lane) return reject(disposedOf());
+      let isOver = false;
       const end = (settle: () => void) => {
+        isOver = true;
         this.#failing.delete(fail);
         settle();
       };
       const fail = (error: unknown) => end(() => reject(error));
       const found = (noise: FoundNoise) => end(() => resolve(noise));
       this.#failing.add(fail);
-      this.#waiting.push({ picture, checked, found, fail });
+      this.#waiting.push({ picture, checked, found, isOver: () => isOver, fail });
       queueMicrotask(this.pump);
     });
   };
@@ -126,7 +127,7 @@ class Team implements Crew {
         isOver = true;
         this.#failing.delete(fail);
         signal?.removeEventListener("abort", abort);
-        this.#waiting = this.#waiting.filter((task) => isFindTask(task) || !tasks.includes(task));
+        this.#waiting = this.#waiting.filter((task) => !task.isOver());
         settle();
       };
       const fail = (error: unknown) => end(() => reject(error));
@@ -174,7 +175,7 @@ class Team implements Crew {
       for (const helper of this.#helpers) helper.feed(() => this.#waiting.shift());
       if (own) void this.#work(this.#lane, own);
       if (isEnough()) return;
-      this.#calls.shift()?.();
+      this.#calls.shift()!();
     }
   };
 
@@ -194,6 +195,7 @@ class Team implements Crew {
 }
 
 async function runWindow(lane: Lane, task: WindowTask): Promise<void> {
+  task.done = 0;
   await lane(task.network, task.rows, (done) => {
     task.done = done;
     task.report();

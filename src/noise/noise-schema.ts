@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { Noise, SingleNoise } from "./noise.ts";
 
-/** Numbers of a model are up to this, and where they have to be above 0, from its reciprocal on: float32 holds all that follows. */
+// Numbers of a model are up to this, and where they have to be above 0, from its reciprocal on: float32 holds all that follows.
 export const MOST_NOISE = 1e6;
 
 const between = (least: number, greatest: number) =>

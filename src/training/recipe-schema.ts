@@ -4,9 +4,9 @@ import { SpecSchema } from "../network/spec-schema.ts";
 import { NoiseSchema } from "../noise/noise-schema.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** Numbers that have to be above 0 are within these, so that float32 can hold them too. */
+// Numbers that have to be above 0 are within these, so that float32 can hold them too.
 const [LEAST_RATE, MOST_RATE] = [1e-30, 1e30];
-/** No training comes near, and steps can be counted exactly. */
+// No training comes near, and steps can be counted exactly.
 const MOST_EPOCHS = 1e9;
 
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(0.999999));
