@@ -143,10 +143,10 @@ describe.skipIf(!chromium)(title, () => {
     });
     afterAll(() => server.close());
 
-    it("travels in less than 298 KB, weights included", () => {
+    it("travels in less than 293 KB, weights included", () => {
       const sizes = transferSizes();
       expect(sizes.map(({ name }) => name)).toContain("denoiser-worker.js");
-      expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(298_000);
+      expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(293_000);
     });
 
     it("blends another strength without another run of the network", async () => {
