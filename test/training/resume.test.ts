@@ -4,7 +4,8 @@ import { DataError, DivergenceError, SpecError, UnsupportedRuntimeError } from "
 import { encodeModel } from "../../src/model/model-file.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import type { Recipe } from "../../src/training/recipes.ts";
-import { type Epoch, type Progress, resume, type TrainOptions, train } from "../../src/training/trainer.ts";
+import type { Epoch, Progress, TrainOptions } from "../../src/training/train-options.ts";
+import { resume, train } from "../../src/training/trainer.ts";
 import { hasRelaxedSimd } from "../../src/wasm/detect.ts";
 import { sameBytes } from "../support/bytes.ts";
 import { pictures, smallConvRecipe, smallRecipe, smallUNetRecipe } from "../support/pictures.ts";

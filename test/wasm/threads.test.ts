@@ -10,7 +10,8 @@ import { Network } from "../../src/network/network.ts";
 import type { Spec } from "../../src/network/spec.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
 import { autoencoderLayers, recipes } from "../../src/training/recipes.ts";
-import { type TrainOptions, train } from "../../src/training/trainer.ts";
+import type { TrainOptions } from "../../src/training/train-options.ts";
+import { train } from "../../src/training/trainer.ts";
 import { hasRelaxedSimd, type Mode } from "../../src/wasm/detect.ts";
 
 /** Every worker that is started while a test runs. */
