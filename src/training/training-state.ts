@@ -107,7 +107,10 @@ export class TrainingState {
     return loss;
   }
 
-  /** A copy of the model's parameters: their averages if the recipe has `averaging`. @throws DivergenceError if one is not finite or beyond the readers' limit */
+  /**
+   * A copy of the model's parameters: their averages if the recipe has `averaging`.
+   * @throws DivergenceError if one is not finite, or larger than readers take
+   */
   parameters(): Map<string, Float32Array> {
     const weights = this.network.parameters(this.recipe.averaging ? "average" : "value");
     for (const [name, values] of weights) this.#requireFinite(name, values, MOST_WEIGHT);

@@ -1,5 +1,6 @@
 /** Files of a few bytes to megabytes that were made to cost seconds and gigabytes: what reading them takes is bounded. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,6 +70,7 @@ describe("a PNG file of 650,000 chunks takes less than 2 s, and no memory beside
 });
 
 describe("is refused before it costs anything:", () => {
+  const bomb = new Uint8Array(readFileSync("test/fixtures/pictures/cases/jpgbomb_base11500.jpg"));
   const gzipOf = (length: number, size: number) => {
     const file = new Uint8Array(length);
     file.set([0x1f, 0x8b, 8]);
@@ -82,7 +84,7 @@ describe("is refused before it costs anything:", () => {
       ["IEND", new Uint8Array()],
     ]);
 
-  it.each<["png" | "gzip", string, Uint8Array, RegExp]>([
+  it.each<["png" | "jpeg" | "gzip", string, Uint8Array, RegExp]>([
     ["png", "2²⁷ pixels of RGBA with 16 bits in a megabyte", rgba(1), /more than the \d+ allowed/],
     [
       "gzip",
@@ -90,6 +92,7 @@ describe("is refused before it costs anything:", () => {
       gzipOf(2 ** 20, 1e9),
       /unpack from 1048576 to 1000000000 bytes/,
     ],
+    ["jpeg", "11500 × 11500 pixels in 636 bytes", bomb, /11500 × 11500 pixels, more than/],
     ["gzip", "20 bytes that unpack to a gigabyte", gzipOf(20, 1e9), /20 bytes cannot unpack to 1000000000/],
     ["gzip", "4 GB", gzipOf(2 ** 24, 2 ** 32 - 1), /unpack from 16777216 to 4294967295 bytes/],
   ])(
