@@ -110,6 +110,16 @@ describe("the tree", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("only the command line loads what writes ONNX files, and only when it is asked to", () => {
+    const outside = sources.filter((file) => !file.startsWith("src/model/onnx/"));
+    const wrong = outside.filter((file) =>
+      importsOf(file).some((to) => to.startsWith("src/model/onnx/") || to.startsWith("@bufbuild/")),
+    );
+    expect(wrong).toEqual([]);
+    const loading = outside.filter((file) => textOf(file).includes("/onnx/"));
+    expect(loading).toEqual(["src/cli/export.ts"]);
+  });
+
   test("nothing that the main entry reaches is of training", () => {
     const reached = new Set<string>();
     const visit = (file: string) => {

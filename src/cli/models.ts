@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Model } from "../model/model.ts";
 import { loadModel } from "../node.ts";
+import { license } from "../version.ts";
 
 /** What the help says of such an argument. */
 export const modelInWords =
@@ -15,6 +16,10 @@ const twins: Record<string, string> = { photo: "photo-grey", "photo-tiny": "phot
 export function modelOf(name: string): Promise<Model> {
   return loadModel(bundledFile(name) ?? name);
 }
+
+/** The licence of a model that comes with the package, which is the package's; undefined for a file. */
+export const licenseOf = (name: string): string | undefined =>
+  bundledFile(name) === undefined ? undefined : license;
 
 /** Loads models, each with its grey twin if it is one of the package that has one. @throws ModelFileError */
 export function modelsOf(names: readonly string[]): Promise<{ name: string; model: Model }[]> {

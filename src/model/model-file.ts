@@ -59,7 +59,6 @@ export const weightFormats: readonly WeightFormat[] = ["f32", "f16", "i8"];
  */
 export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Array<ArrayBuffer> {
   requireOption("format", format, weightFormats.includes(format), '"f32", "f16" or "i8"');
-  const { range, noise, provenance } = model;
   const tensors = new Map<string, Tensor>();
   const scales = scalesOf(model.spec);
   const isAlone = shrinkOf(model.spec) === 1;
@@ -78,13 +77,15 @@ export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Ar
       tensors.set(`${name}.scale`, { dtype: "F32", shape: shape.slice(0, 1), data: scale });
     }
   }
-  return writeSafetensors(tensors, {
-    format: "pt",
-    "denoise-wasm.format": MODEL_FORMAT,
-    "denoise-wasm.spec": JSON.stringify(model.spec),
-    "denoise-wasm.description": JSON.stringify({ range, noise, provenance }),
-  });
+  return writeSafetensors(tensors, { format: "pt", ...metadataOf(model) });
 }
+
+/** What the metadata of a file say of a model besides its weights. */
+export const metadataOf = ({ spec, range, noise, provenance }: Model): Record<string, string> => ({
+  "denoise-wasm.format": MODEL_FORMAT,
+  "denoise-wasm.spec": JSON.stringify(spec),
+  "denoise-wasm.description": JSON.stringify({ range, noise, provenance }),
+});
 
 /**
  * By name, how often a picture is halved until it has the resolution that a layer works at; where pixels are moved right before

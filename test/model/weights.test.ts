@@ -11,6 +11,7 @@ import type { Denoiser } from "../../src/denoiser/denoiser.ts";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { ModelFileError, SpecError } from "../../src/errors.ts";
 import { decodeModel, encodeModel } from "../../src/model/model-file.ts";
+import { encodeOnnx } from "../../src/model/onnx/onnx.ts";
 import { narrow, quantize } from "../../src/model/quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../../src/model/safetensors.ts";
 import { expandWeights } from "../../src/model/weights.ts";
@@ -320,6 +321,21 @@ describe("denoise-wasm export", () => {
         code: 2,
       });
       expect(await runCli(folder, ["export", "none", "-o", "x"])).toMatchObject({ code: 1 });
+
+      // ONNX, with the licence that is given, or that of the package for the package's models.
+      const toOnnx = (name: string, ...options: string[]) =>
+        runCli(folder, ["export", name, "--format", "onnx", "-o", "x.onnx", "--force", ...options]);
+      const tiny = decodeModel(await readFile(join(root, "build/edge/photo-tiny.safetensors")), "tiny");
+      for (const [name, options, written] of [
+        ["photo-tiny", [], { license: "MIT" }],
+        ["photo-tiny", ["--bytes", "--license", "CC0-1.0"], { license: "CC0-1.0", bytes: true }],
+        [join(root, "build/edge/photo-tiny.safetensors"), [], {}],
+      ] as const) {
+        expect(await toOnnx(name, ...options)).toMatchObject({ code: 0 });
+        const file = await readFile(join(folder, "x.onnx"));
+        expect(Buffer.compare(file, encodeOnnx(tiny, written))).toBe(0);
+      }
+      expect(await runCli(folder, ["export", shipped, "-o", "y", "--bytes"])).toMatchObject({ code: 2 });
     } finally {
       await rm(folder, { recursive: true });
     }
