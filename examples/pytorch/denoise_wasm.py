@@ -1,18 +1,20 @@
 """Model files of denoise-wasm in PyTorch: networks of convolutions and of dense layers, as they were trained.
 
     network = load("model.safetensors")
-    clean = network(noisy, sigma)  # grey levels of 0 to 255, [pictures, channels, height, width]; sigma is [pictures]
+    clean = denoise(network, noisy, sigma)  # grey levels of 0 to 255, [pictures, channels, height, width]; sigma is [pictures]
 
-The network has the parameters of the file, so it can be trained on, and `save` writes them back.
+The network has the parameters of the file, so it can be trained on (fine_tune.py does), and `save` writes them back.
 """
+import hashlib
 import json
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-SPEC = "denoise-wasm.spec"
+SPEC, DESCRIPTION = "denoise-wasm.spec", "denoise-wasm.description"
 
 
 class Network(torch.nn.Module):
@@ -52,7 +54,8 @@ class Network(torch.nn.Module):
     def forward(self, noisy: torch.Tensor, sigma: torch.Tensor | None = None) -> torch.Tensor:
         """Height and width have to be multiples of 2 for each time that the network halves a picture."""
         dense = self.spec["layers"][0]["type"] == "dense"
-        picture = noisy.flatten(1) if dense else noisy * self.scale
+        # Dense layers have the channels of each pixel side by side.
+        picture = noisy.permute(0, 2, 3, 1).flatten(1) if dense else noisy * self.scale
         x, outputs, level = picture, {}, self.spec.get("noiseLevel", False)
         for i, layer in enumerate(self.spec["layers"], start=1):
             kind = layer["type"]
@@ -70,7 +73,22 @@ class Network(torch.nn.Module):
                 x = {"linear": lambda z: z, "relu": F.relu, "sigmoid": torch.sigmoid}[layer["activation"]](x)
             outputs[f"layer{i}"] = x
         x = picture - x if self.spec.get("residual", False) else x
-        return x.reshape(noisy.shape) if dense else x / self.scale
+        if not dense:
+            return x / self.scale
+        pictures, channels, height, width = noisy.shape
+        return x.reshape(pictures, height, width, channels).permute(0, 3, 1, 2)
+
+
+def denoise(network: Network, noisy: torch.Tensor, sigma: torch.Tensor | None = None) -> torch.Tensor:
+    """What a network of convolutions makes of pictures of any size: as `createDenoiser` does, it continues them by their mirror image."""
+    kinds = [layer["type"] for layer in network.spec["layers"]]
+    steps = [{"pixel-unshuffle": 1, "pixel-shuffle": -1}.get(kind, 0) for kind in kinds]
+    multiple = 2 ** max(sum(steps[: i + 1]) for i in range(len(steps)))
+    margin = 4 if multiple > 2 and network.spec.get("padding", "zeros") == "zeros" else 0
+    x = F.pad(noisy, [margin] * 4, mode="reflect")
+    x = F.pad(x, [0, -x.shape[3] % multiple, 0, -x.shape[2] % multiple], mode="reflect")
+    with torch.inference_mode():
+        return network(x, sigma)[:, :, margin : margin + noisy.shape[2], margin : margin + noisy.shape[3]]
 
 
 def load(path: str) -> Network:
@@ -83,10 +101,22 @@ def load(path: str) -> Network:
     network = Network(json.loads(metadata[SPEC]))
     network.load_state_dict(weights)
     network.metadata = metadata
+    # What a model that goes on from this one says of where it came from, which is defined for weights of float32.
+    if all(values.dtype == torch.float32 for values in weights.values()):
+        network.digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     return network
 
 
-def save(network: Network, path: str) -> None:
-    """Writes the weights with what the file that they came from says of the network."""
+def save(network: Network, path: str, noise: dict | None = None, **provenance) -> None:
+    """
+    Writes the weights with what the file that they came from says of the network. After a training, give what it was: the
+    noise, and keys of `Provenance` in src/model/model.ts (recipe, dataset, dataSha256, trainingImages, seed, epochs).
+    """
+    if provenance:
+        description = json.loads(network.metadata[DESCRIPTION])
+        digest = {"from": network.digest} if hasattr(network, "digest") else {}
+        description["provenance"] = {**description["provenance"], **digest, **provenance, "variant": "pytorch"}
+        description["noise"] = noise or description["noise"]
+        network.metadata = {**network.metadata, DESCRIPTION: json.dumps(description)}
     weights = {name: values.detach().float().contiguous() for name, values in network.state_dict().items()}
     save_file(weights, path, network.metadata)

@@ -38,7 +38,7 @@ const DescriptionSchema = v.strictObject({
     trainingImages: count,
     seed: count,
     epochs: count,
-    variant: v.picklist(["simd", "relaxed"]),
+    variant: v.picklist(["simd", "relaxed", "pytorch"]),
     packageVersion: v.string(),
     from: v.exactOptional(v.string()),
   }),

@@ -20,8 +20,8 @@ export interface Provenance {
   readonly seed: number;
   /** The number of epochs that had ended. */
   readonly epochs: number;
-  /** The build of the WebAssembly core that trained it. */
-  readonly variant: Variant;
+  /** The build of the WebAssembly core that trained it, or "pytorch". */
+  readonly variant: Variant | "pytorch";
   /** The version of this package that trained it. */
   readonly packageVersion: string;
   /** If the training began with the weights of a model: the SHA-256 of its file, in float32, as 64 hex digits. */

@@ -9,10 +9,10 @@ import { createDenoiser } from "../../src/denoiser/photo.ts";
 import type { Model } from "../../src/model/model.ts";
 import { decodeModel } from "../../src/model/model-file.ts";
 import { encodeOnnx, type OnnxOptions } from "../../src/model/onnx/onnx.ts";
-import { parameters } from "../../src/network/spec.ts";
 import { Random } from "../../src/noise/rng.ts";
 import { runModel } from "../../src/quality/run-model.ts";
-import { normal } from "../support/networks.ts";
+import { denseModel } from "../support/dense-models.ts";
+import { moved } from "../support/images.ts";
 import { leastSize, randomModel } from "../support/random-models.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -33,31 +33,6 @@ const randoms = Array.from({ length: 31 }, (_, number) => [number, randomModel(n
   ([number]) => number !== 17,
 );
 
-/** A network of dense layers with random weights, for pictures of 6×7 pixels. */
-function denseModel(channels: number): Model {
-  const model = shippedModel("fashion-conv");
-  const spec: Model["spec"] = {
-    input: { height: 6, width: 7, channels },
-    layers: [
-      { type: "dense", units: 23, activation: "sigmoid" },
-      { type: "dense", units: 17, activation: "relu" },
-      { type: "dense", units: 42 * channels, activation: "linear" },
-    ],
-    initialization: { weights: 1, biases: 1 },
-  };
-  const values = parameters(spec).map(({ name, shape }, index) => {
-    const scale = shape.length > 1 ? 1 / shape[1]! : 1;
-    return [
-      name,
-      normal(
-        shape.reduce((a, b) => a * b, 1),
-        index,
-        index === 4 ? 10 * scale : scale,
-      ),
-    ] as const;
-  });
-  return { ...model, spec, parameters: new Map(values) };
-}
 const dense = [1, 3].map((channels) => [`dense layers, ${channels} channels`, denseModel(channels)] as const);
 
 /** Grey levels of a picture that is not smooth, with its channels side by side. */
@@ -65,23 +40,6 @@ const randomPicture = (height: number, width: number, channels: number): Float32
   const random = new Random(3, 7, height);
   return Float32Array.from({ length: height * width * channels }, () => 255 * random.uniform());
 };
-
-/** Values of planes, as ONNX has them, from values with their channels side by side, or, if `back`, the reverse. */
-function moved<Values extends Float32Array | Uint8Array>(
-  values: Values,
-  channels: number,
-  back = false,
-): Values {
-  const area = values.length / channels;
-  const result = values.slice() as Values;
-  for (let pixel = 0; pixel < area; pixel++) {
-    for (let c = 0; c < channels; c++) {
-      const [plane, side] = [c * area + pixel, pixel * channels + c];
-      result[back ? side : plane] = values[back ? plane : side]!;
-    }
-  }
-  return result;
-}
 
 const title = hasRuntime
   ? "in onnxruntime-web"

@@ -86,3 +86,20 @@ export function takeImage(kernels: Kernels, image: ImageBuffer, planes: Float32A
   const shape = { channels, ...shapeOf(image), depth: channels, used: channels };
   return operation("imageFromFloats", { x, source, ...shape, scale: 1 });
 }
+
+/** Values of planes, as ONNX and PyTorch have them, from values with their channels side by side, or, if `back`, the reverse. */
+export function moved<Values extends Float32Array | Uint8Array>(
+  values: Values,
+  channels: number,
+  back = false,
+): Values {
+  const area = values.length / channels;
+  const result = values.slice() as Values;
+  for (let pixel = 0; pixel < area; pixel++) {
+    for (let c = 0; c < channels; c++) {
+      const [plane, side] = [c * area + pixel, pixel * channels + c];
+      result[back ? side : plane] = values[back ? plane : side]!;
+    }
+  }
+  return result;
+}
