@@ -1,0 +1,34 @@
+// Denoises the frames of WebCodecs, of a camera or a file, in a page.
+import { createDenoiser } from "denoise-wasm/browser";
+import { steadyLevel } from "./steady-level.js";
+
+/**
+ * `track.readable.pipeThrough(await denoiseFrames()).pipeTo(generator.writable)`: takes and gives `VideoFrame`s. The frames that
+ * come in are closed; times, and the size at which a frame is shown, stay.
+ * @param {{ sigma?: number }} [options] the level of the noise; without it, it is found, and averaged over the frames
+ */
+export async function denoiseFrames({ sigma } = {}) {
+  const denoiser = await createDenoiser({ worker: true });
+  const levelOf = steadyLevel();
+  return new TransformStream({
+    async transform(frame, controller) {
+      const { width, height } = frame.visibleRect;
+      const { timestamp, duration, displayWidth, displayHeight } = frame;
+      const data = new Uint8Array(4 * width * height);
+      await frame.copyTo(data, { format: "RGBA" });
+      frame.close();
+      const picture = { data, width, height, channels: 4 };
+      const clean = await denoiser.denoise(picture, { sigma: sigma ?? levelOf(picture), transfer: true });
+      const size = { codedWidth: width, codedHeight: height, displayWidth, displayHeight };
+      controller.enqueue(
+        new VideoFrame(clean.data, {
+          format: "RGBA",
+          timestamp,
+          ...(duration !== null && { duration }),
+          ...size,
+        }),
+      );
+    },
+    flush: () => denoiser.dispose(),
+  });
+}

@@ -1,0 +1,3 @@
+import { denoiseImages } from "./vite-plugin.js";
+
+export default { plugins: [denoiseImages({ sigma: 25 })] };
