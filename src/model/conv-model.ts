@@ -72,10 +72,6 @@ export type Values = Float32Array | Uint16Array | Int8Array;
  */
 const MARGIN = 4;
 
-/** By how many pixels a picture is continued to each side. @param multiple what the network takes multiples of */
-export const marginOf = (padding: "zeros" | "reflect", multiple: number): number =>
-  padding === "zeros" && multiple > 2 ? MARGIN : 0;
-
 const kinds = { F32: Float32Array, F16: Uint16Array, I8: Int8Array } as const;
 /** The keys that a layer of each type may have, besides its type. */
 const keysOf: Record<string, string> = {
@@ -272,7 +268,7 @@ function modelOf(
     throw fault(name, `is for pictures of ${height} × ${width}, which its layers cannot halve or mirror`);
   const scale = Math.fround(white / 255);
   reach = Math.ceil(reach / multiple) * multiple;
-  const margin = marginOf(padding, multiple);
+  const margin = padding === "zeros" && multiple > 2 ? MARGIN : 0;
   const sizes = { channels, scale, multiple, least, reach, margin } as const;
   return { name, ...sizes, residual, padding, noiseLevel, layers };
 }

@@ -7,7 +7,7 @@ import {
   shrinkOf,
   windowOf,
 } from "../../network/spec.ts";
-import { marginOf } from "../conv-model.ts";
+import { convModelOf } from "../conv-model.ts";
 import type { ModelLike } from "../model.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 
@@ -21,7 +21,9 @@ export function addConvolutions(graph: GraphBuilder, model: ModelLike, noisy: st
   const { spec } = model;
   const multiple = shrinkOf(spec);
   const padding = spec.padding ?? "zeros";
-  const margin = marginOf(padding, multiple);
+  // Pictures of other numbers of channels are nothing that a denoiser takes.
+  const isPicture = [1, 3].includes(spec.input.channels);
+  const { margin } = isPicture ? convModelOf(model, "The model") : { margin: 0 };
   const scale = Math.fround(scaleOf(spec));
   const scaled = (value: string, factor: number) =>
     factor === 1 ? value : graph.add("Mul", [value, graph.number(factor)]);

@@ -1,0 +1,199 @@
+// npm run tables: writes the tables of README.md and docs from the files of bench/results, and those of sizes from the build, so that no
+// figure in them is typed by hand. A table stands between the comments <!-- table: NAME … --> and <!-- end of table -->, where
+// NAME is one of `kinds` below, and what follows are its arguments.
+// With --check it writes nothing, and exits with 1 if a table is not that of bench/results. Sizes are not looked at then: they change
+// with every build.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const root = new URL("..", import.meta.url);
+const pages = ["README.md", "docs/performance.md", "docs/edge.md"];
+
+const resultsOf = (name) => JSON.parse(readFileSync(new URL(`bench/results/${name}.json`, root), "utf8"));
+/** The part of a file of results that is named: "training", or "inference 0", the first of several. */
+const partOf = (name, part, index) =>
+  index === undefined ? resultsOf(name)[part] : resultsOf(name)[part][index];
+
+const percent = (value) => `${Math.round(100 * value)} %`;
+/** Three digits: 0.0225, 3.91, 65.5, 230. */
+const digits = (value) => {
+  const text = value.toPrecision(3);
+  return text.includes("e") ? String(Math.round(value)) : text;
+};
+const grouped = (value) => value.toLocaleString("en");
+
+/** A table in Markdown: its first column to the left, the others to the right. */
+function table(headings, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |").replaceAll("|  |", "| |");
+  return [line(headings), line(headings.map((_, i) => (i ? "---:" : "---"))), ...rows.map(line)].join("\n");
+}
+
+/** The time of a contestant; empty where it did not take part. */
+function median({ contestants }, name) {
+  const found = contestants.find((contestant) => contestant.name === name);
+  return found ? digits(found.median) : "";
+}
+
+/** All contestants of a part of a file of results. */
+function contestants(name, part, index) {
+  const all = partOf(name, part, index).contestants;
+  const own = all.find(({ name }) => name === "denoise-wasm relaxed") ?? all[0];
+  const headings = ["", "median, ms", "minimum, ms", "spread", "pictures/s", `of ${own.name}`];
+  return table(
+    headings,
+    all.map(({ name, median, minimum, spread, picturesPerSecond }) => {
+      const speed = [digits(median), digits(minimum), percent(spread), Math.round(picturesPerSecond)];
+      return [name, ...speed, `${(median / own.median).toFixed(2)}×`];
+    }),
+  );
+}
+
+const intel = "-xeon";
+
+/** The step of the classic recipe on both machines, with one thread and with two. */
+function steps() {
+  const one = (name) => `${name} 1 thread`;
+  const rows = [
+    [
+      'denoise-wasm, `mode: "fast"` (relaxed SIMD), Node 24',
+      "denoise-wasm relaxed",
+      "denoise-wasm relaxed, 2 threads",
+    ],
+    [
+      'denoise-wasm, `mode: "reproducible"` (simd), Node 24',
+      "denoise-wasm simd",
+      "denoise-wasm simd, 2 threads",
+    ],
+    ["PyTorch 2.13, AVX-512, Adagrad `foreach`", one("PyTorch"), "PyTorch 2 threads"],
+    [
+      "PyTorch 2.13, AVX-512, Adagrad `fused`",
+      "PyTorch 1 thread, fused Adagrad",
+      "PyTorch 2 threads, fused Adagrad",
+    ],
+    ["jax-js 0.1, wasm", "jax-js wasm"],
+    ["TensorFlow.js 4.22, wasm", "TensorFlow.js wasm"],
+    ["TensorFlow.js 4.22, cpu", "TensorFlow.js cpu"],
+  ];
+  const machines = [intel, ""].map((machine) => partOf(`peers-node24${machine}`, "training"));
+  return table(
+    ["", "Intel Xeon, 1 thread", "2 threads", "AMD Zen 4, 1 thread", "2 threads"],
+    rows.map(([title, ...names]) => [
+      title,
+      ...machines.flatMap((results) => [median(results, names[0]), median(results, names[1])]),
+    ]),
+  );
+}
+
+/** Convolutions on both machines. */
+function convolutions() {
+  const rows = ["", intel].flatMap((machine) => {
+    const { training, inference } = resultsOf(`conv-node24${machine}`);
+    const cpu = machine === intel ? "Intel Xeon" : "AMD Zen 4";
+    const cells = (part, suffix = "") => [
+      median(part, `denoise-wasm simd${suffix}`),
+      median(part, `denoise-wasm relaxed${suffix}`),
+      median(part, suffix ? "PyTorch 2 threads" : "PyTorch 1 thread"),
+      median(part, "onnxruntime-web wasm"),
+    ];
+    return [
+      [`${cpu}: training step, batch 128, 1 thread`, ...cells(training)],
+      ["2 threads", ...cells(training, ", 2 threads")],
+      ["one picture of 1024 × 1024, 1 thread", ...cells(inference[0])],
+      ["one picture of 28 × 28, 1 thread", ...cells(inference[1])],
+    ];
+  });
+  return table(["", "simd", "relaxed", "PyTorch", "onnxruntime-web"], rows);
+}
+
+/** The edge worker under load. */
+function load() {
+  const { requests, atOnce, perSecond, milliseconds, residentBytes } = resultsOf("edge-load");
+  const megabytes = (bytes) => Math.round(bytes / 1e6);
+  // The first is what is there when the first of these requests begins.
+  const { atStart, before, onTheWay } = residentBytes;
+  const range = [Math.min(...onTheWay), Math.max(...onTheWay)].map(megabytes).join(" to ");
+  const rows = [
+    ["failed, or with another picture than in Node", 0],
+    ["requests per second", Math.round(perSecond)],
+    ["median, 99th percentile", `${milliseconds.median.toFixed(1)} ms, ${milliseconds.p99.toFixed(1)} ms`],
+    ["memory of the process (RSS) after the start", `${megabytes(atStart)} MB`],
+    ["after a warm-up of 3,000 requests", `${megabytes(before)} MB`],
+    [`in the next ${grouped(requests)}, every thousandth`, `${range} MB`],
+  ];
+  return table([`${grouped(requests)} requests, ${atOnce} at a time`, ""], rows);
+}
+
+/** Bytes of a built file, and of it gzipped. */
+function sizeOf(path) {
+  const bytes = readFileSync(new URL(`build/${path}`, root));
+  return [bytes.length, gzipSync(bytes, { level: 9 }).length];
+}
+
+function sizes() {
+  const wasm = ["inference", "inference-relaxed", "simd", "relaxed", "simd-threads", "relaxed-threads"];
+  const weights = [
+    ["photo", ", int8, as built in"],
+    ["photo-grey", ""],
+    ["photo-tiny", ""],
+    ["photo-tiny-grey", ""],
+    ["fashion-conv", ", int8"],
+  ];
+  const scripts = [
+    ["denoise-all", "for edge workers, all inlined"],
+    ["denoise-tiny-all", "the same with the small models"],
+  ];
+  return table(
+    ["", "bytes", "gzipped"],
+    [
+      ...wasm.map((name) => [`${name}.wasm`, ...sizeOf(`wasm/${name}.wasm`)]),
+      ...weights.map(([name, note]) => [`weights of ${name}${note}`, ...sizeOf(`edge/${name}.safetensors`)]),
+      ...scripts.map(([name, note]) => [`build/edge/${name}.js: ${note}`, ...sizeOf(`edge/${name}.js`)]),
+    ],
+  );
+}
+
+function edgeSizes() {
+  const files = [
+    ["denoise.js", ": the entry without wasm and weights"],
+    ["denoise.wasm", ""],
+    ...["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "fashion-conv"].map((name) => [
+      `${name}.safetensors`,
+      ", int8",
+    ]),
+    ["denoise-all.js", ": script, wasm and the weights of photo and photo-grey in one file"],
+    ["denoise-tiny-all.js", ": the same with those of photo-tiny and photo-tiny-grey"],
+    ["png.js", ""],
+    ["jpeg.js", ""],
+  ];
+  return table(
+    ["`build/edge`", "bytes", "`gzip -9`"],
+    files.map(([name, note]) => [`\`${name}\`${note}`, ...sizeOf(`edge/${name}`).map(grouped)]),
+  );
+}
+
+const fromBuild = { sizes, "edge-sizes": edgeSizes };
+const kinds = { contestants, steps, convolutions, load, ...fromBuild };
+
+const isCheck = process.argv.includes("--check");
+let count = 0;
+for (const page of pages) {
+  const text = readFileSync(new URL(page, root), "utf8");
+  const written = text.replaceAll(
+    /(<!-- table: ([^>]+) -->\n\n)[\s\S]*?(\n\n<!-- end of table -->)/g,
+    (whole, begin, what, end) => {
+      const [kind, ...parameters] = what.split(" ");
+      count++;
+      return isCheck && kind in fromBuild ? whole : begin + kinds[kind](...parameters) + end;
+    },
+  );
+  if (written === text) continue;
+  if (!isCheck) writeFileSync(new URL(page, root), written);
+  else {
+    console.error(
+      `A table of ${fileURLToPath(new URL(page, root))} is not that of bench/results. Run npm run tables.`,
+    );
+    process.exitCode = 1;
+  }
+}
+console.log(`${count} tables`);
