@@ -1,6 +1,6 @@
 /** What `denoise-wasm denoise` reads and writes: from the arguments of the command to pairs of files. */
-import { realpath, stat } from "node:fs/promises";
-import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { DataError, OutputError } from "../errors.ts";
 import { formatOfName, type PictureFormat } from "../pictures/formats.ts";
@@ -24,6 +24,16 @@ export interface JobOptions {
   readonly recursive?: boolean;
   readonly force?: boolean;
   readonly compare?: boolean;
+  /** A file that names the pictures, one a line. */
+  readonly manifest?: string;
+  /** Which of its lines are taken. */
+  readonly part?: Part;
+}
+
+/** Part `number` (from 1) of `of`: of a list, every entry whose position leaves the same remainder. */
+export interface Part {
+  readonly number: number;
+  readonly of: number;
 }
 
 /** A file to read, and where its result lies in a folder of results. */
@@ -41,8 +51,11 @@ export async function jobsFrom(
   inputs: readonly string[],
   options: JobOptions,
 ): Promise<{ jobs: Job[]; present: Job[] }> {
-  const { out, suffix, compare, force } = options;
-  const sources = (await Promise.all(inputs.map((input) => sourcesOf(input, options)))).flat();
+  const { out, suffix, compare, force, manifest } = options;
+  const sources = manifest
+    ? await listedIn(manifest, options.part)
+    : (await Promise.all(inputs.map((input) => sourcesOf(input, options)))).flat();
+  if (sources.length === 0 && manifest) return { jobs: [], present: [] };
   if (sources.length === 0)
     throw new DataError(`${inputs.join(", ")}: nothing but results; name the pictures`);
   const isFolderIn = sources.length !== 1 || sources[0]!.path !== inputs[0];
@@ -99,6 +112,28 @@ async function sourcesOf(input: string, { out, suffix, recursive }: JobOptions):
   const paths = (await glob(input.replaceAll("\\", "/"), { expandDirectories: false })).sort();
   if (paths.length === 0) throw new DataError(`No file is called ${input}; check the pattern`);
   return paths.map((path) => ({ path, place: basename(path) }));
+}
+
+/**
+ * The pictures that a manifest lists, one path a line, relative to its folder; empty lines count for nothing. Their results
+ * have the same paths in the folder of results; those of absolute paths, and of paths that lead out of the folder, have only
+ * the name.
+ * @throws DataError if it cannot be read
+ */
+async function listedIn(manifest: string, { number, of }: Part = { number: 1, of: 1 }): Promise<Source[]> {
+  const text = await readFile(manifest, "utf8").catch((cause: Error) => {
+    throw new DataError(`${manifest} cannot be read: ${cause.message}; name a file that lists pictures`, {
+      cause,
+    });
+  });
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  return lines
+    .filter((_, index) => index % of === number - 1)
+    .map((line) => {
+      const isInside = !isAbsolute(line) && !/^\.\.[/\\]/.test(join(line));
+      const path = isAbsolute(line) ? line : join(dirname(manifest), line);
+      return { path, place: isInside ? join(line) : basename(line) };
+    });
 }
 
 /** A name as it is, or with the ending .png if nothing is written that ends like it. */

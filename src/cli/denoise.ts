@@ -15,7 +15,7 @@ import type { FirstPicture } from "../pictures/sharp.node.ts";
 import { pictureRows } from "../report/figures.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
-import { compareName, type Job, type JobOptions, jobsFrom, STANDARD } from "./denoise-jobs.ts";
+import { compareName, type Job, type JobOptions, jobsFrom, type Part, STANDARD } from "./denoise-jobs.ts";
 import { Interrupted, Interrupts } from "./interrupted.ts";
 import { modelInWords, modelsOf } from "./models.ts";
 import { percentProgress } from "./progress.ts";
@@ -39,7 +39,16 @@ export function denoiseCommand(): Command {
     .description(
       "denoise pictures of any size: PNG and JPEG, and with the package sharp WebP, AVIF, TIFF, GIF and HEIF",
     )
-    .argument("<in...>", "pictures, folders of pictures, quoted patterns of names, or - for standard input")
+    .argument("[in...]", "pictures, folders of pictures, quoted patterns of names, or - for standard input")
+    .option(
+      "--manifest <file>",
+      "in place of these, a file with a picture's path in each line, relative to its folder",
+    )
+    .option(
+      "--part <K-of-N>",
+      "of the manifest, every Nth line from line K on: the work of one of N machines",
+      partFrom,
+    )
     .option(
       "-o, --out <path>",
       "the file to write, whose ending says the format; a folder, if several pictures go in; or - for standard output " +
@@ -98,6 +107,13 @@ function numberIn(least: number, greatest: number): (text: string) => number {
   };
 }
 
+/** The part of a manifest that "3-of-10" stands for. */
+function partFrom(text: string): Part {
+  const [, number, of] = /^(\d+)-of-(\d+)$/.exec(text)?.map(Number) ?? [];
+  if (number !== undefined && of !== undefined && number >= 1 && number <= of) return { number, of };
+  throw new InvalidArgumentError("It has to be as 3-of-10, from 1-of-10 to 10-of-10.");
+}
+
 function sigmaFrom(text: string): number | "auto" {
   return text === "auto" ? text : numberIn(0, Number.MAX_VALUE)(text);
 }
@@ -108,7 +124,12 @@ function threadsFrom(text: string): number {
   throw new InvalidArgumentError("It has to be a whole number.");
 }
 
-async function run(inputs: string[], options: Options): Promise<void> {
+async function run(inputs: string[], options: Options, command: Command): Promise<void> {
+  const { manifest, part } = options;
+  if (manifest === undefined && inputs.length === 0) command.error("error: missing required argument 'in'");
+  if (manifest !== undefined && inputs.length > 0)
+    command.error("error: name pictures, or a file that lists them by --manifest");
+  if (part && manifest === undefined) command.error("error: option '--part' needs --manifest FILE");
   const { jobs, present } = await jobsFrom(inputs, options);
   // What is written to standard output is a picture, and nothing else.
   const say = jobs[0]?.output === STANDARD ? console.error : console.log;

@@ -75,6 +75,32 @@ describe("names", () => {
     expect(stdout).toMatch(/^photos\/inner\/b\.jpeg → patterns\/b\.jpeg/);
   });
 
+  it("of a manifest: every Nth line for each of N machines, which go on where they were", async () => {
+    const lines = ["photos/a.png", "", "photos/inner/b.jpeg", "photos/none.png", "./a.png"];
+    await writeFile(at("manifest.txt"), `${lines.join("\n")}\n`);
+    const part = (text: string) => denoise("--manifest", "manifest.txt", "--part", text, "-o", "parts");
+    const first = await part("1-of-2");
+    expect(first).toMatchObject({ code: 1, stderr: expect.stringMatching(/^DataError: photos\/none\.png/) });
+    expect(existsSync(at("parts", "photos", "a.png"))).toBe(true);
+    expect(existsSync(at("parts", "photos", "inner", "b.jpeg"))).toBe(false);
+    expect(await part("2-of-2")).toMatchObject({ code: 0, stderr: "" });
+    expect(await formatIn("parts", "photos", "inner", "b.jpeg")).toBe("jpeg");
+    expect(await formatIn("parts", "a.png")).toBe("png");
+    expect(await part("2-of-2")).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^2 results already/),
+    });
+    expect(await part("5-of-5")).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    for (const wrong of ["0-of-2", "3-of-2", "2", "1-of-x"]) expect((await part(wrong)).code).toBe(2);
+    expect((await denoise()).code).toBe(2);
+    expect((await denoise("a.png", "--manifest", "manifest.txt")).code).toBe(2);
+    expect((await denoise("a.png", "--part", "1-of-2")).code).toBe(2);
+    expect(await denoise("--manifest", "absent.txt")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^DataError: absent\.txt cannot be read/),
+    });
+  });
+
   it("of a link to nothing are told from those of nothing", async () => {
     await symlink(at("nowhere.png"), at("link.png"));
     const { code, stderr } = await denoise("link.png");
