@@ -1,0 +1,30 @@
+// The pictures of a folder, and where their results go.
+import { createHash } from "node:crypto";
+import { access, readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+/** Adds a job for each picture of `input` whose result is not in `output`, and waits while too many are waiting. */
+export async function addPictures(queue, input, output, { jobOptions, mostWaiting }) {
+  const names = (await readdir(input, { recursive: true })).filter((name) => /\.(png|jpe?g)$/i.test(name));
+  let added = 0;
+  for (let from = 0; from < names.length; from += 100) {
+    const jobs = [];
+    for (const name of names.slice(from, from + 100)) {
+      const data = { input: resolve(input, name), output: resolve(output, name) };
+      const isThere = await access(data.output).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) continue;
+      // The same picture is not added twice, as long as its job is there.
+      const jobId = createHash("sha256").update(join(data.input, data.output)).digest("hex").slice(0, 16);
+      jobs.push({ name: "denoise", data, opts: { ...jobOptions, jobId } });
+    }
+    while ((await queue.getWaitingCount()) > mostWaiting) await sleep(200);
+    await queue.addBulk(jobs);
+    added += jobs.length;
+  }
+  return added;
+}
+
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
