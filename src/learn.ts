@@ -1,6 +1,14 @@
 /** `denoise-wasm/learn`: all of `denoise-wasm`, and what learns from noisy pictures alone, without clean ones. */
 
 export * from "./denoising.ts";
-export { type Learned, type LearnOptions, learnFromPicture } from "./learning/learn-from-picture.ts";
+export { type FramesOptions, type MeanOfFrames, meanOfFrames } from "./learning/align-frames.ts";
+export {
+  type LearnedFromFrames,
+  type LearnFromFramesOptions,
+  learnFromFrames,
+} from "./learning/learn-from-frames.ts";
+export { learnFromPicture } from "./learning/learn-from-picture.ts";
+export type { Learned, LearnOptions } from "./learning/learn-options.ts";
 export type { NoiseCurve } from "./learning/noise-curve.ts";
+export type { Shift } from "./learning/registration.ts";
 export type { Model, Provenance } from "./model/model.ts";

@@ -1,5 +1,6 @@
 import type { Denoiser } from "../denoiser/denoiser.ts";
-import { type LearnOptions, learnFromPicture } from "../learning/learn-from-picture.ts";
+import { learnFromPicture } from "../learning/learn-from-picture.ts";
+import type { LearnOptions } from "../learning/learn-options.ts";
 import { levelOfCurve } from "../learning/noise-curve.ts";
 
 /** What `denoise --learn` denoises with: a network for each picture, which learns from that picture alone, one after the other. */
