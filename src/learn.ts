@@ -12,3 +12,14 @@ export type { Learned, LearnOptions } from "./learning/learn-options.ts";
 export type { NoiseCurve } from "./learning/noise-curve.ts";
 export type { Shift } from "./learning/registration.ts";
 export type { Model, Provenance } from "./model/model.ts";
+export type { CameraNoise } from "./noise/camera.ts";
+export type { MixtureNoise, Noise, NoiseModel, SingleNoise } from "./noise/noise.ts";
+export type {
+  GaussianNoise,
+  PointwiseNoise,
+  PoissonGaussianNoise,
+  SaltAndPepperNoise,
+  SpeckleNoise,
+  UniformNoise,
+} from "./noise/pointwise.ts";
+export type { Ranged } from "./noise/ranged.ts";

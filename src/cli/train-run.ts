@@ -1,6 +1,6 @@
 /** A run of `denoise-wasm train`: from its beginning, or from a checkpoint, to a complete run folder. */
 import { join } from "node:path";
-import type { Dataset, Images, Photos } from "../data/images.ts";
+import type { Dataset, TrainingSet } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { networkOf } from "../model/model-network.ts";
@@ -36,7 +36,7 @@ export interface Start {
   readonly recipe: Recipe;
   readonly seed: number;
   readonly mode: Mode;
-  readonly data: Dataset<Images | Photos>;
+  readonly data: Dataset<TrainingSet>;
   readonly folder: string;
   /** The checkpoint to go on from, if the run was interrupted. */
   readonly checkpoint?: Checkpoint;

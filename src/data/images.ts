@@ -64,7 +64,7 @@ export interface TestPicture {
 }
 
 /** A training set, a test set that is never trained on, and where they came from. */
-export interface Dataset<Train extends Images | Photos = LabelledImages> {
+export interface Dataset<Train extends TrainingSet = LabelledImages> {
   /** What the data set is called in reports and model files. */
   readonly name: string;
   /** Where the files were found: a folder, or a phrase such as "embedded sample". */

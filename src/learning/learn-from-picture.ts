@@ -23,7 +23,7 @@ const MOST_CORRELATION = 0.15;
 
 /**
  * Learns from one noisy picture and denoises it. The mean over the picture's eight orientations is taken, so that a picture of
- * 512×768 pixels takes about half a minute on two threads (docs/learning-from-noise.md has times and what it cannot do).
+ * 512×768 pixels takes about half a minute on two threads.
  *
  * @throws DataError if the picture is broken or less than 16 pixels wide or high, no noise is found, or that of neighbouring
  * pixels goes together
@@ -66,12 +66,17 @@ function foundNoise(picture: Picture, checked: CheckedPicture): NoiseCurve {
   if (!found || levelOfCurve(found) < LEAST_LEVEL)
     throw new DataError("No noise is found in the picture. Give the noise as `noise` if there is some.");
   const { gain, sigma, correlation } = found;
+  requireIndependent(correlation);
+  return { gain: Math.fround(gain), sigma: Math.fround(sigma) };
+}
+
+/** @throws DataError if the noise of neighbouring pixels goes together */
+export function requireIndependent(correlation: number): void {
   if (correlation > MOST_CORRELATION)
     throw new DataError(
       `The noise of neighbouring pixels goes together (correlation ${correlation.toFixed(2)}), as JPEG, smoothing and mosaics ` +
         "leave it: a network would learn to keep it. Take the picture before that; or make it half as large; or give the noise as `noise` to learn all the same.",
     );
-  return { gain: Math.fround(gain), sigma: Math.fround(sigma) };
 }
 
 /** @throws SpecError if this is no noise */
