@@ -13,7 +13,15 @@ export {
   downloadFashionMnist,
 } from "./data/download.node.ts";
 export { type FoundFashionMnist, findFashionMnist, loadFashionMnistFrom } from "./data/fashion-mnist.node.ts";
-export type { Dataset, Images, LabelledImages, Photos } from "./data/images.ts";
+export type {
+  Dataset,
+  Images,
+  LabelledImages,
+  Photos,
+  Scene,
+  Scenes,
+  TrainingSet,
+} from "./data/images.ts";
 export { loadPhotosFrom, type PhotoFolderOptions, readPhotos } from "./data/photo-folders.node.ts";
 export type { Named, PatchSize } from "./data/photos.ts";
 export type { Model, ModelLike, Provenance } from "./model/model.ts";
@@ -44,7 +52,7 @@ export type { Picture, PictureValues, Range } from "./pictures/picture.ts";
 export { readPicture } from "./pictures/picture-files.node.ts";
 export { type EncodePngOptions, encodePng } from "./pictures/png-encode.ts";
 export type { Checkpoint } from "./training/checkpoint.ts";
-export type { Adagrad, Adam, Muon, Recipe } from "./training/recipes.ts";
+export type { Adagrad, Adam, Muon, NoisyOnly, Recipe } from "./training/recipes.ts";
 export type { Mode, Variant } from "./wasm/detect.ts";
 
 /**

@@ -2,7 +2,7 @@
 
 export { type FashionMnistPart, type FileSource, loadFashionMnist } from "./data/fashion-mnist.ts";
 export { type Idx, parseIdx } from "./data/idx.ts";
-export type { Dataset, Images, LabelledImages, Photos } from "./data/images.ts";
+export type { Dataset, Images, LabelledImages, Photos, Scene, Scenes, TrainingSet } from "./data/images.ts";
 export { loadPhotos, type Named, type PatchSize, testPatches } from "./data/photos.ts";
 export {
   DataError,
@@ -62,11 +62,13 @@ export {
 export { type PictureRow, type PictureRowsOptions, pictureRows } from "./report/figures.ts";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.ts";
 export { fineTuning } from "./training/fine-tuning.ts";
+export { noisyOnlyRecipe } from "./training/noisy-only.ts";
 export {
   type Adagrad,
   type Adam,
   autoencoderLayers,
   type Muon,
+  type NoisyOnly,
   parseRecipe,
   type Recipe,
   recipes,

@@ -2,13 +2,14 @@ import { readdir } from "node:fs/promises";
 import { basename, isAbsolute } from "node:path";
 import { findFashionMnist, loadFashionMnistFrom, thisMachine } from "../data/fashion-mnist.node.ts";
 import { embeddedSample, fashionMnistFiles } from "../data/fashion-mnist.ts";
-import { type Dataset, type Images, type Photos, pixelsOf } from "../data/images.ts";
+import { type Dataset, pixelsOf, type TrainingSet } from "../data/images.ts";
 import { foldersOf, loadPhotosFrom } from "../data/photo-folders.node.ts";
 import { testPatches } from "../data/photos.ts";
 import { DataError, printable } from "../errors.ts";
 import { inputSize } from "../network/spec.ts";
 import { isPictureName } from "../pictures/picture-files.node.ts";
 import type { Recipe } from "../training/recipes.ts";
+import { frameFoldersOf, loadFrames } from "./noisy-data.ts";
 
 /** Loads Fashion-MNIST from the folder that `--data` names, or from where `findFashionMnist` finds it. @throws DataError */
 export async function loadData(data: string | undefined): Promise<Dataset> {
@@ -23,8 +24,16 @@ export async function loadData(data: string | undefined): Promise<Dataset> {
  */
 export async function loadTrainingData(
   recipe: Recipe,
-  { data, test }: { data?: readonly string[] | undefined; test?: string | undefined },
-): Promise<Dataset<Images | Photos>> {
+  {
+    data,
+    test,
+    pairs,
+  }: { data?: readonly string[] | undefined; test?: string | undefined; pairs?: boolean | undefined },
+): Promise<Dataset<TrainingSet>> {
+  if (pairs) {
+    if (data?.length === 1) return loadFrames(data[0]!, recipe.spec.input, test);
+    throw new DataError("--pairs learns from one folder of scenes; name it with --data");
+  }
   const kinds = new Set(await Promise.all((data ?? []).map(kindOf)));
   if (kinds.has("pictures")) {
     if (kinds.size === 1) {
@@ -48,11 +57,13 @@ export async function loadTrainingData(
 export async function loadTrainingDataAgain(
   recipe: Recipe,
   source: string | undefined,
-): Promise<Dataset<Images | Photos>> {
+): Promise<Dataset<TrainingSet>> {
   const sample = thisMachine().sampleFolder;
   if (source === embeddedSample && sample) {
     return withTestPatches(await loadFashionMnistFrom(sample, { source }), recipe);
   }
+  const frames = frameFoldersOf(source ?? "");
+  if (frames) return loadFrames(frames.data, recipe.spec.input, frames.test);
   if (source !== undefined && isAbsolute(source)) return loadTrainingData(recipe, foldersOf(source));
   throw new DataError(
     `The run had its data from ${source ? `"${source}"` : "a place it does not name"}, which is not here. ` +

@@ -17,6 +17,7 @@ import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
 import { compareName, type Job, type JobOptions, jobsFrom, type Part, STANDARD } from "./denoise-jobs.ts";
 import { Interrupted, Interrupts } from "./interrupted.ts";
+import { learningDenoiser } from "./learning-denoiser.ts";
 import { modelInWords, modelsOf } from "./models.ts";
 import { percentProgress } from "./progress.ts";
 import { sideBySide } from "./side-by-side.ts";
@@ -26,6 +27,8 @@ interface Options extends JobOptions {
   strength: number;
   quality: "standard" | "best";
   model?: string[];
+  learn?: boolean;
+  steps?: number;
   mode: Mode;
   threads?: number;
   maxPixels?: number;
@@ -81,6 +84,13 @@ export function denoiseCommand(): Command {
       (name: string, names: string[] = []) => [...names, name],
     )
     .addOption(
+      new Option(
+        "--learn",
+        "learn each picture's noise from that picture alone, in about a minute",
+      ).conflicts(["model", "strength", "quality"]),
+    )
+    .option("--steps <n>", "steps that --learn trains for (default: 2000)", wholeFrom)
+    .addOption(
       new Option("--mode <mode>", "reproducible: the same bytes in every engine; fast: the quickest build")
         .choices(["reproducible", "fast"])
         .default("reproducible"),
@@ -88,7 +98,7 @@ export function denoiseCommand(): Command {
     .option(
       "--threads <n>",
       "threads to denoise on (default: one a core); the result does not depend on it",
-      threadsFrom,
+      wholeFrom,
     )
     .option("--max-pixels <n>", "most pixels that a picture may have (default: 2^27)", numberIn(1, Infinity))
     .option("--compare", "write a second picture beside each, before and after: NAME-compare.png")
@@ -118,9 +128,9 @@ function sigmaFrom(text: string): number | "auto" {
   return text === "auto" ? text : numberIn(0, Number.MAX_VALUE)(text);
 }
 
-function threadsFrom(text: string): number {
-  const threads = numberIn(1, Infinity)(text);
-  if (Number.isInteger(threads)) return threads;
+function wholeFrom(text: string): number {
+  const number = numberIn(1, Infinity)(text);
+  if (Number.isInteger(number)) return number;
   throw new InvalidArgumentError("It has to be a whole number.");
 }
 
@@ -143,7 +153,9 @@ async function run(inputs: string[], options: Options, command: Command): Promis
   }
   const model = options.model && (await modelsOf(options.model)).map(({ model }) => model);
   const { mode, threads = computingCores() } = options;
-  using denoiser = await createDenoiser({ model, mode, threads });
+  using denoiser = options.learn
+    ? learningDenoiser({ mode, threads, steps: options.steps })
+    : await createDenoiser({ model, mode, threads });
   for (const folder of new Set(jobs.map(({ output }) => dirname(output))))
     await requireWritableFolder(folder);
   using interrupts = new Interrupts();
@@ -219,7 +231,7 @@ type Outcome = Pick<Denoised, "sigma" | "unchanged"> & { readonly pictures?: num
 async function denoisePicture(
   picture: FirstPicture,
   output: string,
-  denoiser: Denoiser,
+  denoiser: Pick<Denoiser, "denoise">,
   settings: DenoiseOptions,
   { fileQuality, compare, named }: Pick<Options, "fileQuality" | "compare"> & { named: string },
 ): Promise<Outcome> {

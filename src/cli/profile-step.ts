@@ -1,4 +1,4 @@
-import { type Images, type Photos, pixelsOf } from "../data/images.ts";
+import { pixelsOf, type TrainingSet } from "../data/images.ts";
 import { StepProfile } from "../network/profile.ts";
 import { batchSource, requireTrainable } from "../training/batches.ts";
 import { Optimizer } from "../training/optimizer.ts";
@@ -13,13 +13,13 @@ const SAMPLES = 200;
 /** Trains on a recipe's first batch again and again, on one thread. @returns a table of where the time of a step goes */
 export async function profileStep(
   recipe: Recipe,
-  train: Images | Photos,
+  train: TrainingSet,
   { seed, mode }: { seed: number; mode: Mode },
 ): Promise<string> {
   const { batch } = recipe;
   requireTrainable(recipe, train, "the training set");
   const images =
-    "photos" in train
+    "photos" in train || "scenes" in train
       ? train
       : { ...train, count: batch, data: train.data.subarray(0, batch * pixelsOf(train)) };
   const network = await networkFor(recipe, batch, seed, { threads: 1, mode });

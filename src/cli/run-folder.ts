@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../data/files.node.ts";
-import { type Dataset, type Images, type Photos, pixelsOf, samplesOf, valuesAt } from "../data/images.ts";
+import { type Dataset, pixelsOf, samplesOf, type TrainingSet, valuesAt } from "../data/images.ts";
 import type { Model } from "../model/model.ts";
 import { encodeModel } from "../model/model-file.ts";
 import { parameterCount } from "../network/spec.ts";
@@ -24,7 +24,7 @@ export interface Run {
   readonly recipe: Recipe;
   readonly mode: Mode;
   readonly threads: number;
-  readonly data: Dataset<Images | Photos>;
+  readonly data: Dataset<TrainingSet>;
   readonly model: Model;
   readonly epochs: readonly Epoch[];
   /** The sum of the epochs' seconds. */

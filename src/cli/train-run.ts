@@ -1,6 +1,6 @@
 /** A run of `denoise-wasm train`: from its beginning, or from a checkpoint, to a complete run folder. */
 import { join } from "node:path";
-import type { Dataset, Images, Photos } from "../data/images.ts";
+import type { Dataset, TrainingSet } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { networkOf } from "../model/model-network.ts";
@@ -10,7 +10,8 @@ import { denoiseByConvolutions } from "../quality/bundled-convolutions.ts";
 import { denoiseAll } from "../quality/denoise-all.ts";
 import { evaluate, quality } from "../quality/evaluate.ts";
 import { requireSsimSize } from "../quality/metrics.ts";
-import { epochSize, pairsOf } from "../training/batches.ts";
+import { epochSize } from "../training/batch-source.ts";
+import { pairsOf } from "../training/batches.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 import type { Recipe } from "../training/recipes.ts";
 import type { ResumeOptions } from "../training/train-options.ts";
@@ -35,7 +36,7 @@ export interface Start {
   readonly recipe: Recipe;
   readonly seed: number;
   readonly mode: Mode;
-  readonly data: Dataset<Images | Photos>;
+  readonly data: Dataset<TrainingSet>;
   readonly folder: string;
   /** The checkpoint to go on from, if the run was interrupted. */
   readonly checkpoint?: Checkpoint;

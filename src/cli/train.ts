@@ -4,6 +4,7 @@ import { ModelFileError, OutputError, SpecError } from "../errors.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { loadTrainingData, loadTrainingDataAgain } from "./data.ts";
 import { modelInWords, modelOf } from "./models.ts";
+import { recipeForNoisy } from "./noisy-data.ts";
 import { numberFrom } from "./option-values.ts";
 import { profileStep } from "./profile-step.ts";
 import { type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
@@ -14,6 +15,8 @@ import { type Start, trainRun } from "./train-run.ts";
 
 interface Options extends RecipeOptions {
   data?: string[];
+  noisyOnly?: boolean;
+  pairs?: boolean;
   test?: string;
   from?: string;
   seed: string;
@@ -39,6 +42,17 @@ export function trainCommand(): Command {
       "--data <dir>",
       "a folder of PNG and JPEG pictures, given once for each, or of Fashion-MNIST's four IDX files (default: the best found)",
       (folder: string, others: string[] | undefined) => [...(others ?? []), folder],
+    )
+    .option(
+      "--noisy-only",
+      "the pictures in --data are noisy, and there are no clean ones: learn from them alone (recipe: noisy-only). Their noise is " +
+        "found, unless --sigma or --noise says it",
+    )
+    .addOption(
+      new Option(
+        "--pairs",
+        "learn from noisy frames alone: each folder in --data holds two frames or more of one scene",
+      ).conflicts("noisyOnly"),
     )
     .option("--test <dir>", "a folder of test pictures (default: the last tenth of those in --data, by name)")
     .option("--from <name|file>", `go on from the weights of ${modelInWords}`)
@@ -93,13 +107,26 @@ async function run(options: Options): Promise<void> {
 /** Starts a new run. */
 async function begin(options: Options): Promise<Start> {
   const from = options.from === undefined ? undefined : await modelOf(options.from);
-  const recipe = await recipeFrom(options, from);
-  const data = await loadTrainingData(recipe, options);
+  const isNoisy = options.noisyOnly || options.pairs;
+  const named = await recipeFrom(isNoisy ? noisyOptions(options, from !== undefined) : options, from);
+  const data = await loadTrainingData(named, options);
+  const isGiven = options.sigma !== undefined || options.noise !== undefined;
+  const recipe = isNoisy ? recipeForNoisy(named, data.train, isGiven) : named;
   const seed = numberFrom("--seed", options.seed);
   const folder =
     options.out ?? join("runs", `${recipe.name}-${new Date().toISOString().replace(/[:.]/g, "-")}`);
   if (!options.force) requireNoRun(folder);
   return { recipe, seed, mode: options.mode, data, folder, ...(from && { from }) };
+}
+
+/** The options of a recipe for noisy pictures: `--sigma` alone says that their noise is Gaussian. */
+function noisyOptions(options: Options, hasModel: boolean): Options {
+  const { recipe, noise, sigma } = options;
+  return {
+    ...options,
+    ...(recipe === undefined && !hasModel && { recipe: "noisy-only" }),
+    ...(noise === undefined && sigma !== undefined && { noise: `gaussian,sigma=${sigma}` }),
+  };
 }
 
 /** @throws OutputError if the folder holds an interrupted run or a finished one */

@@ -24,14 +24,35 @@ export interface LabelledImages extends Images {
 }
 
 /** Pictures that may differ in size but have the same number of channels. Patches for training are cut out of them. */
-export interface Photos {
-  /** The pictures, as bytes without alpha. */
-  readonly photos: readonly Required<Picture<Uint8Array>>[];
+export interface Photos<Values extends Uint8Array | Float32Array = Uint8Array> {
+  /** The pictures without alpha, as bytes by default. */
+  readonly photos: readonly Required<Picture<Values>>[];
   /** `photos.length`. */
   readonly count: number;
   /** Values of each pixel: 1 for grey, 3 for RGB. */
   readonly channels: number;
 }
+
+/** Noisy frames of scenes: of each scene one or several, which show exactly the same and differ only in their noise. */
+export interface Scenes {
+  readonly scenes: readonly Scene[];
+  /** `scenes.length`. */
+  readonly count: number;
+  /** Values of each pixel: 1 for grey, 3 for RGB. */
+  readonly channels: number;
+}
+
+/** The frames of one scene. */
+export interface Scene {
+  /** The values of each frame, in grey levels: [height, width, channels]. Float32 may lie outside of 0 to 255. */
+  readonly frames: readonly (Uint8Array | Float32Array)[];
+  /** In pixels, as is the height. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What a training learns from. */
+export type TrainingSet = Images | Photos | Scenes;
 
 /** A picture to measure on: clean, and where its noise is real, also the noisy picture of the same scene. */
 export interface TestPicture {
@@ -43,7 +64,7 @@ export interface TestPicture {
 }
 
 /** A training set, a test set that is never trained on, and where they came from. */
-export interface Dataset<Train extends Images | Photos = LabelledImages> {
+export interface Dataset<Train extends TrainingSet = LabelledImages> {
   /** What the data set is called in reports and model files. */
   readonly name: string;
   /** Where the files were found: a folder, or a phrase such as "embedded sample". */
@@ -97,6 +118,31 @@ function photosFault({ photos, count, channels }: Photos): string | undefined {
   if (photos.length !== count) return `there are ${photos.length} pictures, but the count is ${shown(count)}`;
   const odd = photos.findIndex((photo) => channelsOf(photo) !== channels || photo.channels !== channels);
   return odd < 0 ? undefined : `picture ${odd} has other channels than ${shown(channels)}`;
+}
+
+/** @throws DataError that says what does not fit, if scenes are not such */
+export function requireScenes({ scenes, count, channels }: Scenes, name: string): void {
+  if (!Array.isArray(scenes) || scenes.length === 0 || scenes.length !== count)
+    throw new DataError(
+      `${name}: there are ${shown(scenes?.length)} scenes, but the count is ${shown(count)}.`,
+    );
+  for (const [index, { frames, width, height }] of scenes.entries()) {
+    const length = width * height * channels;
+    const fits = (frame: unknown) =>
+      (frame instanceof Uint8Array || frame instanceof Float32Array) && frame.length === length;
+    if (Array.isArray(frames) && frames.length > 0 && length > 0 && frames.every(fits)) continue;
+    throw new DataError(
+      `${name}: scene ${index} needs one frame or more of ${shown(height)}×${shown(width)}×${shown(channels)} values each, as Uint8Array or Float32Array.`,
+    );
+  }
+}
+
+/** The pictures as scenes, each of one frame. */
+export function scenesOf(set: TrainingSet): Scenes {
+  if ("scenes" in set) return set;
+  const { photos, count, channels } = photosOf(set);
+  const scenes = photos.map(({ data, width, height }) => ({ frames: [data], width, height }));
+  return { scenes, count, channels };
 }
 
 /** The number of values of one picture. */

@@ -27,8 +27,10 @@ export type TensorKind = "value" | "accumulator" | "mean" | "variance" | "averag
 export class Network {
   /** The noisy pictures of the next step, or the input of the next forward pass: rows of float32, [batch, pixels]. */
   readonly input: Float32Array;
-  /** The clean pictures of the next step: rows of bytes, [batch, pixels]. Empty if the network cannot train. */
+  /** The clean pictures of the next step: rows of bytes, [batch, pixels]. Empty if the network cannot train on such. */
   readonly target: Uint8Array;
+  /** The same with `floatTarget`: rows of float32, [batch, pixels]. Empty without. */
+  readonly floatTarget: Float32Array;
   /**
    * The noise level of each picture, in grey levels. The core reads it if the network has `noiseLevel`, or if its step
    * draws Gaussian noise; for that it is the standard deviation.
@@ -84,7 +86,9 @@ export class Network {
       new Float32Array(buffer, address ?? 0, address === undefined ? 0 : length);
     this.input = floats(plan.input, values);
     this.output = floats(plan.output, values);
-    this.target = new Uint8Array(buffer, plan.target ?? 0, plan.target === undefined ? 0 : values);
+    const isFloat = plan.floatTarget === true;
+    this.target = new Uint8Array(buffer, plan.target ?? 0, plan.target === undefined || isFloat ? 0 : values);
+    this.floatTarget = floats(isFloat ? plan.target : undefined, values);
     this.settings = floats(plan.settings, SETTINGS);
     this.sigma = floats(plan.sigma, batch);
     this.streams = new Uint32Array(buffer, plan.streams ?? 0, plan.streams === undefined ? 0 : 3 * batch);

@@ -35,8 +35,10 @@ export interface Plan {
   readonly tensors: readonly TensorPlace[];
   /** Rows of float32, [batch, pixels]: the noisy pictures of a step or the input of a forward pass. */
   readonly input: number;
-  /** Rows of bytes, [batch, pixels]: the clean pictures of a step. Only where the plan trains. */
+  /** Rows of bytes, or of float32 with `floatTarget`, [batch, pixels]: what a step is to put out. Only where the plan trains. */
   readonly target?: number;
+  /** Whether the target is of float32. */
+  readonly floatTarget?: boolean;
   /** Rows of float32, [batch, pixels]: the output of a forward pass. */
   readonly output: number;
   /** One float64: the loss of the last step, before its update. */
@@ -73,6 +75,11 @@ export interface PlanOptions {
     loss?: "mse" | "l1";
     /** Whether to keep a moving average of the parameters. */
     averaging?: boolean;
+    /**
+     * Whether the target is of float32, as noisy pictures are, and not of bytes. Only for networks of convolutions, and not
+     * with `drawNoise`.
+     */
+    floatTarget?: boolean;
     /**
      * Whether a step begins with `input` = `target` + Gaussian noise, drawn as `sigma` and `streams` say, for the pictures
      * that have a stream.

@@ -63,7 +63,8 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
     return { ...inference, forward, steps: [], end: arena.end };
   }
 
-  const target = arena.place(batch * pixels);
+  const { floatTarget = false } = training;
+  const target = floatTarget ? arena.floats(batch * pixels) : arena.place(batch * pixels);
   const t = placeImages(arena, slots, x.geometry, channels);
   const weights = arena.floats(batch);
   const partials = arena.place(8 * batch * height);
@@ -92,7 +93,12 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
       ...together(convolutions.flatMap(transformBack)),
       ...each(rows, [
         ...noiseOperations(common, target, 1, pixels),
-        operation("imageFromBytes", { x: t.origin, source: target, ...conversion(t), scale }),
+        operation(floatTarget ? "imageFromFloats" : "imageFromBytes", {
+          x: t.origin,
+          source: target,
+          ...conversion(t),
+          scale,
+        }),
         ...forwardPass,
         loss,
         ...backward(stages, zeros, (stage) => chunks.get(stage)!),
@@ -111,6 +117,7 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
   return {
     ...inference,
     target,
+    floatTarget,
     weights,
     forward: placeProgram(arena, batch, forwardList, scratch),
     steps: lists.map((list, index) => placeProgram(arena, steps[index]!, list, scratch)),

@@ -1,5 +1,16 @@
 import { NO_STREAM } from "../../assembly/constants.ts";
-import { type Images, type Photos, photosOf, pictureAt, pixelsOf, requirePictures } from "../data/images.ts";
+import {
+  type Images,
+  type Photos,
+  photosOf,
+  pictureAt,
+  pixelsOf,
+  requirePictures,
+  requireScenes,
+  type Scenes,
+  scenesOf,
+  type TrainingSet,
+} from "../data/images.ts";
 import { luma } from "../data/photos.ts";
 import { SpecError } from "../errors.ts";
 import { requireFit } from "../model/model.ts";
@@ -16,6 +27,8 @@ import {
 import { power } from "../noise/portable-math.ts";
 import { Purpose, Random } from "../noise/rng.ts";
 import type { Picture } from "../pictures/picture.ts";
+import { type BatchSource, epochSize, orderOf } from "./batch-source.ts";
+import { noisyBatches } from "./noisy-batches.ts";
 import { copyView, drawOrientation, PatchSource } from "./patches.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -64,35 +77,33 @@ export function fillBatch(
   }
 }
 
-/** Puts `rows` pictures of an epoch, from picture `first` on, into a network that trains. */
-export type BatchSource = (network: Network, epoch: number, first: number, rows: number) => void;
-
-/** The number of pictures or patches that an epoch shows, given a training set of `count` pictures. */
-export function epochSize({ patchesPerEpoch }: Pick<Recipe, "patchesPerEpoch">, count: number): number {
-  return patchesPerEpoch ?? count;
-}
-
 /** @throws SpecError if a recipe cannot be trained on a set; DataError if the set's parts do not fit together */
-export function requireTrainable(recipe: Recipe, set: Images | Photos, name: string): void {
-  requirePictures(set, name);
+export function requireTrainable(recipe: Recipe, set: TrainingSet, name: string): void {
+  if ("scenes" in (set ?? {})) requireScenes(set as Scenes, name);
+  else requirePictures(set as Images | Photos, name);
   const { spec, batch, patchesPerEpoch } = recipe;
   const what = `Recipe "${recipe.name}"`;
   const { height, width, channels } = spec.input;
   if (patchesPerEpoch !== undefined) {
-    const haveRoom = ({ photos }: Photos) =>
-      photos.every((one) => one.height >= height && one.width >= width);
-    if (set.channels !== channels || !haveRoom(photosOf(set))) {
+    const haveRoom = scenesOf(set).scenes.every((one) => one.height >= height && one.width >= width);
+    if (set.channels !== channels || !haveRoom) {
       throw new SpecError(
         `${what} takes patches of ${height}×${width}×${channels}, but a picture of ${name} is smaller or has other ` +
           "channels. Use other data, or set the spec's input to fit.",
       );
     }
+  } else if ("scenes" in set) {
+    for (const scene of set.scenes) requireFit(spec, { ...scene, channels: set.channels }, what);
   } else if ("photos" in set) {
     throw new SpecError(
       `${what} takes whole pictures of ${height}×${width}×${channels}; those of ${name} have sizes of their own. ` +
         'Set its "patchesPerEpoch" (--patches-per-epoch), such as 20000.',
     );
   } else requireFit(spec, set, what);
+  if ("scenes" in set && !recipe.noisyOnly)
+    throw new SpecError(
+      `${what} learns from clean pictures, but ${name} has noisy frames. Set its "noisyOnly".`,
+    );
   const count = epochSize(recipe, set.count);
   if (batch > count) {
     throw new SpecError(
@@ -110,7 +121,9 @@ export function isDrawnInStep(noise: Noise): boolean {
 }
 
 /** The source of a recipe's batches. Noise is drawn once, before the first epoch, or afresh for every batch. */
-export function batchSource(recipe: Recipe, set: Images | Photos, seed: number): BatchSource {
+export function batchSource(recipe: Recipe, set: TrainingSet, seed: number): BatchSource {
+  if (recipe.noisyOnly) return noisyBatches(recipe, recipe.noisyOnly, scenesOf(set), seed);
+  if ("scenes" in set) throw new SpecError("Noisy frames need a recipe with noisyOnly.");
   if (recipe.noise.drawn === "fresh") return freshBatches(recipe, set, seed);
   if ("photos" in set) throw new SpecError('Patches need noise that is drawn "fresh".');
   const pairs = pairsOf(set, recipe.noise, seed, Purpose.trainingNoise);
@@ -134,7 +147,8 @@ function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): Batch
   const count = epochSize(recipe, set.count);
   const purpose = Purpose.freshNoise;
   const streamed = isDrawnInStep(noise);
-  const patches = patchesPerEpoch === undefined ? undefined : new PatchSource(set, { height, width });
+  const patches =
+    patchesPerEpoch === undefined ? undefined : new PatchSource(photosOf(set), { height, width });
   const whole = { top: 0, left: 0, turns: 0, mirrored: false };
   const random = (index: number) => new Random(seed, Purpose.augmentation, index);
   let shuffled = { epoch: 0, order: new Uint32Array() };
@@ -196,18 +210,4 @@ function weigh({ weights, sigma }: Network, { lossWeight }: Recipe, rows: number
   if (!lossWeight) return;
   const { offset, power: exponent } = lossWeight;
   for (let row = 0; row < rows; row++) weights[row] = power(offset / (offset + sigma[row]!), exponent);
-}
-
-/** The order of the pictures in an epoch: 0 to count − 1, shuffled (Fisher and Yates) if the recipe says so. */
-function orderOf({ order }: Recipe, count: number, seed: number, epoch: number): Uint32Array<ArrayBuffer> {
-  const indices = Uint32Array.from({ length: count }, (_, index) => index);
-  if (order === "file") return indices;
-  const random = new Random(seed, Purpose.order, epoch);
-  for (let i = count - 1; i > 0; i--) {
-    const other = Math.floor(random.uniform() * (i + 1));
-    const moved = indices[i]!;
-    indices[i] = indices[other]!;
-    indices[other] = moved;
-  }
-  return indices;
 }

@@ -4,7 +4,6 @@
  * and the position in the run as JSON. The same checkpoint gives the same bytes.
  */
 import * as v from "valibot";
-import type { Dataset, Images, Photos } from "../data/images.ts";
 import {
   DataError,
   ModelFileError,
@@ -18,10 +17,12 @@ import { readSafetensors, requireFinite, type Tensor, writeSafetensors } from ".
 import { MOST_WEIGHT } from "../network/limits.ts";
 import { parse } from "../network/parse.ts";
 import { hasRelaxedSimd, type Mode, type Variant } from "../wasm/detect.ts";
-import { batchCount, epochSize } from "./batches.ts";
+import { epochSize } from "./batch-source.ts";
+import { batchCount } from "./batches.ts";
 import { DIGEST_KEY, isSealed, NO_DIGEST, seal } from "./checkpoint-digest.ts";
 import { checkpointTensors } from "./checkpoint-tensors.ts";
 import { parseRecipe, type Recipe } from "./recipes.ts";
+import type { TrainingData } from "./train-options.ts";
 
 /** The state of a training between two of its steps: all that `resume` needs, besides the data. */
 export interface Checkpoint {
@@ -239,7 +240,7 @@ function takeTensors(
  */
 export function requireResumable(
   { data, variant }: Checkpoint,
-  { name, sha256, train }: Pick<Dataset<Images | Photos>, "name" | "sha256" | "train">,
+  { name, sha256, train }: Pick<TrainingData, "name" | "sha256" | "train">,
 ): void {
   if (data.sha256 !== sha256 || data.trainingImages !== train.count) {
     const inWords = (name: string, count: number, sha256: string) =>

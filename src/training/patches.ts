@@ -1,12 +1,12 @@
 /** The views of pictures that a network is trained on: a whole picture or a patch of it, turned and mirrored. */
-import { type Images, type Photos, photosOf } from "../data/images.ts";
+import type { Photos } from "../data/images.ts";
 import type { Random } from "../noise/rng.ts";
 import type { Picture } from "../pictures/picture.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Where a patch lies in a picture, and how it is turned and then mirrored. */
-export interface View {
-  readonly photo: Required<Picture<Uint8Array>>;
+export interface View<Values extends Uint8Array | Float32Array = Uint8Array> {
+  readonly photo: Required<Picture<Values>>;
   readonly top: number;
   readonly left: number;
   /** Quarter turns clockwise, 0 to 3. Only square patches are turned. */
@@ -16,9 +16,9 @@ export interface View {
 }
 
 /** Fills `out` with the patch of `height` × `width` pixels that a view shows. */
-export function copyView(
-  out: Uint8Array,
-  { photo, top, left, turns, mirrored }: View,
+export function copyView<Values extends Uint8Array | Float32Array>(
+  out: Values,
+  { photo, top, left, turns, mirrored }: View<Uint8Array | Values>,
   height: number,
   width: number,
 ): void {
@@ -57,15 +57,15 @@ export function copyView(
 }
 
 /** Draws patches at random. Every patch in the set has the same chance. */
-export class PatchSource {
-  readonly #photos: Photos["photos"];
+export class PatchSource<Values extends Uint8Array | Float32Array = Uint8Array> {
+  readonly #photos: Photos<Values>["photos"];
   /** For each picture, the number of patches in it and all pictures before it. */
   readonly #counts: Float64Array;
   readonly #size: { readonly height: number; readonly width: number };
 
   /** @param size the size of the patches; no picture may be smaller */
-  constructor(pictures: Images | Photos, size: { readonly height: number; readonly width: number }) {
-    this.#photos = photosOf(pictures).photos;
+  constructor(pictures: Photos<Values>, size: { readonly height: number; readonly width: number }) {
+    this.#photos = pictures.photos;
     this.#size = size;
     let count = 0;
     this.#counts = Float64Array.from(this.#photos, ({ height, width }) => {
@@ -74,7 +74,7 @@ export class PatchSource {
     });
   }
 
-  draw(random: Random): Pick<View, "photo" | "top" | "left"> {
+  draw(random: Random): Pick<View<Values>, "photo" | "top" | "left"> {
     const at = random.uniform() * this.#counts.at(-1)!;
     let [first, last] = [0, this.#counts.length - 1];
     while (first < last) {

@@ -2,6 +2,7 @@
 import type { Layer } from "../network/spec.ts";
 import { cameraNoise } from "../noise/camera.ts";
 import type { Noise } from "../noise/noise.ts";
+import { noisyOnlyRecipe } from "./noisy-only.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** What the models for photographs learn to remove: Gaussian noise in two of three patches, what cameras and JPEG leave in the third. */
@@ -43,8 +44,12 @@ function photoRecipe(name: string, channels: 1 | 3, widths: readonly number[], p
   };
 }
 
-/** The recipes of the models for photographs, by name. */
+/** The recipes of the models for photographs, by name, and one for photographs of which there are only noisy ones. */
 export const photoRecipes = {
+  "noisy-only": noisyOnlyRecipe(photoRecipe("noisy-only", 3, [8, 10, 12, 16], 320_000), {
+    model: "gaussian",
+    sigma: 25,
+  }),
   photo: photoRecipe("photo", 3, [12, 20, 28, 44], 3_840_000),
   "photo-grey": photoRecipe("photo-grey", 1, [8, 16, 24, 32], 1_920_000),
   "photo-tiny": photoRecipe("photo-tiny", 3, [8, 10, 12, 16], 800_000),

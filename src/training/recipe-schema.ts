@@ -18,6 +18,9 @@ export const RecipeSchema = v.strictObject({
   noise: NoiseSchema,
   loss: v.picklist(["mse", "l1"]),
   lossWeight: v.exactOptional(v.strictObject({ offset: positive, power: positive })),
+  noisyOnly: v.exactOptional(
+    v.strictObject({ strength: v.pipe(v.number(), v.minValue(0.1), v.maxValue(2)) }),
+  ),
   optimizer: v.variant("type", [
     v.strictObject({
       type: v.literal("adagrad"),

@@ -24,6 +24,13 @@ export interface Recipe {
     /** Above 0. */
     power: number;
   };
+  /**
+   * Learn from noisy pictures alone: those of the training set have `noise` already. It has to be Gaussian or
+   * Poisson-Gaussian noise with a number in place of each range, drawn "fresh", and be independent from pixel to pixel. What the
+   * network sees has more noise than it will have to remove: see `NoisyOnly`. Only for networks of convolutions without
+   * `noiseLevel`, with the loss "mse". Default: the pictures of the training set are clean.
+   */
+  noisyOnly?: NoisyOnly;
   /** The optimiser: how the weights follow the gradients. */
   optimizer: Adagrad | Adam | Muon;
   /** Passes over the training pictures, from 1 to 10⁹; with `patchesPerEpoch`, rounds of that many patches. */
@@ -67,6 +74,19 @@ export interface Recipe {
    * of them once.
    */
   patchesPerEpoch?: number;
+}
+
+/**
+ * How a network learns from noisy pictures y alone, whose noise has the standard deviation σ at a pixel.
+ *
+ * Of scenes with one frame, it sees y + strength·σ·n and is to put out y − σ·n / strength, where n is drawn anew each time
+ * from N(0, 1). The noise of the two is independent, so that the clean picture is what it learns to put out: Pang et al.,
+ * "Recorrupted-to-Recorrupted", CVPR 2021. Of scenes with several frames, it sees the mean of half of them, drawn at random,
+ * and is to put out the mean of the others: Lehtinen et al., "Noise2Noise", ICML 2018.
+ */
+export interface NoisyOnly {
+  /** From 0.1 to 2. Scenes with several frames do not use it. */
+  strength: number;
 }
 
 /** The optimiser Adagrad: John Duchi, Elad Hazan and Yoram Singer, "Adaptive subgradient methods", JMLR 12 (2011). */

@@ -8,7 +8,7 @@ import { photoRecipes } from "./photo-recipes.ts";
 import type { Recipe } from "./recipe.ts";
 import { RecipeSchema } from "./recipe-schema.ts";
 
-export type { Adagrad, Adam, Muon, Recipe } from "./recipe.ts";
+export type { Adagrad, Adam, Muon, NoisyOnly, Recipe } from "./recipe.ts";
 
 /**
  * Checks that unknown data, such as parsed JSON, is a recipe, and returns it.
@@ -24,8 +24,19 @@ export function parseRecipe(data: unknown, what = "recipe"): Recipe {
 
 /** @throws SpecError if keys of the recipe do not go together */
 function requireConsistent(recipe: Recipe, what: string): void {
-  const { spec, noise, optimizer, loss, order, flips, rotations, greyShare, patchesPerEpoch, lossWeight } =
-    recipe;
+  const {
+    spec,
+    noise,
+    optimizer,
+    loss,
+    order,
+    flips,
+    rotations,
+    greyShare,
+    patchesPerEpoch,
+    lossWeight,
+    noisyOnly,
+  } = recipe;
   if (noise.drawn === "once" && (order !== "file" || flips || rotations || patchesPerEpoch !== undefined)) {
     throw new SpecError(
       `${what}: "shuffled" order, flips, rotations and patchesPerEpoch need noise that is drawn "fresh", not "once". Change one of them.`,
@@ -52,6 +63,7 @@ function requireConsistent(recipe: Recipe, what: string): void {
       `${what}: a camera's noise is for pictures of 1 or 3 channels, not of ${channels}. Use another noise.`,
     );
   }
+  if (noisyOnly) requireForNoisyOnly(recipe, what);
   if (!isConvolutional(spec) && optimizer.type === "muon") {
     throw new SpecError(`${what}: networks of dense layers do not learn by Muon. Use "adagrad" or "adam".`);
   }
@@ -60,6 +72,25 @@ function requireConsistent(recipe: Recipe, what: string): void {
       `${what}: networks of dense layers know the loss "mse" without lossWeight only. Change the loss.`,
     );
   }
+}
+
+/** @throws SpecError if a recipe cannot learn from noisy pictures alone */
+function requireForNoisyOnly({ spec, noise, loss, lossWeight, greyShare }: Recipe, what: string): void {
+  const isKnown =
+    noise.drawn === "fresh" &&
+    ((noise.model === "gaussian" && typeof noise.sigma === "number") ||
+      (noise.model === "poisson-gaussian" &&
+        typeof noise.sigma === "number" &&
+        typeof noise.gain === "number"));
+  if (!isKnown) {
+    throw new SpecError(
+      `${what}: noisyOnly needs the noise that the pictures have, "gaussian" or "poisson-gaussian" with numbers and not ranges, drawn "fresh".`,
+    );
+  }
+  if (isConvolutional(spec) && !spec.noiseLevel && loss === "mse" && !lossWeight && !greyShare) return;
+  throw new SpecError(
+    `${what}: noisyOnly is for networks of convolutions without noiseLevel, the loss "mse", and neither lossWeight nor greyShare.`,
+  );
 }
 
 function hasCamera(noise: NoiseModel): boolean {

@@ -1,6 +1,6 @@
 /** How trainings are started, and what is told of them while they run. */
 import { MOST_THREADS } from "../../assembly/program/layout.ts";
-import type { Dataset, Images, Photos } from "../data/images.ts";
+import type { Dataset, TrainingSet } from "../data/images.ts";
 import { requireNoOthers, requireOption, requireRunOptions, SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { isSameNetwork } from "../network/spec.ts";
@@ -8,8 +8,10 @@ import type { Mode } from "../wasm/detect.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** The part of a data set that a training needs: its training set, its name and its digest. */
-export type TrainingData = Pick<Dataset<Images | Photos>, "name" | "sha256" | "train"> &
-  Partial<Pick<Dataset, "source">>;
+export type TrainingData = Pick<Dataset, "name" | "sha256"> & {
+  /** Clean pictures; or, for a recipe with `noisyOnly`, noisy ones. */
+  readonly train: TrainingSet;
+} & Partial<Pick<Dataset, "source">>;
 
 /** How a training runs. What is trained, and for how long, is in the recipe. */
 export interface TrainOptions extends ResumeOptions {

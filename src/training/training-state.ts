@@ -3,7 +3,7 @@
  * depends on nothing else. Nothing here depends on time: trainer.ts has the clock and the events.
  */
 
-import type { Images, Photos } from "../data/images.ts";
+import type { TrainingSet } from "../data/images.ts";
 import { DivergenceError, SpecError } from "../errors.ts";
 import { initialize } from "../network/initialize.ts";
 import { MOST_WEIGHT } from "../network/limits.ts";
@@ -11,15 +11,8 @@ import { Network, type NetworkOptions } from "../network/network.ts";
 import { trainingFlop } from "../network/spec.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { defaultThreads } from "../wasm/threads.ts";
-import {
-  type BatchSource,
-  batchAt,
-  batchCount,
-  batchSource,
-  epochSize,
-  isDrawnInStep,
-  lastBatchOf,
-} from "./batches.ts";
+import { type BatchSource, epochSize } from "./batch-source.ts";
+import { batchAt, batchCount, batchSource, isDrawnInStep, lastBatchOf } from "./batches.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { checkpointTensors } from "./checkpoint-tensors.ts";
 import { Optimizer } from "./optimizer.ts";
@@ -50,7 +43,7 @@ export class TrainingState {
   constructor(
     readonly network: Network,
     readonly recipe: Recipe,
-    set: Images | Photos,
+    set: TrainingSet,
     seed: number,
     from?: Pick<Checkpoint, "position" | "tensors">,
   ) {
@@ -161,11 +154,12 @@ export class TrainingState {
  * @throws SpecError if the recipe needs more memory than WebAssembly can have; DenoiseError if there is less here
  */
 export async function networkFor(
-  { name, spec, batch, optimizer, loss, averaging, noise }: Recipe,
+  recipe: Recipe,
   count: number,
   seed: number,
   { mode, threads, threadWorkerUrl }: { mode?: Mode; threads?: number; threadWorkerUrl?: string | URL },
 ): Promise<Network> {
+  const { name, spec, batch, optimizer, loss, averaging, noise, noisyOnly } = recipe;
   const lastBatch = lastBatchOf(count, batch);
   const options: NetworkOptions = {
     batch,
@@ -173,7 +167,8 @@ export async function networkFor(
       optimizer: optimizer.type,
       loss,
       averaging: averaging !== undefined,
-      drawNoise: isDrawnInStep(noise),
+      drawNoise: !noisyOnly && isDrawnInStep(noise),
+      floatTarget: noisyOnly !== undefined,
       ...(lastBatch !== undefined && { lastBatch }),
     },
     threads: threads ?? defaultThreads(trainingFlop(spec, batch)),

@@ -140,11 +140,18 @@ describeBuilds("dense networks against the twin", (build) => {
 });
 
 describeBuilds("networks of convolutions against the twin", (build) => {
-  it.each(convNetworks)("output, loss and gradients: $name", async (one: NetworkCase) => {
-    const { spec, batch, lastBatch, loss = "mse" } = one;
+  it.each(convNetworks)("output, loss and gradients: $name", (one: NetworkCase) => compare(one, false));
+
+  it("output, loss and gradients with a target of float32, as noisy pictures are", () =>
+    compare(convNetworks[0]!, true));
+
+  async function compare({ spec, batch, lastBatch, loss = "mse" }: NetworkCase, floatTarget: boolean) {
     const values = randomParameters(spec);
-    const pictures = randomBatch(spec, batch);
-    const network = await networkWith(build, spec, values, { batch, training: { lastBatch, loss } });
+    const bytes = randomBatch(spec, batch);
+    const floats = Array.from(bytes.clean, (value) => Math.fround(1.3 * value - 40.7));
+    const pictures = floatTarget ? { ...bytes, clean: floats } : bytes;
+    const training = { lastBatch, loss, floatTarget };
+    const network = await networkWith(build, spec, values, { batch, training });
     const comparison = new Comparison();
     for (const rows of [batch, lastBatch]) {
       setParameters(network, values);
@@ -167,7 +174,7 @@ describeBuilds("networks of convolutions against the twin", (build) => {
     // Bounds for the worst case grow with each layer, to some thousandths behind 33 channels.
     comparison.finish(5e-3);
     await network.dispose();
-  });
+  }
 });
 
 /** Planes as pictures; bounds must not be rounded to float32 and so become smaller. */

@@ -15,7 +15,8 @@ import {
 } from "../../src/noise/noise.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
 import { evaluateLevels, noisyMethods } from "../../src/quality/evaluate-levels.ts";
-import { batchSource, epochSize } from "../../src/training/batches.ts";
+import { epochSize } from "../../src/training/batch-source.ts";
+import { batchSource } from "../../src/training/batches.ts";
 import { parseRecipe, type Recipe } from "../../src/training/recipes.ts";
 import { train } from "../../src/training/trainer.ts";
 import { networkFor } from "../../src/training/training-state.ts";

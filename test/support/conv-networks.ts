@@ -82,8 +82,9 @@ export function setBatch(network: Network, batch: ConvBatch): void {
   const { channels } = network.spec.input;
   network.input.set(interleaved(batch, channels, Float64Array.from(batch.noisy)));
   network.sigma.set(Float32Array.from(batch.sigma));
-  if (network.target.length === 0) return;
-  network.target.set(interleaved(batch, channels, Float64Array.from(batch.clean)));
+  const target = network.floatTarget.length > 0 ? network.floatTarget : network.target;
+  if (target.length === 0) return;
+  target.set(interleaved(batch, channels, Float64Array.from(batch.clean)));
   network.weights.set(Float32Array.from(batch.weights));
 }
 
