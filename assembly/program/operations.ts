@@ -330,7 +330,15 @@ export const operations = {
   }),
   pixelShuffle: declare({
     kernel: "conv/pixels",
-    words: { x: "address", y: "address", channels: "count", ...shape, xPitch: "address", xRows: "count" },
+    words: {
+      x: "address",
+      y: "address",
+      yChannels: "count",
+      channels: "count",
+      ...shape,
+      xPitch: "address",
+      xRows: "count",
+    },
     items: imageRows,
   }),
   conv3x3WeightGradient: declare({

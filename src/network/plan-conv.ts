@@ -58,9 +58,27 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
     ...each(batch, [...forwardPass, operation("imageToFloats", put)]),
   ];
   if (!training) {
-    const scratch = placeScratch(arena, forwardList, threads);
+    const places = { outputGradient: arena.floats(pixels), inputGradient: arena.floats(pixels) };
+    const toFloats = (target: number, image: ImageBuffer) =>
+      operation("imageToFloats", { target, x: image.origin, ...conversion(image), scale: 1 });
+    const dout = last.gradient!;
+    const back = !options.inputGradient
+      ? []
+      : [
+          ...together([...convolutions.flatMap(transpose)]),
+          ...together(convolutions.flatMap(transformBack)),
+          operation("imageFromFloats", { x: dout.origin, source: places.outputGradient, ...conversion(dout), scale: spec.residual ? -1 : 1 }),
+          ...backward(stages, zeros),
+          // With out = x − prediction, the gradient of x is that of out beside that through the prediction.
+          ...(spec.residual ? [subtract(out, x.gradient!, dout)] : []),
+          toFloats(places.inputGradient, spec.residual ? out : x.gradient!),
+        ];
+    const scratch = placeScratch(arena, [...forwardList, ...back], threads);
     const forward = placeProgram(arena, batch, forwardList, scratch);
-    return { ...inference, forward, steps: [], end: arena.end };
+    const backwardPass = options.inputGradient && {
+      backward: { program: placeProgram(arena, batch, back, scratch), ...places },
+    };
+    return { ...inference, forward, ...backwardPass, steps: [], end: arena.end };
   }
 
   const target = arena.place(batch * pixels);
