@@ -30,7 +30,7 @@ export async function buildPage() {
     platform: "browser",
     target: "es2022",
     logLevel: "warning",
-    plugins: [withoutWorkerText],
+    plugins: [withoutWorkerTexts],
   });
   for (const name of ["index.html", "style.css", "icon.svg", "slider.svg", "without-server.js"]) {
     cpSync(`${root}web/${name}`, folder + name);
@@ -40,10 +40,10 @@ export async function buildPage() {
 }
 
 /** The page's policy allows workers from files only, so it gives their addresses, and does not need them as texts. */
-const withoutWorkerText = {
-  name: "without the worker's text",
+const withoutWorkerTexts = {
+  name: "without the texts of workers",
   setup(build) {
-    build.onLoad({ filter: /build\/workers\/denoiser\.js$/ }, () => ({ contents: 'export default "";' }));
+    build.onLoad({ filter: /build\/workers\/\w+\.js$/ }, () => ({ contents: 'export default "";' }));
   },
 };
 
