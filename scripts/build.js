@@ -161,6 +161,7 @@ const { metafile } = await esbuild.build({
     "src/jpeg.ts",
     "src/browser.ts",
     "src/train.ts",
+    "src/learn.ts",
     "src/node.ts",
     "src/cli/cli.ts",
     atNeed,

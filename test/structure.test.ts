@@ -16,6 +16,7 @@ const stages = [
   "model",
   "training",
   "denoiser",
+  "learning",
   "quality",
   "report",
   "cli",

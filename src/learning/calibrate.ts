@@ -1,115 +1,202 @@
-/** Calibration: learns from noisy pictures alone how their noise depends on brightness. */
+/**
+ * Calibration: learns from noisy pictures alone how their noise depends on brightness, so that a model that knows only noise
+ * of even strength can take it away. A transform of the values is fitted such that the model predicts hidden pixels best; the
+ * model's weights stay as they are. The cost does not depend on the size of the pictures.
+ *
+ * Sébastien Herbreteau and Michael Unser, "Noise2VST: learning variance-stabilising transforms for denoising", ICCV 2025.
+ */
 import { findNoise } from "../denoiser/sigma.ts";
-import { networkOf } from "../model/model-network.ts";
+import { DataError, optionsFrom, requireNoOthers, requireOption, requireRunOptions } from "../errors.ts";
 import type { ModelLike } from "../model/model.ts";
 import { Network } from "../network/network.ts";
-import { Random } from "../noise/rng.ts";
-import { checkPicture, inGreyLevels, type Picture } from "../pictures/picture.ts";
-import { PARAMETERS, Transform } from "./transform.ts";
+import { shrinkOf } from "../network/spec.ts";
+import { Purpose, Random } from "../noise/rng.ts";
+import { checkPicture, inGreyLevels, type Picture, type Range } from "../pictures/picture.ts";
+import { requireWhole } from "../training/train-options.ts";
+import { yieldToEventLoop } from "../wasm/event-loop.ts";
+import { CALIBRATED_LEVEL, type Calibration, calibrationOf } from "./calibration.ts";
+import { Crops, type Source } from "./crops.ts";
+import { KNOTS, LearnedTransform, PARAMETERS } from "./transform.ts";
 
-/** Height and width of the crops. */
-const SIDE = 128;
-/** One pixel in so many, in each direction, is hidden. */
-const PERIOD = 4;
-/** The level of the noise behind the transform. */
-const LEVEL = 25;
-
+/** How a calibration is made. Every option has a default. */
 export interface CalibrateOptions {
-  steps?: number;
-  rate?: number;
-  seed?: number;
-  threads?: number;
-  side?: number;
-  onStep?: (step: number, loss: number) => void;
+  /** The values of black and of white in the pictures: see `DenoiseOptions`. */
+  readonly range?: Range | undefined;
+  /** How many crops are learned from, one after the other: from 10 to 100,000. Default 600. */
+  readonly steps?: number | undefined;
+  /** A 32-bit unsigned integer: which crops are taken, and which of their pixels are hidden. Default 1. */
+  readonly seed?: number | undefined;
+  /** Aborts the work: the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called from time to time with the part of the work that is done, from 0 to 1. */
+  readonly onProgress?: ((done: number) => void) | undefined;
 }
 
+/** Height and width of a crop, if the pictures are as large. */
+const SIDE = 64;
+/** Below it, hardly a pixel of a crop would be hidden. */
+const LEAST_SIDE = 16;
+/** Of Adam, in the first third of the steps; in each of the others it is a tenth of that before. */
+const RATE = 0.02;
+/** The level in grey levels that is taken for a first guess where none is found. */
+const GUESS = 10;
+/** Of so many values is it found out how the pictures' values are distributed. */
+const SAMPLES = 2 ** 16;
+/** The calibration runs for this many milliseconds before the event loop gets its next turn. */
+const TURN = 25;
+
+/**
+ * Learns the noise of pictures of one source.
+ *
+ * @param models of which each picture takes the first for as many colours as it has, or else the first of all
+ * @param pictures noisy pictures, or parts of them, at least 16 pixels wide and high
+ * @throws DataError if there is no picture, one is broken, too small or all of one value, or 1 seems to be white where no
+ * range was given
+ * @throws SpecError if an option is unknown, of the wrong type or out of range
+ */
 export async function calibrate(
-  model: ModelLike,
+  models: readonly ModelLike[],
   pictures: readonly Picture[],
-  { steps = 400, rate = 0.01, seed = 1, threads = 1, side = SIDE, onStep }: CalibrateOptions = {},
-): Promise<Transform> {
-  const { channels } = model.spec.input;
+  options?: CalibrateOptions,
+): Promise<Calibration> {
+  const { range, steps = 600, seed = 1, signal, onProgress, ...others } = optionsFrom(options);
+  requireNoOthers(others);
+  requireRunOptions(signal, onProgress);
+  requireWhole("steps", steps, 10, 100_000);
+  requireWhole("seed", seed, 0, 2 ** 32 - 1);
+  const isList = Array.isArray(pictures) && pictures.length > 0;
+  requireOption("pictures", pictures, isList, "a list of one picture or more");
+  signal?.throwIfAborted();
+  const sources: Source[] = [];
+  let level = 0;
+  for (const picture of pictures) {
+    const checked = checkPicture(picture, range);
+    sources.push({ ...inGreyLevels(picture, checked), ...checked });
+    level += findNoise(picture, checked).sigma / pictures.length;
+    await yieldToEventLoop();
+  }
+  const smallest = Math.min(...sources.flatMap(({ width, height }) => [width, height]));
+  const shrink = Math.max(...models.map(({ spec }) => shrinkOf(spec)));
+  const side = Math.floor(Math.min(SIDE, smallest) / shrink) * shrink;
+  if (side < LEAST_SIDE)
+    throw new DataError(
+      `A picture is ${smallest} pixels high or wide. Give pictures of at least ${LEAST_SIDE}.`,
+    );
+  const learner = new Learner(placesIn(sources), level || GUESS);
+  const crops = await Promise.all(models.map((model) => croppedNetwork(model, side)));
+  try {
+    const random = new Random(seed, Purpose.calibration);
+    let resumed = performance.now();
+    for (let step = 0; step < steps; step++) {
+      const source = sources[Math.floor(sources.length * random.uniform())]!;
+      const own = crops.find(({ crops }) => crops.channels === source.distinct) ?? crops[0]!;
+      own.crops.take(source, random);
+      learner.learn(own.network, own.crops, RATE * [1, 0.1, 0.01][Math.floor((3 * step) / steps)]!);
+      if (performance.now() - resumed < TURN) continue;
+      onProgress?.((step + 1) / steps);
+      await yieldToEventLoop();
+      signal?.throwIfAborted();
+      resumed = performance.now();
+    }
+    onProgress?.(1);
+    return calibrationOf(learner.transform);
+  } finally {
+    for (const { network } of crops) network.dispose();
+  }
+}
+
+/** A network with a model's weights, and crops of its size. */
+async function croppedNetwork(model: ModelLike, side: number) {
   const size = { height: side, width: side };
-  const network = await Network.create(model.spec, { batch: 1, size, inputGradient: true, threads });
+  const network = await Network.create(model.spec, { batch: 1, size, inputGradient: true });
   for (const [name, values] of model.parameters) network.set(name, values);
-  network.sigma.fill(LEVEL);
-  const greys = pictures.map((picture) => {
-    const checked = checkPicture(picture);
-    return { ...inGreyLevels(picture, checked), sigma: findNoise(picture, checked).sigma, channels: checked.channels };
-  });
-  let [least, greatest, sigma] = [Infinity, -Infinity, 0];
-  for (const { data, sigma: own } of greys) {
-    for (const value of data) {
+  network.sigma.fill(CALIBRATED_LEVEL);
+  return { network, crops: new Crops(side, model.spec.input.channels as 1 | 3) };
+}
+
+/**
+ * The values at which the transform bends, from the least to the greatest of the pictures. They are dense where many values
+ * are, and nowhere further apart than twice the mean distance, so that the few bright stars of a dark picture have some too.
+ */
+function placesIn(sources: readonly Source[]): Float64Array {
+  const samples: number[] = [];
+  let [least, greatest] = [Infinity, -Infinity];
+  for (const { data, width, height, colors, channels = 1 } of sources) {
+    const pixels = width * height;
+    const every = Math.max(1, Math.floor((pixels * colors * sources.length) / SAMPLES));
+    for (let i = 0; i < pixels * colors; i++) {
+      const value = data[Math.floor(i / colors) * channels + (i % colors)]!;
       least = Math.min(least, value);
       greatest = Math.max(greatest, value);
+      if (i % every === 0) samples.push(value);
     }
-    sigma += own / greys.length;
   }
-  const transform = new Transform(least, greatest, LEVEL / (sigma || 10));
-  const random = new Random(seed, 7, 0);
-  const means = new Float64Array(PARAMETERS);
-  const squares = new Float64Array(PARAMETERS);
-  const values = side * side * channels;
-  const crop = new Float64Array(values);
-  const transformed = new Float64Array(values);
-  const row = side * channels;
-  for (let step = 0; step < steps; step++) {
-    const picture = greys[Math.floor(random.uniform() * (greys.length))]!;
-    const top = Math.floor(random.uniform() * (picture.height - side + 1));
-    const left = Math.floor(random.uniform() * (picture.width - side + 1));
-    const depth = picture.channels;
-    for (let y = 0, i = 0; y < side; y++) {
-      let at = ((top + y) * picture.width + left) * depth;
-      for (let x = 0; x < side; x++, at += depth)
-        for (let c = 0; c < channels; c++, i++) crop[i] = picture.data[at + (depth < 3 ? 0 : c)]!;
-    }
-    for (let i = 0; i < values; i++) transformed[i] = transform.apply(crop[i]!);
-    network.input.set(transformed);
-    const hidden: number[] = [];
-    let first: [number, number] = [0, 0];
-    for (let c = 0; c < channels; c++) {
-      if (c === 0 || depth >= 3) first = [Math.floor(random.uniform() * (PERIOD)), Math.floor(random.uniform() * PERIOD)];
-      for (let y = first[0]; y < side - 1; y += PERIOD) {
-        for (let x = first[1]; x < side - 1; x += PERIOD) {
-          if (y === 0 || x === 0) continue;
-          const i = y * row + x * channels + c;
-          network.input[i] =
-            (transformed[i - row]! + transformed[i + row]! + transformed[i - channels]! + transformed[i + channels]!) / 4;
-          hidden.push(i);
-        }
-      }
-    }
+  if (least === greatest)
+    throw new DataError(`All values of the pictures are ${least} grey levels. Give noisy pictures.`);
+  const sorted = Float64Array.from(samples).sort();
+  return Float64Array.from({ length: KNOTS }, (_, k) => {
+    const part = k / (KNOTS - 1);
+    const even = least + part * (greatest - least);
+    return k % (KNOTS - 1) === 0 ? even : (even + sorted[Math.floor(part * (sorted.length - 1))]!) / 2;
+  });
+}
+
+/** Fits a transform to crops, one after the other, by Adam (Kingma and Ba, 2015). */
+class Learner {
+  readonly transform: LearnedTransform;
+  readonly #means = new Float64Array(PARAMETERS);
+  readonly #squares = new Float64Array(PARAMETERS);
+  /** 0.9ᵗ and 0.999ᵗ after t steps: `Math.pow` differs between engines. */
+  #power1 = 1;
+  #power2 = 1;
+
+  /** @param level what is first taken for the level of the noise, in grey levels */
+  constructor(places: Float64Array, level: number) {
+    this.transform = new LearnedTransform(places, CALIBRATED_LEVEL / level);
+  }
+
+  /** One step: the hidden values of a crop are predicted, and the transform is changed a little. */
+  learn(network: Network, crops: Crops, rate: number): void {
+    const { transform } = this;
+    const { values, hidden } = crops;
+    const { input, output, outputGradient, inputGradient } = network;
+    for (let i = 0; i < values.length; i++) input[i] = transform.apply(values[i]!);
+    const seen = hidden.map((i) => {
+      const [a, b, c, d] = crops.around(i);
+      return (input[a]! + input[b]! + input[c]! + input[d]!) / 4;
+    });
+    for (const [n, i] of hidden.entries()) input[i] = seen[n]!;
     network.forward();
-    network.outputGradient.fill(0);
-    let loss = 0;
+    // The loss is the mean of the squared errors of hidden values, before the transform.
+    transform.emptyGradient();
+    outputGradient.fill(0);
     for (const i of hidden) {
-      const error = transform.invert(network.output[i]!) - crop[i]!;
-      loss += error * error;
-      network.outputGradient[i] = transform.addInverted(network.output[i]!, (2 * error) / hidden.length);
+      const error = transform.invert(output[i]!) - values[i]!;
+      outputGradient[i] = transform.addInverted(output[i]!, (2 * error) / hidden.length);
     }
     network.backward();
-    const gradient = network.inputGradient;
     for (const i of hidden) {
-      const part = gradient[i]! / 4;
-      for (const j of [i - row, i + row, i - channels, i + channels]) transform.addApplied(crop[j]!, part);
-      gradient[i] = 0;
+      for (const j of crops.around(i)) transform.addApplied(values[j]!, inputGradient[i]! / 4);
+      inputGradient[i] = 0;
     }
-    for (let i = 0; i < values; i++) transform.addApplied(crop[i]!, gradient[i]!);
+    for (let i = 0; i < values.length; i++) transform.addApplied(values[i]!, inputGradient[i]!);
     transform.finishGradient();
-    onStep?.(step, loss / hidden.length);
-    const { parameters, gradient: slopes } = transform;
-    const current = rate * 10 ** -Math.floor((3 * step) / steps);
-    for (let p = 0; p < PARAMETERS; p++) {
-      const g = slopes[p]!;
-      means[p] = 0.9 * means[p]! + 0.1 * g;
-      squares[p] = 0.999 * squares[p]! + 0.001 * g * g;
-      const mean = means[p]! / (1 - 0.9 ** (step + 1));
-      const square = squares[p]! / (1 - 0.999 ** (step + 1));
-      parameters[p]! -= (current * mean) / (Math.sqrt(square) + 1e-8);
-    }
-    slopes.fill(0);
-    transform.update();
+    this.#update(rate);
   }
-  await network.dispose();
-  return transform;
+
+  #update(rate: number): void {
+    const { parameters, gradient } = this.transform;
+    this.#power1 *= 0.9;
+    this.#power2 *= 0.999;
+    for (let p = 0; p < PARAMETERS; p++) {
+      const g = gradient[p]!;
+      const mean = 0.9 * this.#means[p]! + 0.1 * g;
+      const square = 0.999 * this.#squares[p]! + 0.001 * g * g;
+      this.#means[p] = mean;
+      this.#squares[p] = square;
+      parameters[p]! -=
+        (rate * (mean / (1 - this.#power1))) / (Math.sqrt(square / (1 - this.#power2)) + 1e-8);
+    }
+    this.transform.update();
+  }
 }

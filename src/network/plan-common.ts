@@ -75,8 +75,8 @@ export interface PlanOptions {
   /** The size of the pictures. Only for networks of convolutions; default: the spec's input size. */
   size?: { height: number; width: number };
   /**
-   * Whether to plan the backward pass from the output to the input, with the weights left as they are. Only for networks of
-   * convolutions, without `training`, and for a batch of one picture.
+   * Whether to plan `Network.backward`, through weights that stay as they are. Only for convolutions, without `training`, and
+   * for a batch of one picture.
    */
   inputGradient?: boolean;
   /** Leave out for inference. */
