@@ -1,12 +1,18 @@
+import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { requireWritableFolder, writeFileAtomic } from "../data/files.node.ts";
 import { opaqueBytes } from "../data/photos.ts";
 import type { Denoised, Denoiser } from "../denoiser/denoiser.ts";
 import { createDenoiser } from "../denoiser/photo.ts";
 import type { DenoiseOptions } from "../denoiser/request.ts";
 import { DataError, printable } from "../errors.ts";
+import { type Calibration, parseCalibration } from "../learning/calibration.ts";
+import {
+  createDenoiser as createLearningDenoiser,
+  type LearningDenoiser,
+} from "../learning/learning-denoiser.ts";
 import { formatOf } from "../pictures/formats.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { decodeAny, encodeAny, pictureBytes } from "../pictures/picture-files.node.ts";
@@ -18,11 +24,13 @@ import { computingCores } from "../wasm/workers.ts";
 import { compareName, type Job, type JobOptions, jobsFrom, STANDARD } from "./denoise-jobs.ts";
 import { Interrupted, Interrupts } from "./interrupted.ts";
 import { modelInWords, modelsOf } from "./models.ts";
+import { numberIn, wholeFrom } from "./option-values.ts";
 import { percentProgress } from "./progress.ts";
 import { sideBySide } from "./side-by-side.ts";
 
 interface Options extends JobOptions {
   sigma: number | "auto";
+  calibration?: string;
   strength: number;
   quality: "standard" | "best";
   model?: string[];
@@ -60,6 +68,12 @@ export function denoiseCommand(): Command {
       sigmaFrom,
       "auto",
     )
+    .addOption(
+      new Option(
+        "--calibration <file>",
+        "what calibrate wrote of such noise, in place of its strength",
+      ).conflicts("sigma"),
+    )
     .option("--strength <part>", "how much of the noise to take away, 0 to 1", numberIn(0, 1), 1)
     .addOption(
       new Option("--quality <quality>", "best: the mean of eight orientations, in eight times the time")
@@ -79,7 +93,7 @@ export function denoiseCommand(): Command {
     .option(
       "--threads <n>",
       "threads to denoise on (default: one a core); the result does not depend on it",
-      threadsFrom,
+      wholeFrom,
     )
     .option("--max-pixels <n>", "most pixels that a picture may have (default: 2^27)", numberIn(1, Infinity))
     .option("--compare", "write a second picture beside each, before and after: NAME-compare.png")
@@ -87,25 +101,8 @@ export function denoiseCommand(): Command {
     .action(run);
 }
 
-/** A parser of numbers for commander, which reports a wrong number as wrong usage. */
-function numberIn(least: number, greatest: number): (text: string) => number {
-  return (text) => {
-    const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (value >= least && value <= greatest) return value;
-    throw new InvalidArgumentError(
-      `It has to be a number of at least ${least}${greatest < Infinity ? ` and at most ${greatest}` : ""}.`,
-    );
-  };
-}
-
 function sigmaFrom(text: string): number | "auto" {
   return text === "auto" ? text : numberIn(0, Number.MAX_VALUE)(text);
-}
-
-function threadsFrom(text: string): number {
-  const threads = numberIn(1, Infinity)(text);
-  if (Number.isInteger(threads)) return threads;
-  throw new InvalidArgumentError("It has to be a whole number.");
 }
 
 async function run(inputs: string[], options: Options): Promise<void> {
@@ -122,7 +119,10 @@ async function run(inputs: string[], options: Options): Promise<void> {
   }
   const model = options.model && (await modelsOf(options.model)).map(({ model }) => model);
   const { mode, threads = computingCores() } = options;
-  using denoiser = await createDenoiser({ model, mode, threads });
+  const calibration = options.calibration && (await readCalibration(options.calibration));
+  using denoiser = calibration
+    ? calibrated(await createLearningDenoiser({ model, mode, threads }), calibration)
+    : await createDenoiser({ model, mode, threads });
   for (const folder of new Set(jobs.map(({ output }) => dirname(output))))
     await requireWritableFolder(folder);
   using interrupts = new Interrupts();
@@ -178,6 +178,28 @@ async function run(inputs: string[], options: Options): Promise<void> {
     );
   if (options.json) say(JSON.stringify(done));
   if (failed > 0) process.exitCode = 1;
+}
+
+/** A denoiser that knows the noise of all pictures. */
+function calibrated(denoiser: LearningDenoiser, calibration: Calibration): Denoiser {
+  const { variant, threads, dispose } = denoiser;
+  return {
+    variant,
+    threads,
+    denoise: (picture, options) => denoiser.denoise(picture, { ...options, calibration }),
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
+}
+
+/** @throws DataError if the file cannot be read, or holds no calibration */
+async function readCalibration(path: string): Promise<Calibration> {
+  const text = await readFile(path, "utf8").catch((cause) => {
+    throw new DataError(`${path} cannot be read: ${cause.message}; name a file that calibrate wrote`, {
+      cause,
+    });
+  });
+  return parseCalibration(text, path);
 }
 
 /** What is printed of a picture that was not changed. */

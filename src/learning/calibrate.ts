@@ -22,6 +22,12 @@ import { KNOTS, LearnedTransform, PARAMETERS } from "./transform.ts";
 export interface CalibrateOptions {
   /** The values of black and of white in the pictures: see `DenoiseOptions`. */
   readonly range?: Range | undefined;
+  /**
+   * Whether the noise of neighbouring pixels is alike, as in JPEG files and in pictures whose colours were made from a mosaic. A
+   * pixel then tells of its neighbours' noise, so that of each crop only every second pixel is taken, in both directions.
+   * Default `false`.
+   */
+  readonly spread?: boolean | undefined;
   /** How many crops are learned from, one after the other: from 10 to 100,000. Default 600. */
   readonly steps?: number | undefined;
   /** A 32-bit unsigned integer: which crops are taken, and which of their pixels are hidden. Default 1. */
@@ -36,8 +42,8 @@ export interface CalibrateOptions {
 const SIDE = 64;
 /** Below it, hardly a pixel of a crop would be hidden. */
 const LEAST_SIDE = 16;
-/** Of Adam, in the first third of the steps; in each of the others it is a tenth of that before. */
-const RATE = 0.02;
+/** Of Adam, in each third of the steps. */
+const RATES = [0.02, 0.002, 0.0002];
 /** The level in grey levels that is taken for a first guess where none is found. */
 const GUESS = 10;
 /** Of so many values is it found out how the pictures' values are distributed. */
@@ -49,7 +55,7 @@ const TURN = 25;
  * Learns the noise of pictures of one source.
  *
  * @param models of which each picture takes the first for as many colours as it has, or else the first of all
- * @param pictures noisy pictures, or parts of them, at least 16 pixels wide and high
+ * @param pictures noisy pictures, or parts of them, at least 16 pixels wide and high, or 32 if their noise is spread
  * @throws DataError if there is no picture, one is broken, too small or all of one value, or 1 seems to be white where no
  * range was given
  * @throws SpecError if an option is unknown, of the wrong type or out of range
@@ -59,9 +65,18 @@ export async function calibrate(
   pictures: readonly Picture[],
   options?: CalibrateOptions,
 ): Promise<Calibration> {
-  const { range, steps = 600, seed = 1, signal, onProgress, ...others } = optionsFrom(options);
+  const {
+    range,
+    spread = false,
+    steps = 600,
+    seed = 1,
+    signal,
+    onProgress,
+    ...others
+  } = optionsFrom(options);
   requireNoOthers(others);
   requireRunOptions(signal, onProgress);
+  requireOption("spread", spread, typeof spread === "boolean", "true or false");
   requireWhole("steps", steps, 10, 100_000);
   requireWhole("seed", seed, 0, 2 ** 32 - 1);
   const isList = Array.isArray(pictures) && pictures.length > 0;
@@ -77,21 +92,26 @@ export async function calibrate(
   }
   const smallest = Math.min(...sources.flatMap(({ width, height }) => [width, height]));
   const shrink = Math.max(...models.map(({ spec }) => shrinkOf(spec)));
-  const side = Math.floor(Math.min(SIDE, smallest) / shrink) * shrink;
+  const stride = spread ? 2 : 1;
+  const side = Math.floor(Math.min(SIDE, smallest / stride) / shrink) * shrink;
   if (side < LEAST_SIDE)
     throw new DataError(
-      `A picture is ${smallest} pixels high or wide. Give pictures of at least ${LEAST_SIDE}.`,
+      `A picture is ${smallest} pixels high or wide. Give pictures of at least ${stride * LEAST_SIDE}.`,
     );
   const learner = new Learner(placesIn(sources), level || GUESS);
-  const crops = await Promise.all(models.map((model) => croppedNetwork(model, side)));
+  const croppers = await Promise.all(models.map((model) => cropperOf(model, side, stride)));
+  const random = new Random(seed, Purpose.calibration);
+  /** A network with the next crop. */
+  const next = (): Cropper => {
+    const source = sources[Math.floor(sources.length * random.uniform())]!;
+    const cropper = croppers.find(({ crops }) => crops.channels === source.distinct) ?? croppers[0]!;
+    cropper.crops.take(source, random);
+    return cropper;
+  };
   try {
-    const random = new Random(seed, Purpose.calibration);
     let resumed = performance.now();
     for (let step = 0; step < steps; step++) {
-      const source = sources[Math.floor(sources.length * random.uniform())]!;
-      const own = crops.find(({ crops }) => crops.channels === source.distinct) ?? crops[0]!;
-      own.crops.take(source, random);
-      learner.learn(own.network, own.crops, RATE * [1, 0.1, 0.01][Math.floor((3 * step) / steps)]!);
+      learner.learn(next(), RATES[Math.floor((RATES.length * step) / steps)]!);
       if (performance.now() - resumed < TURN) continue;
       onProgress?.((step + 1) / steps);
       await yieldToEventLoop();
@@ -99,19 +119,24 @@ export async function calibrate(
       resumed = performance.now();
     }
     onProgress?.(1);
-    return calibrationOf(learner.transform);
+    return calibrationOf(learner.transform, spread);
   } finally {
-    for (const { network } of crops) network.dispose();
+    for (const { network } of croppers) network.dispose();
   }
 }
 
-/** A network with a model's weights, and crops of its size. */
-async function croppedNetwork(model: ModelLike, side: number) {
+/** A network with a model's weights, and the crop that it is to see. */
+interface Cropper {
+  readonly network: Network;
+  readonly crops: Crops;
+}
+
+async function cropperOf(model: ModelLike, side: number, stride: 1 | 2): Promise<Cropper> {
   const size = { height: side, width: side };
   const network = await Network.create(model.spec, { batch: 1, size, inputGradient: true });
   for (const [name, values] of model.parameters) network.set(name, values);
   network.sigma.fill(CALIBRATED_LEVEL);
-  return { network, crops: new Crops(side, model.spec.input.channels as 1 | 3) };
+  return { network, crops: new Crops(side, stride, model.spec.input.channels as 1 | 3) };
 }
 
 /**
@@ -156,16 +181,13 @@ class Learner {
   }
 
   /** One step: the hidden values of a crop are predicted, and the transform is changed a little. */
-  learn(network: Network, crops: Crops, rate: number): void {
+  learn({ network, crops }: Cropper, rate: number): void {
     const { transform } = this;
     const { values, hidden } = crops;
     const { input, output, outputGradient, inputGradient } = network;
     for (let i = 0; i < values.length; i++) input[i] = transform.apply(values[i]!);
-    const seen = hidden.map((i) => {
-      const [a, b, c, d] = crops.around(i);
-      return (input[a]! + input[b]! + input[c]! + input[d]!) / 4;
-    });
-    for (const [n, i] of hidden.entries()) input[i] = seen[n]!;
+    const means = hidden.map((i) => crops.around(i).reduce((sum, j) => sum + input[j]!, 0) / 4);
+    for (const [n, i] of hidden.entries()) input[i] = means[n]!;
     network.forward();
     // The loss is the mean of the squared errors of hidden values, before the transform.
     transform.emptyGradient();

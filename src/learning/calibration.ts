@@ -29,13 +29,18 @@ export const CALIBRATED_LEVEL = 25;
 /** The digits that are kept of each number: as many as float32 has. */
 const DIGITS = 7;
 
+/** A model does best with noise that spreads if it is told so many times its level: docs/experiments.md. */
+const SPREAD_LEVEL = 1.25;
+
 /** A calibration with the numbers of a transform, rounded. */
-export function calibrationOf({ places, values, slope, offset }: Transform): Calibration {
+export function calibrationOf(transform: Transform, spread: boolean): Calibration {
+  const { places, values, slope, offset } = transform;
+  const factor = spread ? 1 / SPREAD_LEVEL : 1;
   const rounded = (value: number) => Number(value.toPrecision(DIGITS));
   return {
     format: CALIBRATION_FORMAT,
     places: Array.from(places, rounded),
-    values: Array.from(values, rounded),
+    values: Array.from(values, (value) => rounded(factor * value)),
     slope: rounded(slope),
     offset: rounded(offset),
   };

@@ -16,13 +16,13 @@ export class Crops {
   readonly hidden: number[] = [];
 
   /**
-   * @param side height and width of a crop
-   * @param stride how far the pixels of a crop are from each other in the picture
+   * @param side height and width of a crop, in its own pixels
+   * @param stride how far these are from each other in the picture
    */
   constructor(
     readonly side: number,
+    readonly stride: 1 | 2,
     readonly channels: 1 | 3,
-    readonly stride = 1,
   ) {
     this.values = new Float64Array(side * side * channels);
   }

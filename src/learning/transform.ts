@@ -33,11 +33,13 @@ export class Transform {
     return values[k]! + part * (values[k + 1]! - values[k]!);
   }
 
-  /** The derivative of the transformed value. */
+  /** How steep it is around a value: over nine pieces, since what is learned of a single one is uncertain. */
   slopeAt(value: number): number {
     const { places, values } = this;
     const k = pieceOf(places, value);
-    return (values[k + 1]! - values[k]!) / (places[k + 1]! - places[k]!);
+    const from = Math.max(0, k - 4);
+    const to = Math.min(places.length - 1, k + 5);
+    return (values[to]! - values[from]!) / (places[to]! - places[from]!);
   }
 
   /** The value that `transformed` stands for. */
