@@ -79,9 +79,9 @@ async function run(inputs: string[], { out, force, recursive, json, ...options }
   const noise = shown.map((value, i) => ({ value, sigma: levels[i]! }));
   if (json) return console.log(JSON.stringify({ out, pictures: chosen, noise }));
   const rows = noise.map(({ value, sigma }) => [`${value}`, sigma.toFixed(1)]);
-  console.log(textTable(["grey level", "noise"], rows));
+  console.log(`${textTable(["grey level", "noise"], rows)}\n`);
   const from = `${count === paths.length ? "" : `${count} of `}${paths.length}`;
-  console.log(printable(`\n${out}: from ${from} ${paths.length === 1 ? "picture" : "pictures"}`));
+  console.log(printable(`${out}: from ${from} ${paths.length === 1 ? "picture" : "pictures"}`));
 }
 
 /** The values at which the noise is printed. */
