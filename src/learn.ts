@@ -2,6 +2,13 @@
 
 export * from "./denoising.ts";
 export { type FramesOptions, type MeanOfFrames, meanOfFrames } from "./learning/align-frames.ts";
+export type { CalibrateOptions } from "./learning/calibrate.ts";
+export {
+  type CalibratedDenoiseOptions,
+  type CalibratingDenoiser,
+  createDenoiser,
+} from "./learning/calibrating-denoiser.ts";
+export { type Calibration, noiseLevels, parseCalibration } from "./learning/calibration.ts";
 export {
   type LearnedFromFrames,
   type LearnFromFramesOptions,

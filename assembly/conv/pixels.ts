@@ -192,13 +192,17 @@ export function pixelUnshuffle(
   }
 }
 
-/** x[n, 2r + i, c, 2s + j] = y[n, r, 4c + 2i + j, s]: the inverse of pixelUnshuffle, and its gradient. An item is two rows of x. */
+/**
+ * x[n, 2r + i, c, 2s + j] = y[n, r, 4c + 2i + j, s]: the inverse of pixelUnshuffle, and its gradient
+ *
+ * x and y are as there: of the `yChannels` channels of y, the first 4·channels are read. An item is two rows of x.
+ */
 export function pixelShuffle(
-  x: usize, y: usize, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, xPitch: usize, xRows: i32,
+  x: usize, y: usize, yChannels: i32, channels: i32, height: i32, width: i32, pitch: usize, rows: i32, xPitch: usize, xRows: i32,
   first: i32, last: i32,
 ): void {
   for (let item = first; item < last; item++) {
-    let from = rowStart(y, item, channels << 2, height, pitch, rows);
+    let from = rowStart(y, item, yChannels, height, pitch, rows);
     const to = rowStart(x, item << 1, channels, height << 1, xPitch, xRows);
     for (let c = 0; c < channels; c++) {
       for (let i = 0; i < 2; i++, from += 2 * pitch) {

@@ -137,7 +137,15 @@ export const imageOperations = {
   }),
   pixelShuffle: declare({
     kernel: "conv/pixels",
-    words: { x: "address", y: "address", channels: "count", ...shape, xPitch: "address", xRows: "count" },
+    words: {
+      x: "address",
+      y: "address",
+      yChannels: "count",
+      channels: "count",
+      ...shape,
+      xPitch: "address",
+      xRows: "count",
+    },
     items: imageRows,
   }),
   conv3x3WeightGradient: declare({

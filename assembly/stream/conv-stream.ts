@@ -111,7 +111,7 @@ function compute(layer: Layer, x: Layer, count: i32): void {
     return;
   }
   if (layer.kind == Kind.shuffle) {
-    pixelShuffle(y, rowAddress(x, done >> 1), outs, count >> 1, x.width, x.pitch, 0, pitch, 0, 0, count >> 1);
+    pixelShuffle(y, rowAddress(x, done >> 1), ins, outs, count >> 1, x.width, x.pitch, 0, pitch, 0, 0, count >> 1);
     return;
   }
   const from = rowAddress(x, done);

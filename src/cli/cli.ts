@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { DenoiseError, printable } from "../errors.ts";
 import { version } from "../version.ts";
+import { calibrateCommand } from "./calibrate.ts";
 import { denoiseCommand } from "./denoise.ts";
 import { downloadCommand } from "./download.ts";
 import { evaluateCommand } from "./evaluate.ts";
@@ -16,6 +17,7 @@ const program = new Command("denoise-wasm")
   .addCommand(trainCommand())
   .addCommand(evaluateCommand())
   .addCommand(denoiseCommand())
+  .addCommand(calibrateCommand())
   .addCommand(inspectCommand())
   .addCommand(exportCommand())
   .addCommand(downloadCommand());

@@ -99,7 +99,10 @@ export function writtenFormat(name: string): WrittenFormat | undefined {
 export const compareName = (output: string): string => output.replace(/\.\w+$/, "-compare.png");
 
 /** The pictures that an argument stands for. @throws DataError if there are none */
-async function sourcesOf(input: string, { out, suffix, recursive }: JobOptions): Promise<Source[]> {
+export async function sourcesOf(
+  input: string,
+  { out, suffix, recursive }: Pick<JobOptions, "out" | "suffix" | "recursive">,
+): Promise<Source[]> {
   if (await isFolder(input)) {
     const paths = await picturesIn(input, recursive);
     const own = new RegExp(`${suffix.replace(/\W/g, "\\$&")}\\.\\w+$`);

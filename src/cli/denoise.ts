@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { Command, InvalidArgumentError, Option } from "commander";
@@ -7,6 +8,11 @@ import type { Denoised, Denoiser } from "../denoiser/denoiser.ts";
 import { createDenoiser } from "../denoiser/photo.ts";
 import type { DenoiseOptions } from "../denoiser/request.ts";
 import { DataError, printable } from "../errors.ts";
+import {
+  type CalibratingDenoiser,
+  createDenoiser as createCalibratingDenoiser,
+} from "../learning/calibrating-denoiser.ts";
+import { type Calibration, parseCalibration } from "../learning/calibration.ts";
 import { formatOf } from "../pictures/formats.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { decodeAny, encodeAny, pictureBytes } from "../pictures/picture-files.node.ts";
@@ -19,11 +25,13 @@ import { compareName, type Job, type JobOptions, jobsFrom, type Part, STANDARD }
 import { Interrupted, Interrupts } from "./interrupted.ts";
 import { learningDenoiser } from "./learning-denoiser.ts";
 import { modelInWords, modelsOf } from "./models.ts";
+import { numberIn, wholeFrom } from "./option-values.ts";
 import { percentProgress } from "./progress.ts";
 import { sideBySide } from "./side-by-side.ts";
 
 interface Options extends JobOptions {
   sigma: number | "auto";
+  calibration?: string;
   strength: number;
   quality: "standard" | "best";
   model?: string[];
@@ -72,6 +80,12 @@ export function denoiseCommand(): Command {
       sigmaFrom,
       "auto",
     )
+    .addOption(
+      new Option(
+        "--calibration <file>",
+        "what calibrate wrote of such noise, in place of its strength",
+      ).conflicts(["sigma", "learn"]),
+    )
     .option("--strength <part>", "how much of the noise to take away, 0 to 1", numberIn(0, 1), 1)
     .addOption(
       new Option("--quality <quality>", "best: the mean of eight orientations, in eight times the time")
@@ -106,17 +120,6 @@ export function denoiseCommand(): Command {
     .action(run);
 }
 
-/** A parser of numbers for commander, which reports a wrong number as wrong usage. */
-function numberIn(least: number, greatest: number): (text: string) => number {
-  return (text) => {
-    const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (value >= least && value <= greatest) return value;
-    throw new InvalidArgumentError(
-      `It has to be a number of at least ${least}${greatest < Infinity ? ` and at most ${greatest}` : ""}.`,
-    );
-  };
-}
-
 /** The part of a manifest that "3-of-10" stands for. */
 function partFrom(text: string): Part {
   const [, number, of] = /^(\d+)-of-(\d+)$/.exec(text)?.map(Number) ?? [];
@@ -126,12 +129,6 @@ function partFrom(text: string): Part {
 
 function sigmaFrom(text: string): number | "auto" {
   return text === "auto" ? text : numberIn(0, Number.MAX_VALUE)(text);
-}
-
-function wholeFrom(text: string): number {
-  const number = numberIn(1, Infinity)(text);
-  if (Number.isInteger(number)) return number;
-  throw new InvalidArgumentError("It has to be a whole number.");
 }
 
 async function run(inputs: string[], options: Options, command: Command): Promise<void> {
@@ -153,9 +150,12 @@ async function run(inputs: string[], options: Options, command: Command): Promis
   }
   const model = options.model && (await modelsOf(options.model)).map(({ model }) => model);
   const { mode, threads = computingCores() } = options;
+  const calibration = options.calibration && (await readCalibration(options.calibration));
   using denoiser = options.learn
     ? learningDenoiser({ mode, threads, steps: options.steps })
-    : await createDenoiser({ model, mode, threads });
+    : calibration
+      ? calibrated(await createCalibratingDenoiser({ model, mode, threads }), calibration)
+      : await createDenoiser({ model, mode, threads });
   for (const folder of new Set(jobs.map(({ output }) => dirname(output))))
     await requireWritableFolder(folder);
   using interrupts = new Interrupts();
@@ -211,6 +211,28 @@ async function run(inputs: string[], options: Options, command: Command): Promis
     );
   if (options.json) say(JSON.stringify(done));
   if (failed > 0) process.exitCode = 1;
+}
+
+/** A denoiser that knows the noise of all pictures. */
+function calibrated(denoiser: CalibratingDenoiser, calibration: Calibration): Denoiser {
+  const { variant, threads, dispose } = denoiser;
+  return {
+    variant,
+    threads,
+    denoise: (picture, options) => denoiser.denoise(picture, { ...options, calibration }),
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
+}
+
+/** @throws DataError if the file cannot be read, or holds no calibration */
+async function readCalibration(path: string): Promise<Calibration> {
+  const text = await readFile(path, "utf8").catch((cause) => {
+    throw new DataError(`${path} cannot be read: ${cause.message}; name a file that calibrate wrote`, {
+      cause,
+    });
+  });
+  return parseCalibration(text, path);
 }
 
 /** What is printed of a picture that was not changed. */

@@ -1,5 +1,6 @@
 /** What the texts of options stand for: numbers and files. */
 import { readFile } from "node:fs/promises";
+import { InvalidArgumentError } from "commander";
 import { SpecError } from "../errors.ts";
 
 /** What a JSON file holds. @param kind what else the name could be, for the error @throws SpecError */
@@ -22,4 +23,22 @@ export function numberFrom(option: string, text: string): number {
   const number = text.trim() === "" ? Number.NaN : Number(text);
   if (Number.isNaN(number)) throw new SpecError(`${option} has to be a number, but is "${text}".`);
   return number;
+}
+
+/** A parser of numbers for commander, which reports a wrong number as wrong usage. */
+export function numberIn(least: number, greatest: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (value >= least && value <= greatest) return value;
+    throw new InvalidArgumentError(
+      `It has to be a number of at least ${least}${greatest < Infinity ? ` and at most ${greatest}` : ""}.`,
+    );
+  };
+}
+
+/** A parser of whole numbers above 0 for commander. */
+export function wholeFrom(text: string): number {
+  const number = numberIn(1, Infinity)(text);
+  if (Number.isInteger(number)) return number;
+  throw new InvalidArgumentError("It has to be a whole number.");
 }

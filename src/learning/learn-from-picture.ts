@@ -13,13 +13,11 @@ import {
   type PictureValues,
 } from "../pictures/picture.ts";
 import { type Learned, type LearnOptions, runningFrom } from "./learn-options.ts";
-import { levelOfCurve, type NoiseCurve, noiseCurveOf } from "./noise-curve.ts";
+import { levelOfCurve, MOST_CORRELATION, type NoiseCurve, noiseCurveOf } from "./noise-curve.ts";
 import { learnAndDenoise } from "./small-network.ts";
 
 /** In grey levels of noise in mid grey. Below it there is nothing to learn. */
 const LEAST_LEVEL = 0.5;
-/** The correlation of neighbouring pixels above which their noise is not taken for independent. */
-const MOST_CORRELATION = 0.15;
 
 /**
  * Learns from one noisy picture and denoises it. The mean over the picture's eight orientations is taken, so that a picture of

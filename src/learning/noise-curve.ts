@@ -26,6 +26,9 @@ export function levelOfCurve({ gain, sigma }: NoiseCurve): number {
   return Math.sqrt(gain * MID_GREY + sigma * sigma);
 }
 
+/** The correlation of neighbouring pixels above which their noise is not taken for independent. */
+export const MOST_CORRELATION = 0.15;
+
 /** Patches of 4×4 pixels, as white-noise.ts has them. */
 const SIDE = 4;
 const PIXELS = SIDE * SIDE;

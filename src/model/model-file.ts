@@ -8,7 +8,7 @@ import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
 import { layerShapes, parameterCount, parameters, type Spec, shrinkOf } from "../network/spec.ts";
 import { NoiseSchema } from "../noise/noise-schema.ts";
-import { MODEL_FORMAT, type Model } from "./model.ts";
+import { MODEL_FORMAT, type Model, type ModelLike } from "./model.ts";
 import { narrow, quantize } from "./quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { expandWeights, type Weights } from "./weights.ts";
@@ -108,6 +108,21 @@ function scalesOf(spec: Spec): Map<string, number> {
  * @throws ModelFileError on anything but a whole model whose tensors fit its spec and are finite
  */
 export function decodeModel(bytes: Uint8Array, name: string): Model {
+  return decoded(bytes, name, (metadata) =>
+    parse(DescriptionSchema, json(metadata, "description"), "description"),
+  );
+}
+
+/** As `decodeModel`, without what the model was trained for and how, which the files that bundles carry leave out. */
+export function decodeWeights(bytes: Uint8Array, name: string): ModelLike {
+  return decoded(bytes, name, () => ({}));
+}
+
+function decoded<Description>(
+  bytes: Uint8Array,
+  name: string,
+  describe: (metadata: Readonly<Record<string, string>>) => Description,
+): Pick<Model, "spec" | "parameters"> & Description {
   const { tensors, metadata } = readSafetensors(bytes, name);
   if (metadata["denoise-wasm.format"] === CHECKPOINT_FORMAT) {
     throw new ModelFileError(
@@ -121,7 +136,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   }
   try {
     const spec = parseSpec(json(metadata, "spec"), "spec");
-    const description = parse(DescriptionSchema, json(metadata, "description"), "description");
+    const description = describe(metadata);
     return { spec, ...description, parameters: takeParameters(spec, expandWeights(tensors, name), name) };
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;

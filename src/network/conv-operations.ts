@@ -28,13 +28,13 @@ export function forward(stage: Stage, zeros: number): Operation[] {
 
 /**
  * The operations of the backward pass, from the last layer to the first: the gradients of all layers' inputs, and those of
- * weights and biases, which are added to chunks.
+ * weights and biases, which are added to chunks, if there are any.
  * @param zeros address of at least as many zeros as any convolution has inputs
  */
 export function backward(
   stages: readonly Stage[],
   zeros: number,
-  chunkOf: (stage: ConvStage) => number,
+  chunkOf?: (stage: ConvStage) => number,
 ): Operation[] {
   /** The gradients of sums, by the earlier layers' outputs that went into them. */
   const ofSums = new Map<Value, ImageBuffer[]>();
@@ -43,7 +43,7 @@ export function backward(
       ofSums.set(stage.other, [...(ofSums.get(stage.other) ?? []), stage.output.gradient!]);
     }
     return [
-      ...(isConvStage(stage) ? [weightGradient(stage, chunkOf(stage))] : []),
+      ...(chunkOf && isConvStage(stage) ? [weightGradient(stage, chunkOf(stage))] : []),
       ...inputGradient(stage, zeros, ofSums.get(stage.input) ?? []),
     ];
   });
@@ -176,9 +176,9 @@ function unshuffle(y: ImageBuffer, x: ImageBuffer, { layer: { name } }: Stage): 
   return operation("pixelUnshuffle", { ...places, ...shapeOf(y), xPitch, xRows }, name);
 }
 
-/** The operation that fills x with y, shuffled. */
+/** The operation that fills x with the first channels of y, shuffled. */
 function shuffle(x: ImageBuffer, y: ImageBuffer, { layer: { name } }: Stage): Operation {
   const { pitch: xPitch, rows: xRows } = x.geometry;
-  const places = { x: x.origin, y: y.origin, channels: x.channels };
+  const places = { x: x.origin, y: y.origin, yChannels: y.channels, channels: x.channels };
   return operation("pixelShuffle", { ...places, ...shapeOf(y), xPitch, xRows }, name);
 }

@@ -47,6 +47,10 @@ export class Network {
   readonly settings: Float32Array;
   /** The output of the last forward pass: rows of float32, [batch, pixels]. */
   readonly output: Float32Array;
+  /** The gradient of some loss with respect to `output`: what `backward` begins with. Empty without `inputGradient`. */
+  readonly outputGradient: Float32Array;
+  /** The gradient of that loss with respect to `input`: what `backward` computes. Empty without `inputGradient`. */
+  readonly inputGradient: Float32Array;
 
   /**
    * Builds the network with weights that are all 0.
@@ -93,7 +97,10 @@ export class Network {
     this.sigma = floats(plan.sigma, batch);
     this.streams = new Uint32Array(buffer, plan.streams ?? 0, plan.streams === undefined ? 0 : 3 * batch);
     this.weights = floats(plan.weights, batch).fill(1);
-    for (const { address, words } of [plan.forward, ...plan.steps]) {
+    const { backward } = plan;
+    this.outputGradient = floats(backward?.outputGradient, plan.pixels);
+    this.inputGradient = floats(backward?.inputGradient, plan.pixels);
+    for (const { address, words } of [plan.forward, ...plan.steps, ...(backward ? [backward.program] : [])]) {
       new Uint32Array(buffer, address, words.length).set(words);
     }
   }
@@ -127,6 +134,16 @@ export class Network {
   /** Runs the network on `input`, for the whole batch; the result is in `output`. */
   forward(): void {
     this.core.run(this.plan.forward.address);
+  }
+
+  /**
+   * Computes `inputGradient` from `outputGradient`, at the input of the last forward pass.
+   * @throws SpecError if the network was created without `inputGradient`
+   */
+  backward(): void {
+    const { backward } = this.plan;
+    if (!backward) throw new SpecError("No backward pass to the input was planned.");
+    this.core.run(backward.program.address);
   }
 
   /**

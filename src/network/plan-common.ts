@@ -56,8 +56,19 @@ export interface Plan {
   /** Room for a program of three records, which profile.ts uses. Only where the plan trains. */
   readonly single?: number;
   readonly forward: Program;
+  /** Only with `inputGradient`. */
+  readonly backward?: BackwardPass;
   /** The training step on `batch` pictures and, if there is a smaller last batch, the training step on that. */
   readonly steps: readonly Program[];
+}
+
+/** The backward pass from the output to the input, which follows a forward pass. */
+export interface BackwardPass {
+  readonly program: Program;
+  /** Rows of float32, [pixels]: the gradient of some loss with respect to the output. */
+  readonly outputGradient: number;
+  /** Rows of float32, [pixels]: the gradient of that loss with respect to the input, which the program computes. */
+  readonly inputGradient: number;
 }
 
 export interface PlanOptions {
@@ -65,6 +76,11 @@ export interface PlanOptions {
   threads?: number;
   /** The size of the pictures. Only for networks of convolutions; default: the spec's input size. */
   size?: { height: number; width: number };
+  /**
+   * Whether to plan `Network.backward`, through weights that stay as they are. Only for convolutions, without `training`, and
+   * for a batch of one picture.
+   */
+  inputGradient?: boolean;
   /** Leave out for inference. */
   training?: {
     /** The number of pictures in the last batch of an epoch, if it is smaller than `batch`. */

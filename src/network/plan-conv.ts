@@ -57,10 +57,35 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
     ...together(convolutions.flatMap(transform)),
     ...each(batch, [...forwardPass, operation("imageToFloats", put)]),
   ];
+  /** The operations that lead from a gradient with respect to the output back to that with respect to the input. */
+  const backwardPass = () => {
+    const places = { outputGradient: arena.floats(pixels), inputGradient: arena.floats(pixels) };
+    const dout = last.gradient!;
+    // With out = x − prediction, the gradient of x is that of out beside that through the prediction.
+    const dx = spec.residual ? out : x.gradient!;
+    const operations: Operation[] = [
+      ...together(convolutions.flatMap(transpose)),
+      ...together(convolutions.flatMap(transformBack)),
+      operation("imageFromFloats", {
+        x: dout.origin,
+        source: places.outputGradient,
+        ...conversion(dout),
+        scale: spec.residual ? -1 : 1,
+      }),
+      ...backward(stages, zeros),
+      ...(spec.residual ? [subtract(out, x.gradient!, dout)] : []),
+      operation("imageToFloats", { target: places.inputGradient, x: dx.origin, ...conversion(dx), scale: 1 }),
+    ];
+    return { ...places, operations };
+  };
   if (!training) {
-    const scratch = placeScratch(arena, forwardList, threads);
+    const back = options.inputGradient ? backwardPass() : undefined;
+    const scratch = placeScratch(arena, [...forwardList, ...(back?.operations ?? [])], threads);
     const forward = placeProgram(arena, batch, forwardList, scratch);
-    return { ...inference, forward, steps: [], end: arena.end };
+    if (!back) return { ...inference, forward, steps: [], end: arena.end };
+    const { operations, ...places } = back;
+    const program = placeProgram(arena, batch, operations, scratch);
+    return { ...inference, forward, backward: { program, ...places }, steps: [], end: arena.end };
   }
 
   const { floatTarget = false } = training;

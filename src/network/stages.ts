@@ -23,7 +23,7 @@ export type Padding = "zeros" | "reflect";
 
 /** The input or output of a layer. */
 export interface Value extends ImageBuffer {
-  /** The gradient of the loss with respect to it, if it depends on the weights of a layer. */
+  /** The gradient of the loss with respect to it, if that is needed. */
   readonly gradient: ImageBuffer | undefined;
   /** Whether it is the output of a ReLU: then its gradient is 0 wherever it is not above 0. */
   readonly rectified: boolean;
@@ -86,7 +86,8 @@ export function gradientSums({ layer, padding }: Pick<ConvStage, "layer" | "padd
 
 /** Places the input image and every layer with its weights and its output: `slots` images of each. */
 export function placeNetwork(arena: Arena, spec: Spec, options: PlanOptions, slots: number) {
-  const { size = spec.input, training } = options;
+  const { size = spec.input, training, inputGradient = false } = options;
+  const goesBack = inputGradient || training !== undefined;
   const shapes = layerShapes(spec);
   const padding = spec.padding ?? "zeros";
   const reach = Math.max(...shapes.map((layer) => (layer.type === "conv3x3" ? layer.dilation : 1)));
@@ -95,31 +96,36 @@ export function placeNetwork(arena: Arena, spec: Spec, options: PlanOptions, slo
     return placeImages(arena, slots, geometryOf(small, reach, padding), channels);
   };
   const added = new Set(shapes.map((layer) => (layer.type === "add" ? sourceOf(layer) : -1)));
-  const outputImage = training
+  const outputImage = goesBack
     ? (_: number, shrink: number, channels: number) => image(shrink, channels)
     : reusing(image, added);
 
-  const x: Value = { ...image(1, shapes[0]!.inputs), gradient: undefined, rectified: false };
+  const x: Value = {
+    ...image(1, shapes[0]!.inputs),
+    gradient: inputGradient ? image(1, shapes[0]!.inputs) : undefined,
+    rectified: false,
+  };
   const stages: Stage[] = [];
   let input = x;
-  let learns = false;
+  /** Whether what comes next depends on something whose gradient is wanted: on weights, or on the input. */
+  let depends = inputGradient;
   for (const [index, layer] of shapes.entries()) {
     if (layer.type === "dense") throw new SpecError("Dense layers do not go with convolutions.");
-    const below = learns;
-    learns ||= isConvolution(layer);
+    const below = depends;
+    depends ||= isConvolution(layer);
     const channels = shapes[index + 1]?.inputs ?? layer.outputs;
     // The gradient of a sum is that of its parts, if there is nothing else that these go into.
     const passed =
       layer.type === "add" && !input.rectified && !added.has(index - 1) ? input.gradient : undefined;
     const output: Value = {
       ...outputImage(index, layer.shrink, channels),
-      gradient: training && learns ? (passed ?? image(layer.shrink, channels)) : undefined,
+      gradient: goesBack && depends ? (passed ?? image(layer.shrink, channels)) : undefined,
       rectified: isConvolution(layer) ? layer.activation === "relu" : layer.type !== "add" && input.rectified,
     };
     const stage = { layer, input, output };
     if (layer.type === "add") stages.push({ ...stage, other: stages[sourceOf(layer)]!.output } as AddStage);
     else if (isConvolution(layer)) {
-      const weights = placeWeights(arena, spec, layer, training, training !== undefined && below);
+      const weights = placeWeights(arena, spec, layer, training, goesBack && below);
       const padded = weights.transposed && layer.type === "conv3x3" && padding === "reflect";
       stages.push({
         ...stage,

@@ -13,6 +13,8 @@ export const Purpose = {
   freshNoise: 5,
   /** The random choice of a patch, and of how a picture is mirrored and turned, before a network sees it. */
   augmentation: 6,
+  /** The random choice of crops for a calibration, and of the pixels in them that are hidden. */
+  calibration: 7,
   /** Is added to the purpose of a noise: the sum is the purpose of drawing numbers from that noise's ranges. */
   level: 16,
 } as const;

@@ -120,13 +120,18 @@ describeKernels("images in rows", (build) => {
       const wide = { images, height: 2 * height, width: 2 * width };
       const planes = normal(naive.valuesOf(wide, 3), 500);
       const x = place(zeros(1, wide), 3, planes);
-      const y = place(zeros(2), 12);
+      // y has a channel more than pixels are moved into, as the input of a network that is told the noise level.
+      const y = place(zeros(2), 13, new Float32Array(naive.valuesOf(size, 13)));
       const back = place(x.geometry, 3);
       const { pitch: xPitch, rows: xRows } = x.geometry;
-      const values = { y: y.origin, channels: 3, ...shapeOf(y), xPitch, xRows };
-      const unshuffle = operation("pixelUnshuffle", { ...values, x: x.origin, yChannels: 12 });
+      const values = { y: y.origin, yChannels: 13, channels: 3, ...shapeOf(y), xPitch, xRows };
+      const unshuffle = operation("pixelUnshuffle", { ...values, x: x.origin });
       kernels.run(unshuffle, rowsOf(y), { images });
-      expect(planesOf(kernels, y)).toEqual(Float32Array.from(naive.unshuffle(planes, size, 12)));
+      const moved = naive.unshuffle(planes, size, 12);
+      const expected = new Float32Array(naive.valuesOf(size, 13));
+      for (let n = 0; n < images; n++)
+        expected.set(moved.subarray(12 * n * plane, 12 * (n + 1) * plane), 13 * n * plane);
+      expect(planesOf(kernels, y)).toEqual(expected);
       kernels.run(operation("pixelShuffle", { ...values, x: back.origin }), rowsOf(back), { images });
       expect(planesOf(kernels, back)).toEqual(planes);
     });

@@ -1,11 +1,11 @@
 /** Loss, output and gradients of whole networks: the builds against the twins, and the twins against differences. */
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Spec } from "../../src/network/spec.ts";
 import { type Bounded, BoundedTraining, backward, exact } from "../support/bounds.ts";
 import { describeBuilds } from "../support/builds.ts";
 import { activations, denseCase, denseNetworks, type NetworkCase } from "../support/cases.ts";
 import { Comparison } from "../support/comparison.ts";
-import { convLoss, convStep } from "../support/conv-bounds.ts";
+import { convInputGradient, convLoss, convStep } from "../support/conv-bounds.ts";
 import { convNetworks } from "../support/conv-cases.ts";
 import { firstOf, randomBatch, randomParameters, setBatch } from "../support/conv-networks.ts";
 import { interleaved } from "../support/images.ts";
@@ -85,6 +85,29 @@ describe("the twins' gradients against central differences", () => {
       batch.noisy.length,
       () => units * convLoss(spec, parameters, batch, loss).loss.value,
     );
+  });
+
+  it.each(convNetworks)("of the input: $name", ({ spec }) => {
+    const parameters = randomParameters(spec);
+    const batch = randomBatch(spec, 1);
+    const noisy = Float64Array.from(batch.noisy);
+    const direction = Float64Array.from(normal(noisy.length, 5200));
+    const { value } = convInputGradient(spec, parameters, batch, direction);
+    // Differences are exact but for roundings, wherever no ReLU changes sides: the network is linear there.
+    const h = 1e-4;
+    const outputAt = (index: number, by: number) => {
+      const moved = noisy.slice();
+      moved[index]! += by;
+      const { output } = convStep(spec, parameters, { ...batch, noisy: moved }, "mse");
+      return output.value.reduce((sum, y, i) => sum + direction[i]! * y, 0);
+    };
+    const comparison = new Comparison();
+    const total = Math.abs(outputAt(0, 0)) + noisy.length * 100;
+    for (let index = 0; index < noisy.length; index += Math.ceil(noisy.length / 12)) {
+      const difference = (outputAt(index, h) - outputAt(index, -h)) / (2 * h);
+      comparison.add(`${index}`, [value[index]!], [difference], [(total * 2 ** -50) / h]);
+    }
+    comparison.finish(1e-5);
   });
 });
 
@@ -181,3 +204,33 @@ describeBuilds("networks of convolutions against the twin", (build) => {
 function pixelsOf({ input }: Spec, planes: Float64Array): Float64Array {
   return interleaved(input, input.channels, planes);
 }
+
+describeBuilds("the gradient of the input", (build) => {
+  it.each(convNetworks)("is that of the twin: $name", async ({ spec }) => {
+    const parameters = randomParameters(spec);
+    const network = await networkWith(build, spec, parameters, { batch: 1, inputGradient: true });
+    const batch = randomBatch(spec, 1);
+    setBatch(network, batch);
+    const direction = normal(batch.noisy.length, 5200);
+    network.outputGradient.set(interleaved(batch, spec.input.channels, Float64Array.from(direction)));
+    const comparison = new Comparison();
+    // A second time, since the passes share memory.
+    for (const pass of [1, 2]) {
+      network.forward();
+      network.backward();
+      const { value, error } = convInputGradient(spec, parameters, batch, direction);
+      const planes = (values: Float64Array) => interleaved(batch, spec.input.channels, values);
+      comparison.add(`pass ${pass}`, network.inputGradient, planes(value), planes(error));
+    }
+    // Bounds for the worst case grow with the inputs of every layer that the gradient has come through.
+    comparison.finish(2e-3);
+    await network.dispose();
+  });
+
+  it("is left out unless it was planned", async () => {
+    const { spec } = convNetworks[0]!;
+    const network = await networkWith(build, spec, randomParameters(spec), { batch: 1 });
+    expect(() => network.backward()).toThrow("No backward pass to the input was planned.");
+    await network.dispose();
+  });
+});

@@ -54,7 +54,25 @@ export function convStep(
   kind: "mse" | "l1",
 ): ConvStep {
   const { output, loss, gradient, traces } = convLoss(spec, parameters, batch, kind);
-  return { output, loss, gradients: backward(spec, parameters, gradient, traces) };
+  return { output, loss, gradients: backward(spec, parameters, gradient, traces).gradients };
+}
+
+/**
+ * The gradient of a loss with respect to the noisy pictures, as planes.
+ * @param outputGradient the gradient of the loss with respect to the output, as planes
+ */
+export function convInputGradient(
+  spec: Spec,
+  parameters: ReadonlyMap<string, ArrayLike<number>>,
+  batch: ConvBatch,
+  outputGradient: ArrayLike<number>,
+): Bounded {
+  const picture = scaled(exact(batch.noisy), scaleOf(spec));
+  const { traces } = forward(spec, parameters, batch, picture);
+  const sign = spec.residual ? -1 : 1;
+  const gradient = exact(Float64Array.from(outputGradient, (value) => sign * value));
+  const { input } = backward(spec, parameters, gradient, traces);
+  return spec.residual ? total([input, exact(outputGradient)]) : input;
 }
 
 /** Forward and loss, with its gradient for what the network puts out. */
@@ -76,15 +94,16 @@ function backward(
   parameters: ReadonlyMap<string, ArrayLike<number>>,
   gradient: Bounded,
   traces: readonly Trace[],
-): Map<string, Bounded> {
+): { gradients: Map<string, Bounded>; input: Bounded } {
   const gradients = new Map<string, Bounded>();
+  const ofInput: Bounded[] = [];
   const first = traces.findIndex(({ layer }) => isConvolution(layer));
   /** What the gradient of each layer's output is the sum of. */
   const parts: Bounded[][] = traces.map(() => []);
   parts.at(-1)!.push(gradient);
-  for (const [index, { layer, input, sum, size }] of [...traces.entries()].slice(first).reverse()) {
+  for (const [index, { layer, input, sum, size }] of [...traces.entries()].reverse()) {
     let dy = total(parts[index]!);
-    const below = parts[index - 1] ?? [];
+    const below = parts[index - 1] ?? ofInput;
     if (layer.type === "add") {
       below.push(dy);
       parts[sourceOf(layer)]!.push(dy);
@@ -98,10 +117,11 @@ function backward(
       const { dw, dbias } = weightGradient(window, dy, input);
       gradients.set(`${layer.name}.weight`, dw);
       if (layer.bias !== false) gradients.set(`${layer.name}.bias`, dbias);
-      below.push(inputGradient(window, dy, parameters.get(`${layer.name}.weight`)!));
+      const dx = inputGradient(window, dy, parameters.get(`${layer.name}.weight`)!);
+      below.push(spec.noiseLevel && index === first ? withoutPlane(dx, size, layer.inputs - 1) : dx);
     }
   }
-  return gradients;
+  return { gradients, input: total(ofInput) };
 }
 
 function forward(
@@ -237,6 +257,22 @@ function withPlane(
     value: build(value, (n) => scale * levels[n]!),
     error: build(error, (n) => 2 * roundoff * scale * levels[n]!),
   };
+}
+
+/** Without the noise level, which comes after `channels` channels. */
+function withoutPlane(
+  { value, error }: Bounded,
+  { images, height, width }: naive.Size,
+  channels: number,
+): Bounded {
+  const wanted = channels * height * width;
+  const whole = value.length / images;
+  const first = (values: Float64Array) =>
+    Float64Array.from({ length: images * wanted }, (_, i) => {
+      const n = Math.floor(i / wanted);
+      return values[n * whole + (i % wanted)]!;
+    });
+  return { value: first(value), error: first(error) };
 }
 
 /** naive.unshuffle backwards: `size` and `channels` of what comes out. */

@@ -3,6 +3,7 @@
 import type { Dataset, Photos } from "../../src/data/images.ts";
 import { loadPhotos } from "../../src/data/photos.ts";
 import { sha256 } from "../../src/data/sha256.ts";
+import { calibrate } from "../../src/learning/calibrate.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
 import { cameraNoise } from "../../src/noise/camera.ts";
 import { addNoise, type NoiseModel } from "../../src/noise/noise.ts";
@@ -11,6 +12,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoin
 import type { Recipe } from "../../src/training/recipes.ts";
 import { resume, train } from "../../src/training/trainer.ts";
 import { hasRelaxedSimd } from "../../src/wasm/detect.ts";
+import { convModel } from "./conv-models.ts";
 import { pictures, smallRecipe, smallUNetRecipe } from "./pictures.ts";
 
 export interface Fingerprint {
@@ -30,6 +32,8 @@ export interface Fingerprint {
   readonly interrupted: readonly [string, string];
   /** Epochs that were left when it was interrupted: wherever it was when others first had a turn. */
   readonly epochsLeft: number;
+  /** SHA-256 of a short calibration. */
+  readonly calibration: string;
   readonly relaxedSimd: boolean;
 }
 
@@ -90,8 +94,16 @@ export async function fingerprint(): Promise<Fingerprint> {
     models,
     scales,
     threads,
+    calibration: await calibration(),
     relaxedSimd: hasRelaxedSimd(),
   };
+}
+
+async function calibration(): Promise<string> {
+  const model = convModel({ channels: 3, noiseLevel: true });
+  const data = Uint8Array.from({ length: 3 * 40 * 33 }, (_, i) => (i * i + 31 * i) % 256);
+  const learned = await calibrate([model], [{ data, width: 40, height: 33 }], { steps: 20 });
+  return sha256(new TextEncoder().encode(JSON.stringify(learned)));
 }
 
 /** The model files of a training on one to four threads, and on how many each was trained. */

@@ -53,8 +53,16 @@ describe("reproducible in every runtime", () => {
         env: quietEnvironment,
       });
       const there: Fingerprint = JSON.parse(stdout);
-      const results = ({ noise, noises, patches, models, scales, interrupted }: Fingerprint) => ({
-        ...{ noise, noises, patches, models, scales, interrupted },
+      const results = ({
+        noise,
+        noises,
+        patches,
+        models,
+        scales,
+        interrupted,
+        calibration,
+      }: Fingerprint) => ({
+        ...{ noise, noises, patches, models, scales, interrupted, calibration },
       });
       expect(results(there)).toEqual(results(here));
       expect(there.epochsLeft).toBeGreaterThan(0);

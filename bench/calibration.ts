@@ -1,0 +1,137 @@
+/**
+ * What calibration gains where the noise is not what models were trained on:
+ *
+ *     node bench/run.js calibration --pictures FOLDER… [--only KIND]… [--every N]
+ *
+ * For each kind of noise, the mean PSNR of the noisy pictures; of what the denoiser of the package makes of them with
+ * everything at its default; with a calibration made from the same noisy picture; and with the noise known, behind the
+ * transform that makes its strength even (for Gaussian noise none; for Poisson noise, alone and with Gaussian noise, that of
+ * Anscombe, with the closed form of its exact unbiased inverse by Mäkitalo and Foi, IEEE Transactions on Image Processing
+ * 2011 and 2013; for noise in linear light the tone curve backwards; for speckle the logarithm). Noise is neither rounded nor
+ * cut off, but for light below 0. Of each folder, only every Nth picture is taken.
+ */
+import { basename } from "node:path";
+import { parseArgs } from "node:util";
+import { readPhotos } from "../src/data/photo-folders.node.ts";
+import { createDenoiser } from "../src/learning/calibrating-denoiser.ts";
+import { Purpose, Random } from "../src/noise/rng.ts";
+import { psnr } from "../src/quality/metrics.ts";
+import { addTable, type Row } from "./report.ts";
+
+const { values: options } = parseArgs({
+  args: process.argv.slice(3),
+  options: {
+    pictures: { type: "string", multiple: true, default: [] },
+    only: { type: "string", multiple: true },
+    every: { type: "string", default: "1" },
+  },
+});
+
+/** A kind of noise, and the transform that makes it even, with a standard deviation of 25. */
+interface Kind {
+  add(value: number, random: Random): number;
+  to(value: number): number;
+  back(value: number): number;
+}
+
+const normals = new Float32Array(2);
+function normal(random: Random): number {
+  random.fillNormal(normals);
+  return normals[0]!;
+}
+
+/** How many photons come if `mean` are expected: Knuth's way. */
+function photons(mean: number, random: Random): number {
+  const least = Math.exp(-mean);
+  let count = 0;
+  for (let product = random.uniform(); product > least; product *= random.uniform()) count++;
+  return count;
+}
+
+/** Photons of which `peak` make white, and Gaussian noise of `sigma` grey levels. */
+function poisson(peak: number, sigma = 0): Kind {
+  const gain = 255 / peak;
+  const read = (sigma / gain) ** 2;
+  return {
+    add: (value, random) => gain * photons(value / gain, random) + (sigma && sigma * normal(random)),
+    to: (value) => 50 * Math.sqrt(Math.max(0, value / gain + 3 / 8 + read)),
+    back(value) {
+      const d = Math.max(value / 25, 2 * Math.sqrt(3 / 8));
+      const root = Math.sqrt(1.5);
+      return gain * (d ** 2 / 4 + root / 4 / d - 11 / 8 / d ** 2 + (5 * root) / 8 / d ** 3 - 1 / 8 - read);
+    },
+  };
+}
+
+const gaussian = (sigma: number): Kind => ({
+  add: (value, random) => value + sigma * normal(random),
+  to: (value) => (25 / sigma) * value,
+  back: (value) => (sigma / 25) * value,
+});
+
+/** Gaussian noise in linear light, of which 1 is white, under a tone curve. */
+const underGamma = (sigma: number): Kind => ({
+  add: (value, random) => 255 * Math.max(0, (value / 255) ** 2.2 + sigma * normal(random)) ** (1 / 2.2),
+  to: (value) => (25 / sigma) * (value / 255) ** 2.2,
+  back: (value) => 255 * Math.max(0, (sigma / 25) * value) ** (1 / 2.2),
+});
+
+/** Each value times 1 and Gaussian noise. Where it is dark, the logarithm has to end somewhere: 4 grey levels below black. */
+const speckle = (contrast: number): Kind => ({
+  add: (value, random) => value * (1 + contrast * normal(random)),
+  to: (value) => (25 / contrast) * Math.log(Math.max(1, value + 4)),
+  back: (value) => Math.exp((contrast / 25) * value + contrast ** 2 / 2) - 4,
+});
+
+const kinds: Record<string, Kind> = {
+  "Poisson, peak 10": poisson(10),
+  "Poisson, peak 30": poisson(30),
+  "Poisson, peak 60": poisson(60),
+  "Poisson, peak 60, and Gaussian, σ = 10": poisson(60, 10),
+  "Gaussian, 5 % of linear light, γ = 2.2": underGamma(0.05),
+  "speckle, 20 %": speckle(0.2),
+  "Gaussian, σ = 25": gaussian(25),
+  "Gaussian, σ = 8": gaussian(8),
+};
+
+const range = [0, 255] as const;
+using denoiser = await createDenoiser();
+for (const folder of options.pictures) {
+  const pictures = (await readPhotos(folder)).filter((_, i) => i % Number(options.every) === 0);
+  const rows: Row[] = [];
+  for (const [name, kind] of Object.entries(kinds)) {
+    if (options.only && !options.only.includes(name)) continue;
+    const sums = [0, 0, 0, 0, 0];
+    for (const [index, clean] of pictures.entries()) {
+      const random = new Random(1, Purpose.testNoise, index);
+      const noisy = { ...clean, data: Float32Array.from(clean.data, (value) => kind.add(value, random)) };
+      const start = performance.now();
+      const calibration = await denoiser.calibrate([noisy], { range });
+      const seconds = (performance.now() - start) / 1000;
+      const even = await denoiser.denoise({ ...noisy, data: noisy.data.map(kind.to) }, { sigma: 25, range });
+      const results = [
+        noisy.data,
+        (await denoiser.denoise(noisy, { range })).data,
+        (await denoiser.denoise(noisy, { range, calibration })).data,
+        even.data.map(kind.back),
+      ];
+      for (const [n, data] of results.entries())
+        sums[n]! += psnr(
+          clean.data,
+          data.map((value) => Math.min(255, Math.max(0, value))),
+        );
+      sums[4]! += seconds;
+    }
+    const [before, auto, calibrated, known, seconds] = sums.map((sum) => sum / pictures.length);
+    rows.push({
+      noise: name,
+      "noisy, dB": before!.toFixed(2),
+      auto: auto!.toFixed(2),
+      calibrated: calibrated!.toFixed(2),
+      known: known!.toFixed(2),
+      seconds: seconds!.toFixed(1),
+    });
+    console.error(rows.at(-1));
+  }
+  addTable(`Calibration, ${basename(folder)}, ${pictures.length} pictures`, rows);
+}

@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import { Command } from "commander";
+import { writeFileAtomic } from "../data/files.node.ts";
+import { OutputError, printable } from "../errors.ts";
+import { createDenoiser } from "../learning/calibrating-denoiser.ts";
+import { noiseLevels } from "../learning/calibration.ts";
+import type { Picture } from "../pictures/picture.ts";
+import { readPicture } from "../pictures/picture-files.node.ts";
+import { sourcesOf } from "./denoise-jobs.ts";
+import { Interrupts } from "./interrupted.ts";
+import { modelInWords, modelsOf } from "./models.ts";
+import { wholeFrom } from "./option-values.ts";
+import { percentProgress } from "./progress.ts";
+import { textTable } from "./quality-table.ts";
+
+interface Options {
+  out: string;
+  recursive?: boolean;
+  force?: boolean;
+  model?: string[];
+  spread?: boolean;
+  steps?: number;
+  seed?: number;
+  json?: boolean;
+}
+
+/** The most pictures that are read: each stays in memory. More of one source hardly tell more. */
+const MOST_PICTURES = 16;
+
+/** `denoise-wasm calibrate IN… -o OUT`: learns the noise of pictures of one source. */
+export function calibrateCommand(): Command {
+  return new Command("calibrate")
+    .description(
+      "learn from noisy pictures of one source how strong their noise is at each brightness, for denoise --calibration",
+    )
+    .argument("<in...>", "pictures, folders of pictures, or quoted patterns of names")
+    .requiredOption("-o, --out <file>", "the JSON file to write")
+    .option("--recursive", "take the pictures in folders inside folders, too")
+    .option("--force", "write over a file that exists")
+    .option(
+      "--model <name|file>",
+      `${modelInWords}; given several times, each picture takes the first for as many colours as it has (default: photo)`,
+      (name: string, names: string[] = []) => [...names, name],
+    )
+    .option(
+      "--spread",
+      "the noise of neighbouring pixels is alike, as in JPEG files: learn from every second pixel",
+    )
+    .option("--steps <n>", "crops to learn from (default: 600)", wholeFrom)
+    .option("--seed <n>", "which crops are taken (default: 1)", wholeFrom)
+    .option("--json", "print the noise at five values as JSON, and no progress")
+    .action(run);
+}
+
+async function run(inputs: string[], { out, force, recursive, json, ...options }: Options): Promise<void> {
+  if (!force && existsSync(out))
+    throw new OutputError(`${out} exists; give --force to write over it, or another name.`);
+  const sources = await Promise.all(
+    inputs.map((input) => sourcesOf(input, { suffix: "", recursive: recursive === true })),
+  );
+  const paths = sources.flat().map(({ path }) => path);
+  const count = Math.min(MOST_PICTURES, paths.length);
+  const chosen = Array.from({ length: count }, (_, i) => paths[Math.floor((i * paths.length) / count)]!);
+  const model = options.model && (await modelsOf(options.model)).map(({ model }) => model);
+  using denoiser = await createDenoiser({ model });
+  using interrupts = new Interrupts();
+  const pictures: Picture[] = [];
+  for (const path of chosen) {
+    interrupts.signal.throwIfAborted();
+    pictures.push(await readPicture(path));
+  }
+  const progress = json ? undefined : percentProgress();
+  const { spread, steps, seed } = options;
+  const onProgress = (part: number) => progress?.report("calibration", part);
+  const settings = { spread, steps, seed, signal: interrupts.signal, onProgress };
+  const calibration = await denoiser.calibrate(pictures, settings).finally(() => progress?.stop());
+  await writeFileAtomic(out, Buffer.from(`${JSON.stringify(calibration)}\n`));
+  const levels = noiseLevels(calibration, shown);
+  const noise = shown.map((value, i) => ({ value, sigma: levels[i]! }));
+  if (json) return console.log(JSON.stringify({ out, pictures: chosen, noise }));
+  const rows = noise.map(({ value, sigma }) => [`${value}`, sigma.toFixed(1)]);
+  console.log(`${textTable(["grey level", "noise"], rows)}\n`);
+  const from = `${count === paths.length ? "" : `${count} of `}${paths.length}`;
+  console.log(printable(`${out}: from ${from} ${paths.length === 1 ? "picture" : "pictures"}`));
+}
+
+/** The values at which the noise is printed. */
+const shown = [0, 64, 128, 192, 255];

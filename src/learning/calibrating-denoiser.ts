@@ -1,0 +1,70 @@
+import { createWith, type Denoised, type Denoiser, type DenoiserOptions } from "../denoiser/denoiser.ts";
+import { contentsFrom } from "../denoiser/models.ts";
+import { photoModels } from "../denoiser/photo-models.ts";
+import type { DenoiseOptions } from "../denoiser/request.ts";
+import { optionsFrom } from "../errors.ts";
+import { decodeWeights } from "../model/model-file.ts";
+import type { Picture, PictureValues } from "../pictures/picture.ts";
+import { type CalibrateOptions, calibrate } from "./calibrate.ts";
+import type { Calibration } from "./calibration.ts";
+import { denoiseCalibrated } from "./denoise-calibrated.ts";
+
+/** How a picture is denoised, by the level of its noise or by a calibration. */
+export interface CalibratedDenoiseOptions extends DenoiseOptions {
+  /** What `calibrate` learned of such noise. `sigma` is then left out. */
+  calibration?: Calibration | undefined;
+}
+
+/** A denoiser that learns what the noise of pictures is like, without clean ones. */
+export interface CalibratingDenoiser extends Denoiser {
+  /**
+   * Learns from noisy pictures of one source how strong their noise is at each brightness. The noise may be of any strength and
+   * depend on brightness in any way, but has to be independent from pixel to pixel: not that of a JPEG file, and not that of a
+   * camera that made colours from a mosaic. It takes some seconds, for pictures of any size, on one thread; the event loop
+   * gets its turn about every 25 ms. The same pictures, options and models give the same calibration in every engine.
+   *
+   * @param pictures one or more, or parts of them, each at least 16 pixels wide and high
+   * @throws DataError if a picture is broken or too small, all values are equal, or 1 seems to be white where no range was given
+   * @throws SpecError if there is no picture, or an option is unknown, of the wrong type or out of range
+   */
+  calibrate(pictures: readonly Picture[], options?: CalibrateOptions): Promise<Calibration>;
+  /**
+   * As `Denoiser.denoise`. With a calibration, `sigma` of the result is the root mean square of the noise that the calibration
+   * expects in it, and about 8 bytes more for each value of the picture are needed for a while.
+   * @throws DataError also if the calibration is none
+   */
+  denoise<Values extends PictureValues>(
+    picture: Picture<Values>,
+    options?: CalibratedDenoiseOptions,
+  ): Promise<Denoised<Values>>;
+}
+
+/**
+ * Builds a denoiser that can also be calibrated.
+ * @throws SpecError if an option is of the wrong type
+ * @throws ModelFileError if the model cannot be read, is broken, or is not made of convolutions
+ * @throws UnsupportedRuntimeError if the WebAssembly core cannot be loaded, such as where the runtime lacks SIMD
+ */
+export async function createDenoiser(options?: DenoiserOptions): Promise<CalibratingDenoiser> {
+  const { model, ...others } = optionsFrom(options);
+  const contents = await contentsFrom(model, photoModels);
+  const models = contents.map(([content, name]) =>
+    "spec" in content ? content : decodeWeights(content, name),
+  );
+  const denoiser = await createWith(photoModels, { ...others, model: models });
+  const { variant, dispose } = denoiser;
+  return {
+    variant,
+    get threads() {
+      return denoiser.threads;
+    },
+    calibrate: (pictures, options) => calibrate(models, pictures, options),
+    async denoise(picture, options) {
+      const { calibration, ...others } = optionsFrom(options);
+      if (calibration === undefined) return denoiser.denoise(picture, others);
+      return denoiseCalibrated(denoiser, picture, calibration, others);
+    },
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
+}

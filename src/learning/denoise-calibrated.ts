@@ -1,0 +1,49 @@
+import type { Denoised, Denoiser } from "../denoiser/denoiser.ts";
+import { type DenoiseOptions, requestOf } from "../denoiser/request.ts";
+import { requireOption } from "../errors.ts";
+import {
+  checkPicture,
+  copyOf,
+  kindOf,
+  type Picture,
+  type PictureValues,
+  type SameKind,
+} from "../pictures/picture.ts";
+import { CALIBRATED_LEVEL, type Calibration, transformOf } from "./calibration.ts";
+
+/** Denoises a picture behind the transform of a calibration. The options are those of `Denoiser.denoise`, without a level. */
+export async function denoiseCalibrated<Values extends PictureValues>(
+  denoiser: Denoiser,
+  given: Picture<Values>,
+  calibration: Calibration,
+  options: DenoiseOptions,
+): Promise<Denoised<Values>> {
+  const transform = transformOf(calibration);
+  const { picture, sigma, strength, quality, range, signal, onProgress } = requestOf(given, options);
+  requireOption("sigma", sigma, sigma === "auto", "left out, since the calibration knows the level");
+  const { channels, colors, black, step } = checkPicture(picture, range);
+  const { data, width, height } = picture;
+  const isColor = (i: number) => i % channels < colors;
+  const transformed = Float32Array.from(data, (value, i) =>
+    isColor(i) ? transform.apply((value - black) / step) : 0,
+  );
+  const denoised = await denoiser.denoise(
+    { data: transformed, width, height, channels },
+    { sigma: CALIBRATED_LEVEL, quality, range: [0, 255], transfer: true, signal, onProgress },
+  );
+  const result = copyOf(data) as PictureValues as SameKind<Values>;
+  const kind = kindOf(data);
+  const written = kind === "Uint8Array" ? new Uint8ClampedArray(result.buffer) : result;
+  /** The sum of the squares of the noise's levels at all values. */
+  let squares = 0;
+  for (let i = 0; i < data.length; i++) {
+    if (!isColor(i)) continue;
+    const grey = transform.invert(denoised.data[i]!);
+    squares += (CALIBRATED_LEVEL / transform.slopeAt(grey)) ** 2;
+    const clean = black + step * grey;
+    const value = data[i]! - strength * (data[i]! - clean);
+    written[i] = kind === "Uint16Array" ? Math.min(65_535, Math.max(0, value)) + 0.5 : value;
+  }
+  const level = Math.sqrt(squares / (width * height * colors));
+  return { data: result, width, height, channels, sigma: level };
+}

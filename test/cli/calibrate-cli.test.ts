@@ -1,0 +1,94 @@
+/** The command line learns the noise of pictures and uses what it learned. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readPicture } from "../../src/node.ts";
+import { encodePng } from "../../src/pictures/png-encode.ts";
+import { psnr } from "../../src/quality/metrics.ts";
+import { normal } from "../support/networks.ts";
+import { runCli } from "../support/run-cli.ts";
+
+describe("calibrate", () => {
+  let folder: string;
+  let clean: Awaited<ReturnType<typeof readPicture>>;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "denoise-wasm-calibrate-"));
+    clean = await readPicture("data/photographs/parrots.png");
+    // Noise as that of few photons: its square grows with brightness.
+    const noise = normal(clean.data.length, 8000);
+    const data = Uint8ClampedArray.from(clean.data, (value, i) => value + Math.sqrt(8 * value) * noise[i]!);
+    await writeFile(join(folder, "noisy.png"), await encodePng({ ...clean, data }));
+  }, 60_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const quality = async (name: string) => psnr(clean.data, (await readPicture(join(folder, name))).data);
+
+  it("writes what it learned, and denoise does better with it", async () => {
+    const { code, stdout, stderr } = await runCli(folder, ["calibrate", "noisy.png", "-o", "camera.json"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(
+      /^grey level +noise\n0 +\d+\.\d\n64 .*\n128 .*\n192 .*\n255 .*\n\ncamera.json: from 1 picture\n$/s,
+    );
+    expect((await readFile(join(folder, "camera.json"))).length).toBeLessThan(4096);
+    const denoise = (...more: string[]) => runCli(folder, ["denoise", "noisy.png", ...more]);
+    expect((await denoise("-o", "auto.png")).code).toBe(0);
+    expect(await denoise("-o", "calibrated.png", "--calibration", "camera.json")).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    expect(await quality("calibrated.png")).toBeGreaterThan((await quality("auto.png")) + 1);
+
+    // What is there stays.
+    const again = await runCli(folder, ["calibrate", "noisy.png", "-o", "camera.json"]);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(/^OutputError: camera.json exists; give --force/);
+    const json = await runCli(folder, [
+      "calibrate",
+      "noisy.png",
+      "-o",
+      "camera.json",
+      "--force",
+      "--json",
+      "--steps",
+      "12",
+    ]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      out: "camera.json",
+      pictures: ["noisy.png"],
+      noise: { length: 5 },
+    });
+  });
+
+  it.each<[string, string[], number, RegExp]>([
+    ["no file to write", ["calibrate", "noisy.png"], 2, /required option '-o, --out <file>'/],
+    ["no picture", ["calibrate", "none.png", "-o", "x.json"], 1, /^DataError: none.png cannot be read/],
+    [
+      "steps of a wrong kind",
+      ["calibrate", "noisy.png", "-o", "x.json", "--steps", "many"],
+      2,
+      /has to be a number/,
+    ],
+    [
+      "a level beside it",
+      ["denoise", "noisy.png", "--calibration", "a.json", "--sigma", "5"],
+      2,
+      /cannot be used with/,
+    ],
+    [
+      "a calibration that is not there",
+      ["denoise", "noisy.png", "--calibration", "a.json"],
+      1,
+      /^DataError: a.json cannot be read/,
+    ],
+    [
+      "another file",
+      ["denoise", "noisy.png", "--calibration", "noisy.png"],
+      1,
+      /^DataError: noisy.png is not JSON/,
+    ],
+  ])("refuses %s", async (_, words, code, message) => {
+    const result = await runCli(folder, words);
+    expect(result.stderr).toMatch(message);
+    expect(result.code).toBe(code);
+  });
+});
