@@ -17,6 +17,7 @@ import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
 import { compareName, type Job, type JobOptions, jobsFrom, STANDARD } from "./denoise-jobs.ts";
 import { Interrupted, Interrupts } from "./interrupted.ts";
+import { jsonText } from "./json-text.ts";
 import { modelInWords, modelsOf } from "./models.ts";
 import { percentProgress } from "./progress.ts";
 import { sideBySide } from "./side-by-side.ts";
@@ -176,7 +177,7 @@ async function run(inputs: string[], options: Options): Promise<void> {
       `Interrupted; ${done.length} of ${jobs.length} pictures were written.`,
       reason.code,
     );
-  if (options.json) say(JSON.stringify(done));
+  if (options.json) say(jsonText(done));
   if (failed > 0) process.exitCode = 1;
 }
 

@@ -1,5 +1,5 @@
 /** Where a denoiser's models come from. */
-import { ModelFileError, requireOption } from "../errors.ts";
+import { ModelFileError, printable, requireOption } from "../errors.ts";
 import { type ConvModel, convModelOf, decodeConvModel } from "../model/conv-model.ts";
 import type { ModelLike } from "../model/model.ts";
 import { bytesOf } from "../wasm/inlined.ts";
@@ -45,13 +45,13 @@ async function modelFrom(source: ModelSource): Promise<ConvModel> {
   const isSource = typeof source === "string" || (Object(source) === source && !("then" in source));
   requireOption("model", source, isSource, "a model, its bytes, or where they are");
   const { url = source } = source as Response;
-  const name = typeof url === "string" || url instanceof URL ? `${url}` : "the model";
+  const name = typeof url === "string" || url instanceof URL ? printable(`${url}`) : "the model";
   let model: ModelLike | ArrayBufferView | ArrayBuffer;
   try {
     model = await bytesBehind(source);
   } catch (cause) {
-    const reason = `${name} cannot be read: ${(cause as Error).message}`;
-    throw new ModelFileError(`${reason}. Check the path or address; or pass the bytes.`, { cause });
+    const reason = printable((cause as Error).message);
+    throw new ModelFileError(`${name} cannot be read: ${reason}. Check the path or address; or pass the bytes.`, { cause });
   }
   if ("spec" in model) return convModelOf(model, name);
   const bytes = ArrayBuffer.isView(model)

@@ -1,10 +1,11 @@
 /** Writes PNG files (ISO/IEC 15948). */
-import { optionsFrom, requireNoOthers } from "../errors.ts";
+import { optionsFrom, requireNoOthers, requireOption } from "../errors.ts";
+import { concatenate } from "./concatenate.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import { type CheckedPicture, checkPicture, kindOf, type Picture, type Range } from "./picture.ts";
 import { fileOf } from "./png-chunks.ts";
 import { filterRows } from "./png-filters.ts";
-import { metadataChunks } from "./png-metadata.ts";
+import { metadataChunks, words } from "./png-metadata.ts";
 import { storedValues } from "./stored-values.ts";
 import { zlib } from "./zlib.ts";
 
@@ -35,14 +36,12 @@ export async function encodePng(
   const { width, height } = picture;
   const deep = !kindOf(picture.data).startsWith("Uint8");
   const packed = await zlib(filteredBands(picture, checked, deep));
-  const header = new Uint8Array(13);
-  const view = new DataView(header.buffer);
-  view.setUint32(0, width);
-  view.setUint32(4, height);
-  header.set([deep ? 16 : 8, [0, 4, 2, 6][channels - 1]!], 8);
+  const header = concatenate([words(width, height), [deep ? 16 : 8, [0, 4, 2, 6][channels - 1]!, 0, 0, 0]]);
+  const chunks = await metadataChunks(metadata, colors).catch(() => {});
+  requireOption("metadata", metadata, chunks, "such as readers give");
   return fileOf([
     { type: "IHDR", data: header },
-    ...(await metadataChunks(metadata, colors)),
+    ...chunks!,
     { type: "IDAT", data: packed },
     { type: "IEND", data: new Uint8Array() },
   ]);

@@ -152,12 +152,9 @@ export async function metadataChunks(
   return chunks;
 }
 
-function words(...values: number[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(4 * values.length));
-  values.forEach((value, i) => {
-    view.setUint32(4 * i, value);
-  });
-  return new Uint8Array(view.buffer);
+/** Numbers of 32 bits as PNG stores them. */
+export function words(...values: number[]): Uint8Array {
+  return Uint8Array.from(values.flatMap((value) => [value >> 24, value >> 16, value >> 8, value]));
 }
 
 /** The type of a text's chunk, and the parts of its data. */
