@@ -25,7 +25,7 @@ export async function modelsFrom(
 ): Promise<ConvModel[]> {
   if (given === undefined)
     return (await bundledFiles(inlined)).map((bytes) => decodeConvModel(bytes, "the bundled model"));
-  const sources = Array.isArray(given) ? (given as readonly ModelSource[]) : [given as ModelSource];
+  const sources = Array.isArray(given) ? ([...given] as ModelSource[]) : [given as ModelSource];
   requireOption("model", given, sources.length > 0, "one model or more");
   return Promise.all(sources.map(modelFrom));
 }
@@ -51,7 +51,10 @@ async function modelFrom(source: ModelSource): Promise<ConvModel> {
     model = await bytesBehind(source);
   } catch (cause) {
     const reason = printable((cause as Error).message);
-    throw new ModelFileError(`${name} cannot be read: ${reason}. Check the path or address; or pass the bytes.`, { cause });
+    throw new ModelFileError(
+      `${name} cannot be read: ${reason}. Check the path or address; or pass the bytes.`,
+      { cause },
+    );
   }
   if ("spec" in model) return convModelOf(model, name);
   const bytes = ArrayBuffer.isView(model)
