@@ -22,7 +22,7 @@ export interface DenoiseJpegOptions extends Omit<DenoiseOptions, "range" | "tran
   output?: Pick<EncodeJpegOptions, "quality" | "chroma"> | undefined;
   /**
    * The most pixels that the picture may have. Default: 2²² (4 megapixels). A worker at the edge with 128 MB of memory has
-   * to set less: docs/edge.md says how much memory pictures take.
+   * to set less: 2¹⁹, or 2¹⁸ for pictures of 16 bits.
    */
   maxPixels?: DecodeOptions["maxPixels"];
 }
