@@ -24,6 +24,24 @@ export default defineConfig({
           ...timeouts,
         },
       },
+      // The suites of networks once more with guard zones between all buffers, if asked for: npm run test:guarded.
+      ...(process.env.DENOISE_GUARDED
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: "guarded",
+                include: [
+                  "test/network/{network,conv-network,gradients,reference,specs}.test.ts",
+                  "test/training/{trainer,resume,patches}.test.ts",
+                  "test/wasm/threads.test.ts",
+                ],
+                setupFiles: "test/support/guarded-setup.ts",
+                ...timeouts,
+              },
+            },
+          ]
+        : []),
       // The suites of kernels and training once more, in a page; test/web/page.test.ts says where there is no browser.
       ...(chromium
         ? [

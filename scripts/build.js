@@ -57,6 +57,7 @@ const { default: esbuild } = await import("esbuild");
 const { minify } = await import("terser");
 const { writeOperations } = await import("./operations.js");
 const { writeTiles } = await import("./tiles.js");
+const { writeThirdParty } = await import("./third-party.js");
 const { writeWorkers } = await import("./workers.js");
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
@@ -94,7 +95,15 @@ for (const name of models) {
   bareModels.set(name, bare);
 }
 
-const workerScript = await writeWorkers((path, text) => writeText(path, text, "string"));
+/** The paths of all files that are in what is published. */
+const inputs = [];
+/** Bundles something that is published. */
+async function bundle(options) {
+  const result = await esbuild.build({ ...options, metafile: true });
+  inputs.push(...Object.keys(result.metafile.inputs));
+  return result;
+}
+const workerScript = await writeWorkers(bundle, (path, text) => writeText(path, text, "string"));
 
 /** The entries for denoising. They use no files, no packages and nothing of Node. */
 const entries = ["src/index.ts", "src/tiny.ts", "src/png.ts", "src/jpeg.ts"];
@@ -110,7 +119,7 @@ const common = {
   logLevel: "warning",
 };
 // The files from which pages start workers: one for each worker, complete in itself, so that it can be copied.
-await esbuild.build({ ...common, entryPoints: ["src/wasm/thread-worker.ts"] });
+await bundle({ ...common, entryPoints: ["src/wasm/thread-worker.ts"] });
 writeFileSync("build/esm/denoiser-worker.js", workerScript);
 for (const name of ["thread-worker", "denoiser-worker"])
   writeFileSync(`build/esm/${name}.d.ts`, "export {};\n");
@@ -140,7 +149,7 @@ const reached = await reachedFrom("src/index.ts");
 // The entries' own files: those with weights, and the list of what they export, since the shared file exports all that it holds.
 const apart = ["denoiser/photo", "denoiser/photo-models", "denoiser/photo-tiny", "denoising"];
 const shared = reached.filter((path) => !apart.includes(path.replace(/^src\/|\.ts$/g, "")));
-await esbuild.build({
+await bundle({
   ...common,
   outdir: undefined,
   outfile: "build/esm/inference.js",
@@ -148,13 +157,13 @@ await esbuild.build({
   plugins: [lazily],
 });
 const plugins = [taking(shared, "./inference.js")];
-await esbuild.build({
+await bundle({
   ...common,
   entryPoints: ["src/index.ts", "src/tiny.ts"],
   plugins: [...plugins, weightsApart],
 });
 plugins.push(taking(["src/denoiser/photo.ts", "src/index.ts"], "./index.js"), weightsApart);
-const { metafile } = await esbuild.build({
+await bundle({
   ...common,
   entryPoints: [
     "src/png.ts",
@@ -170,27 +179,22 @@ const { metafile } = await esbuild.build({
   plugins,
   // The dependencies in package.json stay imports; all other packages are bundled.
   external: ["node:*", ...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })],
-  metafile: true,
 });
-const inputs = Object.keys(metafile.inputs);
 if (!flags.quiet) for (const file of readdirSync("build/esm")) console.log(`build/esm/${file}`);
 
 // The entries for denoising again, for runtimes that need the wasm as a separate file.
 const lean = { ...common, minify: true };
 const wasm = "build/wasm/inference.wasm";
 for (const condition of ["workerd", "edge-light"]) {
-  const { metafile } = await esbuild.build({
+  await bundle({
     ...lean,
     entryPoints: entries,
     entryNames: `[name].${condition}`,
     splitting: true,
     plugins: [carrying(condition), weightsApart],
     external: ["./denoise.wasm*"],
-    metafile: true,
   });
-  inputs.push(...Object.keys(metafile.inputs));
 }
-writeFileSync("build/esm/THIRD-PARTY.txt", bundledLicences(inputs));
 copyFileSync(wasm, "build/esm/denoise.wasm");
 
 /** An esbuild plugin: what is inlined is deflated before. */
@@ -210,10 +214,10 @@ const deflating = {
 // Files to be copied by hand: script, wasm and weights, and all three in one file.
 rmSync("build/edge", { recursive: true, force: true });
 const edge = { ...lean, outdir: "build/edge", charset: "utf8" };
-await esbuild.build({ ...edge, entryPoints: { denoise: "src/index.ts" }, plugins: [carrying("none")] });
+await bundle({ ...edge, entryPoints: { denoise: "src/index.ts" }, plugins: [carrying("none")] });
 const complete = { "denoise-all": "src/index.ts", "denoise-tiny-all": "src/tiny.ts" };
-await esbuild.build({ ...edge, entryPoints: complete, plugins: [deflating, carrying("simd")] });
-await esbuild.build({ ...edge, entryPoints: ["src/png.ts", "src/jpeg.ts"] });
+await bundle({ ...edge, entryPoints: complete, plugins: [deflating, carrying("simd")] });
+await bundle({ ...edge, entryPoints: ["src/png.ts", "src/jpeg.ts"] });
 copyFileSync(wasm, "build/edge/denoise.wasm");
 for (const name of models) copyFileSync(`build/models/${name}.safetensors`, `build/edge/${name}.safetensors`);
 for (const file of ["denoise", "denoise-all", "denoise-tiny-all", "png", "jpeg"])
@@ -224,6 +228,7 @@ if (!flags.quiet) {
     console.log(`build/edge/${file}  ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
   }
 }
+writeThirdParty(inputs);
 
 if (!flags["no-types"]) {
   rmSync("build/types", { recursive: true, force: true });
@@ -365,17 +370,4 @@ function carrying(twin) {
 function entryOf(target) {
   if (target.startsWith("inference")) return "assembly/index-inference.ts";
   return target.endsWith("-threads") ? "assembly/index-threads.ts" : "assembly/index.ts";
-}
-
-/** The licences of the packages whose code is in the bundle. */
-function bundledLicences(inputs) {
-  const folders = new Set(inputs.flatMap((path) => path.match(/^node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []));
-  return [...folders]
-    .sort()
-    .map((folder) => {
-      const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
-      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-      return `${name} ${version} (${license})\n\n${file ? readFileSync(`${folder}/${file}`, "utf8").trim() : ""}\n`;
-    })
-    .join(`\n${"-".repeat(80)}\n\n`);
 }

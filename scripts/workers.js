@@ -2,15 +2,15 @@
 // texts where a script need not be a file.
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import esbuild from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /**
+ * @param {typeof import("esbuild").build} bundle
  * @param {(path: string, text: string) => void} writeText
  * @returns {Promise<string>} the script of a page's worker
  */
-export async function writeWorkers(writeText) {
+export async function writeWorkers(bundle, writeText) {
   const common = {
     bundle: true,
     minify: true,
@@ -20,13 +20,13 @@ export async function writeWorkers(writeText) {
     logLevel: "warning",
   };
   mkdirSync("build/workers", { recursive: true });
-  const helper = await esbuild.build({
+  const helper = await bundle({
     ...common,
     entryPoints: ["src/denoiser/helper-main.ts"],
     globalName: "helper",
   });
   writeText("build/workers/helper", helper.outputFiles[0].text);
-  const denoiser = await esbuild.build({
+  const denoiser = await bundle({
     ...common,
     entryPoints: ["src/denoiser/denoiser-worker.ts"],
     plugins: [codeOnly],

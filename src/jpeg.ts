@@ -21,8 +21,8 @@ export interface DenoiseJpegOptions extends Omit<DenoiseOptions, "range" | "tran
   /** Quality and resolution of colours of the new file: see `EncodeJpegOptions`. */
   output?: Pick<EncodeJpegOptions, "quality" | "chroma"> | undefined;
   /**
-   * The most pixels that the picture may have. Default: 2²² (4 megapixels), so that the unpacked picture fits into the
-   * 128 MB of memory that an edge worker has.
+   * The most pixels that the picture may have. Default: 2²² (4 megapixels). A worker at the edge with 128 MB of memory has
+   * to set less: 2¹⁹, or 2¹⁸ for pictures of 16 bits.
    */
   maxPixels?: DecodeOptions["maxPixels"];
 }

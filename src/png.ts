@@ -19,8 +19,8 @@ export type { Variant } from "./wasm/detect.ts";
 /** How a PNG file is denoised. */
 export interface DenoisePngOptions extends Omit<DenoiseOptions, "range" | "transfer"> {
   /**
-   * The most pixels that the picture may have. Default: 2²² (4 megapixels), so that the unpacked picture fits into the
-   * 128 MB of memory that an edge worker has.
+   * The most pixels that the picture may have. Default: 2²² (4 megapixels). A worker at the edge with 128 MB of memory has
+   * to set less: 2¹⁹, or 2¹⁸ for pictures of 16 bits.
    */
   maxPixels?: DecodeOptions["maxPixels"];
 }

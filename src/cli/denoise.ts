@@ -23,6 +23,7 @@ import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
 import { compareName, type Job, type JobOptions, jobsFrom, type Part, STANDARD } from "./denoise-jobs.ts";
 import { Interrupted, Interrupts } from "./interrupted.ts";
+import { jsonText } from "./json-text.ts";
 import { learningDenoiser } from "./learning-denoiser.ts";
 import { modelInWords, modelsOf } from "./models.ts";
 import { numberIn, wholeFrom } from "./option-values.ts";
@@ -209,7 +210,7 @@ async function run(inputs: string[], options: Options, command: Command): Promis
       `Interrupted; ${done.length} of ${jobs.length} pictures were written.`,
       reason.code,
     );
-  if (options.json) say(JSON.stringify(done));
+  if (options.json) say(jsonText(done));
   if (failed > 0) process.exitCode = 1;
 }
 

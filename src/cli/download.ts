@@ -1,6 +1,7 @@
 import cliProgress from "cli-progress";
 import { Command } from "commander";
 import { type DownloadProgress, downloadFashionMnist } from "../data/download.node.ts";
+import { jsonText } from "./json-text.ts";
 
 /** `denoise-wasm download`: fetches Fashion-MNIST. */
 export function downloadCommand(): Command {
@@ -24,7 +25,7 @@ async function run(options: { out?: string; mirror?: string[]; json?: boolean })
       onProgress: progress?.report,
     });
     progress?.stop();
-    if (options.json) console.log(JSON.stringify(result));
+    if (options.json) console.log(jsonText(result));
     else console.log(`Fashion-MNIST is complete in ${result.folder}`);
   } finally {
     progress?.stop();

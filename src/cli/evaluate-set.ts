@@ -9,6 +9,7 @@ import { isConvolutional } from "../network/spec.ts";
 import { type Measured, measureSet, type SetQuality } from "../quality/evaluate-set.ts";
 import { type Condition, SET_SEED } from "../quality/test-conditions.ts";
 import { computingCores } from "../wasm/workers.ts";
+import { jsonText } from "./json-text.ts";
 import { noiseModelFrom } from "./noise-option.ts";
 import { noisyFolder } from "./noisy-folder.ts";
 import { percentProgress } from "./progress.ts";
@@ -72,7 +73,7 @@ export async function evaluateSet(
   const protocol = protocolOf(pictures, modelChannels, options);
   if (options.json) {
     return console.log(
-      JSON.stringify({
+      jsonText({
         name,
         models: isBundled ? "the package's" : named.map(({ name }) => name),
         protocol,

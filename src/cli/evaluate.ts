@@ -14,6 +14,7 @@ import { evaluateLevels, type LevelQuality, type Method, noisyMethods } from "..
 import { evaluateModel } from "../quality/run-model.ts";
 import { loadData } from "./data.ts";
 import { evaluateSet, SET_LEVELS, type SetOptions } from "./evaluate-set.ts";
+import { jsonText } from "./json-text.ts";
 import { modelInWords, modelOf, modelsOf } from "./models.ts";
 import { percentProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
@@ -123,7 +124,7 @@ async function evaluateDense(path: string, model: Model, options: Options): Prom
   const data = await loadData(options.data);
   requireFit(model.spec, data.test, path);
   const result = await evaluateModel(model, data.test);
-  if (options.json) return console.log(JSON.stringify(result));
+  if (options.json) return console.log(jsonText(result));
   console.log(`${result.images} test images (${data.source}), ${noiseName(model.noise)}:`);
   console.log(`${textTable(qualityHead, qualityRows(result))}\n\n${verdict(result)}`);
 }
@@ -159,7 +160,7 @@ async function evaluateConvolutions(model: Model, options: Options): Promise<voi
   const own = measured.findIndex((row) => row.name === toldOrNot[0]);
   const rows: Row[] = [...measured.slice(0, own), ...filters, ...measured.slice(own)];
   if (options.json)
-    return console.log(JSON.stringify({ name, pictures: pictures.length, noise: kind, levels, rows }));
+    return console.log(jsonText({ name, pictures: pictures.length, noise: kind, levels, rows }));
   const head = ["PSNR in dB", ...levels.map((sigma) => `σ = ${sigma}`)];
   const cells = (figure: keyof LevelQuality) =>
     rows.map((row) => [row.name, ...row.levels.map((quality) => quality?.[figure].toFixed(2) ?? "")]);

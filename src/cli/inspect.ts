@@ -3,6 +3,7 @@ import { printable } from "../errors.ts";
 import { parameterCount, parameters } from "../network/spec.ts";
 import { noiseName } from "../noise/noise.ts";
 import { recipes } from "../training/recipes.ts";
+import { jsonText } from "./json-text.ts";
 import { modelInWords, modelOf } from "./models.ts";
 import { textTable } from "./quality-table.ts";
 import { readRecipe } from "./recipe-options.ts";
@@ -18,8 +19,7 @@ export function inspectCommand(): Command {
       `print a recipe as JSON instead: ${Object.keys(recipes).join(", ")}, or a JSON file`,
     )
     .action(async (model: string | undefined, options: InspectOptions, command: Command) => {
-      if (options.recipe !== undefined)
-        console.log(JSON.stringify(await readRecipe(options.recipe), null, 2));
+      if (options.recipe !== undefined) console.log(jsonText(await readRecipe(options.recipe), 2));
       else if (model === undefined) command.error("error: missing required argument 'model', or --recipe");
       else await run(model, options);
     });
@@ -37,7 +37,7 @@ async function run(path: string, options: InspectOptions): Promise<void> {
     shape,
     ...statistics(values.get(name)!),
   }));
-  if (options.json) return console.log(JSON.stringify({ spec, range, noise, provenance, tensors }));
+  if (options.json) return console.log(jsonText({ spec, range, noise, provenance, tensors }));
   const { height, width, channels } = spec.input;
   const facts = { ...provenance, noise: noiseName(noise), range: range.join(" to ") };
   console.log(`${path}: ${parameterCount(spec)} parameters, pictures of ${height}×${width}×${channels}\n`);

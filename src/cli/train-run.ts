@@ -1,4 +1,5 @@
 /** A run of `denoise-wasm train`: from its beginning, or from a checkpoint, to a complete run folder. */
+
 import { join } from "node:path";
 import type { Dataset, TrainingSet } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
@@ -18,6 +19,7 @@ import type { ResumeOptions } from "../training/train-options.ts";
 import { resume, type Training, train } from "../training/trainer.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { Interrupted, Interrupts } from "./interrupted.ts";
+import { jsonText } from "./json-text.ts";
 import { denoisePhotographs } from "./photographs.ts";
 import { duration, trainingProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
@@ -92,7 +94,7 @@ export async function trainRun(start: Start, { threads, minutes, json }: RunOpti
     const run = await evaluateRun(start, training);
     await writeRunFolder(folder, run);
     await checkpoint.remove();
-    if (json) console.log(JSON.stringify(reportOf(run)));
+    if (json) console.log(jsonText(reportOf(run)));
     else console.log(summary(folder, run));
   } catch (error) {
     progress.stop();

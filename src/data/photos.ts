@@ -1,5 +1,5 @@
 /** Data sets of photographs: pictures that may differ in size, and that networks are trained on in patches. */
-import { DataError } from "../errors.ts";
+import { DataError, requireOption, shown } from "../errors.ts";
 import { checkPicture, inGreyLevels, type Picture } from "../pictures/picture.ts";
 import { type Dataset, type Images, type LabelledImages, type Photos, photosOf } from "./images.ts";
 import { sha256 } from "./sha256.ts";
@@ -69,12 +69,17 @@ export function withChannels(
  * @param patch the size of the patches: the `spec.input` of the recipe that is to be trained
  * @throws DataError if a set is empty, a picture is not valid or smaller than the patch, or the patch has not 1 or 3
  * channels
+ * @throws SpecError if the size of the patch is none
  */
 export async function loadPhotos(
   sets: { readonly train: readonly (Picture & Named)[]; readonly test: readonly (Picture & Named)[] },
   patch: PatchSize,
   { name = "photographs", source = "given pictures" }: { name?: string; source?: string } = {},
 ): Promise<Dataset<Photos>> {
+  requireOption("sets", sets, sets, "an object with train and test");
+  requireOption("patch", patch, patch, "the size of patches");
+  for (const [side, length] of Object.entries({ width: patch.width, height: patch.height }))
+    requireOption(`patch.${side}`, length, Number.isInteger(length) && length > 0, "a whole number above 0");
   const train = photographs(sets.train, patch, "training set");
   const test = photographs(sets.test, patch, "test set");
   const sums = `${await digestOf(train)}\n${await digestOf(test)}\n`;
@@ -89,7 +94,8 @@ export async function loadPhotos(
 }
 
 function photographs(pictures: readonly (Picture & Named)[], patch: PatchSize, set: string): Photos {
-  if (pictures.length === 0) throw new DataError(`the ${set} has no pictures; give it some`);
+  if (!Array.isArray(pictures) || pictures.length === 0)
+    throw new DataError(`the ${set} has no pictures; give it some`);
   const channels = requirePhotoChannels(patch);
   const photos = pictures.map((picture, index) => {
     const name = picture?.name ?? `picture ${index} of the ${set}`;
@@ -114,7 +120,7 @@ function namingIt<Result>(name: string, read: () => Result): Result {
 export function requirePhotoChannels({ channels }: Pick<PatchSize, "channels">): 1 | 3 {
   if (channels === 1 || channels === 3) return channels;
   throw new DataError(
-    `photographs have 1 channel (grey) or 3 (RGB), not ${channels}; set the spec's input to one of these`,
+    `photographs have 1 channel (grey) or 3 (RGB), not ${shown(channels)}; set the spec's input to one of these`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** Where a denoiser's models come from. */
-import { ModelFileError, requireOption } from "../errors.ts";
+import { ModelFileError, printable, requireOption } from "../errors.ts";
 import { type ConvModel, convModelOf, decodeConvModel } from "../model/conv-model.ts";
 import type { ModelLike } from "../model/model.ts";
 import { bytesOf } from "../wasm/inlined.ts";
@@ -37,7 +37,7 @@ export async function contentsFrom(
   inlined: BundledModels,
 ): Promise<[ModelLike | Uint8Array, string][]> {
   if (given === undefined) return (await bundledFiles(inlined)).map((bytes) => [bytes, "the bundled model"]);
-  const sources = Array.isArray(given) ? (given as readonly ModelSource[]) : [given as ModelSource];
+  const sources = Array.isArray(given) ? ([...given] as ModelSource[]) : [given as ModelSource];
   requireOption("model", given, sources.length > 0, "one model or more");
   return Promise.all(sources.map(contentFrom));
 }
@@ -57,13 +57,16 @@ async function contentFrom(source: ModelSource): Promise<[ModelLike | Uint8Array
   const isSource = typeof source === "string" || (Object(source) === source && !("then" in source));
   requireOption("model", source, isSource, "a model, its bytes, or where they are");
   const { url = source } = source as Response;
-  const name = typeof url === "string" || url instanceof URL ? `${url}` : "the model";
+  const name = typeof url === "string" || url instanceof URL ? printable(`${url}`) : "the model";
   let model: ModelLike | ArrayBufferView | ArrayBuffer;
   try {
     model = await bytesBehind(source);
   } catch (cause) {
-    const reason = `${name} cannot be read: ${(cause as Error).message}`;
-    throw new ModelFileError(`${reason}. Check the path or address; or pass the bytes.`, { cause });
+    const reason = printable((cause as Error).message);
+    throw new ModelFileError(
+      `${name} cannot be read: ${reason}. Check the path or address; or pass the bytes.`,
+      { cause },
+    );
   }
   if ("spec" in model) return [model, name];
   const bytes = ArrayBuffer.isView(model)

@@ -39,20 +39,20 @@ export function requireAllowedSize(
   const affordable = Math.min(2 ** 27, Math.floor((2 ** 28 + 256 * fileBytes) / pixelBytes));
   const { maxPixels: most = affordable, ...others } = optionsFrom(options);
   requireNoOthers(others);
-  requireOption("maxPixels", most, most >= 0 && typeof most === "number", "a number of at least 0");
+  requireOption("maxPixels", most, typeof most === "number" && most >= 0, "a number of at least 0");
   if (width === 0 || height === 0) {
     throw new DataError(`${name} has no pixels (${width} × ${height}); give a picture that has some`);
   }
   if (width * height > most) {
     throw new DataError(
-      `${name} has ${width} × ${height} pixels, more than the ${most} allowed; raise the limit (maxPixels) if you trust it`,
+      `${name} has ${width} × ${height} pixels, more than the ${most} allowed; raise maxPixels if you trust it`,
     );
   }
 }
 
 /** The error for a file that is broken. */
 export function brokenFile(name: string, kind: string, what: string, cause?: unknown): DataError {
-  return new DataError(`${name} is a broken ${kind} file: ${what}; get it anew or save it anew`, { cause });
+  return new DataError(`${name} is a broken ${kind} file: ${what}; get or save it anew`, { cause });
 }
 
 /** The bytes of a picture file as they may be given. @throws SpecError if they are neither a view nor an ArrayBuffer */

@@ -30,6 +30,13 @@ export interface EncodeJpegOptions {
   metadata?: PictureMetadata | undefined;
 }
 
+/** How many pixels share a colour, across and down. */
+const THINNED = new Map([
+  ["4:4:4", [1, 1]],
+  ["4:2:2", [2, 1]],
+  ["4:2:0", [2, 2]],
+]);
+
 /** A plane of the picture, its coefficients, and the numbers of its tables. */
 interface Coded {
   /** Blocks to a row of blocks, and in a unit of all planes. */
@@ -58,7 +65,7 @@ export function encodeJpeg(picture: Picture, options?: EncodeJpegOptions): Uint8
   requireNoOthers(others);
   const isQuality = Number.isInteger(quality) && quality >= 1 && quality <= 100;
   requireOption("quality", quality, isQuality, "a whole number from 1 to 100");
-  const thinned = { "4:4:4": [1, 1], "4:2:2": [2, 1], "4:2:0": [2, 2] }[chroma];
+  const thinned = THINNED.get(chroma);
   requireOption("chroma", chroma, thinned, '"4:4:4", "4:2:2" or "4:2:0"');
   const { values, channels, colors } = jpegValues(picture, range);
   const { width, height } = picture;

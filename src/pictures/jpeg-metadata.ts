@@ -1,5 +1,6 @@
 /** What JPEG files hold beside the picture: JFIF's density, Exif, XMP, the ICC profile in parts, and comments. */
 
+import { requireOption } from "../errors.ts";
 import { concatenate } from "./concatenate.ts";
 import { APP0, APP1, APP2, COM, type Segment } from "./jpeg-segments.ts";
 import { bytesOfLatin1, latin1Of } from "./latin1.ts";
@@ -91,14 +92,25 @@ function textOf(data: Uint8Array): string {
   }
 }
 
-/** The segments that hold metadata, JFIF's first. What does not fit into a segment is left out, except for the profile. */
-export function metadataSegments(
-  metadata: PictureMetadata,
-  colors: 1 | 3,
-): (readonly [marker: number, data: Uint8Array])[] {
+/**
+ * The segments that hold metadata, JFIF's first. What does not fit into a segment is left out, except for the profile.
+ * @throws SpecError if something in the metadata is of the wrong type
+ */
+export function metadataSegments(metadata: PictureMetadata, colors: 1 | 3): Written[] {
+  let segments: Written[] | undefined;
+  try {
+    segments = segmentsFor(metadata, colors);
+  } catch {}
+  requireOption("metadata", metadata, segments, "such as readers give");
+  return segments!;
+}
+
+type Written = readonly [marker: number, data: Uint8Array];
+
+function segmentsFor(metadata: PictureMetadata, colors: 1 | 3): Written[] {
   const { exif, xmp, density, text = [] } = metadata;
   const icc = fittingProfile(metadata.icc, colors);
-  const segments: [number, Uint8Array][] = [[APP0, jfif(density)]];
+  const segments: Written[] = [[APP0, jfif(density)]];
   const add = (marker: number, name: string, ...parts: Uint8Array[]) => {
     const data = concatenate([bytesOfLatin1(name), ...parts]);
     if (data.length <= LARGEST) segments.push([marker, data]);

@@ -1,5 +1,5 @@
 /** The structure of a PNG file (ISO/IEC 15948, 5): chunks one after the other, each with a type and a checksum. */
-import type { DataError } from "../errors.ts";
+import { type DataError, shown } from "../errors.ts";
 import { latin1Of } from "./latin1.ts";
 
 /** Makes the error of a broken file, which `what` describes. */
@@ -53,8 +53,7 @@ export function readChunks(
   for (const { type, data, at, isRight } of chunksOf(bytes, SIGNATURE.length)) {
     if (!header && type !== "IHDR") throw broken("it has no header");
     if (!isAncillary(type)) {
-      if (!CRITICAL.includes(type))
-        throw broken(`it has the chunk ${JSON.stringify(type)}, which is unknown`);
+      if (!CRITICAL.includes(type)) throw broken(`it has the chunk ${shown(type)}, which is unknown`);
       if (!isRight) throw broken(`the checksum of its ${type} chunk is wrong`);
     } else if (!isRight) continue;
     if (type === "IHDR") {

@@ -35,34 +35,37 @@ export function unfilterRow(filter: number, row: Uint8Array, above: Uint8Array, 
 /**
  * Filters rows as PNG stores them: before each row stands the number of its filter. For each row, the filter with the
  * least sum of absolute differences is taken.
+ * @param above the row above the first, zeros if there is none
  */
 export function filterRows(
   values: Uint8Array | Uint8ClampedArray,
-  rowBytes: number,
-  height: number,
+  above: Uint8Array | Uint8ClampedArray,
   pixelBytes: number,
 ): Uint8Array<ArrayBuffer> {
+  const rowBytes = above.length;
+  const height = values.length / rowBytes;
   const filtered = new Uint8Array(height * (1 + rowBytes));
   const trial = new Uint8Array(rowBytes);
   for (let r = 0; r < height; r++) {
-    const at = r * rowBytes;
+    const row = values.subarray(r * rowBytes, (r + 1) * rowBytes);
+    const at = r * (1 + rowBytes);
     let least = Infinity;
     predictions.forEach((predict, filter) => {
       let sum = 0;
       for (let i = 0; i < rowBytes; i++) {
         const inside = i >= pixelBytes;
-        const a = inside ? values[at + i - pixelBytes]! : 0;
-        const b = r > 0 ? values[at + i - rowBytes]! : 0;
-        const c = inside && r > 0 ? values[at + i - rowBytes - pixelBytes]! : 0;
-        const difference = (values[at + i]! - predict(a, b, c)) & 255;
+        const a = inside ? row[i - pixelBytes]! : 0;
+        const c = inside ? above[i - pixelBytes]! : 0;
+        const difference = (row[i]! - predict(a, above[i]!, c)) & 255;
         trial[i] = difference;
         sum += difference < 128 ? difference : 256 - difference;
       }
       if (sum >= least) return;
       least = sum;
-      filtered[at + r] = filter;
-      filtered.set(trial, at + r + 1);
+      filtered[at] = filter;
+      filtered.set(trial, at + 1);
     });
+    above = row;
   }
   return filtered;
 }

@@ -137,7 +137,7 @@ export async function metadataChunks(
   const { cicp, srgb, gamma, chromaticities } = color;
   const profile = fittingProfile(icc, colors);
   if (cicp) add("cICP", cicp);
-  if (profile) add("iCCP", bytesOfLatin1("ICC profile\0\0"), await zlib(Uint8Array.from(profile)));
+  if (profile) add("iCCP", bytesOfLatin1("ICC profile\0\0"), await zlib([Uint8Array.from(profile)]));
   else if (srgb !== undefined) add("sRGB", [srgb]);
   if (gamma) add("gAMA", words(gamma));
   if (chromaticities?.length === 8) add("cHRM", words(...chromaticities));
@@ -152,12 +152,9 @@ export async function metadataChunks(
   return chunks;
 }
 
-function words(...values: number[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(4 * values.length));
-  values.forEach((value, i) => {
-    view.setUint32(4 * i, value);
-  });
-  return new Uint8Array(view.buffer);
+/** Numbers of 32 bits as PNG stores them. */
+export function words(...values: number[]): Uint8Array {
+  return Uint8Array.from(values.flatMap((value) => [value >> 24, value >> 16, value >> 8, value]));
 }
 
 /** The type of a text's chunk, and the parts of its data. */
@@ -172,7 +169,7 @@ async function textChunk({
   // biome-ignore lint/suspicious/noControlCharactersInRegex: zeros end fields, so that a text of one byte each has none
   const isLatin1 = !language && !translated && /^[\u0001-\u00ff]*$/.test(text);
   const bytes = isLatin1 ? bytesOfLatin1(text) : new TextEncoder().encode(text);
-  const stored = isLong ? await zlib(bytes) : bytes;
+  const stored = isLong ? await zlib([bytes]) : bytes;
   if (isLatin1) return isLong ? ["zTXt", key, Uint8Array.of(0), stored] : ["tEXt", key, stored];
   const international = new TextEncoder().encode(`${language}\0${translated}\0`);
   return ["iTXt", key, Uint8Array.of(isLong ? 1 : 0, 0), international, stored];

@@ -2,7 +2,7 @@ import { type CheckedPicture, kindOf, type Picture } from "./picture.ts";
 
 /** A picture's values as files hold them: a byte each, or two with the upper one first if they are deep. */
 export function storedValues(
-  { data }: Picture,
+  { data }: Pick<Picture, "data">,
   { black, step }: CheckedPicture,
   deep: boolean,
 ): Uint8Array | Uint8ClampedArray {

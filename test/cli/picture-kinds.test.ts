@@ -88,9 +88,8 @@ const noise = () =>
   );
 const unreadable = (kind: string) =>
   new RegExp(`is a ${kind} file that sharp cannot read: .+; get it anew, or save it as a PNG$`);
-const broken = (kind: string) => new RegExp(`is a broken ${kind} file: .+; get it anew or save it anew$`);
-const tooLarge =
-  /has \d+ × \d+ pixels, more than the \d+ allowed; raise the limit \(maxPixels\) if you trust it$/;
+const broken = (kind: string) => new RegExp(`is a broken ${kind} file: .+; get or save it anew$`);
+const tooLarge = /has \d+ × \d+ pixels, more than the \d+ allowed; raise maxPixels if you trust it$/;
 
 const refused: readonly Case[] = [
   ["cut.jpg", () => cut(noise().jpeg().toBuffer()), broken("JPEG")],

@@ -71,12 +71,17 @@ export interface Started {
   readonly stop: () => Promise<void>;
 }
 
+/** A program that was started. */
+export interface StartedProgram extends Started {
+  readonly pid: number;
+}
+
 /** Starts a server on any free port; its address is what it prints. */
 export async function start(
   folder: string,
   program: string,
   parameters: readonly string[],
-): Promise<Started> {
+): Promise<StartedProgram> {
   const child: ChildProcess = spawn(program, parameters, {
     cwd: folder,
     env: { ...quietEnvironment, PORT: "0" },
@@ -99,7 +104,7 @@ export async function start(
     child.stderr!.on("data", look);
     ended.then(() => reject(new Error(`${program} ${parameters.join(" ")} ended: ${printed}`)), reject);
   });
-  return { url, stop };
+  return { url, pid: child.pid!, stop };
 }
 
 const types: Record<string, string> = {

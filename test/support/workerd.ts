@@ -1,7 +1,7 @@
 /** workerd, the runtime of Cloudflare Workers, on a loopback port. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,6 +10,12 @@ import { build, type Plugin } from "esbuild";
 
 const workerd: string = createRequire(import.meta.url)("workerd").default;
 const built = resolve("build/esm");
+/** What the example asks for, as its file writes it. */
+const settings = readFileSync("examples/cloudflare-worker/wrangler.toml", "utf8");
+const compatibility = {
+  date: /^compatibility_date = (.*)$/m.exec(settings)![1],
+  flags: /^compatibility_flags = (.*)$/m.exec(settings)![1],
+};
 
 export interface Worker {
   /** Ends with "/". */
@@ -56,7 +62,11 @@ const config :Workerd.Config = (
   services = [(name = "main", worker = .worker)],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
-const worker :Workerd.Worker = (modules = [${modules.join(", ")}], compatibilityDate = "2025-09-01");
+const worker :Workerd.Worker = (
+  modules = [${modules.join(", ")}],
+  compatibilityDate = ${compatibility.date},
+  compatibilityFlags = ${compatibility.flags},
+);
 `,
   );
   const child = spawn(workerd, ["serve", "config.capnp", "--control-fd=3"], {

@@ -4,21 +4,39 @@ import { denoisePng } from "denoise-wasm/png";
 export const runtime = "edge";
 
 const denoiser = createDenoiser();
+/** Bytes of a file, and requests that are here at a time. */
 const most = 4 * 2 ** 20;
+const places = 16;
+
+let present = 0;
+let turn = denoiser;
+/** Denoises files one after the other, so that only one is unpacked at a time; those whose senders have left are passed over. */
+function denoise(file, sigma, signal) {
+  turn = turn
+    .catch(() => {})
+    .then(async () => {
+      signal.throwIfAborted();
+      return denoisePng(await denoiser, file, { sigma: sigma ? Number(sigma) : "auto", signal });
+    });
+  return turn;
+}
 
 export async function POST(request) {
   const length = request.headers.get("content-length");
   if (!length) return problem(411, "Send a PNG file with its length, not in chunks.");
   if (length > most) return problem(413, `Send at most ${most} bytes.`);
+  if (present >= places)
+    return problem(503, "Too many requests are waiting. Try again later.", { "retry-after": "5" });
+  present++;
   try {
     const sigma = new URL(request.url).searchParams.get("sigma");
-    const png = await denoisePng(await denoiser, await request.arrayBuffer(), {
-      sigma: sigma ? Number(sigma) : "auto",
-    });
+    const png = await denoise(await request.arrayBuffer(), sigma, request.signal);
     return new Response(png, { headers: { "content-type": "image/png" } });
   } catch (error) {
     return problem(error instanceof DenoiseError ? 400 : 500, error.message);
+  } finally {
+    present--;
   }
 }
 
-const problem = (status, error) => Response.json({ error }, { status });
+const problem = (status, error, headers) => Response.json({ error }, { status, headers });
