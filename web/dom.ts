@@ -23,6 +23,17 @@ export function setMessage(id: string, message = ""): void {
   element.textContent = message;
 }
 
+/** Disables or enables a button. If that takes the focus from it, `next` gets the focus, so that it is not lost. */
+export function setDisabled(
+  element: HTMLButtonElement | HTMLInputElement | HTMLFieldSetElement,
+  disabled: boolean,
+  next: HTMLElement,
+): void {
+  const hadFocus = element.contains(document.activeElement);
+  element.disabled = disabled;
+  if (disabled && hadFocus) next.focus();
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,43 +1,71 @@
-/** The worker that adds noise to a picture, and compares pictures with the clean one. Built as `picture-worker.js`. */
+/** The worker that adds noise, compares pictures and writes files, so that the page stays free. Built as `picture-worker.js`. */
 
-import { Purpose, Random } from "../src/noise/rng.ts";
+import { blend } from "../src/pictures/blend.ts";
 import { mse, psnrOfMse, ssim } from "../src/quality/metrics.ts";
+import { withNoise } from "./added-noise.ts";
 import { messageOf } from "./dom.ts";
-import { greyOf, isGrey } from "./grey.ts";
-import type { FromPictureWorker, PictureQuality, ToPictureWorker } from "./picture-messages.ts";
+import { greyOf } from "./grey.ts";
+import type {
+  FromPictureWorker,
+  Outcome,
+  PictureAnswers,
+  PictureQuality,
+  PictureTask,
+  ToPictureWorker,
+} from "./picture-messages.ts";
 
 const SMALLEST_FOR_SSIM = 11;
+/** How many times stronger the noise is shown than it is. */
+const AMPLIFIED = 4;
 
-let clean: ImageData;
+/** The clean picture that noise was added to last, and the id of that question. */
+let clean: { readonly id: number; readonly image: ImageData };
 
-function say(message: FromPictureWorker): void {
-  self.postMessage(message);
-}
-
-self.onmessage = ({ data }: MessageEvent<ToPictureWorker>) => {
+self.onmessage = async ({ data }: MessageEvent<ToPictureWorker>) => {
+  const { id } = data;
+  let message: FromPictureWorker;
   try {
-    if (data.type === "add") clean = data.image;
-    const image = data.type === "add" ? withNoise(clean, data.added) : data.image;
-    say({ type: "measured", image, quality: qualityOf(image, clean) });
+    message = { id, answer: await answerTo(data, id) };
   } catch (error) {
-    say({ type: "failed", message: messageOf(error) });
+    message = { id, failed: messageOf(error) };
   }
+  self.postMessage(message);
 };
 
-/** Adds Gaussian noise to red, green and blue, the same to all three if the picture is grey. Values are rounded and clipped to 0..255. */
-function withNoise(image: ImageData, sigma: number): ImageData {
-  const { data, width, height } = image;
-  const pixels = width * height;
-  const colors = isGrey(data) ? 1 : 3;
-  const noise = new Float32Array(pixels * colors);
-  new Random(1, Purpose.testNoise).fillNormal(noise, sigma);
-  const noisy = data.slice();
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    for (let c = 0; c < 3; c++) {
-      noisy[4 * pixel + c] = data[4 * pixel + c]! + noise[colors * pixel + (c % colors)]!;
+async function answerTo(task: PictureTask, id: number): Promise<PictureAnswers[PictureTask["type"]]> {
+  switch (task.type) {
+    case "add": {
+      clean = { id, image: task.image };
+      const image = withNoise(task.image, task.noise);
+      return { image, quality: qualityOf(image, task.image) };
+    }
+    case "measure":
+      if (clean?.id !== task.given) throw new Error("Another picture has come meanwhile.");
+      return qualityOf(blended(task), clean.image);
+    case "difference":
+      return difference(task);
+    case "encode": {
+      // What writes files is loaded only when a file is saved.
+      const { fileOf } = await import("./picture-file.ts");
+      return fileOf(blended(task), task.file);
     }
   }
-  return new ImageData(noisy, width, height);
+}
+
+function blended({ before, after, strength }: Outcome): ImageData {
+  const { data, width, height } = blend(before, after, strength);
+  return new ImageData(data as Uint8ClampedArray<ArrayBuffer>, width, height);
+}
+
+function difference({ before, after, strength }: Outcome): ImageData {
+  const taken = new ImageData(before.width, before.height);
+  const { data } = taken;
+  const factor = AMPLIFIED * strength;
+  for (let i = 0; i < data.length; i += 4) {
+    for (let c = i; c < i + 3; c++) data[c] = 128 + factor * (before.data[c]! - after.data[c]!);
+    data[i + 3] = 255;
+  }
+  return taken;
 }
 
 function qualityOf(image: ImageData, reference: ImageData): PictureQuality {

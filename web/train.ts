@@ -1,19 +1,38 @@
 /** The tab "Train": runs a training in a worker and shows its progress. */
+
+import { fashionMnistClasses } from "../src/data/fashion-mnist.ts";
+import { isConvolutional } from "../src/network/spec.ts";
 import { decodeCheckpoint } from "../src/training/checkpoint.ts";
-import { recipes } from "../src/training/recipes.ts";
+import type { Recipe } from "../src/training/recipes.ts";
 import { setCurrentModel } from "./current-model.ts";
-import { button, byId, clock, download, input, onFile, setMessage, setText, tell, whole } from "./dom.ts";
-import { LossChart, type LossPoint } from "./loss-chart.ts";
-import { checkpointFileName } from "./model-text.ts";
-import { PictureRows } from "./picture-rows.ts";
-import { lockRecipeForm, requestFromCheckpoint, requestFromForm, startRecipeForm } from "./recipe-form.ts";
 import {
-  type FromWorker,
-  rowLabels,
-  type TestResult,
-  type ToWorker,
-  type TrainingRequest,
-} from "./training-messages.ts";
+  button,
+  byId,
+  clock,
+  download,
+  input,
+  messageOf,
+  onFile,
+  setDisabled,
+  setMessage,
+  setText,
+  whole,
+} from "./dom.ts";
+import { FieldError } from "./form-fields.ts";
+import { checkpointFileName } from "./model-text.ts";
+import { startPictureChoice } from "./picture-choice.ts";
+import { PictureRows } from "./picture-rows.ts";
+import { PsnrChart } from "./psnr-chart.ts";
+import {
+  chosenRecipe,
+  lockRecipeForm,
+  requestFromCheckpoint,
+  requestFromForm,
+  showSource,
+  startRecipeForm,
+} from "./recipe-form.ts";
+import { curveOf, keepCurve, type TrainingCurve } from "./training-curve.ts";
+import { type FromWorker, rowLabels, type ToWorker, type TrainingRequest } from "./training-messages.ts";
 
 /** The least milliseconds between two requests for the model in training. */
 const MODEL_EVERY = 500;
@@ -21,6 +40,7 @@ const MODEL_EVERY = 500;
 const DRAW_EVERY = 500;
 
 type EpochMessage = Extract<FromWorker, { type: "epoch" }>;
+type DataMessage = Extract<FromWorker, { type: "data" }>;
 type ProgressMessage = Extract<FromWorker, { type: "progress" }>;
 
 export function startTrain(): void {
@@ -28,10 +48,12 @@ export function startTrain(): void {
   const view = new TrainView();
   byId("recipe-form", HTMLFormElement).addEventListener("submit", (event) => {
     event.preventDefault();
-    void tell("train-message", () => view.start(requestFromForm()));
+    begin(view);
   });
+  startPictureChoice(showSource, (reason) => setMessage("train-message", reason));
   button("pause").addEventListener("click", () => view.pauseOrGoOn());
   button("stop").addEventListener("click", () => view.stop());
+  button("save-curve").addEventListener("click", () => view.saveCurve());
   button("save-figure").addEventListener("click", () => view.saveFigure());
   button("save-checkpoint").addEventListener("click", () => view.saveCheckpoint());
   onFile("load-checkpoint", "train-message", (name, bytes) =>
@@ -39,13 +61,30 @@ export function startTrain(): void {
   );
 }
 
+/** Begins the training that the form describes. If a field is wrong, it gets the focus. */
+function begin(view: TrainView): void {
+  for (const field of document.querySelectorAll("#recipe-form [aria-invalid]"))
+    field.removeAttribute("aria-invalid");
+  setMessage("train-message");
+  try {
+    view.start(requestFromForm());
+  } catch (error) {
+    setMessage("train-message", messageOf(error));
+    if (!(error instanceof FieldError)) return;
+    const field = input(error.field);
+    field.setAttribute("aria-invalid", "true");
+    field.focus();
+  }
+}
+
 class TrainView {
-  readonly #chart = new LossChart(byId("loss-chart", HTMLElement));
+  readonly #chart = new PsnrChart(byId("psnr-chart", HTMLElement));
   readonly #rows = new PictureRows();
-  readonly #points: LossPoint[] = [];
+  #curve: TrainingCurve = { points: [] };
+  /** The digest of the pictures that are trained on, once they are loaded. */
+  #sha256 = "";
   #worker: Worker | undefined;
   #request: TrainingRequest | undefined;
-  #noisy: TestResult | undefined;
   #paused = false;
   /** When the model was last requested. */
   #asked = 0;
@@ -63,28 +102,33 @@ class TrainView {
   #saving = false;
 
   constructor() {
-    const first = recipes["fashion-autoencoder"];
-    this.#chart.show([], first.epochs);
-    this.#rows.begin(rowLabels(first));
+    this.#chart.show(undefined, chosenRecipe().epochs);
+    this.#rows.begin(rowLabels(chosenRecipe(), "photo"), emptyColumns(chosenRecipe()));
+    // Leaving the page would end the training.
+    addEventListener("beforeunload", (event) => {
+      if (this.#worker) event.preventDefault();
+    });
   }
 
   start(request: TrainingRequest): void {
     this.#request = request;
-    const before = request.from?.epochs ?? [];
-    this.#points.splice(0, Infinity, ...before.map(({ loss }) => ({ training: loss })));
-    this.#seconds = before.reduce((sum, { seconds }) => sum + seconds, 0);
+    const { recipe, base, from } = request;
+    this.#curve = from ? curveOf(from) : { points: [] };
+    this.#seconds = (from?.epochs ?? []).reduce((sum, { seconds }) => sum + seconds, 0);
     this.#checkpoint = undefined;
     this.#saving = false;
     button("save-checkpoint").disabled = true;
-    this.#chart.show(this.#points, request.recipe.epochs);
-    this.#rows.begin(rowLabels(request.recipe));
+    this.#chart.show(this.#curve, recipe.epochs);
+    this.#rows.begin(rowLabels(recipe, base), emptyColumns(recipe));
+    setText("verdict", "");
     button("save-figure").disabled = true;
+    button("save-curve").disabled = true;
     for (const id of ["epoch", "loss", "test", "rate", "left", "build"]) setText(`status-${id}`, "–");
     setText("status-epoch", "loading");
     this.#worker = new Worker(new URL("./train-worker.js", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
     this.#worker.onerror = ({ message }) =>
-      this.#fail(message ?? "The training's worker could not be started.");
+      this.#fail(message || "A part of the page could not be loaded. Are you offline? Then try again later.");
     this.#say({ type: "start", request });
     setText("train-said", "Training begun.");
     this.#showState("running");
@@ -100,6 +144,15 @@ class TrainView {
 
   stop(): void {
     this.#say({ type: "stop" });
+  }
+
+  /** The curve as a table that spreadsheets read. */
+  saveCurve(): void {
+    const lines = this.#curve.points.map(
+      ({ loss, psnr }, index) => `${index + 1},${loss},${psnr?.training ?? ""},${psnr?.test ?? ""}`,
+    );
+    const table = ["epoch,training loss,training PSNR in dB,test PSNR in dB", ...lines, ""].join("\n");
+    download(new Blob([table], { type: "text/csv" }), `${this.#request!.recipe.name}-curve.csv`);
   }
 
   async saveFigure(): Promise<void> {
@@ -126,12 +179,7 @@ class TrainView {
   #hear(message: FromWorker): void {
     switch (message.type) {
       case "data":
-        this.#noisy = message.noisy;
-        this.#rows.begin(rowLabels(this.#request!.recipe), message.columns, message.rows);
-        setText(
-          "verdict",
-          `Trained on ${whole(message.trainingImages)} pictures, tested on ${whole(message.testImages)} others.`,
-        );
+        this.#takeData(message);
         break;
       case "begun":
         button("save-checkpoint").disabled = false;
@@ -148,7 +196,11 @@ class TrainView {
         this.#takeEpoch(message);
         break;
       case "model":
-        setCurrentModel(message.bytes, "the training in this page");
+        setCurrentModel({
+          bytes: message.bytes,
+          from: "the training in this page",
+          denoises: isConvolutional(this.#request!.recipe.spec),
+        });
         break;
       case "checkpoint":
         this.#takeCheckpoint(message.bytes);
@@ -163,11 +215,33 @@ class TrainView {
     }
   }
 
+  #takeData({
+    sha256,
+    noisy,
+    before,
+    columns,
+    rows,
+    leftOut,
+    trainingImages,
+    testImages,
+  }: DataMessage): void {
+    this.#sha256 = sha256;
+    this.#curve.noisy = noisy;
+    this.#curve.before ??= before;
+    const { recipe, base } = this.#request!;
+    this.#rows.begin(rowLabels(recipe, base), columns, rows);
+    this.#chart.show(this.#curve, recipe.epochs);
+    const pictures = `${whole(trainingImages)} ${trainingImages === 1 ? "picture" : "pictures"}`;
+    setText("verdict", `Trained on ${pictures}, tested on ${whole(testImages)} others or parts of them.`);
+    const isOwn = this.#request!.data.kind === "pictures";
+    if (isOwn && leftOut.length > 0) setText("pictures-chosen", `Left out: ${leftOut.join("; ")}.`);
+  }
+
   #takeEpoch(message: EpochMessage): void {
-    const { epoch, test } = message;
+    const { epoch, psnr } = message;
     performance.mark("epoch", { detail: epoch });
     this.#seconds += epoch.seconds;
-    this.#points.push({ training: epoch.loss, test: test.mse });
+    this.#curve.points.push({ loss: epoch.loss, psnr });
     this.#news = { epoch: message };
     this.#drawSoon();
   }
@@ -198,19 +272,21 @@ class TrainView {
     setText("status-left", clock(((epochs - epoch + 1 - done) * imagesPerEpoch) / imagesPerSecond));
   }
 
-  #drawEpoch({ epoch, test, row }: EpochMessage): void {
+  #drawEpoch({ epoch, psnr, row }: EpochMessage): void {
     const { number, loss, imagesPerSecond } = epoch;
     const { epochs } = this.#request!.recipe;
-    this.#chart.show(this.#points, epochs);
+    this.#chart.show(this.#curve, epochs);
+    keepCurve(this.#request!, this.#sha256, this.#curve);
     this.#rows.draw(row);
     button("save-figure").disabled = false;
+    button("save-curve").disabled = false;
     byId("epoch-progress", HTMLProgressElement).value = 1;
     setText("status-epoch", `${number} of ${epochs}`);
     setText("status-loss", loss.toFixed(1));
-    setText("status-test", test.mse.toFixed(1));
+    setText("status-test", `${psnr.test.toFixed(2)} dB`);
     setText("status-rate", whole(imagesPerSecond));
     setText("status-left", clock((this.#seconds / number) * (epochs - number)));
-    setText("verdict", verdict(test, this.#noisy!));
+    setText("verdict", verdict(psnr.test, this.#curve));
     if (this.#drawn - this.#asked < MODEL_EVERY && number < epochs) return;
     this.#asked = this.#drawn;
     this.#say({ type: "model" });
@@ -239,19 +315,31 @@ class TrainView {
   }
 
   #showState(state: "idle" | "running" | "paused"): void {
-    lockRecipeForm(state !== "idle");
-    button("start").disabled = state !== "idle";
-    input("load-checkpoint").disabled = state !== "idle";
-    button("pause").disabled = state === "idle";
-    button("stop").disabled = state === "idle";
+    const isIdle = state === "idle";
+    // What is about to be enabled, so that it can take the focus of what is disabled.
+    const next = button(isIdle ? "start" : "pause");
+    next.disabled = false;
+    lockRecipeForm(!isIdle, next);
+    setDisabled(button("start"), !isIdle, next);
+    setDisabled(input("load-checkpoint"), !isIdle, next);
+    setDisabled(button("pause"), isIdle, next);
+    setDisabled(button("stop"), isIdle, next);
     setText("pause", state === "paused" ? "Go on" : "Pause");
   }
 }
 
+/** The columns of the test pictures before there are any. */
+function emptyColumns({ spec: { input } }: Recipe): PictureColumns {
+  const isFashion = input.channels === 1;
+  const numbers = Array.from({ length: 10 }, (_, index) => `picture ${index + 1}`);
+  return { ...input, labels: isFashion ? fashionMnistClasses : numbers };
+}
+
 /** The test result in words. */
-function verdict(test: TestResult, noisy: TestResult): string {
-  const figures = `PSNR of the test pictures: noisy ${noisy.psnr.toFixed(2)} dB, denoised ${test.psnr.toFixed(2)} dB.`;
-  return test.mse > noisy.mse
+function verdict(test: number, { noisy, before }: TrainingCurve): string {
+  const first = before ? `, before this training ${before.test.toFixed(2)}` : "";
+  const figures = `PSNR of the test pictures: noisy ${noisy!.toFixed(2)} dB${first}, denoised ${test.toFixed(2)} dB.`;
+  return test < noisy!
     ? `${figures} It compresses more than it denoises: the output is further from the original than the noisy picture.`
     : figures;
 }

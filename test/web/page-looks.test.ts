@@ -71,6 +71,7 @@ describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (sk
     await look("train-empty");
     expect(await cutOffOptions(page)).toEqual([]);
     expect(await contrasts(page)).toEqual([]);
+    await page.selectOption("#recipe", "fashion-autoencoder");
     await page.fill("#epochs", "8");
     await page.selectOption("#mode", "fast");
     await page.click("#start");

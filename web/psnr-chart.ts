@@ -1,15 +1,9 @@
-/** The chart of a training's loss. It is redrawn for each new epoch, for each size of its element, and for the pointer. */
+/** The chart of a training: PSNR on some of the pictures it is trained on, and on test pictures. Redrawn for each new epoch, for each size of its element, and for the pointer. */
 import { lossChart } from "../src/report/loss-chart.ts";
+import type { TrainingCurve } from "./training-curve.ts";
 
-export interface LossPoint {
-  readonly training: number;
-  /** Left out if it was not measured. */
-  readonly test?: number;
-}
-
-export class LossChart {
-  /** The points of epochs 1, 2, … */
-  #points: readonly LossPoint[] = [];
+export class PsnrChart {
+  #curve: TrainingCurve | undefined;
   #epochs = 1;
   /** How many pixels the pointer is from the left edge. */
   #pointer: number | undefined;
@@ -27,8 +21,8 @@ export class LossChart {
   }
 
   /** @param epochs how many the whole training has */
-  show(points: readonly LossPoint[], epochs: number): void {
-    this.#points = points;
+  show(curve: TrainingCurve | undefined, epochs: number): void {
+    this.#curve = curve;
     this.#epochs = epochs;
     this.#draw();
   }
@@ -36,12 +30,16 @@ export class LossChart {
   #draw(): void {
     const { clientWidth: width, clientHeight: height } = this.element;
     if (width === 0) return;
+    const { points = [], noisy, before } = this.#curve ?? {};
     this.element.innerHTML = lossChart({
-      title: "Loss over the epochs",
-      losses: this.#points.map(({ training }) => training),
-      test: this.#points.flatMap(({ test }, index) =>
-        test === undefined ? [] : { epoch: index + 1, mse: test },
-      ),
+      title: "PSNR over the epochs, in dB",
+      unit: "PSNR",
+      losses: points.map(({ psnr }) => psnr?.training ?? Number.NaN),
+      test: points.flatMap(({ psnr }, index) => (psnr ? { epoch: index + 1, value: psnr.test } : [])),
+      reference: [
+        ...(noisy === undefined ? [] : [{ label: "noisy", value: noisy }]),
+        ...(before ? [{ label: "test, before", value: before.test }] : []),
+      ],
       epochs: this.#epochs,
       page: { width, height, pointer: this.#pointer },
     });
