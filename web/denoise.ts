@@ -1,6 +1,6 @@
 /** The tab "Denoise": where pictures come from. */
 import { DenoiseView } from "./denoise-view.ts";
-import { button, input, setMessage } from "./dom.ts";
+import { button, input, onFile, setMessage } from "./dom.ts";
 import { onIncoming } from "./incoming.ts";
 import { type Chosen, pictureOfCamera, pictureOfFile, sample } from "./pictures.ts";
 import { Strip } from "./strip.ts";
@@ -33,6 +33,13 @@ export function startDenoise(): void {
   button("camera").addEventListener("click", () => {
     strip.show([]);
     void choose(pictureOfCamera);
+  });
+  onFile("denoise-load", "denoise-message", async (name, bytes) => {
+    // What reads model files comes with the tab "Train".
+    const { chooseOwnModel, loadModel } = await import("./model-controls.ts");
+    if (!loadModel(name, bytes).denoises)
+      throw new Error(`${name} is a model for pictures of one size, and denoises no photographs.`);
+    chooseOwnModel();
   });
   onIncoming("denoise", chooseFiles, (reason) => setMessage("denoise-message", reason));
   void choose(() => sample("parrots"), "parrots");

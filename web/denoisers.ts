@@ -35,8 +35,9 @@ export class Denoisers {
     onModelChange(() => {
       // The model in training changes every half second; a picture is denoised by the new one when the user asks for it.
       const option = byId("own-model", HTMLOptionElement);
-      option.disabled = false;
-      option.textContent = `${currentModel()!.from}`;
+      const { denoises, from } = currentModel()!;
+      option.disabled = !denoises;
+      if (denoises) option.textContent = from;
     });
   }
 

@@ -52,7 +52,7 @@ export async function tell(messageId: string, action: () => unknown): Promise<vo
 export function onFile(
   fieldId: string,
   messageId: string,
-  use: (name: string, bytes: Uint8Array<ArrayBuffer>) => void,
+  use: (name: string, bytes: Uint8Array<ArrayBuffer>) => unknown,
 ): void {
   const field = input(fieldId);
   field.addEventListener("change", () => {

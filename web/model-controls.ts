@@ -1,7 +1,7 @@
 /** Saves the model that the page shows, loads one from a file, and takes it from one part of the page to another. */
 import { decodeModel } from "../src/model/model-file.ts";
 import { isConvolutional } from "../src/network/spec.ts";
-import { currentModel, onModelChange, setCurrentModel } from "./current-model.ts";
+import { currentModel, onModelChange, type ShownModel, setCurrentModel } from "./current-model.ts";
 import { decodedModel } from "./decoded-model.ts";
 import { button, byId, download, onFile, select, setText } from "./dom.ts";
 import { modelFileName, modelSummary } from "./model-text.ts";
@@ -19,18 +19,25 @@ export function startModelControls(): void {
     download(new Blob([shown.bytes]), modelFileName(decodedModel(shown)));
   });
   button("use-model").addEventListener("click", () => {
-    const choice = select("model");
-    choice.value = "own";
-    choice.dispatchEvent(new Event("change"));
+    chooseOwnModel();
     location.hash = "denoise";
     byId("tab-denoise", HTMLElement).focus();
   });
   for (const part of ["train", "inside"]) onFile(`${part}-load`, `${part}-message`, loadModel);
 }
 
+/** Has the tab "Denoise" use the model of the page. */
+export function chooseOwnModel(): void {
+  const choice = select("model");
+  choice.value = "own";
+  choice.dispatchEvent(new Event("change"));
+}
+
 /** Takes a model file as the model of the page. @throws ModelFileError if it is none */
-export function loadModel(name: string, bytes: Uint8Array<ArrayBuffer>): void {
+export function loadModel(name: string, bytes: Uint8Array<ArrayBuffer>): ShownModel {
   const model = decodeModel(bytes, name);
   setText("model-facts", modelSummary(model, name));
-  setCurrentModel({ bytes, from: name, denoises: isConvolutional(model.spec) });
+  const shown = { bytes, from: name, denoises: isConvolutional(model.spec) };
+  setCurrentModel(shown);
+  return shown;
 }

@@ -58,3 +58,22 @@ export function curveOf(checkpoint: Checkpoint): TrainingCurve {
   });
   return { points, ...(curve?.before && { before: curve.before }) };
 }
+
+/** The curve as a table that spreadsheets read (CSV). */
+export function tableOf({ points }: TrainingCurve): string {
+  const lines = points.map(
+    ({ loss, psnr }, index) => `${index + 1},${loss},${psnr?.training ?? ""},${psnr?.test ?? ""}`,
+  );
+  return ["epoch,training loss,training PSNR in dB,test PSNR in dB", ...lines, ""].join("\n");
+}
+
+/** The last test result in words. */
+export function verdict({ points, noisy, before }: TrainingCurve): string {
+  const test = points.at(-1)?.psnr?.test;
+  if (test === undefined || noisy === undefined) return "";
+  const first = before ? `, before this training ${before.test.toFixed(2)}` : "";
+  const figures = `PSNR of the test pictures: noisy ${noisy.toFixed(2)} dB${first}, denoised ${test.toFixed(2)} dB.`;
+  return test < noisy
+    ? `${figures} It compresses more than it denoises: the output is further from the original than the noisy picture.`
+    : figures;
+}
