@@ -13,8 +13,9 @@ import {
   setText,
   whole,
 } from "./dom.ts";
+import { outcomeInWords, showQuality } from "./outcome-words.ts";
 import { PictureLink } from "./picture-link.ts";
-import type { AddedNoise, Outcome, PictureQuality } from "./picture-messages.ts";
+import type { AddedNoise, Outcome } from "./picture-messages.ts";
 import type { Chosen } from "./pictures.ts";
 import { Stage } from "./stage.ts";
 
@@ -33,6 +34,9 @@ interface Result {
   readonly image: ImageData;
 }
 
+/** Whether there is a result of what is shown, or will be. */
+type State = "working" | "done" | "none";
+
 export class DenoiseView {
   readonly #stage = new Stage();
   readonly #link = new PictureLink();
@@ -47,6 +51,7 @@ export class DenoiseView {
   /** Cancels the denoising that was begun last. */
   #running = new AbortController();
   #rest: ReturnType<typeof setTimeout> | undefined;
+  #state: State = "none";
   /** The outcome that is being looked at more closely, and whether another is to follow. */
   #examined: { again: boolean } | undefined;
 
@@ -194,21 +199,9 @@ export class DenoiseView {
     return { image: toImageData(denoised), denoised, seconds };
   }
 
-  /** Says what level of noise was found, or why nothing was taken away. */
-  #showFound({ sigma, unchanged, width, height }: Denoised, seconds: number): void {
-    const time = seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
-    const megapixels = (width * height) / 1e6;
-    const reasons = {
-      "as-asked": "Nothing was taken away, as the noise level is set to 0.",
-      drawn:
-        "Nothing was taken away: this looks like a drawing or a screenshot. To denoise it all the same, set the noise level by hand.",
-      "no-noise":
-        "Nothing was taken away: no noise was found that can be told from texture. To denoise all the same, set the noise level by hand.",
-    };
-    setText(
-      "denoise-time",
-      unchanged ? reasons[unchanged] : `Denoised in ${time} (${megapixels.toFixed(2)} megapixels).`,
-    );
+  #showFound(denoised: Denoised, seconds: number): void {
+    const { sigma, unchanged } = denoised;
+    setText("denoise-time", outcomeInWords(denoised, seconds));
     if (!input("auto").checked) return;
     setText("sigma-value", unchanged ? "none found" : `found: ${sigma.toFixed(1)}`);
     // Whoever takes over by hand begins with something that can be seen.
@@ -218,7 +211,7 @@ export class DenoiseView {
   /** Measures the outcome and draws what was taken away, where these are shown; one at a time, the newest last. */
   #examine(): void {
     const isOn = button("difference").getAttribute("aria-pressed") === "true";
-    this.#stage.setDifference(isOn && this.#result !== undefined);
+    if (!isOn) this.#showTag(false);
     this.#stage.setStrength(this.#strength);
     if (this.#examined) this.#examined.again = true;
     else void this.#examineNow(isOn);
@@ -239,7 +232,10 @@ export class DenoiseView {
       }
       if (isDifferenceShown) {
         const taken = await this.#link.ask({ type: "difference", ...outcome }).answer;
-        if (this.#result === result) this.#stage.draw("taken", taken);
+        if (this.#result === result) {
+          this.#stage.draw("taken", taken);
+          this.#showTag(button("difference").getAttribute("aria-pressed") === "true");
+        }
       }
     } catch (error) {
       if (this.#result === result) setMessage("denoise-message", messageOf(error));
@@ -266,15 +262,22 @@ export class DenoiseView {
     return { name: `${name.replace(/\.\w+$/, "")}-denoised.${ending}`, blob };
   }
 
-  #showState(state: "working" | "done" | "none"): void {
+  #showState(state: State): void {
     const isBusy = state === "working";
     byId("stage", HTMLElement).setAttribute("aria-busy", String(isBusy));
     setDisabled(button("denoise-cancel"), !isBusy, input("split"));
     setDisabled(button("download"), state !== "done", input("split"));
     setDisabled(button("difference"), state !== "done", input("split"));
-    setText("after-tag", { working: "denoising…", done: "denoised", none: "not denoised" }[state]);
+    this.#state = state;
+    this.#showTag(false);
     if (isBusy) byId("denoise-progress", HTMLProgressElement).value = 0;
-    if (state !== "done") this.#stage.setDifference(false);
+  }
+
+  /** Shows what was taken away, or the picture after, and says so. */
+  #showTag(isDifference: boolean): void {
+    this.#stage.setDifference(isDifference);
+    const words = { working: "denoising…", done: "denoised", none: "not denoised" };
+    setText("after-tag", isDifference ? "taken away, × 4" : words[this.#state]);
   }
 
   #showSettings(): void {
@@ -291,9 +294,4 @@ export class DenoiseView {
 function addedNoise(): AddedNoise {
   const { value } = select("noise-kind");
   return value === "white" ? input("added").valueAsNumber : (value as "none" | "camera");
-}
-
-function showQuality(name: "noisy" | "denoised", { psnr, ssim }: PictureQuality): void {
-  setText(`${name}-psnr`, `${psnr.toFixed(2)} dB`);
-  setText(`${name}-ssim`, ssim === undefined ? "–" : ssim.toFixed(3));
 }

@@ -78,7 +78,8 @@ export class Strip {
         if (control.signal.aborted) delete element.dataset.state;
         else {
           element.dataset.state = "failed";
-          failed.push(`${file.name}: ${messageOf(error)}`);
+          const reason = messageOf(error);
+          failed.push(reason.startsWith(file.name) ? reason : `${file.name}: ${reason}`);
         }
       }
     }
