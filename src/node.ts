@@ -67,8 +67,8 @@ export async function loadModel(path: string): Promise<Model> {
  * @throws OutputError if the file cannot be written
  * @throws SpecError if the checkpoint lacks a tensor, or its recipe or run is not valid
  */
-export function saveCheckpoint(checkpoint: Checkpoint, path: string): Promise<void> {
-  return writeFileAtomic(path, encodeCheckpoint(checkpoint));
+export async function saveCheckpoint(checkpoint: Checkpoint, path: string): Promise<void> {
+  return writeFileAtomic(path, await encodeCheckpoint(checkpoint));
 }
 
 /** Reads a checkpoint file. @throws ModelFileError if it cannot be read or is not a checkpoint */

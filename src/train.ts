@@ -71,15 +71,13 @@ export {
   type Recipe,
   recipes,
 } from "./training/recipes.ts";
-export {
-  type Epoch,
-  type Progress,
-  type ResumeOptions,
-  resume,
-  type Training,
-  type TrainingData,
-  type TrainOptions,
-  train,
-} from "./training/trainer.ts";
+export type {
+  Epoch,
+  Progress,
+  ResumeOptions,
+  TrainingData,
+  TrainOptions,
+} from "./training/train-options.ts";
+export { resume, type Training, train } from "./training/trainer.ts";
 export { version } from "./version.ts";
 export { hasRelaxedSimd, hasSimd, type Mode, type Variant } from "./wasm/detect.ts";

@@ -78,7 +78,7 @@ function filesOfPage() {
 const withoutTexts = {
   name: "without texts of workers and models",
   setup(build) {
-    build.onLoad({ filter: /build\/workers\/denoiser\.js$/ }, () => ({ contents: 'export default "";' }));
+    build.onLoad({ filter: /build\/workers\/\w+\.js$/ }, () => ({ contents: 'export default "";' }));
     build.onLoad({ filter: /build\/models\/photo(-grey)?\.js$/ }, () => ({
       contents: "export default undefined;",
     }));

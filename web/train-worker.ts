@@ -3,7 +3,8 @@
 import type { Model } from "../src/model/model.ts";
 import { decodeModel, encodeModel } from "../src/model/model-file.ts";
 import { encodeCheckpoint } from "../src/training/checkpoint.ts";
-import { type ResumeOptions, resume, type Training, train } from "../src/training/trainer.ts";
+import type { ResumeOptions } from "../src/training/train-options.ts";
+import { resume, type Training, train } from "../src/training/trainer.ts";
 import { loadDataset } from "./dataset.ts";
 import { TestSet } from "./test-set.ts";
 import type { FromWorker, ToWorker, TrainingRequest } from "./training-messages.ts";
@@ -54,13 +55,13 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       }
       break;
     case "checkpoint":
-      if (begun) sayCheckpoint(training!);
+      if (begun) void sayCheckpoint(training!);
   }
 };
 
-function sayCheckpoint(training: Training): void {
+async function sayCheckpoint(training: Training): Promise<void> {
   try {
-    const bytes = encodeCheckpoint(training.checkpoint());
+    const bytes = await encodeCheckpoint(training.checkpoint());
     say({ type: "checkpoint", bytes }, [bytes.buffer]);
   } catch (error) {
     fail(error);

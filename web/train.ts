@@ -19,8 +19,8 @@ export function startTrain(): void {
   button("save-curve").addEventListener("click", () => view.saveCurve());
   button("save-figure").addEventListener("click", () => view.saveFigure());
   button("save-checkpoint").addEventListener("click", () => view.saveCheckpoint());
-  onFile("load-checkpoint", "train-message", (name, bytes) =>
-    view.start(requestFromCheckpoint(decodeCheckpoint(bytes, name))),
+  onFile("load-checkpoint", "train-message", async (name, bytes) =>
+    view.start(requestFromCheckpoint(await decodeCheckpoint(bytes, name))),
   );
 }
 

@@ -4,7 +4,7 @@ import type { FashionMnistPart } from "../src/data/fashion-mnist.ts";
 import { isConvolutional } from "../src/network/spec.ts";
 import type { Checkpoint } from "../src/training/checkpoint.ts";
 import type { Recipe } from "../src/training/recipes.ts";
-import type { Epoch, Progress } from "../src/training/trainer.ts";
+import type { Epoch, Progress } from "../src/training/train-options.ts";
 import type { Mode, Variant } from "../src/wasm/detect.ts";
 import type { Measured } from "./test-set.ts";
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
-import { DenoiseError } from "../errors.ts";
+import { DenoiseError, printable } from "../errors.ts";
 import { version } from "../version.ts";
 import { denoiseCommand } from "./denoise.ts";
 import { downloadCommand } from "./download.ts";
@@ -29,7 +29,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(1);
 });
 
-/** Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+/** Exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted: see `Interrupted`. */
 try {
   await program.parseAsync();
 } catch (error) {
@@ -39,14 +39,11 @@ try {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof Interrupted) {
-    console.error(error.message);
-    return 130;
+    console.error(printable(error.message));
+    return error.code;
   }
-  if (error instanceof Error && error.name === "AbortError") {
-    console.error("Interrupted; nothing was written.");
-    return 130;
-  }
-  if (error instanceof DenoiseError) console.error(`${error.name}: ${error.message}`);
+  // A message may name a file, and a file's name may hold anything.
+  if (error instanceof DenoiseError) console.error(`${error.name}: ${printable(error.message)}`);
   else console.error(error);
   return 1;
 }

@@ -5,7 +5,7 @@ import { embeddedSample, fashionMnistFiles } from "../data/fashion-mnist.ts";
 import { type Dataset, type Images, type Photos, pixelsOf } from "../data/images.ts";
 import { foldersOf, loadPhotosFrom } from "../data/photo-folders.node.ts";
 import { testPatches } from "../data/photos.ts";
-import { DataError } from "../errors.ts";
+import { DataError, printable } from "../errors.ts";
 import { inputSize } from "../network/spec.ts";
 import { isPictureName } from "../pictures/picture-files.node.ts";
 import type { Recipe } from "../training/recipes.ts";
@@ -28,7 +28,7 @@ export async function loadTrainingData(
   const kinds = new Set(await Promise.all((data ?? []).map(kindOf)));
   if (kinds.has("pictures")) {
     if (kinds.size === 1) {
-      const onLeftOut = ({ message }: Error) => console.error(`Left out: ${message}.`);
+      const onLeftOut = ({ message }: Error) => console.error(`Left out: ${printable(message)}.`);
       return loadPhotosFrom(data!, recipe.spec.input, { test, onLeftOut });
     }
     throw new DataError("--data names folders of pictures and of IDX files; name one kind");

@@ -6,7 +6,7 @@ import { opaqueBytes } from "../data/photos.ts";
 import type { Denoised, Denoiser } from "../denoiser/denoiser.ts";
 import { createDenoiser } from "../denoiser/photo.ts";
 import type { DenoiseOptions } from "../denoiser/request.ts";
-import { DataError } from "../errors.ts";
+import { DataError, printable } from "../errors.ts";
 import { formatOf } from "../pictures/formats.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { decodeAny, encodeAny, pictureBytes } from "../pictures/picture-files.node.ts";
@@ -16,6 +16,7 @@ import { pictureRows } from "../report/figures.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
 import { compareName, type Job, type JobOptions, jobsFrom, STANDARD } from "./denoise-jobs.ts";
+import { Interrupted, Interrupts } from "./interrupted.ts";
 import { modelInWords, modelsOf } from "./models.ts";
 import { percentProgress } from "./progress.ts";
 import { sideBySide } from "./side-by-side.ts";
@@ -124,14 +125,12 @@ async function run(inputs: string[], options: Options): Promise<void> {
   using denoiser = await createDenoiser({ model, mode, threads });
   for (const folder of new Set(jobs.map(({ output }) => dirname(output))))
     await requireWritableFolder(folder);
-  const interrupt = new AbortController();
-  const onInterrupt = () => interrupt.abort();
-  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
+  using interrupts = new Interrupts();
   const progress = options.json ? undefined : percentProgress();
   const done: (Job & Outcome)[] = [];
   let failed = 0;
   const begin = async (job: Job) => {
-    interrupt.signal.throwIfAborted();
+    interrupts.signal.throwIfAborted();
     const [bytes, name] =
       job.input === STANDARD
         ? [await buffer(process.stdin), "standard input"]
@@ -143,7 +142,7 @@ async function run(inputs: string[], options: Options): Promise<void> {
       if (job === jobs[done.length + failed]) progress?.report(job.input, part);
     };
     const { sigma, strength, quality } = options;
-    const settings = { sigma, strength, quality, signal: interrupt.signal, onProgress };
+    const settings = { sigma, strength, quality, signal: interrupts.signal, onProgress };
     return {
       pixels: picture.width * picture.height,
       outcome: denoisePicture(picture, job.output, denoiser, settings, { ...options, named }),
@@ -157,26 +156,26 @@ async function run(inputs: string[], options: Options): Promise<void> {
         const { sigma, unchanged = "as-asked", pictures = 1 } = result.value;
         const which = pictures > 1 ? `the first of ${pictures} pictures; ` : "";
         const what = which + (reasons[unchanged] ?? `σ = ${sigma.toFixed(1)}`);
-        if (!options.json) say(`${result.item.input} → ${result.item.output}  (${what})`);
-      } else if (!interrupt.signal.aborted) {
+        if (!options.json) say(printable(`${result.item.input} → ${result.item.output}  (${what})`));
+      } else if (!interrupts.signal.aborted) {
         const error: unknown = result.reason;
         // If a picture is broken, the others are denoised all the same.
         if (!(error instanceof DataError)) throw error;
         const { input } = result.item;
         const which = error.message.includes(input) ? "" : `${input}: `;
-        console.error(`${error.name}: ${which}${error.message}`);
+        console.error(`${error.name}: ${printable(which + error.message)}`);
         failed++;
       }
     }
   } finally {
     progress?.stop();
-    process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
   }
-  if (interrupt.signal.aborted && done.length + failed < jobs.length) {
-    console.error(`Interrupted; ${done.length} of ${jobs.length} pictures were written.`);
-    process.exitCode = 130;
-    return;
-  }
+  const { reason } = interrupts;
+  if (reason && done.length + failed < jobs.length)
+    throw new Interrupted(
+      `Interrupted; ${done.length} of ${jobs.length} pictures were written.`,
+      reason.code,
+    );
   if (options.json) say(JSON.stringify(done));
   if (failed > 0) process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
 import cliProgress from "cli-progress";
-import type { Epoch, Progress } from "../training/trainer.ts";
+import type { Epoch, Progress } from "../training/train-options.ts";
 
 /** Shows the progress of a training on standard error, since standard output is for `--json`. */
 export interface TrainingProgress {

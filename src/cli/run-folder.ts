@@ -13,7 +13,7 @@ import { pictureRows } from "../report/figures.ts";
 import { lossChart } from "../report/loss-chart.ts";
 import { runPage } from "../report/run-page.ts";
 import type { Recipe } from "../training/recipes.ts";
-import type { Epoch } from "../training/trainer.ts";
+import type { Epoch } from "../training/train-options.ts";
 import type { Mode } from "../wasm/detect.ts";
 import type { DenoisedPhotograph } from "./photographs.ts";
 import { duration } from "./progress.ts";

@@ -10,8 +10,8 @@ export interface Begun<Outcome> {
 export type Settled<Item, Outcome> = { readonly item: Item } & PromiseSettledResult<Outcome>;
 
 /**
- * Works on several pictures at the same time, one for each thread, but on fewer where they are large. What comes of them
- * is given in their order.
+ * Works on several pictures at the same time, so that no thread has to wait, but on fewer where they are large. What comes
+ * of them is given in their order.
  * @param begin reads a picture and begins the work on it; the next one is not read before that
  */
 export async function* sideBySide<Item, Outcome>(
@@ -20,6 +20,8 @@ export async function* sideBySide<Item, Outcome>(
   begin: (item: Item) => Promise<Begun<Outcome>>,
 ): AsyncGenerator<Settled<Item, Outcome>> {
   const running: { readonly pixels: number; readonly settled: Promise<Settled<Item, Outcome>> }[] = [];
+  // Besides those that the threads work on, some wait for them, and some are being read or written.
+  const most = threads === 1 ? 1 : 2 * threads + 2;
   let pixels = 0;
   const first = () => {
     const { pixels: fewer, settled } = running.shift()!;
@@ -32,7 +34,7 @@ export async function* sideBySide<Item, Outcome>(
     const more = begun.status === "fulfilled" ? begun.value.pixels : 0;
     running.push({ pixels: more, settled: settledOf(outcome).then((result) => ({ item, ...result })) });
     pixels += more;
-    while (running.length >= threads || pixels > MOST_PIXELS) yield await first();
+    while (running.length >= most || pixels > MOST_PIXELS) yield await first();
   }
   while (running.length > 0) yield await first();
 }

@@ -1,7 +1,5 @@
 /** A run of `denoise-wasm train`: from its beginning, or from a checkpoint, to a complete run folder. */
-import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { requireWritableFolder } from "../data/files.node.ts";
 import type { Dataset, Images, Photos } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
@@ -15,9 +13,10 @@ import { requireSsimSize } from "../quality/metrics.ts";
 import { epochSize, pairsOf } from "../training/batches.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 import type { Recipe } from "../training/recipes.ts";
-import { type ResumeOptions, resume, type Training, train } from "../training/trainer.ts";
+import type { ResumeOptions } from "../training/train-options.ts";
+import { resume, type Training, train } from "../training/trainer.ts";
 import type { Mode } from "../wasm/detect.ts";
-import { Interrupted } from "./interrupted.ts";
+import { Interrupted, Interrupts } from "./interrupted.ts";
 import { denoisePhotographs } from "./photographs.ts";
 import { duration, trainingProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
@@ -51,11 +50,14 @@ interface RunOptions {
   readonly json: boolean | undefined;
 }
 
-/** Trains, evaluates, and writes the run folder. If it ends early, it writes a checkpoint to go on from. */
+/**
+ * Trains, evaluates, and writes the run folder, which nobody else may have meanwhile: see `withRunFolder`. If it ends early, it
+ * writes a checkpoint to go on from.
+ */
 export async function trainRun(start: Start, { threads, minutes, json }: RunOptions): Promise<void> {
   const { recipe, seed, mode, data, folder, checkpoint: saved, from } = start;
   requireSsimSize(data.test);
-  const interrupt = new AbortController();
+  using interrupts = new Interrupts();
   const checkpoint = new RunCheckpoint(folder, minutes);
   const done = saved
     ? saved.epochs.length + (saved.position.batches * recipe.batch) / epochSize(recipe, data.train.count)
@@ -63,7 +65,7 @@ export async function trainRun(start: Start, { threads, minutes, json }: RunOpti
   const progress = trainingProgress(recipe.epochs, done);
   const options: ResumeOptions = {
     ...(threads !== undefined && { threads }),
-    signal: interrupt.signal,
+    signal: interrupts.signal,
     onProgress: (now) => {
       progress.report(now);
       return checkpoint.writeWhenDue(training);
@@ -72,15 +74,10 @@ export async function trainRun(start: Start, { threads, minutes, json }: RunOpti
   const training: Training = saved
     ? resume(saved, data, options)
     : train(recipe, data, { ...options, seed, mode, ...(from && { from }) });
-  await requireWritableFolder(folder);
   console.error(
     `${saved ? "Going on with" : "Training"} ${recipe.name} on ${picturesInWords(recipe, data.train.count)} (${data.source}), ` +
       `seed ${seed}, ${saved ? `${saved.epochs.length} of ` : ""}${recipe.epochs} epochs${saved ? " done" : ""}.`,
   );
-  // The handlers stay in place: npm passes on a signal that the terminal has already sent, so a second one may come while
-  // the checkpoint is being written.
-  const onInterrupt = () => interrupt.abort();
-  process.on("SIGINT", onInterrupt).on("SIGTERM", onInterrupt);
   try {
     let first = true;
     for await (const epoch of training) {
@@ -101,7 +98,6 @@ export async function trainRun(start: Start, { threads, minutes, json }: RunOpti
     throw await keep(training, checkpoint, error);
   } finally {
     progress.stop();
-    process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
   }
 }
 
@@ -130,21 +126,19 @@ async function evaluateRun({ recipe, seed, mode, data }: Start, training: Traini
 
 /**
  * Writes a checkpoint of a run that ended early, if there is a state to go on from, and says how to go on. If that fails,
- * an older checkpoint is kept. If there is no checkpoint, an empty run folder is removed.
+ * an older checkpoint is kept.
  * @returns the error that the run ends with
  */
 async function keep(training: Training, checkpoint: RunCheckpoint, error: unknown): Promise<unknown> {
-  const interrupted = error instanceof Error && error.name === "AbortError";
+  const interrupted = error instanceof Interrupted;
   let reason = error;
   await checkpoint.write(training).catch((failure: unknown) => {
     // A SpecError means that there is no state to go on from.
     if (interrupted && !(failure instanceof SpecError)) reason = failure;
   });
-  if (!checkpoint.exists) {
-    await rmdir(checkpoint.folder).catch(() => {});
-    return reason;
-  }
-  if (reason === error && interrupted) return new Interrupted(`Interrupted; ${checkpoint.remedy}`);
+  if (!checkpoint.exists) return reason;
+  if (reason === error && interrupted)
+    return new Interrupted(`Interrupted; ${checkpoint.remedy}`, error.code);
   console.error(`The run folder has a checkpoint; ${checkpoint.remedy}`);
   return reason;
 }

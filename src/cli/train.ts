@@ -9,6 +9,7 @@ import { profileStep } from "./profile-step.ts";
 import { type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
 import { RunCheckpoint } from "./run-checkpoint.ts";
 import { holdsRunFiles } from "./run-folder.ts";
+import { withRunFolder } from "./run-lock.ts";
 import { type Start, trainRun } from "./train-run.ts";
 
 interface Options extends RecipeOptions {
@@ -73,10 +74,20 @@ async function run(options: Options): Promise<void> {
   const threads = options.threads === undefined ? undefined : numberFrom("--threads", options.threads);
   const minutes = numberFrom("--checkpoint-every", options.checkpointEvery);
   if (!(minutes > 0)) throw new SpecError(`--checkpoint-every is ${minutes}; it has to be above 0 minutes.`);
-  const start = options.resume === undefined ? await begin(options) : await goOn(options.resume, options);
-  const { recipe, seed, mode, data } = start;
-  if (options.profile) console.log(await profileStep(recipe, data.train, { seed, mode }));
-  else await trainRun(start, { threads, minutes, json: options.json });
+  const { resume, force, profile, json } = options;
+  const how = { threads, minutes, json };
+  if (resume !== undefined) {
+    requireCheckpoint(resume);
+    return withRunFolder(resume, async () => trainRun(await goOn(resume, options), how));
+  }
+  const start = await begin(options);
+  const { recipe, seed, mode, data, folder } = start;
+  if (profile) return console.log(await profileStep(recipe, data.train, { seed, mode }));
+  await withRunFolder(folder, () => {
+    // Another run may have ended there meanwhile.
+    if (!force) requireNoRun(folder);
+    return trainRun(start, how);
+  });
 }
 
 /** Starts a new run. */
@@ -101,15 +112,18 @@ function requireNoRun(folder: string): void {
     throw new OutputError(`${folder} holds a run, or files of the same names: ${otherwise.slice(3)}`);
 }
 
-/** Goes on with a run that was interrupted. */
+/** @throws ModelFileError if the folder holds no interrupted run */
+function requireCheckpoint(folder: string): void {
+  if (new RunCheckpoint(folder).exists) return;
+  throw new ModelFileError(
+    `${folder} holds no checkpoint.safetensors: its run is complete, or there is none. Name the folder of an interrupted run.`,
+  );
+}
+
+/** Goes on with a run that was interrupted. @throws ModelFileError if it has meanwhile been completed */
 async function goOn(folder: string, given: Pick<Options, "data" | "test">): Promise<Start> {
-  const checkpoint = new RunCheckpoint(folder);
-  if (!checkpoint.exists) {
-    throw new ModelFileError(
-      `${folder} holds no checkpoint.safetensors: its run is complete, or there is none. Name the folder of an interrupted run.`,
-    );
-  }
-  const saved = await checkpoint.load();
+  requireCheckpoint(folder);
+  const saved = await new RunCheckpoint(folder).load();
   const { recipe, seed, mode, data } = saved;
   return {
     recipe,

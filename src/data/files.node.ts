@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { readdirSync, rmSync } from "node:fs";
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { OutputError } from "../errors.ts";
 
 /** For the system's error codes: what each means, and what to do. */
@@ -20,7 +21,8 @@ const reasons: Record<string, string> = {
 
 /**
  * Writes a file so that, whatever happens, its path holds either the old content or all of the new. The content goes into
- * a temporary file beside it, which is flushed to the disk and then renamed.
+ * a temporary file beside it, which is flushed to the disk and then renamed; then the folder is flushed, so that the new
+ * content is there after a loss of power too.
  * @throws OutputError that names the path, the reason and the remedy; the temporary file is removed before
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
@@ -37,6 +39,34 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw outputError(path, error);
+  }
+  await flushFolder(dirname(path));
+}
+
+/** Flushes the names of a folder's files to the disk, where the system can do that: Windows and some networks cannot. */
+async function flushFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch {
+    // The file is whole and has its name, and that is all that can be had here.
+  }
+}
+
+/**
+ * Removes the temporary files of writes that never ended, since their process was killed, from a folder that nobody else
+ * writes into. It does so at once, so that it can be called while the process ends.
+ */
+export function removeTemporaries(folder: string): void {
+  try {
+    for (const name of readdirSync(folder))
+      if (TEMPORARY.test(name)) rmSync(join(folder, name), { force: true });
+  } catch {
+    // What cannot be removed does no harm.
   }
 }
 
@@ -57,7 +87,9 @@ export async function requireWritableFolder(path: string): Promise<void> {
   }
 }
 
+/** A name for a temporary file beside a path, which `TEMPORARY` matches. */
 const temporaryName = (path: string): string => `${path}.${randomUUID().slice(0, 8)}.tmp`;
+const TEMPORARY = /\.[0-9a-f]{8}\.tmp$/;
 
 function outputError(path: string, cause: unknown): OutputError {
   const { code, message } = cause as NodeJS.ErrnoException;

@@ -1,7 +1,10 @@
 import { DataError } from "../errors.ts";
 
-/** No archive may unpack to more than this many bytes. */
+/** No archive may unpack to more than this many bytes, */
 const largestSize = 2 ** 30;
+/** nor to more than these and so many for each of its own, which a small file of pictures does not come near. */
+const smallestLimit = 2 ** 28;
+const usualRatio = 64;
 /** The best ratio that the deflate format can reach (RFC 1951: 258 bytes from 2 bits). */
 const largestRatio = 1032;
 /** In bytes: header and trailer of a gzip file without names (RFC 1952), and at least 2 bytes of data. */
@@ -17,7 +20,7 @@ const chunkSize = 1 << 16;
  * after, so that a file that is cut short, changed, or followed by other bytes is an error.
  *
  * @param name what errors call the file
- * @throws DataError if the archive is broken or would unpack to more than 1 GiB
+ * @throws DataError if the archive is broken, or would unpack to more than 1 GiB, or more than 256 MiB and 64 times its size
  */
 export async function gunzipIfNeeded(bytes: Uint8Array, name: string): Promise<Uint8Array> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
@@ -25,6 +28,11 @@ export async function gunzipIfNeeded(bytes: Uint8Array, name: string): Promise<U
     throw new DataError(`${name} is a gzip file cut short to ${bytes.length} bytes; fetch it again`);
   }
   const size = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0, true);
+  if (size <= bytes.length * largestRatio && size > smallestLimit + bytes.length * usualRatio) {
+    throw new DataError(
+      `${name} would unpack from ${bytes.length} to ${size} bytes, more than any pictures do; unpack it yourself if you trust it`,
+    );
+  }
   if (size > largestSize || size > bytes.length * largestRatio) {
     throw new DataError(
       `${name} is a broken gzip file (${bytes.length} bytes cannot unpack to ${size}): cut short, or followed by other bytes; fetch it again`,

@@ -1,4 +1,5 @@
-import type { Picture } from "../pictures/picture.ts";
+import { DataError, shown } from "../errors.ts";
+import { channelsOf, type Picture } from "../pictures/picture.ts";
 
 /**
  * Pictures of one size in one array: [count, height, width, channels]. The values are bytes by default; 0 is black and
@@ -59,6 +60,43 @@ export interface Dataset<Train extends Images | Photos = LabelledImages> {
   readonly sha256: string;
   /** The names of the classes that the test pictures' labels stand for; empty if there are no classes. */
   readonly classNames: readonly string[];
+}
+
+/**
+ * Checks that the parts of a set of pictures fit together, and that it has some.
+ * @param name what errors call the set
+ * @param kinds the kinds of array that pictures of one size may be kept in
+ * @throws DataError that says what does not fit
+ */
+export function requirePictures(
+  set: Images<Uint8Array | Float32Array> | Photos,
+  name: string,
+  kinds: readonly string[] = ["Uint8Array"],
+): void {
+  const given = set ?? {};
+  const fault = "photos" in given ? photosFault(given) : imagesFault(given, kinds);
+  if (fault) throw new DataError(`${name}: ${fault}.`);
+}
+
+function imagesFault(
+  images: Images<Uint8Array | Float32Array>,
+  kinds: readonly string[],
+): string | undefined {
+  const { data, count, height, width, channels } = images;
+  if (!ArrayBuffer.isView(data) || !kinds.includes(data[Symbol.toStringTag]))
+    return `its data has to be a ${kinds.join(" or ")}, but is ${shown(data)}`;
+  if (![count, height, width, channels].every((size) => Number.isInteger(size) && size > 0))
+    return `there are ${shown(count)} pictures of ${shown(height)}×${shown(width)}×${shown(channels)}; give whole numbers above 0`;
+  const needed = count * pixelsOf(images);
+  if (data.length === needed) return undefined;
+  return `${count} pictures of ${height}×${width}×${channels} have ${needed} values, but ${data.length} are given`;
+}
+
+function photosFault({ photos, count, channels }: Photos): string | undefined {
+  if (!Array.isArray(photos) || photos.length === 0) return "there are no pictures";
+  if (photos.length !== count) return `there are ${photos.length} pictures, but the count is ${shown(count)}`;
+  const odd = photos.findIndex((photo) => channelsOf(photo) !== channels || photo.channels !== channels);
+  return odd < 0 ? undefined : `picture ${odd} has other channels than ${shown(channels)}`;
 }
 
 /** The number of values of one picture. */

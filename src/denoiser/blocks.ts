@@ -50,19 +50,15 @@ export function blocksOf(
   const natural: Block[] = [];
   let drawn = 0;
   const step = Math.max(LEAST_STEP, Math.ceil(Math.sqrt((width * height) / MOST_BLOCKS)));
-  const stride = width * channels;
-  const values = Array.from({ length: distinct }, () => new Float64Array(PIXELS));
-  for (let top = 0; top <= height - SIDE; top += step) {
-    for (let left = 0; left <= width - SIDE; left += step) {
-      let at = top * stride + left * channels;
-      let isClear = false;
-      for (let i = 0; i < PIXELS; at += stride - SIDE * channels) {
-        for (const end = i + SIDE; i < end; i++, at += channels) {
-          for (let c = 0; c < distinct; c++) values[c]![i] = data[at + c]!;
-          if (channels % 2 === 0 && data[at + channels - 1] === 0) isClear = true;
-        }
+  const planes = Array.from({ length: channels }, () => new Float64Array(PIXELS));
+  const values = planes.slice(0, distinct);
+  for (let y = 0; y <= height - SIDE; y += step) {
+    for (let x = 0; x <= width - SIDE; x += step) {
+      for (const [channel, plane] of planes.entries()) {
+        for (let i = 0; i < PIXELS; i++)
+          plane[i] = data[((y + (i >> 4)) * width + x + (i & 15)) * channels + channel]!;
       }
-      if (isClear) continue;
+      if (channels % 2 === 0 && planes.at(-1)!.includes(0)) continue;
       const equal = equalNeighbours(values);
       if (equal > EVEN) continue;
       if (equal > DRAWN || values.every(hasFewValues)) drawn++;
@@ -74,16 +70,12 @@ export function blocksOf(
 
 /** The part of the pixels that equal the one to the right or below in every colour, over both directions. */
 function equalNeighbours(planes: readonly Float64Array[]): number {
+  const [first] = planes as [Float64Array];
   let equal = 0;
   for (let i = 0; i < PIXELS - SIDE; i++) {
     if (i % SIDE === SIDE - 1) continue;
-    let right = 1;
-    let below = 1;
-    for (const plane of planes) {
-      if (plane[i] !== plane[i + 1]) right = 0;
-      if (plane[i] !== plane[i + SIDE]) below = 0;
-    }
-    equal += right + below;
+    if (first[i] === first[i + 1] && planes.every((plane) => plane[i] === plane[i + 1])) equal++;
+    if (first[i] === first[i + SIDE] && planes.every((plane) => plane[i] === plane[i + SIDE])) equal++;
   }
   return equal / (2 * (SIDE - 1) * (SIDE - 1));
 }

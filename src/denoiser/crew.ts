@@ -1,7 +1,9 @@
 /** Who runs the network over pictures: this thread alone, or a team of threads (team.ts). */
 import { DenoiseError } from "../errors.ts";
+import type { CheckedPicture, Picture } from "../pictures/picture.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
 import type { ConvStream, StreamedRows } from "./conv-stream.ts";
+import { type FoundNoise, findNoise } from "./sigma.ts";
 import { type Window, windowsOf } from "./windows.ts";
 
 /**
@@ -18,11 +20,14 @@ export type Run = (
   onProgress: (part: number) => void,
 ) => Promise<void>;
 
+/** Finds the level of a picture's noise (`findNoise`), perhaps on another thread. */
+export type Find = (picture: Picture, checked: CheckedPicture) => FoundNoise | Promise<FoundNoise>;
+
 export interface Crew {
   /** The number of threads that compute. */
   readonly threads: number;
   /** Begins some work on a picture when its turn has come. @throws DenoiseError if the crew was disposed of before it ended */
-  schedule<Result>(work: (run: Run) => Promise<Result>): Promise<Result>;
+  schedule<Result>(work: (run: Run, find: Find) => Promise<Result>): Promise<Result>;
   dispose(): void;
 }
 
@@ -66,7 +71,7 @@ export function alone(streams: readonly ConvStream[]): Crew {
   return {
     threads: 1,
     schedule(work) {
-      const result = turn.then(() => work(present() && run));
+      const result = turn.then(() => work(present() && run, findNoise));
       turn = result.catch(() => {});
       return result;
     },

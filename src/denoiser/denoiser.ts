@@ -15,11 +15,11 @@ import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
 import { loadInference } from "../wasm/inference.ts";
 import type { WasmSource } from "../wasm/source.ts";
 import { createConvStream, insideOf, type StreamedRows } from "./conv-stream.ts";
-import { alone, type Run } from "./crew.ts";
+import { alone, type Find, type Run } from "./crew.ts";
 import { startTeam } from "./lazy-team.ts";
 import { type BundledModels, type ModelSource, modelsFrom } from "./models.ts";
 import { type DenoiseOptions, type Request, requestOf } from "./request.ts";
-import { type FoundNoise, findNoise } from "./sigma.ts";
+import type { FoundNoise } from "./sigma.ts";
 import { type View, viewsOf } from "./views.ts";
 import type { Window } from "./windows.ts";
 
@@ -129,7 +129,7 @@ export async function createWith(
     },
     async denoise(picture, options) {
       const request = requestOf(picture, options);
-      return crew.schedule((run) => denoise(run, given, request));
+      return crew.schedule((run, find) => denoise(run, find, given, request));
     },
     dispose,
     [Symbol.dispose]: dispose,
@@ -138,6 +138,7 @@ export async function createWith(
 
 async function denoise<Values extends PictureValues>(
   run: Run,
+  find: Find,
   models: readonly ConvModel[],
   { picture, sigma: asked, strength, quality, range, signal, onProgress }: Request<Values>,
 ): Promise<Denoised<Values>> {
@@ -154,7 +155,7 @@ async function denoise<Values extends PictureValues>(
   // Where the three colours are equal, the first is denoised, and the others become its copies.
   const copied = distinct < colors;
   const averaged = model.channels > distinct;
-  const { sigma, noiseless }: FoundNoise = asked === "auto" ? findNoise(picture, checked) : { sigma: asked };
+  const { sigma, noiseless }: FoundNoise = asked === "auto" ? await find(picture, checked) : { sigma: asked };
   const result = copyOf(data) as PictureValues as SameKind<Values>;
   const { scale, residual, margin } = model;
   const level = Math.fround(scale * sigma);

@@ -1,10 +1,13 @@
 /**
- * The code of a helper: a worker thread that runs the network over windows of pictures for a team (team.ts). Where the
+ * The code of a helper: a worker thread that runs the network over windows of pictures for a team (team.ts), and finds the
+ * noise of small pictures. Where the
  * helper is made from text, scripts/build.js bundles this file into that text.
  */
 import type { ConvModel } from "../model/conv-model.ts";
+import type { CheckedPicture, Picture } from "../pictures/picture.ts";
 import { loadInference } from "../wasm/inference.ts";
 import { type ConvStream, createConvStream } from "./conv-stream.ts";
+import { findNoise } from "./sigma.ts";
 
 /** The first message to a helper, which it answers once it is ready. */
 export interface HelperSetup {
@@ -12,7 +15,13 @@ export interface HelperSetup {
   readonly models: readonly ConvModel[];
 }
 
-/** Every other message to a helper: the next rows of a window, [rows, channels, columns]. */
+/** A message to a helper: a picture whose noise is to be found. The answer is a `FoundNoise`. */
+export interface SomePicture {
+  readonly picture: Picture;
+  readonly checked: CheckedPicture;
+}
+
+/** A message to a helper: the next rows of a window, [rows, channels, columns]. */
 export interface SomeRows {
   /** With the first rows of a window. */
   readonly begin: Begin | undefined;
@@ -87,6 +96,11 @@ export function helperMain(port: Port): void {
       const streamOf = async (model: ConvModel) => createConvStream(await loadInference(module), model);
       streams = await Promise.all(models.map(streamOf));
       port.postMessage("ready");
+      return;
+    }
+    const { picture, checked } = data as SomePicture;
+    if (picture) {
+      port.postMessage(findNoise(picture, checked));
       return;
     }
     const { begin: size, rows, spare } = data as SomeRows;

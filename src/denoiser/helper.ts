@@ -1,23 +1,38 @@
 /** A helper as the team sees it: a worker (helper-main.ts) that is sent windows row by row. */
 
 import text from "../../build/workers/helper.js";
+import { copyOf } from "../pictures/picture.ts";
 import { type RawWorker, started, workerFromText, workerOf } from "../wasm/raw-worker.ts";
 import { type ConvStream, insideOf, type StreamedRows } from "./conv-stream.ts";
-import type { HelperSetup, SomeOutput, SomeRows } from "./helper-main.ts";
+import type { HelperSetup, SomeOutput, SomePicture, SomeRows } from "./helper-main.ts";
+import type { FoundNoise } from "./sigma.ts";
+
+/** What a thread does for somebody. */
+interface Job {
+  /** Whether nobody needs the result any more. */
+  isOver(): boolean;
+  fail(error: unknown): void;
+}
+
+/** A picture whose noise some thread finds. */
+export interface FindTask extends Job, SomePicture {
+  found(noise: FoundNoise): void;
+}
 
 /** A window that some thread takes. */
-export interface Task {
+export interface WindowTask extends Job {
   /** The number of the network that it goes through. */
   readonly network: number;
   readonly rows: StreamedRows;
   /** How many rows have come out. */
   done: number;
-  /** Whether nobody needs the result any more. */
-  isOver(): boolean;
   /** Called after some rows have come out; what it throws goes to `fail`. */
   report(): void;
-  fail(error: unknown): void;
 }
+
+export type Task = WindowTask | FindTask;
+
+export const isFindTask = (task: Task): task is FindTask => "found" in task;
 
 /** How many milliseconds a worker may take to start. */
 const START_PATIENCE = 10_000;
@@ -26,7 +41,7 @@ const PIXELS_SENT = 2 ** 15;
 /** and is not sent more while this many are under way to it or have not been answered. */
 const MOST_UNANSWERED = 2 ** 17;
 /** It gets another window when it has fewer than this left of the one before, so that small windows do not wait for it. */
-const FEW_UNANSWERED = 2 ** 14;
+const FEW_UNANSWERED = 2 ** 15;
 
 /** The name of the worker by which a script that is made for several workers knows that it has to be a helper. */
 export const HELPER_NAME = "helper";
@@ -52,7 +67,7 @@ export async function startHelper(
   await started(worker, setup, START_PATIENCE, () => helper && onLost(helper, helper.end()));
   helper = new Helper(worker, streams);
   worker.onMessage((answer) => {
-    helper.hear(answer as SomeOutput);
+    helper.hear(answer as SomeOutput | FoundNoise);
     onAnswer();
   });
   return helper;
@@ -60,7 +75,7 @@ export async function startHelper(
 
 export class Helper {
   /** The window whose rows are being sent, and the next of them. */
-  #task: Task | undefined;
+  #task: WindowTask | undefined;
   #row = 0;
   /** What was sent and has not been answered, in that order. */
   readonly #sent: { readonly task: Task; readonly pixels: number }[] = [];
@@ -75,7 +90,7 @@ export class Helper {
   ) {}
 
   /** Whether it would take another window. */
-  get hasRoom(): boolean {
+  get #hasRoom(): boolean {
     return !this.#task && this.#unanswered < FEW_UNANSWERED;
   }
 
@@ -83,8 +98,14 @@ export class Helper {
   feed(take: () => Task | undefined): void {
     while (this.#unanswered < MOST_UNANSWERED) {
       if (this.#task?.isOver()) this.#task = undefined;
-      if (this.hasRoom) {
-        this.#task = take();
+      const next = this.#hasRoom ? take() : undefined;
+      if (next && isFindTask(next)) {
+        this.#sendPicture(next);
+        continue;
+      }
+      if (next) {
+        this.#task = next;
+        next.done = 0;
         this.#row = 0;
       }
       if (!this.#task) break;
@@ -93,7 +114,17 @@ export class Helper {
     this.worker.hold(this.#sent.length > 0);
   }
 
-  #send(task: Task): void {
+  #sendPicture(task: FindTask): void {
+    const { picture, checked } = task;
+    const data = copyOf(picture.data);
+    const pixels = picture.width * picture.height;
+    this.#sent.push({ task, pixels });
+    this.#unanswered += pixels;
+    const message: SomePicture = { picture: { ...picture, data }, checked };
+    this.worker.post(message, [data.buffer]);
+  }
+
+  #send(task: WindowTask): void {
     const { network } = task;
     const { width, height, level, write } = task.rows;
     const { model, inputRows } = this.streams[network]!;
@@ -115,9 +146,14 @@ export class Helper {
   }
 
   /** Takes an answer, which belongs to the oldest of what was sent. */
-  hear({ output: { values, length }, spare }: SomeOutput): void {
+  hear(answer: SomeOutput | FoundNoise): void {
     const { task, pixels } = this.#sent.shift()!;
     this.#unanswered -= pixels;
+    if (isFindTask(task)) task.found(answer as FoundNoise);
+    else this.#readRows(task, answer as SomeOutput);
+  }
+
+  #readRows(task: WindowTask, { output: { values, length }, spare }: SomeOutput): void {
     this.#forRows.push(spare);
     this.#forOutput.push(values);
     if (task.isOver()) return;
@@ -135,7 +171,7 @@ export class Helper {
   /** Ends the worker. @returns the windows that it has not finished */
   end(): Task[] {
     void this.worker.terminate();
-    const tasks = this.#sent.map(({ task }) => task);
+    const tasks: Task[] = this.#sent.map(({ task }) => task);
     if (this.#task) tasks.push(this.#task);
     return [...new Set(tasks)].filter((task) => !task.isOver());
   }

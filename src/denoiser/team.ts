@@ -8,8 +8,9 @@
 import { UnsupportedRuntimeError } from "../errors.ts";
 import { isPage } from "../wasm/raw-worker.ts";
 import type { ConvStream } from "./conv-stream.ts";
-import { type Crew, disposedOf, type Lane, laneOf, type Run } from "./crew.ts";
-import { type Helper, startHelper, type Task } from "./helper.ts";
+import { type Crew, disposedOf, type Find, type Lane, laneOf, type Run } from "./crew.ts";
+import { type Helper, isFindTask, startHelper, type Task, type WindowTask } from "./helper.ts";
+import { type FoundNoise, findNoise } from "./sigma.ts";
 import { windowsOf } from "./windows.ts";
 
 /** For how many milliseconds this thread runs the network before it looks at what the helpers have sent. */
@@ -18,6 +19,8 @@ const PATIENCE = 4;
 const FEEDING = 0.075;
 /** No picture is cut into windows of fewer pixels than this just to give each thread one. */
 const LEAST_PIXELS = 2 ** 14;
+/** To find its noise, a picture of up to this many values is sent to another thread. In any, it takes about as long. */
+const MOST_VALUES_SENT = 2 ** 20;
 
 /**
  * Starts `threads - 1` helpers. If some of them do not start, the team is smaller.
@@ -54,9 +57,9 @@ class Team implements Crew {
   #helpers: Helper[] = [];
   /** Pictures whose turn has not come: what begins each. */
   readonly #calls: (() => void)[] = [];
-  /** Windows that no thread has taken. */
+  /** What no thread has taken. */
   #waiting: Task[] = [];
-  /** What ends each unfinished `run`. */
+  /** What ends each unfinished `run` and `find`. */
   readonly #failing = new Set<(error: Error) => void>();
 
   constructor(private readonly streams: readonly ConvStream[]) {
@@ -71,10 +74,10 @@ class Team implements Crew {
     this.#helpers.push(helper);
   }
 
-  schedule<Result>(work: (run: Run) => Promise<Result>): Promise<Result> {
+  schedule<Result>(work: (run: Run, find: Find) => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#calls.push(() => {
-        if (this.#lane) work(this.#run).then(resolve, reject);
+        if (this.#lane) work(this.#run, this.#find).then(resolve, reject);
         else reject(disposedOf());
       });
       // Calls that are made one directly after the other are all known before the first begins.
@@ -91,15 +94,32 @@ class Team implements Crew {
 
   readonly lose = (helper: Helper, left: Task[]): void => {
     this.#helpers = this.#helpers.filter((other) => other !== helper);
-    for (const task of left) task.done = 0;
     this.#waiting.unshift(...left);
     this.pump();
+  };
+
+  readonly #find: Find = (picture, checked) => {
+    if (picture.data.length > MOST_VALUES_SENT) return findNoise(picture, checked);
+    return new Promise((resolve, reject) => {
+      if (!this.#lane) return reject(disposedOf());
+      let isOver = false;
+      const end = (settle: () => void) => {
+        isOver = true;
+        this.#failing.delete(fail);
+        settle();
+      };
+      const fail = (error: unknown) => end(() => reject(error));
+      const found = (noise: FoundNoise) => end(() => resolve(noise));
+      this.#failing.add(fail);
+      this.#waiting.push({ picture, checked, found, isOver: () => isOver, fail });
+      queueMicrotask(this.pump);
+    });
   };
 
   readonly #run: Run = (network, width, height, rowsOf, signal, onProgress) =>
     new Promise((resolve, reject) => {
       const { reach, multiple } = this.streams[network]!.model;
-      const tasks: Task[] = [];
+      const tasks: WindowTask[] = [];
       let isOver = false;
       let reported = 0;
       const end = (settle: () => void) => {
@@ -107,7 +127,7 @@ class Team implements Crew {
         isOver = true;
         this.#failing.delete(fail);
         signal?.removeEventListener("abort", abort);
-        this.#waiting = this.#waiting.filter((task) => !tasks.includes(task));
+        this.#waiting = this.#waiting.filter((task) => !task.isOver());
         settle();
       };
       const fail = (error: unknown) => end(() => reject(error));
@@ -126,6 +146,7 @@ class Team implements Crew {
       this.#failing.add(fail);
       signal?.addEventListener("abort", abort);
       if (!this.#lane) return fail(disposedOf());
+      if (signal?.aborted) return abort();
       this.#waiting.push(...tasks);
       queueMicrotask(this.pump);
     });
@@ -142,36 +163,44 @@ class Team implements Crew {
     return count > needed ? Math.ceil((width - 2 * reach) / (count - lighter)) + 2 * reach : undefined;
   }
 
-  /** Gives threads that are free what waits, and begins pictures as long as threads would stay free. */
+  /**
+   * Gives threads that are free what waits, and begins pictures until a window waits for each helper. As long as pictures
+   * are to be begun, this thread takes only windows beyond these: nobody else can begin pictures, read and write files.
+   */
   readonly pump = (): void => {
     if (!this.#lane) for (const begin of this.#calls.splice(0)) begin();
     while (this.#lane) {
-      const own = this.#isWorking ? undefined : this.#waiting.shift();
+      const isEnough = () => this.#calls.length === 0 || this.#waiting.length > this.#helpers.length;
+      const own = this.#isWorking || !isEnough() ? undefined : this.#waiting.shift();
       for (const helper of this.#helpers) helper.feed(() => this.#waiting.shift());
       if (own) void this.#work(this.#lane, own);
-      const isFree = !this.#isWorking || this.#helpers.some((helper) => helper.hasRoom);
-      if (this.#waiting.length > 0 || !isFree || this.#calls.length === 0) return;
+      if (isEnough()) return;
       this.#calls.shift()!();
     }
   };
 
-  /** Works on a window on this thread. It begins when the helpers have got theirs. */
+  /** Takes a task on this thread. It begins when the helpers have got theirs. */
   async #work(lane: Lane, task: Task): Promise<void> {
     this.#isWorking = true;
     await undefined;
-    const step = (done: number) => {
-      task.done = done;
-      task.report();
-      if (task.isOver()) throw new Error("nobody needs it");
-    };
     try {
-      await lane(task.network, task.rows, step);
-      task.done = task.rows.height;
-      task.report();
+      if (isFindTask(task)) task.found(findNoise(task.picture, task.checked));
+      else await runWindow(lane, task);
     } catch (error) {
       task.fail(error);
     }
     this.#isWorking = false;
     this.pump();
   }
+}
+
+async function runWindow(lane: Lane, task: WindowTask): Promise<void> {
+  task.done = 0;
+  await lane(task.network, task.rows, (done) => {
+    task.done = done;
+    task.report();
+    if (task.isOver()) throw new Error("nobody needs it");
+  });
+  task.done = task.rows.height;
+  task.report();
 }

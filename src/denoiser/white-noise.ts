@@ -88,12 +88,20 @@ function sigmaOfPlane(picture: Picture, channels: number, channel: number, flatI
   const sums: number[] = [];
   const fourths: number[] = [];
   const freedoms: number[] = [];
+  /** Each patch's sum of squares over its degrees of freedom. */
+  const variances: number[] = [];
   for (let y = 0; y < down; y += step) {
     for (let x = 0; x < across; x += step) {
-      for (let i = 0; i < PIXELS; i++)
-        patch[i] = data[((y + (i >> 2)) * width + x + (i & 3)) * channels + channel]!;
-      const limit = patch.includes(low) ? low : patch.includes(high) ? high : undefined;
-      const centre = limit ?? patch.reduce((sum, value) => sum + value) / PIXELS;
+      let sum = 0;
+      let limit: number | undefined;
+      for (let i = 0; i < PIXELS; i++) {
+        const value = data[((y + (i >> 2)) * width + x + (i & 3)) * channels + channel]!;
+        if (value === low) limit = low;
+        if (value === high) limit ??= high;
+        patch[i] = value;
+        sum += value;
+      }
+      const centre = limit ?? sum / PIXELS;
       let squares = 0;
       let fourth = 0;
       let used = 0;
@@ -109,12 +117,13 @@ function sigmaOfPlane(picture: Picture, channels: number, channel: number, flatI
       sums.push(squares);
       fourths.push(fourth);
       freedoms.push(freedom);
+      variances.push(squares / freedom);
     }
   }
   if (sums.length === 0) return 0;
-  const variances = Float64Array.from(sums, (sum, i) => sum / freedoms[i]!);
   let variance =
-    variances.slice().sort()[Math.floor(FLATTEST * sums.length)]! / meanBelowLimit[PIXELS - 1]! ** 2;
+    new Float64Array(variances).sort()[Math.floor(FLATTEST * sums.length)]! /
+    meanBelowLimit[PIXELS - 1]! ** 2;
   for (let round = 0, last = -1; round < MOST_ROUNDS && variance !== last; round++) {
     last = variance;
     let squares = 0;

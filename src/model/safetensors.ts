@@ -36,8 +36,6 @@ export interface SafetensorsFile {
   metadata: Record<string, string>;
 }
 
-/** The format's own limit on the length of the header, in bytes. */
-export const FORMAT_MOST_HEADER = 100_000_000;
 /** The header, its tensors, and their shapes. */
 const MOST_DEPTH = 3;
 
@@ -45,7 +43,8 @@ const MOST_DEPTH = 3;
  * Encodes tensors and metadata as a safetensors file. Equal input gives equal bytes. As in the reference implementation,
  * tensors of wide dtypes come first, so that all data is aligned, and those of one dtype are in the order of their names.
  * Metadata keys keep the order in which they are given.
- * @throws SpecError if a tensor's data does not fit its shape, or a tensor is named `__metadata__`
+ * @throws SpecError if a tensor's data does not fit its shape, a tensor is named `__metadata__`, or names and metadata are
+ * longer than `readSafetensors` takes
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
@@ -75,6 +74,10 @@ export function writeSafetensors(
   const json = `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
   const header = new TextEncoder().encode(json);
   const headerLength = Math.ceil(header.length / 8) * 8;
+  if (headerLength > MOST_HEADER)
+    throw new SpecError(
+      `Names and metadata would take ${headerLength} bytes, more than the ${MOST_HEADER} that a file may have. Shorten them.`,
+    );
   const file = new Uint8Array(8 + headerLength + end);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
   file.fill(0x20, 8, 8 + headerLength);
@@ -92,10 +95,9 @@ export function writeSafetensors(
  * offsets are checked, and the tensors have to cover the data without holes or overlaps. A tensor's data is a view into
  * `bytes` if it is aligned there, else a copy. Values may be NaN: see `requireFinite`.
  * @param name what errors call the file
- * @param mostHeader the most bytes that the header may have
  * @throws ModelFileError for any fault
  */
-export function readSafetensors(bytes: Uint8Array, name: string, mostHeader = MOST_HEADER): SafetensorsFile {
+export function readSafetensors(bytes: Uint8Array, name: string): SafetensorsFile {
   const fault = (what: string) =>
     new ModelFileError(
       `${name}: ${what}. The file is damaged or is not a safetensors file; copy, download or export it again.`,
@@ -106,8 +108,8 @@ export function readSafetensors(bytes: Uint8Array, name: string, mostHeader = MO
     throw fault("it is a web page or another text in angle brackets");
   if (length < 8) throw fault(`${length} bytes are too few for a header`);
   const headerLength = Number(new DataView(bytes.buffer, byteOffset).getBigUint64(0, true));
-  if (headerLength > mostHeader)
-    throw fault(`a header of ${headerLength} bytes is over the limit of ${mostHeader}`);
+  if (headerLength > MOST_HEADER)
+    throw fault(`a header of ${headerLength} bytes is over the limit of ${MOST_HEADER}`);
   if (headerLength > length - 8)
     throw fault(`the header should have ${headerLength} bytes, but only ${length - 8} follow`);
   const header = parseHeader(bytes.subarray(8, 8 + headerLength), fault);

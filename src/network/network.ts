@@ -48,14 +48,16 @@ export class Network {
 
   /**
    * Builds the network with weights that are all 0.
+   * @param what the subject of errors about memory
    * @throws UnsupportedRuntimeError if the runtime has no WebAssembly SIMD
-   * @throws SpecError if the plan's options do not fit the spec
+   * @throws SpecError if the plan's options do not fit the spec, or it needs more memory than WebAssembly can have
+   * @throws DenoiseError if there is not enough memory
    */
-  static async create(spec: Spec, options: NetworkOptions): Promise<Network> {
+  static async create(spec: Spec, options: NetworkOptions, what = "The network"): Promise<Network> {
     const variant = chooseVariant(options.mode ?? "reproducible");
     const { threadWorkerUrl } = options;
     const threads = canShareMemory() ? (options.threads ?? 1) : 1;
-    const layout = plan(spec, options);
+    const layout = { ...plan(spec, options), what };
     const core =
       threads > 1
         ? await loadThreadedCore(

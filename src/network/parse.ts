@@ -1,6 +1,6 @@
 /** Checks unknown data by schemas, and throws this package's error. */
 import * as v from "valibot";
-import { printable, SpecError } from "../errors.ts";
+import { printable, SpecError, shown } from "../errors.ts";
 
 /** More faults of one text are not named. */
 const MOST_FAULTS = 20;
@@ -23,6 +23,9 @@ function faultOf(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue);
   if (type === "strict_object" && expected === "never")
     return `unknown key "${path?.slice(0, 200)}", remove it`;
+  // The message of a check says what the value has to be.
+  if (type === "check")
+    return `${path?.slice(0, 200)} has to be ${issue.message}, but is ${shown(issue.input)}`;
   if (path && received === "undefined") return `"${path}" is missing`;
   const rules: Record<string, string> = {
     number: "a number",

@@ -2,15 +2,24 @@
 import * as v from "valibot";
 import type { Noise, SingleNoise } from "./noise.ts";
 
+// Numbers of a model are up to this, and where they have to be above 0, from its reciprocal on: float32 holds all that follows.
+export const MOST_NOISE = 1e6;
+
 const between = (least: number, greatest: number) =>
   v.pipe(v.number(), v.minValue(least), v.maxValue(greatest));
-const strength = v.pipe(v.number(), v.finite(), v.minValue(0));
-const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const strength = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(MOST_NOISE));
+const positive = v.pipe(v.number(), v.gtValue(0), v.minValue(1 / MOST_NOISE), v.maxValue(MOST_NOISE));
 const share = between(0, 1);
 const blur = between(0, 16);
 
 const ranged = <Schema extends v.GenericSchema<number>>(schema: Schema) =>
-  v.union([schema, v.strictTuple([schema, schema])]);
+  v.union([
+    schema,
+    v.pipe(
+      v.strictTuple([schema, schema]),
+      v.check(([least, greatest]) => least <= greatest, "a range from the smaller number to the larger"),
+    ),
+  ]);
 
 const gaussian = { model: v.literal("gaussian"), sigma: ranged(strength) };
 const uniform = { model: v.literal("uniform"), sigma: ranged(strength) };

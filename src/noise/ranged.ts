@@ -2,7 +2,10 @@
 import { power } from "./portable-math.ts";
 import type { Random } from "./rng.ts";
 
-/** A number, or the two ends of a range, from which a number is drawn uniformly for each picture. */
+/**
+ * A number, or the two ends of a range, the smaller one first, from which a number is drawn uniformly for each picture. No
+ * number is larger than 10⁶; one that has to be above 0 is at least 10⁻⁶.
+ */
 export type Ranged = number | [number, number];
 
 /** The number, or one that is drawn uniformly from the range, rounded to float32. */

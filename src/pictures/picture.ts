@@ -59,7 +59,7 @@ export interface CheckedPicture {
  * In grey levels. In the sums of the network's layers, float32 keeps whole grey levels beside a value of this size, but not
  * beside one much larger.
  */
-const MOST_LEVELS = 1e6;
+export const MOST_LEVELS = 1e6;
 /** Where 255 is white, a picture of fractions none of which is beyond this is taken for one in which 1 is white, with noise. */
 const MOST_FRACTION = 4;
 

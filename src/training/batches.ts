@@ -1,5 +1,5 @@
 import { NO_STREAM } from "../../assembly/constants.ts";
-import { type Images, type Photos, photosOf, pictureAt, pixelsOf } from "../data/images.ts";
+import { type Images, type Photos, photosOf, pictureAt, pixelsOf, requirePictures } from "../data/images.ts";
 import { luma } from "../data/photos.ts";
 import { SpecError } from "../errors.ts";
 import { requireFit } from "../model/model.ts";
@@ -38,12 +38,10 @@ export function batchCount(count: number, batch: number): number {
   return Math.ceil(count / batch);
 }
 
-/** Which pictures each batch of an epoch holds, in order; the last may be smaller. */
-export function batchesOf(count: number, batch: number): { first: number; rows: number }[] {
-  return Array.from({ length: batchCount(count, batch) }, (_, index) => ({
-    first: index * batch,
-    rows: Math.min(batch, count - index * batch),
-  }));
+/** Which pictures batch `index` of an epoch holds; the last batch may be smaller. */
+export function batchAt(index: number, count: number, batch: number): { first: number; rows: number } {
+  const first = index * batch;
+  return { first, rows: Math.min(batch, count - first) };
 }
 
 /** The number of pictures in the last batch of an epoch if it is smaller than the others, else undefined. */
@@ -74,8 +72,9 @@ export function epochSize({ patchesPerEpoch }: Pick<Recipe, "patchesPerEpoch">, 
   return patchesPerEpoch ?? count;
 }
 
-/** @throws SpecError if a recipe cannot be trained on a set */
+/** @throws SpecError if a recipe cannot be trained on a set; DataError if the set's parts do not fit together */
 export function requireTrainable(recipe: Recipe, set: Images | Photos, name: string): void {
+  requirePictures(set, name);
   const { spec, batch, patchesPerEpoch } = recipe;
   const what = `Recipe "${recipe.name}"`;
   const { height, width, channels } = spec.input;

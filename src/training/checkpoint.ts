@@ -14,17 +14,12 @@ import {
   UnsupportedRuntimeError,
 } from "../errors.ts";
 import { CHECKPOINT_FORMAT, json } from "../model/model-file.ts";
-import {
-  FORMAT_MOST_HEADER,
-  readSafetensors,
-  requireFinite,
-  type Tensor,
-  writeSafetensors,
-} from "../model/safetensors.ts";
+import { readSafetensors, requireFinite, type Tensor, writeSafetensors } from "../model/safetensors.ts";
 import { MOST_WEIGHT } from "../network/limits.ts";
 import { parse } from "../network/parse.ts";
 import { hasRelaxedSimd, type Mode, type Variant } from "../wasm/detect.ts";
 import { batchCount, epochSize } from "./batches.ts";
+import { DIGEST_KEY, isSealed, NO_DIGEST, seal } from "./checkpoint-digest.ts";
 import { checkpointTensors } from "./checkpoint-tensors.ts";
 import { parseRecipe, type Recipe } from "./recipes.ts";
 
@@ -70,12 +65,15 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, Float32Array>;
 }
 
-/** The part of a checkpoint that its file holds as JSON, besides the recipe. */
+/** The part of a checkpoint besides the recipe and the tensors. */
 type CheckpointRun = Omit<Checkpoint, "recipe" | "tensors">;
+
+/** What a file keeps of the epochs that have ended, as tensors of float64: the JSON of a long training would grow too large. */
+const epochValues = ["loss", "seconds"] as const;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const sum = v.pipe(v.number(), v.finite(), v.minValue(0));
-const RunSchema = v.strictObject({
+const schemas = {
   seed: v.pipe(count, v.maxValue(2 ** 32 - 1)),
   mode: v.picklist(["fast", "reproducible"]),
   variant: v.picklist(["simd", "relaxed"]),
@@ -93,35 +91,55 @@ const RunSchema = v.strictObject({
     lossSum: sum,
     seconds: sum,
   }),
-  epochs: v.array(v.strictObject({ number: count, loss: sum, seconds: sum })),
-}) satisfies v.GenericSchema<unknown, CheckpointRun>;
+};
+const epochs = v.array(v.strictObject({ number: count, loss: sum, seconds: sum }));
+const RunSchema = v.strictObject({ ...schemas, epochs }) satisfies v.GenericSchema<unknown, CheckpointRun>;
+/** What a file holds as JSON. Earlier versions wrote the epochs there too. */
+const WrittenSchema = v.strictObject({ ...schemas, epochs: v.exactOptional(epochs) });
 
 /**
- * Encodes a checkpoint as the bytes of a checkpoint file.
+ * Encodes a checkpoint as the bytes of a checkpoint file, which contain a SHA-256 of themselves. Its values are copied before
+ * the promise is returned.
  * @throws SpecError if the checkpoint lacks a tensor, or its recipe or a value beside it is not valid
+ * @throws UnsupportedRuntimeError in a page that is neither https nor localhost, where there is no SHA-256
  */
-export function encodeCheckpoint({ recipe, tensors, ...run }: Checkpoint): Uint8Array<ArrayBuffer> {
+export async function encodeCheckpoint({
+  recipe,
+  tensors,
+  ...run
+}: Checkpoint): Promise<Uint8Array<ArrayBuffer>> {
   const written = new Map<string, Tensor>();
   for (const { name, shape } of checkpointTensors(recipe)) {
     const data = tensors.get(name);
     if (!data) throw new SpecError(`The checkpoint has no tensor "${name}".`);
     written.set(name, { dtype: "F32", shape: [...shape], data });
   }
-  return writeSafetensors(written, {
+  const { epochs, ...state } = parse(RunSchema, run, "The checkpoint");
+  for (const value of epochValues) {
+    const data = Float64Array.from(epochs, (epoch) => epoch[value]);
+    written.set(`epochs.${value}`, { dtype: "F64", shape: [data.length], data });
+  }
+  const file = writeSafetensors(written, {
     format: "pt",
     "denoise-wasm.format": CHECKPOINT_FORMAT,
     "denoise-wasm.recipe": JSON.stringify(parseRecipe(recipe)),
-    "denoise-wasm.run": JSON.stringify(parse(RunSchema, run, "The checkpoint")),
+    "denoise-wasm.run": JSON.stringify(state),
+    [DIGEST_KEY]: NO_DIGEST,
   });
+  await seal(file);
+  return file;
 }
 
 /**
- * Decodes the bytes of a checkpoint file.
+ * Decodes the bytes of a checkpoint file. A file without a SHA-256, which earlier versions wrote, is taken if all else is
+ * right.
  * @param name what errors call the file
- * @throws ModelFileError on anything but a whole checkpoint whose tensors and position fit its recipe
+ * @throws ModelFileError on anything but a whole checkpoint whose tensors and position fit its recipe, and on one whose bytes
+ * have changed since it was written
+ * @throws UnsupportedRuntimeError in a page that is neither https nor localhost, where there is no SHA-256
  */
-export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
-  const { tensors, metadata } = readSafetensors(bytes, name, FORMAT_MOST_HEADER);
+export async function decodeCheckpoint(bytes: Uint8Array, name: string): Promise<Checkpoint> {
+  const { tensors, metadata } = readSafetensors(bytes, name);
   if (metadata["denoise-wasm.format"] !== CHECKPOINT_FORMAT) {
     throw new ModelFileError(
       `${name} is a safetensors file but not a checkpoint of this package ("${CHECKPOINT_FORMAT}"). ` +
@@ -130,10 +148,15 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
   }
   try {
     const recipe = parseRecipe(json(metadata, "recipe"));
-    const run = parse(RunSchema, json(metadata, "run"), "run");
+    const { epochs: earlier, ...state } = parse(WrittenSchema, json(metadata, "run"), "run");
+    const run = { ...state, epochs: earlier ?? takeEpochs(tensors) };
     const fault = positionFault(recipe, run);
     if (fault !== undefined) throw new SpecError(`run: ${fault}.`);
-    return { recipe, ...run, tensors: takeTensors(recipe, tensors, name) };
+    const checkpoint = { recipe, ...run, tensors: takeTensors(recipe, tensors, name) };
+    const digest = metadata[DIGEST_KEY];
+    if (digest !== undefined && !(await isSealed(bytes, digest)))
+      throw new SpecError("it is damaged: its SHA-256 is not the one that was written into it.");
+    return checkpoint;
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;
     throw new ModelFileError(`${name}: ${error.message} ${remedy}`, { cause: error });
@@ -158,6 +181,23 @@ function positionFault(recipe: Recipe, run: CheckpointRun): string | undefined {
   if (batches > most) return `position.batches is ${batches}, but there are ${most}`;
   if (batches === 0 && lossSum !== 0) return `position.lossSum is ${lossSum} before the first batch`;
   return undefined;
+}
+
+/** Takes the epochs out of a file's tensors. @throws SpecError if they are not there, or not what an epoch can have */
+function takeEpochs(tensors: Map<string, Tensor>): CheckpointRun["epochs"] {
+  const [losses, times] = epochValues.map((value) => {
+    const name = `epochs.${value}`;
+    const tensor = tensors.get(name);
+    if (tensor?.dtype !== "F64" || tensor.shape.length !== 1)
+      throw new SpecError(`it has no list "${name}" of F64.`);
+    const wrong = tensor.data.findIndex((one) => !(one >= 0 && one < Infinity));
+    if (wrong !== -1) throw new SpecError(`it has ${tensor.data[wrong]} in "${name}" at index ${wrong}.`);
+    tensors.delete(name);
+    return tensor.data;
+  }) as [Float64Array, Float64Array];
+  if (losses.length !== times.length)
+    throw new SpecError(`it has ${losses.length} losses of epochs, but ${times.length} times.`);
+  return Array.from(losses, (loss, index) => ({ number: index + 1, loss, seconds: times[index]! }));
 }
 
 function takeTensors(

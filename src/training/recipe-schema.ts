@@ -4,8 +4,13 @@ import { SpecSchema } from "../network/spec-schema.ts";
 import { NoiseSchema } from "../noise/noise-schema.ts";
 import type { Recipe } from "./recipe.ts";
 
+// Numbers that have to be above 0 are within these, so that float32 can hold them too.
+const [LEAST_RATE, MOST_RATE] = [1e-30, 1e30];
+// No training comes near, and steps can be counted exactly.
+const MOST_EPOCHS = 1e9;
+
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(0.999999));
-const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const positive = v.pipe(v.number(), v.gtValue(0), v.minValue(LEAST_RATE), v.maxValue(MOST_RATE));
 
 export const RecipeSchema = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1)),
@@ -34,7 +39,7 @@ export const RecipeSchema = v.strictObject({
       epsilon: positive,
     }),
   ]),
-  epochs: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  epochs: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_EPOCHS)),
   batch: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 16)),
   schedule: v.exactOptional(
     v.strictObject({

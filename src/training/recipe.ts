@@ -2,7 +2,9 @@
 import type { Spec } from "../network/spec.ts";
 import type { Noise } from "../noise/noise.ts";
 
-/** All that a training needs, except data and a seed. It is plain JSON. */
+/**
+ * All that a training needs, except data and a seed. It is plain JSON. Numbers that have to be above 0 are from 10⁻³⁰ to 10³⁰.
+ */
 export interface Recipe {
   /** What the recipe is called in reports, model files and errors. */
   name: string;
@@ -24,7 +26,7 @@ export interface Recipe {
   };
   /** The optimiser: how the weights follow the gradients. */
   optimizer: Adagrad | Adam | Muon;
-  /** Passes over the training pictures, at least 1; with `patchesPerEpoch`, rounds of that many patches. */
+  /** Passes over the training pictures, from 1 to 10⁹; with `patchesPerEpoch`, rounds of that many patches. */
   epochs: number;
   /** Pictures of each step, from 1 to 65,536. */
   batch: number;

@@ -1,12 +1,10 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Trains networks. A training is an async iterator over epochs; it can be aborted between any two steps, and resumed. */
 
-import { MOST_THREADS } from "../../assembly/program/layout.ts";
-import type { Dataset, Images, Photos } from "../data/images.ts";
 import { sha256 } from "../data/sha256.ts";
-import { optionsFrom, requireNoOthers, requireOption, requireRunOptions, SpecError } from "../errors.ts";
+import { optionsFrom, SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { encodeModel } from "../model/model-file.ts";
-import { isSameNetwork } from "../network/spec.ts";
 import { version } from "../version.ts";
 import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
@@ -14,82 +12,19 @@ import { epochSize, requireTrainable } from "./batches.ts";
 import { type Checkpoint, requireResumable } from "./checkpoint.ts";
 import { parseRecipe, type Recipe } from "./recipes.ts";
 import { Stopwatch } from "./stopwatch.ts";
+import {
+  checkOptions,
+  type Epoch,
+  type ResumeOptions,
+  requireSameNetwork,
+  requireWhole,
+  type TrainingData,
+  type TrainOptions,
+} from "./train-options.ts";
 import { networkFor, TrainingState } from "./training-state.ts";
 
 /** Training runs for this many milliseconds before the event loop gets its next turn. */
 const TURN = 25;
-
-/** The part of a data set that a training needs: its training set, its name and its digest. */
-export type TrainingData = Pick<Dataset<Images | Photos>, "name" | "sha256" | "train"> &
-  Partial<Pick<Dataset, "source">>;
-
-/** How a training runs. What is trained, and for how long, is in the recipe. */
-export interface TrainOptions extends ResumeOptions {
-  /**
-   * What all random numbers follow from: a 32-bit unsigned integer. In the mode `"reproducible"`, the same seed, data and
-   * recipe give the same model, byte for byte. Default 1.
-   */
-  seed?: number;
-  /** Whether the same bytes in every engine, or speed, come first. Default `"reproducible"`. */
-  mode?: Mode;
-  /**
-   * A model that the training goes on from: it begins with its weights, and not with such as the seed gives. The recipe has
-   * to have its network; the size of the pictures may differ in networks of convolutions.
-   */
-  from?: Model;
-}
-
-/** How a training runs that goes on from a checkpoint. Its seed and mode are the checkpoint's. */
-export interface ResumeOptions {
-  /**
-   * How many threads to use, this one included. Default: one for each core (in browsers, one fewer), but no more than
-   * the network keeps busy, and one where threads cannot share memory. The result does not depend on it.
-   */
-  threads?: number;
-  /**
-   * Only for web pages: the URL of the package's `thread-worker.js`. Default: threads are made from a text, and where a
-   * content security policy forbids that, from the file of that name beside the script that holds this code.
-   */
-  threadWorkerUrl?: string | URL;
-  /** Aborts the training between two steps: the iteration fails with the signal's reason. */
-  signal?: AbortSignal;
-  /**
-   * Called at most about 40 times a second. The training waits until the value that it returns has resolved: so a
-   * promise pauses the training, for example until a `checkpoint()` is stored. The wait does not count as training time.
-   */
-  onProgress?: (progress: Progress) => unknown;
-}
-
-/** How far a training has come. */
-export interface Progress {
-  /** The number of the epoch that is under way, counted from 1. */
-  readonly epoch: number;
-  /** The number of epochs in the whole training. */
-  readonly epochs: number;
-  /** The number of pictures or patches of this epoch that are done. */
-  readonly images: number;
-  /** The number of pictures or patches in an epoch. */
-  readonly imagesPerEpoch: number;
-  /** The mean loss over this epoch's pictures so far, in the units of `Epoch.loss`. */
-  readonly loss: number;
-  /** The mean speed over this epoch so far. */
-  readonly imagesPerSecond: number;
-}
-
-/** An epoch that has ended. */
-export interface Epoch {
-  /** Counted from 1. */
-  readonly number: number;
-  /**
-   * The mean loss over the epoch's pictures; the loss of each batch is taken before its update. It is in squared grey
-   * levels for the loss "mse" and in grey levels for "l1", and contains the recipe's `lossWeight`.
-   */
-  readonly loss: number;
-  /** The time that the epoch took, without the time in which `onProgress` made the training wait. */
-  readonly seconds: number;
-  /** Pictures or patches per second of that time. */
-  readonly imagesPerSecond: number;
-}
 
 /**
  * Trains the network of a recipe on `data.train`. A test set is never looked at.
@@ -119,7 +54,11 @@ export function resume(checkpoint: Checkpoint, data: TrainingData, options?: Res
   return new Training(checkpoint, data, optionsFrom(options), undefined, checkpoint);
 }
 
-/** A training, made by `train` or `resume`. Iterate over it to get its epochs, or call `model()`. */
+/**
+ * A training, made by `train` or `resume`. Iterate over it to get its epochs, or call `model()`. It has threads and memory from
+ * the first epoch until it ends, fails, is left by `break`, or `return()` is called. With `await using run = train(…)` that is so
+ * at the end of the block, whatever happens there. Those of a training that was dropped before that end with its garbage.
+ */
 export class Training implements AsyncIterableIterator<Epoch> {
   readonly recipe: Recipe;
   readonly seed: number;
@@ -149,7 +88,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
     this.mode = mode;
     checkOptions(options);
     this.#data = data;
-    requireTrainable(this.recipe, data.train, data.name);
+    requireTrainable(this.recipe, data?.train, data?.name ?? "The training set");
     this.#from = checkpoint?.from;
     this.#time = new Stopwatch(checkpoint?.position.seconds);
     for (const { number, loss, seconds } of checkpoint?.epochs ?? []) this.#end(number, loss, seconds);
@@ -182,6 +121,11 @@ export class Training implements AsyncIterableIterator<Epoch> {
 
   return(): Promise<IteratorResult<Epoch, void>> {
     return this.#iterator.return();
+  }
+
+  /** Ends the training: the same as `return()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
   }
 
   [Symbol.asyncIterator](): this {
@@ -323,30 +267,4 @@ export class Training implements AsyncIterableIterator<Epoch> {
     this.#ended.push(epoch);
     return epoch;
   }
-}
-
-/** @throws SpecError if a model's weights cannot be those that the recipe's network begins with */
-function requireSameNetwork({ name, spec }: Recipe, from: Model): void {
-  const isModel = from instanceof Object && from.spec instanceof Object && from.parameters instanceof Map;
-  requireOption("from", from, isModel, "a model, such as decodeModel gives");
-  if (!isSameNetwork(spec, from.spec))
-    throw new SpecError(
-      `The model that the training is to begin with has another network than the recipe "${name}". Give the recipe the model's spec.`,
-    );
-}
-
-/** @throws SpecError */
-function checkOptions({ threads, threadWorkerUrl, signal, onProgress, ...others }: ResumeOptions): void {
-  requireNoOthers(others);
-  if (threads !== undefined) requireWhole("threads", threads, 1, MOST_THREADS);
-  const isAddress =
-    ["undefined", "string"].includes(typeof threadWorkerUrl) || threadWorkerUrl instanceof URL;
-  requireOption("threadWorkerUrl", threadWorkerUrl, isAddress, "an address");
-  requireRunOptions(signal, onProgress);
-}
-
-/** @throws SpecError */
-function requireWhole(name: string, value: number, least: number, greatest: number): void {
-  const isRight = Number.isInteger(value) && value >= least && value <= greatest;
-  requireOption(name, value, isRight, `a whole number from ${least} to ${greatest}`);
 }

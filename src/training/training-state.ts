@@ -6,13 +6,15 @@
 import type { Images, Photos } from "../data/images.ts";
 import { DivergenceError, SpecError } from "../errors.ts";
 import { initialize } from "../network/initialize.ts";
-import { Network } from "../network/network.ts";
+import { MOST_WEIGHT } from "../network/limits.ts";
+import { Network, type NetworkOptions } from "../network/network.ts";
 import { trainingFlop } from "../network/spec.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { defaultThreads } from "../wasm/threads.ts";
 import {
   type BatchSource,
-  batchesOf,
+  batchAt,
+  batchCount,
   batchSource,
   epochSize,
   isDrawnInStep,
@@ -33,7 +35,8 @@ export class TrainingState {
   lossSum = 0;
   /** The number of pictures or patches that an epoch shows. */
   readonly #count: number;
-  readonly #order: ReturnType<typeof batchesOf>;
+  /** The number of batches of an epoch. */
+  readonly #batchCount: number;
   /** Undefined once the training has ended. */
   #source: BatchSource | undefined;
   readonly #optimizer: Optimizer;
@@ -52,7 +55,7 @@ export class TrainingState {
     from?: Pick<Checkpoint, "position" | "tensors">,
   ) {
     this.#count = epochSize(recipe, set.count);
-    this.#order = batchesOf(this.#count, recipe.batch);
+    this.#batchCount = batchCount(this.#count, recipe.batch);
     this.#source = batchSource(recipe, set, seed);
     if (from) ({ epoch: this.epoch, batches: this.batches, lossSum: this.lossSum } = from.position);
     this.#optimizer = new Optimizer(network, recipe, this.#steps);
@@ -70,16 +73,16 @@ export class TrainingState {
 
   /** Whether every batch of the epoch is done. */
   get atEndOfEpoch(): boolean {
-    return this.batches === this.#order.length;
+    return this.batches === this.#batchCount;
   }
 
   /** Trains on the next batch of the epoch. @throws DivergenceError if its loss is not finite */
   step(): void {
     const { network, recipe } = this;
-    const { first, rows } = this.#order[this.batches]!;
+    const { first, rows } = batchAt(this.batches, this.#count, recipe.batch);
     this.#broken = true;
     this.#source!(network, this.epoch, first, rows);
-    this.#optimizer.beforeStep(learningRateAt(recipe, this.#steps, recipe.epochs * this.#order.length));
+    this.#optimizer.beforeStep(learningRateAt(recipe, this.#steps, recipe.epochs * this.#batchCount));
     const loss = network.step(rows);
     this.batches++;
     if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss} in`);
@@ -104,9 +107,14 @@ export class TrainingState {
     return loss;
   }
 
-  /** A copy of the model's parameters: their averages if the recipe has `averaging`. @throws DivergenceError */
+  /**
+   * A copy of the model's parameters: their averages if the recipe has `averaging`.
+   * @throws DivergenceError if one is not finite, or larger than readers take
+   */
   parameters(): Map<string, Float32Array> {
-    return this.#finite(this.network.parameters(this.recipe.averaging ? "average" : "value"));
+    const weights = this.network.parameters(this.recipe.averaging ? "average" : "value");
+    for (const [name, values] of weights) this.#requireFinite(name, values, MOST_WEIGHT);
+    return weights;
   }
 
   /** A copy of all tensors that the next step depends on. @throws DivergenceError; SpecError after a step that failed */
@@ -116,32 +124,29 @@ export class TrainingState {
         "A step of this training failed: nothing can go on from it. Use an earlier checkpoint.",
       );
     }
-    const { network } = this;
-    return this.#finite(
-      new Map(
-        checkpointTensors(this.recipe).map(({ name, parameter, kind }) => [
-          name,
-          network.get(parameter, kind),
-        ]),
-      ),
+    return new Map(
+      checkpointTensors(this.recipe).map(({ name, parameter, kind }) => {
+        const values = this.network.get(parameter, kind);
+        // No reader takes larger weights; what the optimiser keeps may be larger.
+        const isWeight = kind === "value" || kind === "average";
+        this.#requireFinite(name, values, isWeight ? MOST_WEIGHT : Number.MAX_VALUE);
+        return [name, values];
+      }),
     );
   }
 
   /** The number of steps of the whole run that are done. */
   get #steps(): number {
-    return (this.epoch - 1) * this.#order.length + this.batches;
+    return (this.epoch - 1) * this.#batchCount + this.batches;
   }
 
-  #finite(tensors: Map<string, Float32Array>): Map<string, Float32Array> {
-    for (const [name, values] of tensors) {
-      if (!values.every(Number.isFinite)) throw this.#diverged(`${name} is not finite after`);
-    }
-    return tensors;
+  #requireFinite(name: string, values: Float32Array, most: number): void {
+    const wrong = values.find((value) => !(Math.abs(value) <= most));
+    if (wrong !== undefined) throw this.#diverged(`${name} has ${wrong} after`);
   }
 
   #diverged(what: string): DivergenceError {
-    const [epoch, batch] =
-      this.batches > 0 ? [this.epoch, this.batches] : [this.epoch - 1, this.#order.length];
+    const [epoch, batch] = this.batches > 0 ? [this.epoch, this.batches] : [this.epoch - 1, this.#batchCount];
     return new DivergenceError(
       `Training diverged: ${what} epoch ${epoch}, batch ${batch}. Use a smaller learning rate.`,
       epoch,
@@ -150,15 +155,19 @@ export class TrainingState {
   }
 }
 
-/** The network that a recipe trains, with the initial weights that the seed gives. @param count pictures in an epoch */
+/**
+ * The network that a recipe trains, with the initial weights that the seed gives.
+ * @param count pictures in an epoch
+ * @throws SpecError if the recipe needs more memory than WebAssembly can have; DenoiseError if there is less here
+ */
 export async function networkFor(
-  { spec, batch, optimizer, loss, averaging, noise }: Recipe,
+  { name, spec, batch, optimizer, loss, averaging, noise }: Recipe,
   count: number,
   seed: number,
   { mode, threads, threadWorkerUrl }: { mode?: Mode; threads?: number; threadWorkerUrl?: string | URL },
 ): Promise<Network> {
   const lastBatch = lastBatchOf(count, batch);
-  const network = await Network.create(spec, {
+  const options: NetworkOptions = {
     batch,
     training: {
       optimizer: optimizer.type,
@@ -170,7 +179,8 @@ export async function networkFor(
     threads: threads ?? defaultThreads(trainingFlop(spec, batch)),
     ...(mode && { mode }),
     ...(threadWorkerUrl && { threadWorkerUrl }),
-  });
+  };
+  const network = await Network.create(spec, options, `Recipe "${name}" with batches of ${batch} pictures`);
   initialize(network, seed);
   return network;
 }

@@ -4,6 +4,7 @@ import relaxed from "../../build/wasm/relaxed.js";
 import relaxedThreads from "../../build/wasm/relaxed-threads.js";
 import simd from "../../build/wasm/simd.js";
 import simdThreads from "../../build/wasm/simd-threads.js";
+import { DenoiseError, SpecError } from "../errors.ts";
 import type { Variant } from "./detect.ts";
 import { bytesOf } from "./inlined.ts";
 import type { ThreadExports, WalkerExports } from "./leader.ts";
@@ -16,9 +17,13 @@ export const ARENA_START = 4096;
 export interface CoreLayout {
   readonly end: number;
   readonly sync: number;
+  /** The subject of errors about memory. */
+  readonly what: string;
 }
 
 const PAGE = 65536;
+/** A WebAssembly memory has 32-bit addresses. */
+const MOST_PAGES = 2 ** 32 / PAGE;
 
 type Build = Variant | `${Variant}-threads`;
 const inlined: Record<Build, string> = {
@@ -45,14 +50,26 @@ export function bundledBytes(build: Build): Uint8Array<ArrayBuffer> {
   return bytesOf(inlined[build]);
 }
 
-/** Instantiates a build without threads, with a memory of zeros as large as the plan's arena. */
+/**
+ * Ends the threads of cores that were dropped without being disposed of. A worker is no garbage as long as it runs, and it
+ * would run for ever. What ends them must not lead to the core.
+ */
+const dropped = new FinalizationRegistry<() => Promise<void>>((dispose) => void dispose());
+
+/**
+ * Instantiates a build without threads, with a memory of zeros as large as the plan's arena.
+ * @throws SpecError if WebAssembly cannot have that much memory, DenoiseError if there is less
+ */
 export async function loadCore(wasm: BufferSource | WebAssembly.Module, plan: CoreLayout): Promise<Core> {
-  const memory = new WebAssembly.Memory({ initial: pagesOf(plan) });
+  const memory = memoryFor(plan);
   const { run } = await instantiateOn<WalkerExports>(wasm, memory);
   return { memory, threads: 1, run, runAlone: run, dispose: async () => {} };
 }
 
-/** Does the same for a build with threads. If not all of them start, `threads` of the core says how many did. */
+/**
+ * Does the same for a build with threads. If not all of them start, `threads` of the core says how many did. They end when the
+ * core is disposed of, or some time after nothing leads to it any more.
+ */
 export async function loadThreadedCore(
   wasm: BufferSource | WebAssembly.Module,
   plan: CoreLayout,
@@ -60,11 +77,22 @@ export async function loadThreadedCore(
   workerUrl?: string | URL,
 ): Promise<Core> {
   const module = wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm);
-  const pages = pagesOf(plan);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const memory = memoryFor(plan, { shared: true });
   const exports = await instantiateOn<ThreadExports>(module, memory);
   const pool = await startThreads(module, memory, exports, plan.sync, threads, workerUrl);
-  return { memory, threads: pool.count, run: pool.run, runAlone: exports.run, dispose: pool.dispose };
+  const { count, run, dispose } = pool;
+  const core: Core = {
+    memory,
+    threads: count,
+    run,
+    runAlone: exports.run,
+    dispose() {
+      dropped.unregister(core);
+      return dispose();
+    },
+  };
+  dropped.register(core, dispose, core);
+  return core;
 }
 
 async function instantiateOn<Exports>(
@@ -78,6 +106,19 @@ async function instantiateOn<Exports>(
   return exports;
 }
 
-function pagesOf(plan: CoreLayout): number {
-  return Math.ceil(plan.end / PAGE);
+/** @throws SpecError if WebAssembly cannot have that much memory, DenoiseError if there is less */
+function memoryFor({ end, what }: CoreLayout, { shared = false } = {}): WebAssembly.Memory {
+  const pages = Math.ceil(end / PAGE);
+  const asked = `${what} needs ${Math.ceil(end / 1e6).toLocaleString("en")} MB of WebAssembly memory`;
+  if (!(pages <= MOST_PAGES))
+    throw new SpecError(
+      `${asked}, and ${Math.floor(2 ** 32 / 1e6).toLocaleString("en")} MB are possible. ${SMALLER}`,
+    );
+  try {
+    return new WebAssembly.Memory({ initial: pages, ...(shared && { maximum: pages, shared }) });
+  } catch (cause) {
+    throw new DenoiseError(`${asked}, which it did not get. Free some memory; or: ${SMALLER}`, { cause });
+  }
 }
+
+const SMALLER = "Use smaller batches, smaller pictures or patches, or a smaller network.";

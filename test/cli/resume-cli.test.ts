@@ -107,7 +107,7 @@ describe("a run that is interrupted", () => {
 
     const next = epochs.length + 20;
     const second = await goOn("often", ["--threads", "2"], killIn(next, "SIGTERM"));
-    expect([second.code, second.stdout]).toEqual([130, ""]);
+    expect([second.code, second.stdout]).toEqual([143, ""]);
     expect(second.stderr).toContain(
       `Going on with small on 20 images (${data}), seed 7, ${epochs.length} of 5000`,
     );
@@ -144,12 +144,28 @@ describe("a run that is interrupted", () => {
     expect(code).toBe(null);
     const { epochs } = await loadCheckpoint(checkpointOf("crashed"));
     expect(epochs.length).toBeLessThan(5000);
-    // The crash may have left the temporary file of the next checkpoint.
-    for (const name of await readdir(inFolder("crashed"))) {
-      if (name.endsWith(".tmp")) await rm(join(folder, "crashed", name));
-    }
+    // The crash has left its lock, and it may have left the temporary file of the next checkpoint.
+    expect(await readdir(inFolder("crashed"))).toContain("run.lock");
+    await writeFile(`${checkpointOf("crashed")}.01234567.tmp`, "half a checkpoint");
     expect((await goOn("crashed")).code).toBe(0);
     await expectComplete("crashed");
+  });
+
+  it("is not overwritten by a second process, and a run without a checkpoint is not either", async () => {
+    const others: Promise<Result>[] = [];
+    const first = await begin("busy", ["--checkpoint-every", "0.0001"], (child) => {
+      child.stderr!.on("data", () => {
+        if (others.length > 0 || !existsSync(checkpointOf("busy"))) return;
+        others.push(begin("busy", ["--force"]), goOn("busy"));
+      });
+    });
+    expect(first.code).toBe(0);
+    for (const { code, stderr } of await Promise.all(others)) {
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^OutputError: busy is in use by process \d+\. Wait until it has ended/);
+    }
+    expect(others).toHaveLength(2);
+    await expectComplete("busy");
   });
 
   it("is not overwritten by a new one, which a complete run is", async () => {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { requireWritableFolder, writeFileAtomic } from "../../src/data/files.node.ts";
 import { OutputError } from "../../src/errors.ts";
 
@@ -71,6 +71,46 @@ describe("writeFileAtomic", () => {
     expect(stdout.toString()).toMatch(/^Cannot write .*model: the file would be larger than allowed here/);
     expect(await readFile(path, "utf8")).toBe("old");
     expect((await readdir(folder)).sort()).toEqual(["files.mjs", "model"]);
+  });
+});
+
+describe("a loss of power", () => {
+  it("leaves the old file or the new one: content, then name, then the folder's list go to the disk", async () => {
+    const done: string[] = [];
+    const real = await vi.importActual<typeof import("node:fs/promises")>("node:fs/promises");
+    vi.resetModules();
+    vi.doMock("node:fs/promises", () => ({
+      ...real,
+      async open(path: string, flags: string) {
+        const file = await real.open(path, flags);
+        const name = path.replace(folder, "FOLDER").replace(/\.[0-9a-f]{8}\./, ".TEMPORARY.");
+        const told = (what: "writeFile" | "sync" | "close") => (data?: string) => {
+          done.push(`${what} ${name}`);
+          return file[what](data as string);
+        };
+        return { writeFile: told("writeFile"), sync: told("sync"), close: told("close") };
+      },
+      async rename(from: string, to: string) {
+        done.push("rename");
+        return real.rename(from, to);
+      },
+    }));
+    try {
+      const { writeFileAtomic } = await import("../../src/data/files.node.ts");
+      await writeFileAtomic(join(folder, "file"), "new");
+    } finally {
+      vi.doUnmock("node:fs/promises");
+    }
+    expect(await readFile(join(folder, "file"), "utf8")).toBe("new");
+    const temporary = "FOLDER/file.TEMPORARY.tmp";
+    expect(done).toEqual([
+      `writeFile ${temporary}`,
+      `sync ${temporary}`,
+      `close ${temporary}`,
+      "rename",
+      "sync FOLDER",
+      "close FOLDER",
+    ]);
   });
 });
 

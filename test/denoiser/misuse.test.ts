@@ -26,6 +26,30 @@ const create = (options: Anything) => () => createDenoiser(options);
 const denoise = (given: Anything, options?: Anything) => () => denoiser.denoise(given, options);
 const estimate = (given: Anything, options?: Anything) => async () => estimateSigma(given, options);
 
+const run =
+  (change: Anything, options: Anything = { sigma: 5 }) =>
+  () =>
+    runModel(model, { ...images, ...change }, options);
+const bytes = (length: number) => new Uint8Array(length);
+const dense = recipes["fashion-autoencoder"];
+const digest = "0".repeat(64);
+const pictures = { data: bytes(784), count: 1, height: 28, width: 28, channels: 1 };
+const trainOn = (change: Anything) => async () =>
+  train({ ...dense, batch: 1 }, { name: "some", sha256: digest, train: { ...pictures, ...change } });
+const recipe = (change: Anything) => async () =>
+  train({ ...dense, ...change }, { name: "some", sha256: digest, train: pictures });
+const optimizer = (change: object) => recipe({ optimizer: { ...dense.optimizer, ...change } });
+const photos = (count: number, change: Anything = {}): Anything => {
+  const photo = { data: bytes(64 * 64), width: 64, height: 64, channels: 1, ...change };
+  return { name: "some", sha256: digest, train: { photos: [photo], count, channels: 1 } };
+};
+/** A model whose weights are within the limit, and their products are not. */
+const overflowing = () => {
+  const deep = convModel({ hidden: [16, 16, 16, 16] });
+  const huge = ([name, values]: [string, Float32Array]) => [name, values.map(() => 1e9)] as const;
+  return { ...deep, parameters: new Map([...deep.parameters].map(huge)) };
+};
+
 const cases: [string, () => Promise<unknown>, string, RegExp][] = [
   ["options that are null", create(null), "SpecError", /^options has to be an object, but is null/],
   ["options that are a text", create("photo"), "SpecError", /^options .* "photo"/],
@@ -346,6 +370,110 @@ const cases: [string, () => Promise<unknown>, string, RegExp][] = [
     "SpecError",
     /"Seed"/,
   ],
+  [
+    "runModel of nothing",
+    () => runModel(model, undefined as Anything),
+    "DataError",
+    /^The pictures: its data/,
+  ],
+  ["runModel's data", run({ data: data.subarray(1) }), "DataError", /8×8×1 have 64 values, but 63 are given/],
+  ["more data than its pictures", run({ data: new Uint8Array(65) }), "DataError", /but 65 are given/],
+  ["data of doubles for runModel", run({ data: new Float64Array(64) }), "DataError", /Float64Array/],
+  ["a count of 1.5", run({ count: 1.5 }), "DataError", /there are 1\.5 pictures/],
+  ["a count of 1e300", run({ count: 1e300 }), "DataError", /1e\+300 pictures of .* 64 are given/],
+  ["runModel's pixels of 3.4e38", run({ data: huge.map(() => 3.4e38) }), "DataError", /value 0 is 3\.39/],
+  ["runModel's pixels of NaN", run({ data: floats.with(9, Number.NaN) }), "DataError", /value 9 is NaN/],
+  ["runModel's sigma", run({}, { sigma: 1e39 }), "SpecError", /^sigma .* from 0 to 1000000.* 1e\+39/],
+  [
+    "weights under which values overflow in runModel",
+    async () => runModel(overflowing(), { ...pictures, data: bytes(784).fill(255) }, { sigma: 5 }),
+    "ModelFileError",
+    /^The model puts out values that are not finite/,
+  ],
+  [
+    "evaluateModel's data",
+    () => evaluateModel(model, { ...images, data: data.subarray(1) }),
+    "DataError",
+    /63 are given/,
+  ],
+  [
+    "evaluateModel's noise of 1e39",
+    () => evaluateModel(model, images, { noise: { model: "gaussian", sigma: 1e39 } }),
+    "SpecError",
+    /sigma.*at most 1000000/,
+  ],
+  ["train without data", async () => train(dense, undefined as Anything), "DataError", /^The training set: /],
+  ["train on no pictures", async () => train(dense, { train: {} } as Anything), "DataError", /its data has/],
+  ["train on less data than the count", trainOn({ data: bytes(783) }), "DataError", /784 values, but 783/],
+  ["train on no count", trainOn({ count: undefined }), "DataError", /there are undefined pictures/],
+  ["train on floats", trainOn({ data: new Float32Array(784) }), "DataError", /Float32Array/],
+  [
+    "photographs and another count",
+    async () => train(recipes["photo-grey"], photos(2)),
+    "DataError",
+    /^some: there are 1 pictures, but the count is 2/,
+  ],
+  [
+    "a photograph with less data than pixels",
+    async () => train(recipes["photo-grey"], photos(1, { data: bytes(9) })),
+    "DataError",
+    /has 9 values/,
+  ],
+  [
+    "a photograph of other channels",
+    async () => train(recipes["photo-grey"], photos(1, { data: bytes(3 * 64 * 64), channels: 3 })),
+    "DataError",
+    /^some: picture 0 has other channels than 1/,
+  ],
+  [
+    "a recipe's sigma of 1e39",
+    recipe({ noise: { ...dense.noise, sigma: 1e39 } }),
+    "SpecError",
+    /noise\.sigma/,
+  ],
+  [
+    "a range of sigma the wrong way round",
+    recipe({ noise: { ...dense.noise, sigma: [25, 5] } }),
+    "SpecError",
+    /noise\.sigma has to be a range from the smaller number to the larger, but is \[25,5\]/,
+  ],
+  [
+    "a camera's gain that is nearly 0",
+    recipe({ noise: { model: "camera", gain: 1e-300, drawn: "once" } }),
+    "SpecError",
+    /noise\.gain/,
+  ],
+  [
+    "shares whose sum is not finite",
+    recipe({
+      noise: {
+        model: "mixture",
+        of: [1, 2].map(() => ({ share: 1e308, noise: { model: "gaussian", sigma: 1 } })),
+        drawn: "once",
+      },
+    }),
+    "SpecError",
+    /share.* at most 1000000/,
+  ],
+  [
+    "a rate that float32 cannot hold",
+    optimizer({ learningRate: 1e39 }),
+    "SpecError",
+    /learningRate.*at most 1e\+30/,
+  ],
+  [
+    "a rate that is 0 in float32",
+    optimizer({ learningRate: 1e-50 }),
+    "SpecError",
+    /learningRate.*at least 1e-30/,
+  ],
+  [
+    "an accumulator that is 0 in float32",
+    optimizer({ initialAccumulator: 1e-300 }),
+    "SpecError",
+    /initialAccumulator/,
+  ],
+  ["1e300 epochs", recipe({ epochs: 1e300 }), "SpecError", /epochs has to be at most 1000000000/],
   [
     "weights of 1e38 in memory",
     create({

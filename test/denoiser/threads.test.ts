@@ -74,11 +74,15 @@ describe.each([
     const [alone, ...others] = await Promise.all(
       crews.map((denoiser) =>
         Promise.all(
-          pictures.map(async (picture, i) => partsOf(await denoiser.denoise(picture, { sigma: 5 + i }))),
+          pictures.map(async (picture, i) => {
+            const sigma = i % 3 === 0 ? "auto" : 5 + i;
+            return partsOf(await denoiser.denoise(picture, { sigma }));
+          }),
         ),
       ),
     );
     for (const other of others) expect(other).toEqual(alone);
+    expect(new Set(alone!.map(({ sigma }) => sigma)).size).toBe(pictures.length);
   });
 });
 
@@ -122,6 +126,30 @@ describe("on two threads", () => {
     expect(calls).toBe(1);
     await expect(denoiser.denoise(large, { signal: control.signal })).rejects.toBe(reason);
     await isFine();
+  });
+
+  it("finds the noise of Buffers, which share their memory with others", async () => {
+    const small = inBytes(pictureOf(80, 80, 1));
+    const found = partsOf(await denoiser.denoise(small));
+    expect(found.sigma).toBeGreaterThan(0);
+    const calls = [1, 2, 3, 4, 5].map(() => denoiser.denoise({ ...small, data: Buffer.from(small.data) }));
+    for (const one of await Promise.all(calls)) {
+      expect(one.data).toBeInstanceOf(Buffer);
+      expect(partsOf(one)).toEqual(found);
+    }
+  });
+
+  it("stops when it is told to while the noise is being found", async () => {
+    const reason = new Error("enough");
+    const small = pictureOf(80, 80, 1);
+    const found = await denoiser.denoise(small);
+    const controls = [1, 2, 3, 4, 5].map(() => new AbortController());
+    const calls = controls.map(({ signal }) => denoiser.denoise(small, { signal }));
+    await undefined;
+    for (const control of controls.slice(1)) control.abort(reason);
+    const [first, ...stopped] = await Promise.allSettled(calls);
+    expect(first).toEqual({ status: "fulfilled", value: found });
+    for (const one of stopped) expect(one).toEqual({ status: "rejected", reason });
   });
 
   it("is stopped by an error of a callback and by pictures that are none, each for its call alone", async () => {

@@ -1,7 +1,7 @@
 /** Trained models over pictures of one size: `runModel` and `evaluateModel`. */
 import { describe, expect, it } from "vitest";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
-import { SpecError } from "../../src/errors.ts";
+import { DataError, SpecError } from "../../src/errors.ts";
 import type { Model } from "../../src/model/model.ts";
 import { networkOf } from "../../src/model/model-network.ts";
 import {
@@ -58,10 +58,8 @@ describe("runModel", () => {
   });
 
   it.each<[string, object, RunModelOptions, RegExp]>([
-    ["other sizes", { width: 11 }, { sigma: 1 }, /12×13×1.*12×11×1/],
-    ["too few values", { count: 104 }, { sigma: 1 }, /16068 values.*16224/],
-    ["no pictures", { count: 0, data: new Float32Array() }, { sigma: 1 }, /0 values/],
-    ["no level", {}, {}, /^sigma has to be a number of at least 0, or 103 of them, but is undefined/],
+    ["other sizes", { width: 11, data: new Float32Array(103 * 12 * 11) }, { sigma: 1 }, /12×13×1.*12×11×1/],
+    ["no level", {}, {}, /^sigma has to be a number from 0 to 1000000, or 103 of them, but is undefined/],
     ["too few levels", {}, { sigma: [1, 2] }, /^sigma has to be/],
     ["a negative level", {}, { sigma: -1 }, /^sigma has to be/],
     ["an unknown mode", {}, { sigma: 1, mode: "quick" as never }, /^mode has to be/],
@@ -70,6 +68,15 @@ describe("runModel", () => {
     expect(error).toBeInstanceOf(SpecError);
     expect(error.message).toMatch(message);
   });
+});
+
+it.each<[string, object, RegExp]>([
+  ["too few values", { count: 104 }, /have 16224 values, but 16068 are given/],
+  ["no pictures", { count: 0, data: new Float32Array() }, /there are 0 pictures/],
+])("runModel refuses %s", async (_, images, message) => {
+  const error = await runModel(conv, { ...noisy, ...images }, { sigma: 1 }).catch((error) => error);
+  expect(error).toBeInstanceOf(DataError);
+  expect(error.message).toMatch(message);
 });
 
 describe("evaluateModel", () => {

@@ -115,7 +115,7 @@ async function interruption(): Promise<Pick<Fingerprint, "interrupted" | "epochs
   await training.model().catch((error: unknown) => {
     if (!stop.signal.aborted) throw error;
   });
-  const checkpoint = decodeCheckpoint(encodeCheckpoint(training.checkpoint()), "checkpoint");
+  const checkpoint = await decodeCheckpoint(await encodeCheckpoint(training.checkpoint()), "checkpoint");
   const model = await resume(checkpoint, data, { threads: 1 }).model();
   return {
     interrupted: [await sha256(encodeModel(without)), await sha256(encodeModel(model))],

@@ -42,7 +42,8 @@ function checkpointOf(recipe: Recipe): Checkpoint {
 }
 
 const checkpoint = checkpointOf(dense);
-const bytes = encodeCheckpoint(checkpoint);
+const bytes = await encodeCheckpoint(checkpoint);
+const convBytes = await encodeCheckpoint(checkpointOf(conv));
 
 /** The file with other tensors or metadata. */
 function changed(
@@ -78,9 +79,9 @@ const changedValue = (name: string, index: number, value: number, file = bytes) 
     tensors.get(name)!.data[index] = value;
   }, file);
 
-function fault(file: Uint8Array): string {
+async function fault(file: Uint8Array): Promise<string> {
   try {
-    decodeCheckpoint(file, "runs/a/checkpoint.safetensors");
+    await decodeCheckpoint(file, "runs/a/checkpoint.safetensors");
   } catch (error) {
     expect(error).toBeInstanceOf(ModelFileError);
     return (error as Error).message;
@@ -93,29 +94,33 @@ describe("a checkpoint file", () => {
     ["dense layers, Adagrad", dense],
     ["convolutions, Adam, averages", conv],
     ["two scales, Muon", smallUNetRecipe({ size: [4, 6], epochs: 4, batch: 4 })],
-  ])("of %s comes back as it was written, and is written again to the same bytes", (_, recipe) => {
+  ])("of %s comes back as it was written, and is written again to the same bytes", async (_, recipe) => {
     const written = checkpointOf(recipe);
-    const file = encodeCheckpoint(written);
-    const decoded = decodeCheckpoint(file, "checkpoint");
+    const file = await encodeCheckpoint(written);
+    const decoded = await decodeCheckpoint(file, "checkpoint");
     expect(decoded).toEqual(written);
     expect(decoded.position.lossSum).toBe(0.1 + 0.2);
-    expect(Buffer.compare(encodeCheckpoint(decoded), file)).toBe(0);
+    expect(Buffer.compare(await encodeCheckpoint(decoded), file)).toBe(0);
   });
 
-  it("depends neither on the order of its tensors nor on that of its keys", () => {
+  it("depends neither on the order of its tensors nor on that of its keys", async () => {
     const { recipe, ...rest } = checkpoint;
     const tensors = new Map([...checkpoint.tensors].reverse());
     const reversed = <T extends object>(value: T) =>
       Object.fromEntries(Object.entries(value).reverse()) as unknown as T;
     const run = reversed(rest);
-    expect(Buffer.compare(encodeCheckpoint({ ...run, recipe: reversed(recipe), tensors }), bytes)).toBe(0);
+    expect(Buffer.compare(await encodeCheckpoint({ ...run, recipe: reversed(recipe), tensors }), bytes)).toBe(
+      0,
+    );
   });
 
-  it("opens in PyTorch's layout: named tensors and what the optimiser keeps of each", () => {
+  it("opens in PyTorch's layout: named tensors and what the optimiser keeps of each", async () => {
     const shapes = (file: Uint8Array) =>
       Object.fromEntries([...readSafetensors(file, "").tensors].map(([name, { shape }]) => [name, shape]));
     expect(readSafetensors(bytes, "").metadata.format).toBe("pt");
     expect(shapes(bytes)).toEqual({
+      "epochs.loss": [2],
+      "epochs.seconds": [2],
       "layer1.weight": [5, 12],
       "layer1.weight.accumulator": [5, 12],
       "layer1.bias": [5],
@@ -125,7 +130,7 @@ describe("a checkpoint file", () => {
       "layer2.bias": [12],
       "layer2.bias.accumulator": [12],
     });
-    expect(shapes(encodeCheckpoint(checkpointOf(conv)))).toMatchObject({
+    expect(shapes(await encodeCheckpoint(checkpointOf(conv)))).toMatchObject({
       "layer1.weight": [5, 2, 3, 3],
       "layer1.weight.mean": [5, 2, 3, 3],
       "layer1.weight.variance": [5, 2, 3, 3],
@@ -134,10 +139,46 @@ describe("a checkpoint file", () => {
     });
   });
 
-  it("can be read from a place in memory that is not aligned", () => {
+  it("can be read from a place in memory that is not aligned", async () => {
     const shifted = new Uint8Array(bytes.length + 1);
     shifted.set(bytes, 1);
-    expect(decodeCheckpoint(shifted.subarray(1), "checkpoint")).toEqual(checkpoint);
+    expect(await decodeCheckpoint(shifted.subarray(1), "checkpoint")).toEqual(checkpoint);
+  });
+
+  it("is read without a change to its bytes, also in a Buffer", async () => {
+    const buffer = Buffer.from(bytes);
+    await decodeCheckpoint(buffer, "a Buffer");
+    expect(buffer.equals(bytes)).toBe(true);
+  });
+
+  it("of 600,000 epochs can be read", async () => {
+    const count = 600_000;
+    const epochs = Array.from({ length: count }, (_, index) => {
+      return { number: index + 1, loss: 1000 / (index + 0.3), seconds: index / 7 };
+    });
+    const position = { epoch: count + 1, batches: 0, lossSum: 0, seconds: 0 };
+    const long = { ...checkpoint, recipe: { ...dense, epochs: 1e6 }, epochs, position };
+    const file = await encodeCheckpoint(long);
+    // 16 bytes for each epoch, and what a checkpoint of few epochs has.
+    expect(file.length).toBeLessThan(16 * count + bytes.length + 100);
+    const read = (await decodeCheckpoint(file, "checkpoint")).epochs;
+    expect(read).toHaveLength(count);
+    const differs = ({ number, loss, seconds }: (typeof read)[number], index: number) => {
+      const one = epochs[index]!;
+      return number !== one.number || loss !== one.loss || seconds !== one.seconds;
+    };
+    expect(read.findIndex(differs)).toBe(-1);
+  }, 120_000);
+
+  it("of an earlier version, which has its epochs as JSON and no digest, can be read", async () => {
+    const earlier = changed((tensors, metadata) => {
+      tensors.delete("epochs.loss");
+      tensors.delete("epochs.seconds");
+      delete metadata["denoise-wasm.sha256"];
+      const run = JSON.parse(metadata["denoise-wasm.run"]!);
+      metadata["denoise-wasm.run"] = JSON.stringify({ ...run, epochs: checkpoint.epochs });
+    });
+    expect(await decodeCheckpoint(earlier, "checkpoint")).toEqual(checkpoint);
   });
 
   it("goes to disk and back", async () => {
@@ -156,18 +197,20 @@ describe("a checkpoint file", () => {
     }
   });
 
-  it("is not written without a tensor, or of what no file could say", () => {
+  it("is not written without a tensor, or of what no file could say", async () => {
     const tensors = new Map(checkpoint.tensors);
     tensors.delete("layer2.bias.accumulator");
-    expect(() => encodeCheckpoint({ ...checkpoint, tensors })).toThrow(SpecError);
-    expect(() => encodeCheckpoint({ ...checkpoint, tensors })).toThrow(
+    await expect(encodeCheckpoint({ ...checkpoint, tensors })).rejects.toThrow(SpecError);
+    await expect(encodeCheckpoint({ ...checkpoint, tensors })).rejects.toThrow(
       /no tensor "layer2\.bias\.accumulator"/,
     );
     const position = { ...checkpoint.position, lossSum: Infinity };
-    expect(() => encodeCheckpoint({ ...checkpoint, position })).toThrow(/position\.lossSum has to be finite/);
+    await expect(encodeCheckpoint({ ...checkpoint, position })).rejects.toThrow(
+      /position\.lossSum has to be finite/,
+    );
   });
 
-  it("of a training that is complete, or stands before its first step, is one too", () => {
+  it("of a training that is complete, or stands before its first step, is one too", async () => {
     const epochs = [1, 2, 3, 4].map((number) => ({ number, loss: 1, seconds: 1 }));
     const begin = { epoch: 1, batches: 0, lossSum: 0, seconds: 0 };
     for (const change of [
@@ -175,9 +218,59 @@ describe("a checkpoint file", () => {
       { epochs: [], position: begin },
     ]) {
       const other = { ...checkpoint, ...change };
-      expect(decodeCheckpoint(encodeCheckpoint(other), "checkpoint")).toEqual(other);
+      expect(await decodeCheckpoint(await encodeCheckpoint(other), "checkpoint")).toEqual(other);
     }
   });
+});
+
+describe("a bit that flips in a checkpoint", () => {
+  /** What a file with a flipped bit is decoded to; undefined if it is refused. */
+  const decoded = async (file: Uint8Array, bit: number): Promise<Checkpoint | undefined> => {
+    const flipped = file.slice();
+    flipped[bit >> 3]! ^= 1 << (bit & 7);
+    try {
+      return await decodeCheckpoint(flipped, "checkpoint");
+    } catch (error) {
+      expect(error, `bit ${bit}`).toBeInstanceOf(ModelFileError);
+      return undefined;
+    }
+  };
+
+  it("is refused, or changes nothing, wherever it is", async () => {
+    const counts = { refused: 0, unchanged: 0 };
+    // About a thousand bits from all over the file; an odd step takes each of a byte's eight in turn.
+    const step = 2 * Math.floor((8 * bytes.length) / 2000) + 1;
+    for (let bit = 0; bit < 8 * bytes.length; bit += step) {
+      const one = await decoded(bytes, bit);
+      if (one) expect(one, `bit ${bit}`).toEqual(checkpoint);
+      counts[one ? "unchanged" : "refused"]++;
+    }
+    // Only in the name that the digest has in the metadata: then the file counts as one without a digest.
+    expect(counts.unchanged).toBeLessThan((8 * "denoise-wasm.sha256".length) / step + 1);
+    expect(counts.refused).toBeGreaterThan(900);
+  }, 60_000);
+
+  it("is not seen in a file of an earlier version, which has no digest", async () => {
+    const earlier = changed((_, metadata) => delete metadata["denoise-wasm.sha256"]);
+    expect(await decodeCheckpoint(earlier, "checkpoint")).toEqual(checkpoint);
+    const one = await decoded(earlier, 8 * earlier.length - 10);
+    expect(one).not.toEqual(checkpoint);
+  });
+
+  it("is told from other faults", async () => {
+    const flipped = bytes.slice();
+    flipped[flipped.length - 2]! ^= 1;
+    expect(await fault(flipped)).toMatch(
+      /it is damaged: its SHA-256 is not the one.*Use an earlier checkpoint/,
+    );
+  });
+});
+
+it("a checkpoint may be changed as soon as the promise of its bytes is there", async () => {
+  const tensors = new Map([...checkpoint.tensors].map(([name, values]) => [name, values.slice()]));
+  const promise = encodeCheckpoint({ ...checkpoint, tensors });
+  for (const values of tensors.values()) values.fill(0);
+  expect(Buffer.compare(await promise, bytes)).toBe(0);
 });
 
 describe("refused, with the file's name and a remedy:", () => {
@@ -186,8 +279,6 @@ describe("refused, with the file's name and a remedy:", () => {
     shape,
     data: Float32Array.from(values),
   });
-  const convBytes = encodeCheckpoint(checkpointOf(conv));
-
   it.each<[string, Uint8Array, RegExp]>([
     ["an empty file", new Uint8Array(), /0 bytes/],
     ["a text", new TextEncoder().encode("not a checkpoint at all"), /header/],
@@ -322,11 +413,38 @@ describe("refused, with the file's name and a remedy:", () => {
     ["negative time", changedPosition({ seconds: -1 }), /position\.seconds has to be at least 0/],
     [
       "epochs out of order",
-      changedJson("run", (run) => ({
-        ...run,
-        epochs: [...run.epochs].reverse(),
-      })),
+      changed((tensors, metadata) => {
+        for (const value of ["loss", "seconds"]) tensors.delete(`epochs.${value}`);
+        const run = JSON.parse(metadata["denoise-wasm.run"]!);
+        metadata["denoise-wasm.run"] = JSON.stringify({ ...run, epochs: [...checkpoint.epochs].reverse() });
+      }),
       /epochs\[0\] has the number 2/,
+    ],
+    ["no losses", changed((t) => t.delete("epochs.loss")), /it has no list "epochs\.loss" of F64/],
+    [
+      "losses as float32",
+      changed((t) => t.set("epochs.loss", f32([2], 1, 2))),
+      /it has no list "epochs\.loss" of F64/,
+    ],
+    [
+      "a loss that is NaN",
+      changedValue("epochs.loss", 1, Number.NaN),
+      /has NaN in "epochs\.loss" at index 1/,
+    ],
+    [
+      "negative time of an epoch",
+      changedValue("epochs.seconds", 0, -1),
+      /has -1 in "epochs\.seconds" at index 0/,
+    ],
+    [
+      "fewer times than losses",
+      changed((t) => t.set("epochs.seconds", { dtype: "F64", shape: [1], data: new Float64Array(1) })),
+      /it has 2 losses of epochs, but 1 times/,
+    ],
+    [
+      "epochs twice",
+      changedJson("run", (run) => ({ ...run, epochs: checkpoint.epochs })),
+      /"epochs\.loss" that its recipe does not know/,
     ],
     [
       "a step after the last epoch",
@@ -338,12 +456,11 @@ describe("refused, with the file's name and a remedy:", () => {
       changedJson("recipe", (recipe) => ({ ...recipe, epochs: 1 })),
       /2 epochs ended of 1/,
     ],
-  ])("%s", (_, file, message) => {
-    expect(fault(file)).toMatch(message);
-    expect(fault(file)).toMatch(/^runs\/a\/checkpoint\.safetensors/);
-    expect(fault(file)).toMatch(
-      /(copy, download or export it again|[Uu]se an earlier .*|Use the "checkpoint.*)\.$/,
-    );
+  ])("%s", async (_, file, message) => {
+    const said = await fault(file);
+    expect(said).toMatch(message);
+    expect(said).toMatch(/^runs\/a\/checkpoint\.safetensors/);
+    expect(said).toMatch(/(copy, download or export it again|[Uu]se an earlier .*|Use the "checkpoint.*)\.$/);
   });
 
   it("as a model, which it is not", () => {

@@ -172,7 +172,7 @@ describe("training on patches", () => {
     const training = train(recipe, data, { seed: 5, threads: 2 });
     await training.next();
     await training.return();
-    const checkpoint = decodeCheckpoint(encodeCheckpoint(training.checkpoint()), "checkpoint");
+    const checkpoint = await decodeCheckpoint(await encodeCheckpoint(training.checkpoint()), "checkpoint");
     expect(checkpoint.epochs).toHaveLength(1);
     const model = await resume(checkpoint, data, { threads: 1 }).model();
     expect(sameBytes(encodeModel(model), whole)).toBe(true);
@@ -292,7 +292,7 @@ describe("what cannot be trained on", () => {
     [
       "a picture narrower than a patch",
       patchRecipe(),
-      { ...photos, photos: [raster(7, 90)] },
+      { ...photos, photos: [raster(7, 90)], count: 1 },
       /8×8×1.*three is smaller/,
     ],
     ["colour", patchRecipe(), images(9, 9, 3), /8×8×1.*other channels/],

@@ -4,7 +4,8 @@ import { DataError, DivergenceError, SpecError, UnsupportedRuntimeError } from "
 import { encodeModel } from "../../src/model/model-file.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import type { Recipe } from "../../src/training/recipes.ts";
-import { type Epoch, type Progress, resume, type TrainOptions, train } from "../../src/training/trainer.ts";
+import type { Epoch, Progress, TrainOptions } from "../../src/training/train-options.ts";
+import { resume, train } from "../../src/training/trainer.ts";
 import { hasRelaxedSimd } from "../../src/wasm/detect.ts";
 import { sameBytes } from "../support/bytes.ts";
 import { pictures, smallConvRecipe, smallRecipe, smallUNetRecipe } from "../support/pictures.ts";
@@ -50,7 +51,7 @@ async function interrupted(
   vi.restoreAllMocks();
   const checkpoint = training.checkpoint();
   expect(checkpoint.position).toMatchObject({ epoch, batches });
-  return decodeCheckpoint(encodeCheckpoint(checkpoint), "checkpoint");
+  return await decodeCheckpoint(await encodeCheckpoint(checkpoint), "checkpoint");
 }
 
 const lossesOf = (epochs: readonly Epoch[]) => epochs.map(({ number, loss }) => [number, loss]);
@@ -120,7 +121,7 @@ describe.each(recipes)("%s", (_, recipe) => {
         expect(sameBytes(encodeModel(error), expected.model)).toBe(true);
         break;
       }
-      checkpoint = decodeCheckpoint(encodeCheckpoint(training.checkpoint()), "checkpoint");
+      checkpoint = await decodeCheckpoint(await encodeCheckpoint(training.checkpoint()), "checkpoint");
     }
   });
 
@@ -147,9 +148,9 @@ describe.each(recipes)("%s", (_, recipe) => {
     const second = training.checkpoint();
     expect({ ...second.position, seconds: 0 }).toEqual({ ...straight.position, seconds: 0 });
     const { position, epochs } = straight;
-    expect(sameBytes(encodeCheckpoint({ ...second, position, epochs }), encodeCheckpoint(straight))).toBe(
-      true,
-    );
+    expect(
+      sameBytes(await encodeCheckpoint({ ...second, position, epochs }), await encodeCheckpoint(straight)),
+    ).toBe(true);
   });
 });
 
@@ -184,10 +185,10 @@ describe("a checkpoint", () => {
     const training = train(dense, data);
     await training.next();
     const checkpoint = training.checkpoint();
-    const bytes = encodeCheckpoint(checkpoint);
+    const bytes = await encodeCheckpoint(checkpoint);
     await training.model();
-    expect(sameBytes(encodeCheckpoint(checkpoint), bytes)).toBe(true);
-    expect(sameBytes(encodeCheckpoint(training.checkpoint()), bytes)).toBe(false);
+    expect(sameBytes(await encodeCheckpoint(checkpoint), bytes)).toBe(true);
+    expect(sameBytes(await encodeCheckpoint(training.checkpoint()), bytes)).toBe(false);
   });
 
   it("says what is trained, on what, and how far it is", async () => {
@@ -229,11 +230,11 @@ describe("a checkpoint", () => {
     await expect(failed.next()).rejects.toThrow(DivergenceError);
     expect(() => failed.checkpoint()).toThrow(/step of this training failed.*earlier checkpoint/);
     const last = { ...diverging, batch: 10, epochs: 1 };
-    last.optimizer = { ...last.optimizer, learningRate: 1e39 };
+    last.optimizer = { ...last.optimizer, learningRate: 1e30 };
     const infinite = train(last, data);
     await infinite.next();
     expect(() => infinite.checkpoint()).toThrow(DivergenceError);
-    expect(() => infinite.checkpoint()).toThrow(/layer1\.weight is not finite after epoch 1, batch 1/);
+    expect(() => infinite.checkpoint()).toThrow(/layer1\.weight has -?\d\.\d+e\+\d\d after epoch 1, batch 1/);
   });
 });
 

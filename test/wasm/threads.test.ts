@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Setting } from "../../assembly/constants.ts";
@@ -8,7 +10,8 @@ import { Network } from "../../src/network/network.ts";
 import type { Spec } from "../../src/network/spec.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
 import { autoencoderLayers, recipes } from "../../src/training/recipes.ts";
-import { type TrainOptions, train } from "../../src/training/trainer.ts";
+import type { TrainOptions } from "../../src/training/train-options.ts";
+import { train } from "../../src/training/trainer.ts";
 import { hasRelaxedSimd, type Mode } from "../../src/wasm/detect.ts";
 
 /** Every worker that is started while a test runs. */
@@ -148,6 +151,35 @@ describe("the pool", () => {
     for await (const _ of training({})) break;
     expect([workers.length, running()]).toEqual([6, 0]);
   });
+
+  test("is gone after the block of a training that began with `await using`", async () => {
+    watchWorkers();
+    {
+      await using run = training({});
+      await run.next();
+      expect(running()).toBe(2);
+    }
+    expect(running()).toBe(0);
+  });
+
+  test("is gone some time after a training was dropped", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    watchWorkers();
+    const dropped = await (async () => {
+      const run = training({});
+      await run.next();
+      return new WeakRef(run);
+    })();
+    expect(running()).toBe(2);
+    const end = performance.now() + 20_000;
+    while (running() > 0 && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      collect();
+    }
+    expect(running()).toBe(0);
+    expect(dropped.deref()).toBeUndefined();
+  }, 30_000);
 
   test.each([2, 3, 4])(
     "a worker that dies between steps ends the run with a ThreadError, %i threads",

@@ -50,7 +50,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skip
       // Until a pause begins within an epoch, and not after its end.
       await page.click("#pause");
       file = await restingCheckpoint(page);
-      checkpoint = decodeCheckpoint(file.bytes, file.name);
+      checkpoint = await decodeCheckpoint(file.bytes, file.name);
       if (checkpoint.position.batches === 0) await page.click("#pause");
     } while (checkpoint.position.batches === 0);
     const { position, epochs } = checkpoint;
@@ -58,7 +58,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skip
     await page.click("#stop");
     await ended(page, "stopped");
     const stopped = await saved(page, "save-checkpoint");
-    const { tensors } = decodeCheckpoint(stopped.bytes, stopped.name);
+    const { tensors } = await decodeCheckpoint(stopped.bytes, stopped.name);
     expect(tensors).toEqual(checkpoint.tensors);
 
     // Node at the same place: all but the times is the same.
@@ -70,7 +70,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skip
     }
     while (state.batches < position.batches) state.step();
     const { epoch, batches, lossSum } = state;
-    const here = encodeCheckpoint({
+    const here = await encodeCheckpoint({
       ...early,
       position: { epoch, batches, lossSum, seconds: position.seconds },
       epochs: epochs.map(({ number, seconds }) => ({
@@ -102,7 +102,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skip
         mimeType: "",
         buffer: Buffer.from(buffer),
       });
-    await load(encodeCheckpoint(early));
+    await load(await encodeCheckpoint(early));
     await page.waitForFunction(() => document.getElementById("status-left")!.textContent !== "done");
     await ended(page);
     expect((await saved(page, "save-model")).bytes.equals(expected)).toBe(true);
@@ -110,7 +110,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skip
 
     await load(encodeModel(whole.snapshot()));
     expect(await message(page, "train")).toMatch(/^run\.safetensors is .* not a checkpoint/);
-    await load(encodeCheckpoint({ ...early, data: { ...early.data, sha256: "0".repeat(64) } }));
+    await load(await encodeCheckpoint({ ...early, data: { ...early.data, sha256: "0".repeat(64) } }));
     await ended(page, "failed");
     expect(await message(page, "train")).toMatch(/^This training began on Fashion-MNIST .*Give it the data/);
     expect(await page.isEnabled("#start")).toBe(true);
