@@ -16,6 +16,7 @@ export async function buildPage() {
     absWorkingDir: root,
     entryPoints: [
       "web/page.ts",
+      "web/style.css",
       "web/train-worker.ts",
       "web/picture-worker.ts",
       "src/denoiser/denoiser-worker.ts",
@@ -31,9 +32,10 @@ export async function buildPage() {
     platform: "browser",
     target: "es2022",
     logLevel: "warning",
+    external: ["*.svg"],
     plugins: [withoutTexts],
   });
-  for (const name of ["style.css", "icon.svg", "slider.svg", "without-server.js", "manifest.webmanifest"])
+  for (const name of ["icon.svg", "slider.svg", "without-server.js", "manifest.webmanifest"])
     cpSync(`${root}web/${name}`, folder + name);
   for (const name of samples) cpSync(`${root}web/samples/${name}`, `${folder}samples/${name}`);
   for (const name of models) cpSync(`${root}build/models/${name}`, `${folder}models/${name}`);

@@ -1,5 +1,6 @@
 /** Denoises the picture that is shown, and shows what came of it. What is no longer the newest is dropped. */
-import { type Denoised, type Denoiser, toImageData } from "../src/browser.ts";
+import type { Denoised } from "../src/browser.ts";
+import { type BandedOptions, denoiseInBands } from "./bands.ts";
 import { Denoisers } from "./denoisers.ts";
 import {
   button,
@@ -13,8 +14,9 @@ import {
   setText,
   whole,
 } from "./dom.ts";
+import { Examination, type Examined, isDifferenceOn } from "./examination.ts";
 import { outcomeInWords, showQuality } from "./outcome-words.ts";
-import { PictureLink } from "./picture-link.ts";
+import { pictureLink } from "./picture-link.ts";
 import type { AddedNoise, Outcome } from "./picture-messages.ts";
 import type { Chosen } from "./pictures.ts";
 import { Stage } from "./stage.ts";
@@ -39,8 +41,14 @@ type State = "working" | "done" | "none";
 
 export class DenoiseView {
   readonly #stage = new Stage();
-  readonly #link = new PictureLink();
   readonly #denoisers = new Denoisers(() => this.#denoise());
+  readonly #examination = new Examination(
+    () => this.#outcome,
+    (taken) => {
+      this.#stage.draw("taken", taken);
+      this.#showTag(isDifferenceOn());
+    },
+  );
   #shown: Chosen | undefined;
   /** The number of the newest wish to load a picture. */
   #wished = 0;
@@ -52,8 +60,6 @@ export class DenoiseView {
   #running = new AbortController();
   #rest: ReturnType<typeof setTimeout> | undefined;
   #state: State = "none";
-  /** The outcome that is being looked at more closely, and whether another is to follow. */
-  #examined: { again: boolean } | undefined;
 
   constructor() {
     // The denoiser starts before there is a picture.
@@ -125,7 +131,7 @@ export class DenoiseView {
     byId("figures", HTMLElement).hidden = noise === "none";
     byId("no-figures", HTMLElement).hidden = noise !== "none";
     setText("before-tag", noise === "none" ? "as it came" : "adding noise…");
-    const added = noise === "none" ? undefined : this.#link.ask({ type: "add", image, noise });
+    const added = noise === "none" ? undefined : pictureLink.ask({ type: "add", image, noise });
     const given: Promise<Given> = added
       ? added.answer.then(({ image }) => ({ image, measured: added.id }))
       : Promise.resolve({ image });
@@ -134,7 +140,7 @@ export class DenoiseView {
       ({ image, quality }) => {
         if (this.#given !== given) return;
         this.#stage.draw("before", image);
-        setText("before-tag", noise === "camera" ? "noisy" : `noisy, σ ${noise}`);
+        setText("before-tag", noise === "camera" ? "noisy, simulated" : `noisy, σ ${noise}`);
         showQuality("noisy", quality);
       },
       () => {},
@@ -155,14 +161,21 @@ export class DenoiseView {
     try {
       const given = await wanted;
       control.signal.throwIfAborted();
-      const { image, denoised, seconds } = await this.#run(given, control.signal, (done) => {
-        if (isNewest()) byId("denoise-progress", HTMLProgressElement).value = done;
+      const found = await this.#run(given, control.signal, {
+        onProgress: (done) => {
+          if (isNewest()) byId("denoise-progress", HTMLProgressElement).value = done;
+        },
+        onRows: (result, from, to) => {
+          if (!isNewest()) return;
+          performance.mark("rows");
+          this.#stage.drawRows("after", result, from, to);
+        },
       });
       if (!isNewest()) return;
       control.signal.throwIfAborted();
-      this.#result = { given, image };
-      this.#stage.draw("after", image);
-      this.#showFound(denoised, seconds);
+      this.#result = { given, image: found.image };
+      this.#stage.draw("after", found.image);
+      this.#showFound(found, given.image, found.seconds);
       this.#showState("done");
       this.#examine();
       performance.mark("denoised");
@@ -185,69 +198,48 @@ export class DenoiseView {
   async #run(
     { image: before }: Given,
     signal: AbortSignal,
-    onProgress?: (done: number) => void,
-  ): Promise<{ image: ImageData; denoised: Denoised; seconds: number }> {
+    shown: Pick<BandedOptions, "onProgress" | "onRows"> = {},
+  ): Promise<Pick<Denoised, "sigma" | "unchanged"> & { image: ImageData; seconds: number }> {
     const choice = select("model").value;
-    const { denoiser, quality }: { denoiser: Denoiser; quality: "standard" | "best" } =
-      await this.#denoisers.chosen();
+    const { denoiser, sight, quality } = await this.#denoisers.chosen();
     signal.throwIfAborted();
     const start = performance.now();
     const sigma = input("auto").checked ? "auto" : input("sigma").valueAsNumber;
-    const denoised = await denoiser.denoise(before, { sigma, quality, signal, onProgress });
+    const found = await denoiseInBands(denoiser, before, sight, { sigma, quality, signal, ...shown });
     const seconds = (performance.now() - start) / 1000;
-    if (!denoised.unchanged) this.#denoisers.took(choice, seconds, (before.width * before.height) / 1e6);
-    return { image: toImageData(denoised), denoised, seconds };
+    if (!found.unchanged) this.#denoisers.took(choice, seconds, (before.width * before.height) / 1e6);
+    return { ...found, seconds };
   }
 
-  #showFound(denoised: Denoised, seconds: number): void {
-    const { sigma, unchanged } = denoised;
-    setText("denoise-time", outcomeInWords(denoised, seconds));
+  #showFound(
+    { sigma, unchanged }: Pick<Denoised, "sigma" | "unchanged">,
+    { width, height }: ImageData,
+    seconds: number,
+  ): void {
+    setText("denoise-time", outcomeInWords(unchanged, width * height, seconds));
     if (!input("auto").checked) return;
     setText("sigma-value", unchanged ? "none found" : `found: ${sigma.toFixed(1)}`);
     // Whoever takes over by hand begins with something that can be seen.
     input("sigma").value = String(unchanged ? 10 : sigma);
   }
 
-  /** Measures the outcome and draws what was taken away, where these are shown; one at a time, the newest last. */
-  #examine(): void {
-    const isOn = button("difference").getAttribute("aria-pressed") === "true";
-    if (!isOn) this.#showTag(false);
-    this.#stage.setStrength(this.#strength);
-    if (this.#examined) this.#examined.again = true;
-    else void this.#examineNow(isOn);
+  /** What is shown, if it is finished. */
+  get #outcome(): Examined | undefined {
+    const result = this.#result;
+    if (!result) return undefined;
+    const { given, image: after } = result;
+    return { before: given.image, after, strength: this.#strength, measured: given.measured };
   }
 
-  async #examineNow(isDifferenceShown: boolean): Promise<void> {
-    const result = this.#result;
-    if (!result) return;
-    const examined = { again: false };
-    this.#examined = examined;
-    const { given, image: after } = result;
-    const outcome = { before: given.image, after, strength: this.#strength };
-    try {
-      if (given.measured !== undefined) {
-        const task = { type: "measure", given: given.measured, ...outcome } as const;
-        const quality = await this.#link.ask(task).answer;
-        if (this.#result === result && !examined.again) showQuality("denoised", quality);
-      }
-      if (isDifferenceShown) {
-        const taken = await this.#link.ask({ type: "difference", ...outcome }).answer;
-        if (this.#result === result) {
-          this.#stage.draw("taken", taken);
-          this.#showTag(button("difference").getAttribute("aria-pressed") === "true");
-        }
-      }
-    } catch (error) {
-      if (this.#result === result) setMessage("denoise-message", messageOf(error));
-    }
-    this.#examined = undefined;
-    if (examined.again) this.#examine();
+  #examine(): void {
+    if (!isDifferenceOn()) this.#showTag(false);
+    this.#stage.setStrength(this.#strength);
+    this.#examination.begin();
   }
 
   async #save(): Promise<void> {
-    const [shown, result] = [this.#shown, this.#result];
-    if (!shown || !result) return;
-    const outcome = { before: result.given.image, after: result.image, strength: this.#strength };
+    const [shown, outcome] = [this.#shown, this.#outcome];
+    if (!shown || !outcome) return;
     try {
       const { name, blob } = await this.#fileOf(shown, outcome);
       download(blob, name);
@@ -257,7 +249,7 @@ export class DenoiseView {
   }
 
   async #fileOf({ file, name }: Chosen, outcome: Outcome): Promise<{ name: string; blob: Blob }> {
-    const blob = await this.#link.ask({ type: "encode", file, ...outcome }).answer;
+    const blob = await pictureLink.ask({ type: "encode", file, ...outcome }).answer;
     const ending = blob.type === "image/jpeg" ? "jpg" : "png";
     return { name: `${name.replace(/\.\w+$/, "")}-denoised.${ending}`, blob };
   }

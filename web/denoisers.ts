@@ -1,5 +1,7 @@
 /** The denoisers that the page offers by name, one of which is loaded at a time. */
 import { createDenoiser, type Denoiser } from "../src/browser.ts";
+import { decodeConvModel } from "../src/model/conv-model.ts";
+import type { Sight } from "./bands.ts";
 import { currentModel, onModelChange } from "./current-model.ts";
 import { byId, select, setText, whole } from "./dom.ts";
 
@@ -15,11 +17,14 @@ interface Loaded {
   /** How many bytes its files have. */
   readonly bytes: Promise<number>;
   readonly denoiser: Promise<Denoiser>;
+  readonly sight: Promise<Sight>;
 }
 
 export interface ChosenDenoiser {
   readonly denoiser: Denoiser;
   readonly quality: "standard" | "best";
+  /** That of the model that looks furthest, if there are several. */
+  readonly sight: Sight;
 }
 
 export class Denoisers {
@@ -45,9 +50,9 @@ export class Denoisers {
   async chosen(): Promise<ChosenDenoiser> {
     const loaded = this.#load();
     try {
-      const denoiser = await loaded.denoiser;
+      const [denoiser, sight] = await Promise.all([loaded.denoiser, loaded.sight]);
       if (loaded === this.#loaded) void this.#showFacts();
-      return { denoiser, quality: select("model").value === "best" ? "best" : "standard" };
+      return { denoiser, sight, quality: select("model").value === "best" ? "best" : "standard" };
     } catch (error) {
       if (loaded === this.#loaded) this.#loaded = undefined;
       throw error;
@@ -79,10 +84,13 @@ export class Denoisers {
         model,
         worker: new URL("./denoiser-worker.js", import.meta.url),
         mode: "fast",
-        threads: Math.max(1, navigator.hardwareConcurrency - 1),
+        // All of them: the page's own thread has nothing else to do meanwhile.
+        threads: navigator.hardwareConcurrency,
       }),
     );
-    this.#loaded = { key, bytes, denoiser };
+    const sight = models.then(sightOf);
+    sight.catch(() => {});
+    this.#loaded = { key, bytes, denoiser, sight };
     return this.#loaded;
   }
 
@@ -94,6 +102,12 @@ export class Denoisers {
     if (bytes === undefined || choice !== select("model").value) return;
     setText("denoiser-facts", `${whole(bytes / 1000)} KB of weights${speed}.`);
   }
+}
+
+function sightOf(files: readonly (ArrayBuffer | Uint8Array)[]): Sight {
+  const models = files.map((bytes) => decodeConvModel(new Uint8Array(bytes), "the model"));
+  const most = (key: keyof Sight) => Math.max(...models.map((model) => model[key]));
+  return { reach: most("reach"), multiple: most("multiple") };
 }
 
 function filesOf(name: string): Promise<ArrayBuffer[]> {

@@ -11,10 +11,10 @@ const reasons: Readonly<Record<NonNullable<Denoised["unchanged"]>, string>> = {
     "Nothing was taken away: no noise was found that can be told from texture. To denoise it all the same, set the noise level by hand.",
 };
 
-export function outcomeInWords({ unchanged, width, height }: Denoised, seconds: number): string {
+export function outcomeInWords(unchanged: Denoised["unchanged"], pixels: number, seconds: number): string {
   if (unchanged) return reasons[unchanged];
   const time = seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
-  return `Denoised in ${time} (${((width * height) / 1e6).toFixed(2)} megapixels).`;
+  return `Denoised in ${time} (${(pixels / 1e6).toFixed(2)} megapixels).`;
 }
 
 /** Shows the figures of the noisy or of the denoised picture. */

@@ -12,7 +12,7 @@ export interface Asked<Answer> {
   readonly answer: Promise<Answer>;
 }
 
-export class PictureLink {
+class PictureLink {
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #asked = 0;
@@ -47,3 +47,6 @@ export class PictureLink {
     return worker;
   }
 }
+
+/** The page has one such worker. */
+export const pictureLink = new PictureLink();

@@ -11,6 +11,8 @@ export interface Outcome {
 }
 
 export type PictureTask =
+  /** Reads a picture file in any format that the browser decodes. */
+  | { readonly type: "read"; readonly file: Blob; readonly maxPixels: number }
   /** Adds noise to a clean picture, which later measurements compare with. */
   | { readonly type: "add"; readonly image: ImageData; readonly noise: Exclude<AddedNoise, "none"> }
   /** Measures how far an outcome is from the clean picture. `given`: the id of the question that added the noise. */
@@ -30,6 +32,7 @@ export interface PictureQuality {
 
 /** What is answered to each task. */
 export interface PictureAnswers {
+  readonly read: ImageData;
   readonly add: { readonly image: ImageData; readonly quality: PictureQuality };
   readonly measure: PictureQuality;
   readonly difference: ImageData;

@@ -15,8 +15,8 @@ export class PictureRows {
   readonly #shown = new Map<string, PictureRow>();
   #columns: PictureColumns = { width: 1, height: 1, channels: 1, labels: [] };
 
-  /** Makes new rows. They are empty but have their full size, so that nothing moves when their pictures come. */
-  begin(labels: readonly string[], columns: PictureColumns, rows: readonly PictureRow[] = []): void {
+  /** Makes new rows. Those without pictures have their full size all the same, so that nothing moves when these come. */
+  begin(labels: readonly string[], columns: PictureColumns, rows: readonly PictureRow[]): void {
     this.#columns = columns;
     this.#lay(labels);
     rows.forEach((row) => {

@@ -1,6 +1,7 @@
 /** The worker that adds noise, compares pictures and writes files, so that the page stays free. Built as `picture-worker.js`. */
 
 import { blend } from "../src/pictures/blend.ts";
+import { readImage } from "../src/pictures/browser-image.ts";
 import { mse, psnrOfMse, ssim } from "../src/quality/metrics.ts";
 import { withNoise } from "./added-noise.ts";
 import { messageOf } from "./dom.ts";
@@ -23,17 +24,24 @@ let clean: { readonly id: number; readonly image: ImageData };
 
 self.onmessage = async ({ data }: MessageEvent<ToPictureWorker>) => {
   const { id } = data;
-  let message: FromPictureWorker;
   try {
-    message = { id, answer: await answerTo(data, id) };
+    const answer = await answerTo(data, id);
+    const image = "image" in answer ? answer.image : answer;
+    const transfer = image instanceof ImageData ? [image.data.buffer] : [];
+    say({ id, answer }, transfer);
   } catch (error) {
-    message = { id, failed: messageOf(error) };
+    say({ id, failed: messageOf(error) });
   }
-  self.postMessage(message);
 };
+
+function say(message: FromPictureWorker, transfer: Transferable[] = []): void {
+  self.postMessage(message, { transfer });
+}
 
 async function answerTo(task: PictureTask, id: number): Promise<PictureAnswers[PictureTask["type"]]> {
   switch (task.type) {
+    case "read":
+      return readImage(task.file, { maxPixels: task.maxPixels });
     case "add": {
       clean = { id, image: task.image };
       const image = withNoise(task.image, task.noise);

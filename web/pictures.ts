@@ -1,7 +1,8 @@
 /** Gets pictures from files, from the samples and from the camera. */
 
 import { DataError, readImage } from "../src/browser.ts";
-import { button, byId } from "./dom.ts";
+import { button, byId, messageOf } from "./dom.ts";
+import { pictureLink } from "./picture-link.ts";
 
 /** The most pixels of a picture: a canvas, with four bytes for each pixel, can hold so many in any browser. */
 const LARGEST = 50e6;
@@ -21,12 +22,12 @@ export async function pictureOfFile(file: File): Promise<Chosen> {
   return { image: await readPicture(file), name: file.name, file, clean: false };
 }
 
+/** In a worker, so that the page stays free while a large picture is decoded. */
 async function readPicture(file: Blob): Promise<ImageData> {
   try {
-    return await readImage(file, { maxPixels: LARGEST });
+    return await pictureLink.ask({ type: "read", file, maxPixels: LARGEST }).answer;
   } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    throw new DataError(error.message.replace(", or raise maxPixels", ", or cut it into parts"), {
+    throw new DataError(messageOf(error).replace(", or raise maxPixels", ", or cut it into parts"), {
       cause: error,
     });
   }

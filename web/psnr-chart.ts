@@ -37,7 +37,8 @@ export class PsnrChart {
       losses: points.map(({ psnr }) => psnr?.training ?? Number.NaN),
       test: points.flatMap(({ psnr }, index) => (psnr ? { epoch: index + 1, value: psnr.test } : [])),
       reference: [
-        ...(noisy === undefined ? [] : [{ label: "noisy", value: noisy }]),
+        // Of a model that denoises already, the noisy pictures are so far off that nothing could be told from the curves.
+        ...(noisy === undefined || before ? [] : [{ label: "noisy", value: noisy }]),
         ...(before ? [{ label: "test, before", value: before.test }] : []),
       ],
       epochs: this.#epochs,

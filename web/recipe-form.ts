@@ -99,8 +99,8 @@ export function requestFromCheckpoint(from: Checkpoint): TrainingRequest {
   if (Object.hasOwn(offered, name) && select("recipe").value !== name) {
     select("recipe").value = name;
     showChoice();
-    // What the training began with may be other pictures than the recipe's usual ones.
-    select("data").value = source;
+    // What the training began with may be other pictures than the recipe's usual ones: those that were chosen.
+    if (isChosen(source)) select("data").value = source;
     showSource();
   }
   const surroundings = surroundingsFromForm();
@@ -190,6 +190,12 @@ export function showSource(): void {
   setText("data-hint", dataHints[kind]!);
   byId("idx-label", HTMLElement).hidden = kind !== "idx";
   byId("pictures-choice", HTMLElement).hidden = kind !== "pictures";
+}
+
+/** Whether the user has given the files that a source consists of. */
+function isChosen(source: string): boolean {
+  if (source === "pictures") return chosenPictures().length > 0;
+  return source === "idx" && input("idx-files").files!.length > 0;
 }
 
 function sourceFrom(): DataSource {

@@ -5,6 +5,9 @@ import { StageGestures } from "./stage-gestures.ts";
 /** The most screen pixels for a pixel of the picture. */
 const LARGEST_ZOOM = 32;
 
+/** How many pixels are drawn before other work gets its turn. */
+const DRAWN_AT_ONCE = 2e6;
+
 type Layer = "before" | "after" | "taken";
 const layers: readonly Layer[] = ["before", "after", "taken"];
 
@@ -17,6 +20,8 @@ export class Stage {
   #zoom: number | undefined;
   /** The point of the picture that is in the middle of the stage. */
   #middle = { x: 0, y: 0 };
+  /** What draws the rest of a layer's picture, until all of it is drawn. */
+  readonly #rest = new Map<Layer, { go(): void; timer: ReturnType<typeof setTimeout> }>();
 
   constructor() {
     input("split").addEventListener("input", () => this.#split());
@@ -51,11 +56,28 @@ export class Stage {
     this.#lay();
   }
 
+  /** Draws a picture; a large one in parts, so that the page can do something else in between. */
   draw(layer: Layer, image: ImageData): void {
+    const { width, height } = image;
     const target = canvas(layer);
-    if (target.width !== image.width) target.width = image.width;
-    if (target.height !== image.height) target.height = image.height;
-    target.getContext("2d")!.putImageData(image, 0, 0);
+    if (target.width !== width) target.width = width;
+    if (target.height !== height) target.height = height;
+    const rows = Math.ceil(DRAWN_AT_ONCE / width);
+    const drawFrom = (from: number) => {
+      clearTimeout(this.#rest.get(layer)?.timer);
+      this.#rest.delete(layer);
+      put(layer, image, from, Math.min(height, from + rows));
+      if (from + rows >= height) return;
+      const go = () => drawFrom(from + rows);
+      this.#rest.set(layer, { go, timer: setTimeout(go) });
+    };
+    drawFrom(0);
+  }
+
+  /** Draws rows of a picture over what the layer shows, or is about to show. */
+  drawRows(layer: Layer, image: ImageData, from: number, to: number): void {
+    while (this.#rest.has(layer)) this.#rest.get(layer)!.go();
+    put(layer, image, from, to);
   }
 
   /** Blends: the picture before shows through the one after. */
@@ -71,6 +93,8 @@ export class Stage {
   #split(): void {
     const { value } = input("split");
     this.#compare.style.setProperty("--split", `${value}%`);
+    const only = { 0: "after", 100: "before" }[Number(value)] ?? "";
+    this.#stage.dataset.only = only;
     input("split").setAttribute("aria-valuetext", `${value} % before`);
   }
 
@@ -172,4 +196,9 @@ export class Stage {
     }))
       button(id).setAttribute("aria-pressed", String(isOn));
   }
+}
+
+function put(layer: Layer, image: ImageData, from: number, to: number): void {
+  const context = canvas(layer).getContext("2d")!;
+  context.putImageData(image, 0, 0, 0, from, image.width, to - from);
 }

@@ -1,8 +1,6 @@
 /** A training as the page shows it: runs it in a worker and shows its progress. */
 
-import { fashionMnistClasses } from "../src/data/fashion-mnist.ts";
 import { isConvolutional } from "../src/network/spec.ts";
-import type { Recipe } from "../src/training/recipes.ts";
 import { setCurrentModel } from "./current-model.ts";
 import { button, byId, clock, download, input, setDisabled, setMessage, setText, whole } from "./dom.ts";
 import { checkpointFileName } from "./model-text.ts";
@@ -10,13 +8,7 @@ import { PictureRows } from "./picture-rows.ts";
 import { PsnrChart } from "./psnr-chart.ts";
 import { chosenRecipe, lockRecipeForm } from "./recipe-form.ts";
 import { curveOf, keepCurve, type TrainingCurve, tableOf, verdict } from "./training-curve.ts";
-import {
-  type FromWorker,
-  type PictureColumns,
-  rowLabels,
-  type ToWorker,
-  type TrainingRequest,
-} from "./training-messages.ts";
+import { type FromWorker, rowLabels, type ToWorker, type TrainingRequest } from "./training-messages.ts";
 
 /** The least milliseconds between two requests for the model in training. */
 const MODEL_EVERY = 500;
@@ -53,7 +45,6 @@ export class TrainView {
 
   constructor() {
     this.#chart.show(undefined, chosenRecipe().epochs);
-    this.#rows.begin(rowLabels(chosenRecipe(), "photo"), emptyColumns(chosenRecipe()));
     // Leaving the page would end the training.
     addEventListener("beforeunload", (event) => {
       if (this.#worker) event.preventDefault();
@@ -62,14 +53,14 @@ export class TrainView {
 
   start(request: TrainingRequest): void {
     this.#request = request;
-    const { recipe, base, from } = request;
+    const { recipe, from } = request;
     this.#curve = from ? curveOf(from) : { points: [] };
     this.#seconds = (from?.epochs ?? []).reduce((sum, { seconds }) => sum + seconds, 0);
     this.#checkpoint = undefined;
     this.#saving = false;
     button("save-checkpoint").disabled = true;
     this.#chart.show(this.#curve, recipe.epochs);
-    this.#rows.begin(rowLabels(recipe, base), emptyColumns(recipe));
+    byId("test-pictures", HTMLElement).hidden = true;
     setText("verdict", "");
     button("save-figure").disabled = true;
     button("save-curve").disabled = true;
@@ -176,6 +167,7 @@ export class TrainView {
     this.#curve.before ??= before;
     const { recipe, base } = this.#request!;
     this.#rows.begin(rowLabels(recipe, base), columns, rows);
+    byId("test-pictures", HTMLElement).hidden = false;
     this.#chart.show(this.#curve, recipe.epochs);
     const pictures = `${whole(trainingImages)} ${trainingImages === 1 ? "picture" : "pictures"}`;
     setText("verdict", `Trained on ${pictures}, tested on ${whole(testImages)} others or parts of them.`);
@@ -272,11 +264,4 @@ export class TrainView {
     setDisabled(button("stop"), isIdle, next);
     setText("pause", state === "paused" ? "Go on" : "Pause");
   }
-}
-
-/** The columns of the test pictures before there are any. */
-function emptyColumns({ spec: { input } }: Recipe): PictureColumns {
-  const isFashion = input.channels === 1;
-  const numbers = Array.from({ length: 10 }, (_, index) => `picture ${index + 1}`);
-  return { ...input, labels: isFashion ? fashionMnistClasses : numbers };
 }

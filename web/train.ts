@@ -36,6 +36,7 @@ function begin(view: TrainView): void {
     if (!(error instanceof FieldError)) return;
     const field = input(error.field);
     field.setAttribute("aria-invalid", "true");
+    field.closest("details")?.setAttribute("open", "");
     field.focus();
   }
 }

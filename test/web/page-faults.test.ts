@@ -7,6 +7,7 @@ import {
   denoised,
   ended,
   epochsShown,
+  goTo,
   idxFiles,
   launch,
   message,
@@ -215,8 +216,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
             .map(({ name, height }) => `${name}: ${height}`),
         );
     expect(await small()).toEqual([]);
-    await page.click("#tab-train");
-    await page.locator("#train").waitFor();
+    await goTo(page, "train");
     expect(await small()).toEqual([]);
   });
 
@@ -282,7 +282,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     await denoised(page, 2);
     await page.selectOption("#model", "photo-tiny");
     await denoised(page, 3);
-    await page.click("#tab-train");
+    await goTo(page, "train");
     await page.selectOption("#recipe", "fashion-autoencoder");
     await page.fill("#epochs", "1");
     await page.click("#start");

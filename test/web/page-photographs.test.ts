@@ -8,7 +8,7 @@ import { encodeJpeg } from "../../src/pictures/jpeg-encode.ts";
 import { folder } from "../../web/build.js";
 import { serve } from "../../web/server.js";
 import { chromium } from "../support/chromium.js";
-import { denoised, launch, message, openPage, pngFile, saved, text } from "../support/open-page.ts";
+import { denoised, goTo, launch, message, openPage, pngFile, saved, text } from "../support/open-page.ts";
 
 /** Exif data of a picture with a copyright. */
 const exif = Uint8Array.from([
@@ -195,7 +195,7 @@ describe.skipIf(!chromium)(
       await denoised(page, 3);
       expect(await page.locator("#model option:checked").innerText()).toBe("mine.safetensors");
       // It is the page's model everywhere.
-      await page.click("#tab-train");
+      await goTo(page, "train");
       expect(await page.locator("#tune-own").innerText()).toBe("mine.safetensors");
       expect(await page.isEnabled("#save-model")).toBe(true);
       expect(faults).toEqual([]);

@@ -14,10 +14,12 @@ import { train } from "../../src/training/trainer.ts";
 import { folder, transferSizes } from "../../web/build.js";
 import { serve } from "../../web/server.js";
 import { chromium } from "../support/chromium.js";
+import { mainThreadTasks } from "../support/main-thread.ts";
 import {
   denoised,
   ended,
   epochsShown,
+  goTo,
   launch,
   message,
   openPage,
@@ -121,7 +123,7 @@ describe.skipIf(!chromium)(title, () => {
       await page.setInputFiles("#train-load", file);
       await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>("#save-model")!.disabled);
       expect((await saved(page, "save-model")).bytes.equals(expected.bytes)).toBe(true);
-      await page.click("#tab-inside");
+      await goTo(page, "inside");
       await page.waitForFunction(() => document.querySelector("#code-sliders input"));
       expect(await page.locator("#code-sliders input").count()).toBe(32);
       const before = await pixelsOf(page, "#decoded");
@@ -267,7 +269,7 @@ describe.skipIf(!chromium)(title, () => {
         .locator("#picture-rows canvas")
         .evaluateAll((all) => all.map(({ ariaLabel }) => ariaLabel));
       expect(labels).toEqual(["original", "noisy", "denoised"].map((row) => `${row}: picture 1, picture 2`));
-      await page.click("#tab-inside");
+      await goTo(page, "inside");
       await page.waitForFunction(() =>
         document.getElementById("weights-facts")!.textContent!.includes("filters"),
       );
@@ -309,7 +311,7 @@ describe.skipIf(!chromium)(title, () => {
 
       const broken = { name: "broken.safetensors", mimeType: "", buffer: Buffer.alloc(50, 1) };
       for (const part of ["inside", "train"]) {
-        await page.click(`#tab-${part}`);
+        await goTo(page, part);
         await page.setInputFiles(`#${part}-load`, broken);
         expect(await message(page, part)).toMatch(/broken\.safetensors/);
       }
@@ -339,8 +341,7 @@ describe.skipIf(!chromium)(title, () => {
         const { page } = opened;
         expect(await page.evaluate(() => document.readyState)).toBe("complete");
         expect(await message(page, "page")).toMatch(/no WebAssembly SIMD.*Chrome 91/);
-        await page.click("#tab-train");
-        await page.locator("#train").waitFor();
+        await goTo(page, "train");
       } finally {
         await old.close();
       }
@@ -388,24 +389,4 @@ async function servePlainly() {
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-/** Processor time of each task of the page's own thread, in ms: what it takes where no other process is in the way. */
-function mainThreadTasks(trace: Buffer): number[] {
-  interface TraceEvent {
-    readonly name: string;
-    readonly pid: number;
-    readonly tid: number;
-    readonly tdur?: number;
-    readonly args: { readonly name?: string };
-  }
-  const events: TraceEvent[] = JSON.parse(trace.toString()).traceEvents;
-  const main = new Set(
-    events
-      .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
-      .map(({ pid, tid }) => `${pid} ${tid}`),
-  );
-  return events
-    .filter(({ name, pid, tid }) => name === "RunTask" && main.has(`${pid} ${tid}`))
-    .map(({ tdur = 0 }) => tdur / 1000);
 }
