@@ -1,5 +1,6 @@
 /** Denoises a picture in bands from its top to its bottom, each of which can be shown as soon as it is done. */
 import { type Denoised, type DenoiseOptions, type Denoiser, toImageData } from "../src/browser.ts";
+import type { FoundNoise } from "../src/denoiser/sigma.ts";
 import type { Window } from "../src/denoiser/windows.ts";
 import { isGrey } from "./grey.ts";
 
@@ -10,12 +11,14 @@ export interface Sight {
 }
 
 export interface BandedOptions extends Pick<DenoiseOptions, "sigma" | "quality" | "signal" | "onProgress"> {
+  /** Finds the level of a large picture's noise elsewhere, if it can, so that the picture need not be copied for that. */
+  readonly find?: (() => Promise<FoundNoise>) | undefined;
   /** Called when the rows from `from` up to `to` of the result are there. Not called for a picture of one band. */
   readonly onRows?: (result: ImageData, from: number, to: number) => void;
 }
 
 /** Pictures of up to this many pixels are done in one. */
-const ONE_BAND = 2e6;
+export const ONE_BAND = 2e6;
 /** About how many pixels come out of the first band, which is to be there soon, and of each other one. */
 const FIRST_BAND = 4e5;
 const BAND = 2e6;
@@ -30,7 +33,7 @@ export async function denoiseInBands(
   denoiser: Denoiser,
   image: ImageData,
   sight: Sight,
-  { onRows, ...options }: BandedOptions,
+  { find, onRows, ...options }: BandedOptions,
 ): Promise<Pick<Denoised, "sigma" | "unchanged"> & { readonly image: ImageData }> {
   const { width, height } = image;
   const { signal, onProgress } = options;
@@ -38,14 +41,12 @@ export async function denoiseInBands(
     const denoised = await denoiser.denoise(image, options);
     return { ...denoised, image: toImageData(denoised) };
   }
-  // With a strength of 0, only the level is found.
-  const looked =
+  const { sigma, noiseless }: FoundNoise =
     options.sigma === "auto"
-      ? await denoiser.denoise(image, { sigma: "auto", strength: 0, signal })
-      : undefined;
-  const sigma = looked?.sigma ?? (options.sigma as number);
-  if (sigma === 0 || (looked?.unchanged && looked.unchanged !== "as-asked"))
-    return { image, sigma, unchanged: looked?.unchanged ?? "as-asked" };
+      ? await levelOf(denoiser, image, signal, find)
+      : { sigma: options.sigma as number };
+  signal?.throwIfAborted();
+  if (sigma === 0) return { image, sigma, unchanged: noiseless ?? "as-asked" };
 
   const result = new ImageData(width, height);
   const bands = bandsOf(image, sight);
@@ -74,6 +75,19 @@ export async function denoiseInBands(
   }
   await before;
   return { image: result, sigma };
+}
+
+async function levelOf(
+  denoiser: Denoiser,
+  image: ImageData,
+  signal: AbortSignal | undefined,
+  find: BandedOptions["find"],
+): Promise<FoundNoise> {
+  const found = await find?.().catch(() => undefined);
+  if (found) return found;
+  // With a strength of 0, only the level is found.
+  const { sigma, unchanged } = await denoiser.denoise(image, { strength: 0, signal });
+  return { sigma, ...(unchanged && unchanged !== "as-asked" && { noiseless: unchanged }) };
 }
 
 /** A band of a coloured picture has colours, too: one that has none is joined with the next, so that no other model takes it. */

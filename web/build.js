@@ -43,7 +43,12 @@ export async function buildPage() {
     if (name.endsWith(".gz")) cpSync(`${root}data/${name}`, `${folder}data/${name}`);
   writeFileSync(`${folder}garments.png`, garments());
   const photo = Math.round(statSync(`${folder}models/photo.safetensors`).size / 1000);
-  fill("index.html", { "%PHOTO_KB%": String(photo) });
+  const { repository } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+  const address = (repository?.url ?? repository)?.replace(/^git\+/, "").replace(/\.git$/, "");
+  fill("index.html", {
+    "%PHOTO_KB%": String(photo),
+    "%REPOSITORY%": address ? `<a href="${address}">How it works, and its source.</a>` : "",
+  });
   const files = filesOfPage();
   const digest = createHash("sha256");
   for (const name of files) digest.update(readFileSync(folder + name));

@@ -1,6 +1,8 @@
 /** Denoises the picture that is shown, and shows what came of it. What is no longer the newest is dropped. */
 import type { Denoised } from "../src/browser.ts";
 import { type BandedOptions, denoiseInBands } from "./bands.ts";
+import { showChanges } from "./change-chart.ts";
+import { addedNoise, chosenLevel, chosenStrength, showSettings } from "./denoise-settings.ts";
 import { Denoisers } from "./denoisers.ts";
 import {
   button,
@@ -17,7 +19,7 @@ import {
 import { Examination, type Examined, isDifferenceOn } from "./examination.ts";
 import { outcomeInWords, showQuality } from "./outcome-words.ts";
 import { pictureLink } from "./picture-link.ts";
-import type { AddedNoise, Outcome } from "./picture-messages.ts";
+import type { Outcome } from "./picture-messages.ts";
 import type { Chosen } from "./pictures.ts";
 import { Stage } from "./stage.ts";
 
@@ -27,8 +29,10 @@ const REST = 120;
 /** The picture to denoise: as it came or, if `measured` is there, with noise that was added to a clean one. */
 interface Given {
   readonly image: ImageData;
-  /** The number of the question that added the noise. */
-  readonly measured?: number;
+  /** The number of the question that the picture worker answered with it. */
+  readonly asked?: number | undefined;
+  /** Whether that added noise to a clean picture. */
+  readonly isMeasured: boolean;
 }
 
 interface Result {
@@ -45,7 +49,8 @@ export class DenoiseView {
   readonly #examination = new Examination(
     () => this.#outcome,
     (taken) => {
-      this.#stage.draw("taken", taken);
+      this.#stage.draw("taken", taken.image);
+      showChanges(taken);
       this.#showTag(isDifferenceOn());
     },
   );
@@ -65,7 +70,7 @@ export class DenoiseView {
     // The denoiser starts before there is a picture.
     this.#denoisers.chosen().catch(() => {});
     const later = (work: () => void) => () => {
-      this.#showSettings();
+      showSettings();
       clearTimeout(this.#rest);
       this.#rest = setTimeout(work, REST);
     };
@@ -76,7 +81,7 @@ export class DenoiseView {
     input("sigma").addEventListener("input", later(denoiseAgain));
     input("auto").addEventListener("change", later(denoiseAgain));
     input("strength").addEventListener("input", () => {
-      this.#showSettings();
+      showSettings();
       this.#examine();
     });
     button("difference").addEventListener("click", ({ currentTarget }) => {
@@ -87,7 +92,7 @@ export class DenoiseView {
     });
     button("denoise-cancel").addEventListener("click", () => this.#running.abort());
     button("download").addEventListener("click", () => this.#save());
-    this.#showSettings();
+    showSettings();
   }
 
   /** Loads a picture and denoises it, unless another is wished for meanwhile. If it cannot be loaded, the one before stays. */
@@ -96,6 +101,8 @@ export class DenoiseView {
     setMessage("denoise-message");
     try {
       const chosen = await load();
+      // What came with a large picture ends its task here; the browser then has time for something else.
+      await new Promise((resolve) => setTimeout(resolve));
       if (wish !== this.#wished || !chosen) return false;
       this.#shown = chosen;
       select("noise-kind").value = chosen.clean ? "camera" : "none";
@@ -110,20 +117,19 @@ export class DenoiseView {
 
   /** Denoises one of several pictures as the settings say, and returns its file. */
   async denoisedFile(chosen: Chosen, signal: AbortSignal): Promise<{ name: string; blob: Blob }> {
-    const { image } = await this.#run({ image: chosen.image }, signal);
-    const outcome = { before: chosen.image, after: image, strength: this.#strength };
+    const { image } = await this.#run(
+      { image: chosen.image, asked: chosen.asked, isMeasured: false },
+      signal,
+    );
+    const outcome = { before: chosen.image, after: image, strength: chosenStrength() };
     return this.#fileOf(chosen, outcome);
-  }
-
-  get #strength(): number {
-    return input("strength").valueAsNumber / 100;
   }
 
   /** Shows the picture, adds noise to it if that is wished, and denoises it. */
   #show(): void {
     const shown = this.#shown;
     if (!shown) return;
-    this.#showSettings();
+    showSettings();
     const { image, name } = shown;
     const noise = addedNoise();
     setText("picture-facts", `${name}, ${whole(image.width)} × ${whole(image.height)}`);
@@ -133,8 +139,8 @@ export class DenoiseView {
     setText("before-tag", noise === "none" ? "as it came" : "adding noise…");
     const added = noise === "none" ? undefined : pictureLink.ask({ type: "add", image, noise });
     const given: Promise<Given> = added
-      ? added.answer.then(({ image }) => ({ image, measured: added.id }))
-      : Promise.resolve({ image });
+      ? added.answer.then(({ image }) => ({ image, asked: added.id, isMeasured: true }))
+      : Promise.resolve({ image, asked: shown.asked, isMeasured: false });
     this.#given = given;
     added?.answer.then(
       ({ image, quality }) => {
@@ -196,7 +202,7 @@ export class DenoiseView {
   }
 
   async #run(
-    { image: before }: Given,
+    { image: before, asked }: Given,
     signal: AbortSignal,
     shown: Pick<BandedOptions, "onProgress" | "onRows"> = {},
   ): Promise<Pick<Denoised, "sigma" | "unchanged"> & { image: ImageData; seconds: number }> {
@@ -204,8 +210,10 @@ export class DenoiseView {
     const { denoiser, sight, quality } = await this.#denoisers.chosen();
     signal.throwIfAborted();
     const start = performance.now();
-    const sigma = input("auto").checked ? "auto" : input("sigma").valueAsNumber;
-    const found = await denoiseInBands(denoiser, before, sight, { sigma, quality, signal, ...shown });
+    const sigma = chosenLevel();
+    const find =
+      asked === undefined ? undefined : () => pictureLink.ask({ type: "find", picture: asked }).answer;
+    const found = await denoiseInBands(denoiser, before, sight, { sigma, quality, signal, find, ...shown });
     const seconds = (performance.now() - start) / 1000;
     if (!found.unchanged) this.#denoisers.took(choice, seconds, (before.width * before.height) / 1e6);
     return { ...found, seconds };
@@ -228,12 +236,13 @@ export class DenoiseView {
     const result = this.#result;
     if (!result) return undefined;
     const { given, image: after } = result;
-    return { before: given.image, after, strength: this.#strength, measured: given.measured };
+    const measured = given.isMeasured ? given.asked : undefined;
+    return { before: given.image, after, strength: chosenStrength(), measured };
   }
 
   #examine(): void {
     if (!isDifferenceOn()) this.#showTag(false);
-    this.#stage.setStrength(this.#strength);
+    this.#stage.setStrength(chosenStrength());
     this.#examination.begin();
   }
 
@@ -268,22 +277,8 @@ export class DenoiseView {
   /** Shows what was taken away, or the picture after, and says so. */
   #showTag(isDifference: boolean): void {
     this.#stage.setDifference(isDifference);
+    byId("changes", HTMLElement).hidden = !isDifference;
     const words = { working: "denoising…", done: "denoised", none: "not denoised" };
     setText("after-tag", isDifference ? "taken away, × 4" : words[this.#state]);
   }
-
-  #showSettings(): void {
-    const isWhite = select("noise-kind").value === "white";
-    byId("added-field", HTMLElement).hidden = !isWhite;
-    setText("added-value", `σ ${input("added").value}`);
-    const isAuto = input("auto").checked;
-    input("sigma").disabled = isAuto;
-    if (!isAuto) setText("sigma-value", `σ ${Number(input("sigma").value).toFixed(0)}`);
-    setText("strength-value", `${input("strength").value} %`);
-  }
-}
-
-function addedNoise(): AddedNoise {
-  const { value } = select("noise-kind");
-  return value === "white" ? input("added").valueAsNumber : (value as "none" | "camera");
 }

@@ -1,11 +1,13 @@
 /** The tab "Denoise": where pictures come from. */
+import { followAddress, readAddress } from "./address.ts";
 import { DenoiseView } from "./denoise-view.ts";
 import { button, input, onFile, setMessage } from "./dom.ts";
 import { onIncoming } from "./incoming.ts";
-import { type Chosen, pictureOfCamera, pictureOfFile, sample } from "./pictures.ts";
+import { type Chosen, pictureOfFile, sample } from "./pictures.ts";
 import { Strip } from "./strip.ts";
 
 export function startDenoise(): void {
+  const firstSample = readAddress();
   const view = new DenoiseView();
   const samples = document.querySelectorAll<HTMLButtonElement>("[data-sample]");
   const choose = (load: () => Promise<Chosen | undefined>, name?: string) => {
@@ -32,7 +34,7 @@ export function startDenoise(): void {
   });
   button("camera").addEventListener("click", () => {
     strip.show([]);
-    void choose(pictureOfCamera);
+    void choose(async () => (await import("./camera.ts")).pictureOfCamera());
   });
   onFile("denoise-load", "denoise-message", async (name, bytes) => {
     // What reads model files comes with the tab "Train".
@@ -42,5 +44,6 @@ export function startDenoise(): void {
     chooseOwnModel();
   });
   onIncoming("denoise", chooseFiles, (reason) => setMessage("denoise-message", reason));
-  void choose(() => sample("parrots"), "parrots");
+  void choose(() => sample(firstSample), firstSample);
+  followAddress();
 }

@@ -76,18 +76,10 @@ export class Denoisers {
     const key = value === "own" ? currentModel()!.bytes : value === "best" ? "photo" : value;
     if (this.#loaded?.key === key) return this.#loaded;
     this.drop();
-    const models = value === "own" ? Promise.resolve([currentModel()!.bytes]) : filesOf(key as string);
+    const models = value === "own" ? Promise.resolve([currentModel()!.bytes]) : modelFiles(key as string);
     const bytes = models.then((all) => all.reduce((sum, { byteLength }) => sum + byteLength, 0));
     bytes.catch(() => {});
-    const denoiser = models.then((model) =>
-      createDenoiser({
-        model,
-        worker: new URL("./denoiser-worker.js", import.meta.url),
-        mode: "fast",
-        // All of them: the page's own thread has nothing else to do meanwhile.
-        threads: navigator.hardwareConcurrency,
-      }),
-    );
+    const denoiser = models.then(denoiserOf);
     const sight = models.then(sightOf);
     sight.catch(() => {});
     this.#loaded = { key, bytes, denoiser, sight };
@@ -110,7 +102,18 @@ function sightOf(files: readonly (ArrayBuffer | Uint8Array)[]): Sight {
   return { reach: most("reach"), multiple: most("multiple") };
 }
 
-function filesOf(name: string): Promise<ArrayBuffer[]> {
+export function denoiserOf(model: readonly (ArrayBuffer | Uint8Array<ArrayBuffer>)[]): Promise<Denoiser> {
+  return createDenoiser({
+    model,
+    worker: new URL("./denoiser-worker.js", import.meta.url),
+    mode: "fast",
+    // All of them: the page's own thread has nothing else to do meanwhile.
+    threads: navigator.hardwareConcurrency,
+  });
+}
+
+/** The files of a model of the package, by its name. */
+export function modelFiles(name: string): Promise<ArrayBuffer[]> {
   return Promise.all(
     files[name]!.map(async (file) => {
       const response = await fetch(`models/${file}.safetensors`);

@@ -2,7 +2,7 @@
 import { button, messageOf, setMessage } from "./dom.ts";
 import { showQuality } from "./outcome-words.ts";
 import { pictureLink } from "./picture-link.ts";
-import type { Outcome } from "./picture-messages.ts";
+import type { Outcome, PictureAnswers } from "./picture-messages.ts";
 
 /** An outcome, and the number of the question that added its noise to a clean picture, if it was added. */
 export interface Examined extends Outcome {
@@ -15,11 +15,11 @@ export class Examination {
 
   /**
    * @param outcome what is shown now, if it is finished
-   * @param onTaken called with the picture of what was taken away
+   * @param onTaken called with what was taken away
    */
   constructor(
     private readonly outcome: () => Examined | undefined,
-    private readonly onTaken: (taken: ImageData) => void,
+    private readonly onTaken: (taken: PictureAnswers["difference"]) => void,
   ) {}
 
   /** Looks at what is shown now; one at a time, the newest last. */

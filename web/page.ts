@@ -1,5 +1,6 @@
 /** The page: starts its three tabs, switches between them, and says what this browser can do. */
 import { hasRelaxedSimd, hasSimd } from "../src/wasm/detect.ts";
+import { partOfAddress } from "./address.ts";
 import { startDenoise } from "./denoise.ts";
 import { button, byId, setMessage, setText } from "./dom.ts";
 import { startIncoming } from "./incoming.ts";
@@ -51,7 +52,7 @@ for (const [index, part] of parts.entries()) {
     button(`tab-${parts[to]}`).focus();
   });
 }
-addEventListener("hashchange", () => void showPart(location.hash.slice(1)));
+addEventListener("hashchange", () => void showPart(partOfAddress()));
 
 const threads = crossOriginIsolated
   ? `up to ${navigator.hardwareConcurrency} threads`
@@ -68,5 +69,5 @@ if (!hasSimd()) {
 }
 startIncoming();
 startDenoise();
-void showPart(location.hash.slice(1));
+void showPart(partOfAddress());
 addEventListener("load", startOffline);

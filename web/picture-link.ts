@@ -35,7 +35,7 @@ class PictureLink {
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
       if ("failed" in data) waiting?.reject(new Error(data.failed));
-      else waiting?.resolve(data.answer);
+      else waiting?.resolve(withImage(data.answer));
     };
     worker.onerror = ({ message }) => {
       // The next question starts another worker.
@@ -46,6 +46,14 @@ class PictureLink {
     };
     return worker;
   }
+}
+
+/** Pixels travel without their ImageData: see picture-worker.ts. */
+function withImage(answer: object): object {
+  if ("image" in answer) return { ...answer, image: withImage(answer.image as object) };
+  if (!("data" in answer)) return answer;
+  const { data, width, height } = answer as ImageData;
+  return new ImageData(data, width, height);
 }
 
 /** The page has one such worker. */

@@ -1,4 +1,5 @@
 /** Messages between the page and the worker that computes with pictures. Every question has an id, which its answer repeats. */
+import type { FoundNoise } from "../src/denoiser/sigma.ts";
 
 /** Noise that the page can add: none, a camera's in poor light, or white noise of a standard deviation in grey levels. */
 export type AddedNoise = "none" | "camera" | number;
@@ -10,9 +11,14 @@ export interface Outcome {
   readonly strength: number;
 }
 
+/** The largest change, in grey levels, that the histogram of what was taken away tells from others. */
+export const MOST_CHANGE = 64;
+
 export type PictureTask =
   /** Reads a picture file in any format that the browser decodes. */
   | { readonly type: "read"; readonly file: Blob; readonly maxPixels: number }
+  /** Finds the level of the noise of the picture that was read, or that noise was added to, by the question of this id. */
+  | { readonly type: "find"; readonly picture: number }
   /** Adds noise to a clean picture, which later measurements compare with. */
   | { readonly type: "add"; readonly image: ImageData; readonly noise: Exclude<AddedNoise, "none"> }
   /** Measures how far an outcome is from the clean picture. `given`: the id of the question that added the noise. */
@@ -33,9 +39,14 @@ export interface PictureQuality {
 /** What is answered to each task. */
 export interface PictureAnswers {
   readonly read: ImageData;
+  readonly find: FoundNoise;
   readonly add: { readonly image: ImageData; readonly quality: PictureQuality };
   readonly measure: PictureQuality;
-  readonly difference: ImageData;
+  readonly difference: {
+    readonly image: ImageData;
+    /** How many values changed by how many grey levels, from −MOST_CHANGE to MOST_CHANGE, those beyond at the ends. */
+    readonly changes: readonly number[];
+  };
   readonly encode: Blob;
 }
 

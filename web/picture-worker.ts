@@ -1,9 +1,13 @@
 /** The worker that adds noise, compares pictures and writes files, so that the page stays free. Built as `picture-worker.js`. */
 
+import { findNoise } from "../src/denoiser/sigma.ts";
 import { blend } from "../src/pictures/blend.ts";
 import { readImage } from "../src/pictures/browser-image.ts";
+import { checkPicture } from "../src/pictures/picture.ts";
 import { mse, psnrOfMse, ssim } from "../src/quality/metrics.ts";
 import { withNoise } from "./added-noise.ts";
+import { ONE_BAND } from "./bands.ts";
+import { difference } from "./difference.ts";
 import { messageOf } from "./dom.ts";
 import { greyOf } from "./grey.ts";
 import type {
@@ -16,19 +20,22 @@ import type {
 } from "./picture-messages.ts";
 
 const SMALLEST_FOR_SSIM = 11;
-/** How many times stronger the noise is shown than it is. */
-const AMPLIFIED = 4;
 
 /** The clean picture that noise was added to last, and the id of that question. */
 let clean: { readonly id: number; readonly image: ImageData };
+/** A copy of the large picture that was answered last, whose noise may have to be found. */
+let kept: { readonly id: number; readonly image: ImageData } | undefined;
 
 self.onmessage = async ({ data }: MessageEvent<ToPictureWorker>) => {
   const { id } = data;
   try {
     const answer = await answerTo(data, id);
     const image = "image" in answer ? answer.image : answer;
-    const transfer = image instanceof ImageData ? [image.data.buffer] : [];
-    say({ id, answer }, transfer);
+    if (!(image instanceof ImageData)) return say({ id, answer });
+    // The browser would copy an ImageData; its pixels travel as they are.
+    const { data: pixels, width, height } = image;
+    const bare = { data: pixels, width, height } as ImageData;
+    say({ id, answer: "image" in answer ? { ...answer, image: bare } : bare }, [pixels.buffer]);
   } catch (error) {
     say({ id, failed: messageOf(error) });
   }
@@ -41,10 +48,16 @@ function say(message: FromPictureWorker, transfer: Transferable[] = []): void {
 async function answerTo(task: PictureTask, id: number): Promise<PictureAnswers[PictureTask["type"]]> {
   switch (task.type) {
     case "read":
-      return readImage(task.file, { maxPixels: task.maxPixels });
+      return keep(id, await readImage(task.file, { maxPixels: task.maxPixels }));
+    case "find": {
+      if (kept?.id !== task.picture) throw new Error("Another picture has come meanwhile.");
+      const { image } = kept;
+      kept = undefined;
+      return findNoise(image, checkPicture(image));
+    }
     case "add": {
       clean = { id, image: task.image };
-      const image = withNoise(task.image, task.noise);
+      const image = keep(id, withNoise(task.image, task.noise));
       return { image, quality: qualityOf(image, task.image) };
     }
     case "measure":
@@ -60,20 +73,15 @@ async function answerTo(task: PictureTask, id: number): Promise<PictureAnswers[P
   }
 }
 
+function keep(id: number, image: ImageData): ImageData {
+  const { data, width, height } = image;
+  kept = width * height > ONE_BAND ? { id, image: new ImageData(data.slice(), width, height) } : undefined;
+  return image;
+}
+
 function blended({ before, after, strength }: Outcome): ImageData {
   const { data, width, height } = blend(before, after, strength);
   return new ImageData(data as Uint8ClampedArray<ArrayBuffer>, width, height);
-}
-
-function difference({ before, after, strength }: Outcome): ImageData {
-  const taken = new ImageData(before.width, before.height);
-  const { data } = taken;
-  const factor = AMPLIFIED * strength;
-  for (let i = 0; i < data.length; i += 4) {
-    for (let c = i; c < i + 3; c++) data[c] = 128 + factor * (before.data[c]! - after.data[c]!);
-    data[i + 3] = 255;
-  }
-  return taken;
 }
 
 function qualityOf(image: ImageData, reference: ImageData): PictureQuality {

@@ -1,12 +1,10 @@
 /** The picture before and after, side by side at a divider: zoom, pan, divider, and the view of what was taken away. */
-import { button, byId, canvas, input, setText } from "./dom.ts";
+import { button, byId, input, setText } from "./dom.ts";
+import { PictureLayer } from "./picture-layer.ts";
 import { StageGestures } from "./stage-gestures.ts";
 
 /** The most screen pixels for a pixel of the picture. */
 const LARGEST_ZOOM = 32;
-
-/** How many pixels are drawn before other work gets its turn. */
-const DRAWN_AT_ONCE = 2e6;
 
 type Layer = "before" | "after" | "taken";
 const layers: readonly Layer[] = ["before", "after", "taken"];
@@ -20,8 +18,11 @@ export class Stage {
   #zoom: number | undefined;
   /** The point of the picture that is in the middle of the stage. */
   #middle = { x: 0, y: 0 };
-  /** What draws the rest of a layer's picture, until all of it is drawn. */
-  readonly #rest = new Map<Layer, { go(): void; timer: ReturnType<typeof setTimeout> }>();
+  readonly #layers = {
+    before: new PictureLayer(byId("before", HTMLElement)),
+    after: new PictureLayer(byId("after", HTMLElement)),
+    taken: new PictureLayer(byId("taken", HTMLElement)),
+  };
 
   constructor() {
     input("split").addEventListener("input", () => this.#split());
@@ -44,50 +45,31 @@ export class Stage {
     this.#width = image.width;
     this.#height = image.height;
     this.#zoom = undefined;
-    for (const layer of layers) {
-      const target = canvas(layer);
-      // The layer of what was taken away has no memory until it is drawn.
-      target.width = layer === "taken" ? 1 : image.width;
-      target.height = layer === "taken" ? 1 : image.height;
-    }
+    // What was taken away has no memory until it is drawn.
+    this.#layers.taken.clear();
     this.draw("before", image);
     this.draw("after", image);
     this.#compare.hidden = false;
     this.#lay();
   }
 
-  /** Draws a picture; a large one in parts, so that the page can do something else in between. */
   draw(layer: Layer, image: ImageData): void {
-    const { width, height } = image;
-    const target = canvas(layer);
-    if (target.width !== width) target.width = width;
-    if (target.height !== height) target.height = height;
-    const rows = Math.ceil(DRAWN_AT_ONCE / width);
-    const drawFrom = (from: number) => {
-      clearTimeout(this.#rest.get(layer)?.timer);
-      this.#rest.delete(layer);
-      put(layer, image, from, Math.min(height, from + rows));
-      if (from + rows >= height) return;
-      const go = () => drawFrom(from + rows);
-      this.#rest.set(layer, { go, timer: setTimeout(go) });
-    };
-    drawFrom(0);
+    this.#layers[layer].draw(image);
   }
 
   /** Draws rows of a picture over what the layer shows, or is about to show. */
   drawRows(layer: Layer, image: ImageData, from: number, to: number): void {
-    while (this.#rest.has(layer)) this.#rest.get(layer)!.go();
-    put(layer, image, from, to);
+    this.#layers[layer].drawRows(image, from, to);
   }
 
   /** Blends: the picture before shows through the one after. */
   setStrength(strength: number): void {
-    canvas("after").style.opacity = String(strength);
+    byId("after", HTMLElement).style.opacity = String(strength);
   }
 
   /** Shows what was taken away in place of the picture after. */
   setDifference(shown: boolean): void {
-    canvas("taken").hidden = !shown;
+    byId("taken", HTMLElement).hidden = !shown;
   }
 
   #split(): void {
@@ -177,7 +159,7 @@ export class Stage {
     const box = { width: Math.min(width, clientWidth), height: Math.min(height, clientHeight) };
     Object.assign(this.#compare.style, { width: `${box.width}px`, height: `${box.height}px` });
     for (const layer of layers) {
-      const target = canvas(layer);
+      const target = byId(layer, HTMLElement);
       Object.assign(target.style, {
         width: `${width}px`,
         height: `${height}px`,
@@ -196,9 +178,4 @@ export class Stage {
     }))
       button(id).setAttribute("aria-pressed", String(isOn));
   }
-}
-
-function put(layer: Layer, image: ImageData, from: number, to: number): void {
-  const context = canvas(layer).getContext("2d")!;
-  context.putImageData(image, 0, 0, 0, from, image.width, to - from);
 }

@@ -73,7 +73,7 @@ export async function openPage(
   });
   await page.goto(`${url}#${part}`);
   // Without WebAssembly or a server, no part but the first one comes.
-  if (url.startsWith("http")) await page.locator(`#${part}`).waitFor();
+  if (url.startsWith("http")) await page.locator(`#${part.split("&")[0]}`).waitFor();
   if (part === "train") await showAllSettings(page);
   return { page, faults, [Symbol.asyncDispose]: () => context.close() };
 }

@@ -37,7 +37,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     await page.setInputFiles("#picture-file", noisePicture("own.png", 64));
     await denoised(page, 2);
     expect(await text(page, "before-tag")).toBe("as it came");
-    const shown = await page.locator("#before").evaluate((canvas) => {
+    const shown = await page.locator("#before canvas").evaluate((canvas) => {
       const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, 64, 64);
       return [...data.filter((_, index) => index % 4 === 0)];
     });
@@ -99,7 +99,9 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     });
     await denoised(page, 3);
     expect(await text(page, "before-tag")).toBe("as it came");
-    expect(await page.locator("#before").evaluate((canvas) => (canvas as HTMLCanvasElement).width)).toBe(48);
+    expect(
+      await page.locator("#before canvas").evaluate((canvas) => (canvas as HTMLCanvasElement).width),
+    ).toBe(48);
   });
 
   it.each([

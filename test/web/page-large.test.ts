@@ -1,4 +1,7 @@
 /** A photograph of twelve megapixels in the page: shown band by band, with the page free, and cancelled at once. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeJpeg } from "../../src/pictures/jpeg-encode.ts";
@@ -9,15 +12,17 @@ import { denoised, launch, openPage, text } from "../support/open-page.ts";
 
 const [width, height] = [4000, 3000];
 
-/** Soft forms with noise. */
-function photograph() {
+/** The file of a picture of soft forms with noise. The browser reads it itself: what a test sends would take the page's time. */
+function photograph(folder: string): string {
   const data = new Uint8Array(3 * width * height);
   for (let y = 0, i = 0; y < height; y++)
     for (let x = 0; x < width; x++)
       for (let c = 0; c < 3; c++, i++)
         data[i] = 90 + ((x >> 5) % 40) + ((y >> 6) % 30) + (Math.imul(i + 1, 0x9e3779b1) >>> 27);
   const bytes = encodeJpeg({ data, width, height, channels: 3 }, { quality: 92 });
-  return { name: "large.jpg", mimeType: "image/jpeg", buffer: Buffer.from(bytes) };
+  const file = join(folder, "large.jpg");
+  writeFileSync(file, bytes);
+  return file;
 }
 
 /** Milliseconds from when a file was chosen to a mark of a name: its first since then. */
@@ -32,11 +37,16 @@ describe.skipIf(!chromium)(
   () => {
     let browser: Browser;
     let server: Awaited<ReturnType<typeof serve>>;
-    const large = photograph();
+    const folder = mkdtempSync(join(tmpdir(), "page-"));
+    let large: string;
     beforeAll(async () => {
+      large = photograph(folder);
       [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
     });
-    afterAll(() => Promise.all([browser?.close(), server?.close()]));
+    afterAll(async () => {
+      await Promise.all([browser?.close(), server?.close()]);
+      rmSync(folder, { recursive: true });
+    });
 
     const open = async () => {
       const opened = await openPage(browser, server.url, "denoise");

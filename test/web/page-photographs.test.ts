@@ -107,15 +107,23 @@ describe.skipIf(!chromium)(
       await page.waitForFunction(
         () => document.getElementById("after-tag")!.textContent === "taken away, × 4",
       );
-      const mean = await page.locator("#taken").evaluate((element) => {
+      const mean = await page.locator("#taken canvas").evaluate((element) => {
         const { width, height } = element as HTMLCanvasElement;
         const { data } = (element as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
         return data.reduce((sum, value, i) => (i % 4 < 3 ? sum + value : sum), 0) / (3 * width * height);
       });
       // Noise is as often light as dark.
       expect(Math.abs(mean - 128)).toBeLessThan(4);
+      const deviation = async () => Number(/changed by ([\d.]+)/.exec(await text(page, "changes-words"))![1]);
+      // That of the noise which was added, by its PSNR, but for what was left of it.
+      const added = 255 / 10 ** (Number.parseFloat(await text(page, "noisy-psnr")) / 20);
+      expect(await deviation()).toBeLessThan(added);
+      expect(await deviation()).toBeGreaterThan(0.8 * added);
+      await page.fill("#strength", "50");
+      await expect.poll(deviation, { timeout: 20_000 }).toBeLessThan(0.55 * added);
       await page.click("#difference");
       expect(await text(page, "after-tag")).toBe("denoised");
+      expect(await page.locator("#changes").isVisible()).toBe(false);
       expect(await page.locator("#taken").isVisible()).toBe(false);
       expect(faults).toEqual([]);
     });
@@ -146,6 +154,37 @@ describe.skipIf(!chromium)(
       await page.waitForFunction(
         () => document.getElementById("picture-facts")!.textContent === "c.png, 64 × 64",
       );
+      expect(faults).toEqual([]);
+    });
+
+    it("has an address for what was chosen", async () => {
+      await using opened = await openPage(
+        browser,
+        server.url,
+        "denoise&sample=window&model=photo-tiny&level=12&view=taken",
+      );
+      const { page, faults } = opened;
+      const isShown = async () => {
+        await page.waitForFunction(
+          () => document.getElementById("after-tag")!.textContent === "taken away, × 4",
+        );
+        expect(await text(page, "picture-facts")).toBe("sample window, 640 × 427");
+        expect(await page.inputValue("#model")).toBe("photo-tiny");
+        expect([await page.isChecked("#auto"), await page.inputValue("#sigma")]).toEqual([false, "12"]);
+      };
+      await isShown();
+      await page.fill("#strength", "50");
+      await page.locator("#strength").blur();
+      await expect.poll(() => page.url(), { timeout: 20_000 }).toMatch(/&level=12&strength=50&view=taken$/);
+      await page.reload();
+      await isShown();
+      expect(await page.inputValue("#strength")).toBe("50");
+      // What is no choice is not taken.
+      await page.goto(`${server.url}?again#denoise&sample=x&model=own&level=1e9&strength=`);
+      await denoised(page);
+      expect(await text(page, "picture-facts")).toBe("sample parrots, 640 × 427");
+      expect([await page.inputValue("#model"), await page.isChecked("#auto")]).toEqual(["photo", true]);
+      expect(await page.inputValue("#strength")).toBe("100");
       expect(faults).toEqual([]);
     });
 
