@@ -64,6 +64,7 @@ async function inNode(threads, mode) {
 async function inChromium(threads, mode) {
   const page = await browser.newPage();
   await page.goto(`${server.url}#train`);
+  await page.selectOption("#recipe", "fashion-autoencoder");
   await page.fill("#epochs", String(EPOCHS));
   await page.fill("#threads", String(threads));
   await page.selectOption("#mode", mode);

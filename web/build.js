@@ -1,5 +1,6 @@
 // Builds the page as static files in build/web, for any web server. Needs the files that `npm run build` writes.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import esbuild from "esbuild";
@@ -15,6 +16,7 @@ export async function buildPage() {
     absWorkingDir: root,
     entryPoints: [
       "web/page.ts",
+      "web/style.css",
       "web/train-worker.ts",
       "web/picture-worker.ts",
       "src/denoiser/denoiser-worker.ts",
@@ -30,20 +32,63 @@ export async function buildPage() {
     platform: "browser",
     target: "es2022",
     logLevel: "warning",
-    plugins: [withoutWorkerTexts],
+    external: ["*.svg"],
+    plugins: [withoutTexts],
   });
-  for (const name of ["index.html", "style.css", "icon.svg", "slider.svg", "without-server.js"]) {
+  for (const name of ["icon.svg", "slider.svg", "without-server.js", "manifest.webmanifest"])
     cpSync(`${root}web/${name}`, folder + name);
-  }
-  cpSync(`${root}data`, `${folder}data`, { recursive: true });
+  for (const name of samples) cpSync(`${root}web/samples/${name}`, `${folder}samples/${name}`);
+  for (const name of models) cpSync(`${root}build/models/${name}`, `${folder}models/${name}`);
+  for (const name of readdirSync(`${root}data`))
+    if (name.endsWith(".gz")) cpSync(`${root}data/${name}`, `${folder}data/${name}`);
   writeFileSync(`${folder}garments.png`, garments());
+  const photo = Math.round(statSync(`${folder}models/photo.safetensors`).size / 1000);
+  const { repository } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+  const address = (repository?.url ?? repository)?.replace(/^git\+/, "").replace(/\.git$/, "");
+  fill("index.html", {
+    "%PHOTO_KB%": String(photo),
+    "%REPOSITORY%": address ? `<a href="${address}">How it works, and its source.</a>` : "",
+  });
+  const files = filesOfPage();
+  const digest = createHash("sha256");
+  for (const name of files) digest.update(readFileSync(folder + name));
+  fill("service-worker.js", {
+    "%VERSION%": digest.digest("hex").slice(0, 16),
+    '"%FILES%"': files.map((name) => JSON.stringify(name)).join(", "),
+  });
 }
 
-/** The page's policy allows workers from files only, so it gives their addresses, and does not need them as texts. */
-const withoutWorkerTexts = {
-  name: "without the texts of workers",
+const samples = ["parrots.jpg", "window.jpg"];
+const models = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey"].map((name) => `${name}.safetensors`);
+
+/** Copies a file of `web`, with each of the words replaced. */
+function fill(name, words) {
+  const text = readFileSync(`${root}web/${name}`, "utf8");
+  writeFileSync(
+    folder + name,
+    Object.entries(words).reduce((text, [word, value]) => text.replace(word, value), text),
+  );
+}
+
+/** The names of all files of the page, below its folder. */
+function filesOfPage() {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(folder.length).replace(/^\//, ""))
+    .sort();
+}
+
+/**
+ * The page's policy allows workers from files only, so it gives their addresses, and does not need them as texts. It loads
+ * models for photographs as files too, so that only those travel that are used.
+ */
+const withoutTexts = {
+  name: "without texts of workers and models",
   setup(build) {
     build.onLoad({ filter: /build\/workers\/\w+\.js$/ }, () => ({ contents: 'export default "";' }));
+    build.onLoad({ filter: /build\/models\/photo(-grey)?\.js$/ }, () => ({
+      contents: "export default undefined;",
+    }));
   },
 };
 
@@ -64,7 +109,7 @@ function garments() {
 
 /** The gzipped size of each file of the page, without the data sample. */
 export function transferSizes() {
-  return readdirSync(folder)
-    .filter((name) => name !== "data")
+  return filesOfPage()
+    .filter((name) => !name.startsWith("data/"))
     .map((name) => ({ name, bytes: gzipSync(readFileSync(folder + name), { level: 9 }).length }));
 }

@@ -1,13 +1,12 @@
-/** The model that the page shows: of its training, or from a file. */
-import type { Model } from "../src/model/model.ts";
-import { decodeModel } from "../src/model/model-file.ts";
+/** The model that the page shows in all its parts: of its training, or from a file. */
 
 export interface ShownModel {
   /** The bytes of its file. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** "the training in this page", or the file's name. */
   readonly from: string;
-  readonly model: Model;
+  /** Whether it denoises pictures of any size: whether it is made of convolutions. */
+  readonly denoises: boolean;
 }
 
 const changes = new EventTarget();
@@ -17,17 +16,8 @@ export function currentModel(): ShownModel | undefined {
   return current;
 }
 
-/** Sets the model that is shown. It is decoded only when it is first used: during training most models never are. */
-export function setCurrentModel(bytes: Uint8Array<ArrayBuffer>, from: string): void {
-  let model: Model | undefined;
-  current = {
-    bytes,
-    from,
-    get model() {
-      model ??= decodeModel(bytes, from);
-      return model;
-    },
-  };
+export function setCurrentModel(model: ShownModel): void {
+  current = model;
   changes.dispatchEvent(new Event("change"));
 }
 

@@ -5,26 +5,28 @@ import {
   fashionMnistFiles,
   loadFashionMnist,
 } from "../src/data/fashion-mnist.ts";
-import type { Dataset, LabelledImages } from "../src/data/images.ts";
-import { sha256 } from "../src/data/sha256.ts";
+import type { Dataset, Images, Photos } from "../src/data/images.ts";
+import { loadPhotos, type PatchSize, testPatches } from "../src/data/photos.ts";
 import { DataError } from "../src/errors.ts";
-import { greyOf } from "./grey.ts";
+import type { Recipe } from "../src/training/recipes.ts";
 import type { DataSource } from "./training-messages.ts";
+import { readTrainingPictures } from "./training-pictures.ts";
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
+export interface LoadedData {
+  readonly data: Dataset<Images | Photos>;
+  /** Files that were left out, each with the reason. */
+  readonly leftOut: readonly string[];
 }
 
 /** @throws DataError where the data is broken, missing or too small */
-export async function loadDataset(source: DataSource, size: Size): Promise<Dataset> {
+export async function loadDataset(source: DataSource, recipe: Recipe): Promise<LoadedData> {
   switch (source.kind) {
     case "sample":
-      return loadFashionMnist(sampleFiles(), { source: embeddedSample });
+      return { data: await loadFashionMnist(sampleFiles(), { source: embeddedSample }), leftOut: [] };
     case "idx":
-      return loadFashionMnist(source.files, { source: "your files" });
+      return { data: await loadFashionMnist(source.files, { source: "your files" }), leftOut: [] };
     case "pictures":
-      return datasetOfPictures(source.files, size);
+      return datasetOfPictures(source.files, recipe);
   }
 }
 
@@ -57,54 +59,24 @@ async function fetchSample(name: string): Promise<Uint8Array> {
 /** One of this many pictures is kept for testing. */
 const TEST_SHARE = 10;
 
-async function datasetOfPictures(files: readonly File[], size: Size): Promise<Dataset> {
-  const sorted = [...files].filter(({ type }) => type.startsWith("image/")).sort(byPath);
-  const sets: { train: Uint8Array[]; test: Uint8Array[] } = { train: [], test: [] };
-  for (const [index, file] of sorted.entries()) {
-    (index % TEST_SHARE === 0 ? sets.test : sets.train).push(await squareOf(file, size));
+/** Networks that take patches get the pictures themselves; others get patches that lie side by side, as pictures. */
+async function datasetOfPictures(files: readonly File[], recipe: Recipe): Promise<LoadedData> {
+  const patch: PatchSize = recipe.spec.input;
+  const { pictures, leftOut } = await readTrainingPictures([...files].sort(byPath), patch);
+  if (pictures.length < 2) {
+    const why = leftOut.length > 0 ? ` Left out: ${leftOut.join("; ")}.` : "";
+    throw new DataError(
+      `Training needs 2 or more pictures, one of them to test on. There ${pictures.length === 1 ? "is one" : "are none"}.${why}`,
+    );
   }
-  if (sets.train.length === 0) {
-    throw new DataError(`There are ${sorted.length} pictures among the files; training needs 2 or more.`);
-  }
-  const [train, test] = [imagesOf(sets.train, size), imagesOf(sets.test, size)];
-  const sums = `${await sha256(train.data)}\n${await sha256(test.data)}\n`;
-  return {
-    name: "your pictures",
-    source: "your pictures",
-    train,
-    test,
-    sha256: await sha256(new TextEncoder().encode(sums)),
-    classNames: [],
-  };
+  const train = pictures.filter((_, index) => index % TEST_SHARE !== 0);
+  const test = pictures.filter((_, index) => index % TEST_SHARE === 0);
+  const data = await loadPhotos({ train, test }, patch, { name: "your pictures", source: "your pictures" });
+  const isOfPatches = recipe.patchesPerEpoch !== undefined;
+  return { data: isOfPatches ? data : { ...data, train: testPatches(data.train, patch) }, leftOut };
 }
 
 function byPath(a: File, b: File): number {
   const [first, second] = [a.webkitRelativePath || a.name, b.webkitRelativePath || b.name];
   return first < second ? -1 : Number(first > second);
-}
-
-function imagesOf(pictures: readonly Uint8Array[], { width, height }: Size): LabelledImages {
-  const data = new Uint8Array(pictures.length * width * height);
-  pictures.forEach((picture, index) => {
-    data.set(picture, index * width * height);
-  });
-  const count = pictures.length;
-  return { data, count, height, width, channels: 1, labels: new Uint8Array(count) };
-}
-
-/** The largest part of a picture's middle that has the shape of the network's input, scaled to its size and in grey. */
-async function squareOf(file: File, { width, height }: Size): Promise<Uint8Array> {
-  let bitmap: ImageBitmap;
-  try {
-    bitmap = await createImageBitmap(file);
-  } catch (cause) {
-    throw new DataError(`${file.name} is not a picture that this browser can read.`, { cause });
-  }
-  const scale = Math.max(width / bitmap.width, height / bitmap.height);
-  const [w, h] = [bitmap.width * scale, bitmap.height * scale];
-  const context = new OffscreenCanvas(width, height).getContext("2d")!;
-  context.imageSmoothingQuality = "high";
-  context.drawImage(bitmap, (width - w) / 2, (height - h) / 2, w, h);
-  bitmap.close();
-  return greyOf(context.getImageData(0, 0, width, height));
 }

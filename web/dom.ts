@@ -16,11 +16,29 @@ export function setText(id: string, text: string): void {
   byId(id, HTMLElement).textContent = text;
 }
 
-/** Shows a tab's message. Without a message, or with an empty one, hides it. */
+/** Shows a tab's message, with a button that closes it. Without a message, or with an empty one, hides it. */
 export function setMessage(id: string, message = ""): void {
   const element = byId(id, HTMLElement);
   element.hidden = message === "";
-  element.textContent = message;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "close";
+  close.setAttribute("aria-label", "Close this message");
+  close.addEventListener("click", () => {
+    element.hidden = true;
+  });
+  element.replaceChildren(message, close);
+}
+
+/** Disables or enables a button. If that takes the focus from it, `next` gets the focus, so that it is not lost. */
+export function setDisabled(
+  element: HTMLButtonElement | HTMLInputElement | HTMLFieldSetElement,
+  disabled: boolean,
+  next: HTMLElement,
+): void {
+  const hadFocus = element.contains(document.activeElement);
+  element.disabled = disabled;
+  if (disabled && hadFocus) next.focus();
 }
 
 export function messageOf(error: unknown): string {

@@ -2,6 +2,7 @@
 import type { Model } from "../src/model/model.ts";
 import { layerShapes } from "../src/network/spec.ts";
 import { currentModel, onModelChange } from "./current-model.ts";
+import { decodedModel } from "./decoded-model.ts";
 import { codeLayer, runDense } from "./decoder.ts";
 import { byId, canvas, imageDataOf, input, messageOf, setMessage, setText } from "./dom.ts";
 import { greyOf } from "./grey.ts";
@@ -27,7 +28,7 @@ export function startInside(): void {
 function show(): void {
   const current = currentModel();
   if (!current) return;
-  const { model } = current;
+  const model = decodedModel(current);
   byId("inside-empty", HTMLElement).hidden = true;
   byId("inside-parts", HTMLElement).hidden = false;
   setText("inside-model", `Model: ${modelSummary(model, current.from)}`);
@@ -75,7 +76,7 @@ function laySliders(count: number): void {
     const slider = document.createElement("input");
     Object.assign(slider, { type: "range", min: "0", max: "1", step: "0.01", value: "0.5" });
     slider.setAttribute("aria-label", `Number ${index + 1} of the code`);
-    slider.addEventListener("input", () => drawDecoded(currentModel()!.model));
+    slider.addEventListener("input", () => drawDecoded(decodedModel(currentModel()!)));
     return slider;
   });
   byId("code-sliders", HTMLElement).replaceChildren(
@@ -105,7 +106,7 @@ async function layGarments(): Promise<void> {
     button.setAttribute("aria-label", `Code of garment ${garment + 1}`);
     button.append(picture);
     button.addEventListener("click", () => {
-      const { model } = currentModel()!;
+      const model = decodedModel(currentModel()!);
       runDense(model, pixels, 1, codeLayer(model)!.number).forEach((value, index) => {
         sliders[index]!.valueAsNumber = value;
       });

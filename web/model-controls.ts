@@ -1,21 +1,43 @@
-/** Saves the model that the page shows, and loads one from a file. */
+/** Saves the model that the page shows, loads one from a file, and takes it from one part of the page to another. */
 import { decodeModel } from "../src/model/model-file.ts";
-import { currentModel, onModelChange, setCurrentModel } from "./current-model.ts";
-import { button, download, onFile, setText } from "./dom.ts";
+import { isConvolutional } from "../src/network/spec.ts";
+import { currentModel, onModelChange, type ShownModel, setCurrentModel } from "./current-model.ts";
+import { decodedModel } from "./decoded-model.ts";
+import { button, byId, download, onFile, select, setText } from "./dom.ts";
 import { modelFileName, modelSummary } from "./model-text.ts";
 
 export function startModelControls(): void {
-  onModelChange(() => {
-    button("save-model").disabled = false;
-  });
+  const show = () => {
+    const shown = currentModel();
+    button("save-model").disabled = shown === undefined;
+    button("use-model").disabled = !shown?.denoises;
+  };
+  onModelChange(show);
+  show();
   button("save-model").addEventListener("click", () => {
-    const { bytes, model } = currentModel()!;
-    download(new Blob([bytes]), modelFileName(model));
+    const shown = currentModel()!;
+    download(new Blob([shown.bytes]), modelFileName(decodedModel(shown)));
   });
-  for (const part of ["train", "inside"]) onFile(`${part}-load`, `${part}-message`, load);
+  button("use-model").addEventListener("click", () => {
+    chooseOwnModel();
+    location.hash = "denoise";
+    byId("tab-denoise", HTMLElement).focus();
+  });
+  for (const part of ["train", "inside"]) onFile(`${part}-load`, `${part}-message`, loadModel);
 }
 
-function load(name: string, bytes: Uint8Array<ArrayBuffer>): void {
-  setText("model-facts", modelSummary(decodeModel(bytes, name), name));
-  setCurrentModel(bytes, name);
+/** Has the tab "Denoise" use the model of the page. */
+export function chooseOwnModel(): void {
+  const choice = select("model");
+  choice.value = "own";
+  choice.dispatchEvent(new Event("change"));
+}
+
+/** Takes a model file as the model of the page. @throws ModelFileError if it is none */
+export function loadModel(name: string, bytes: Uint8Array<ArrayBuffer>): ShownModel {
+  const model = decodeModel(bytes, name);
+  setText("model-facts", modelSummary(model, name));
+  const shown = { bytes, from: name, denoises: isConvolutional(model.spec) };
+  setCurrentModel(shown);
+  return shown;
 }

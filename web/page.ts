@@ -1,23 +1,42 @@
 /** The page: starts its three tabs, switches between them, and says what this browser can do. */
 import { hasRelaxedSimd, hasSimd } from "../src/wasm/detect.ts";
+import { partOfAddress } from "./address.ts";
 import { startDenoise } from "./denoise.ts";
 import { button, byId, setMessage, setText } from "./dom.ts";
-import { startInside } from "./inside.ts";
-import { startModelControls } from "./model-controls.ts";
-import { startTrain } from "./train.ts";
+import { startIncoming } from "./incoming.ts";
+import { startOffline } from "./offline.ts";
 
 const parts = ["denoise", "train", "inside"] as const;
+/** The name of the part that was chosen last. */
+let chosen: string;
+let trainingParts: Promise<void> | undefined;
 
-function showPart(name: string): void {
-  const chosen = parts.find((part) => part === name) ?? "denoise";
-  for (const part of parts) {
-    const selected = part === chosen;
-    const tab = button(`tab-${part}`);
+/** Shows a part, once its code is there. */
+async function showPart(name: string): Promise<void> {
+  const part = parts.find((part) => part === name) ?? "denoise";
+  chosen = part;
+  for (const one of parts) {
+    const selected = one === part;
+    const tab = button(`tab-${one}`);
     tab.setAttribute("aria-selected", String(selected));
     tab.tabIndex = selected ? 0 : -1;
-    byId(part, HTMLElement).hidden = !selected;
   }
-  document.dispatchEvent(new CustomEvent("part", { detail: chosen }));
+  try {
+    if (part !== "denoise") {
+      trainingParts ??= import("./training-parts.ts").then(({ startTrainingParts }) => startTrainingParts());
+      await trainingParts;
+    }
+  } catch {
+    trainingParts = undefined;
+    setMessage(
+      "page-message",
+      "This part of the page could not be loaded. Are you offline? Then choose it again later.",
+    );
+    return;
+  }
+  if (chosen !== part) return;
+  for (const one of parts) byId(one, HTMLElement).hidden = one !== part;
+  document.dispatchEvent(new CustomEvent("part", { detail: part }));
 }
 
 for (const [index, part] of parts.entries()) {
@@ -33,11 +52,11 @@ for (const [index, part] of parts.entries()) {
     button(`tab-${parts[to]}`).focus();
   });
 }
-addEventListener("hashchange", () => showPart(location.hash.slice(1)));
+addEventListener("hashchange", () => void showPart(partOfAddress()));
 
 const threads = crossOriginIsolated
   ? `up to ${navigator.hardwareConcurrency} threads`
-  : "1 thread (not cross-origin isolated)";
+  : "training on 1 thread (not cross-origin isolated)";
 setText(
   "runtime",
   `WebAssembly: ${hasRelaxedSimd() ? "SIMD, relaxed SIMD" : hasSimd() ? "SIMD" : "no SIMD"}; ${threads}.`,
@@ -48,8 +67,7 @@ if (!hasSimd()) {
     "This browser has no WebAssembly SIMD, so nothing can be trained or denoised. Use Chrome 91, Firefox 89, Safari 16.4 or later.",
   );
 }
+startIncoming();
 startDenoise();
-startTrain();
-startInside();
-startModelControls();
-showPart(location.hash.slice(1));
+void showPart(partOfAddress());
+addEventListener("load", startOffline);

@@ -1,9 +1,8 @@
 /** Rows of small pictures; each row is one canvas. */
 
 import { toImageData } from "../src/browser.ts";
-import { fashionMnistClasses } from "../src/data/fashion-mnist.ts";
 import { pictureRows } from "../src/report/figures.ts";
-import { byId, imageDataOf, pngOf } from "./dom.ts";
+import { byId, pngOf } from "./dom.ts";
 import type { PictureColumns, PictureRow } from "./training-messages.ts";
 
 /** Pixels between pictures. */
@@ -14,10 +13,10 @@ export class PictureRows {
   readonly #canvases = new Map<string, HTMLCanvasElement>();
   /** The rows that are shown now, by their labels. */
   readonly #shown = new Map<string, PictureRow>();
-  #columns: PictureColumns = { width: 28, height: 28, labels: fashionMnistClasses };
+  #columns: PictureColumns = { width: 1, height: 1, channels: 1, labels: [] };
 
-  /** Makes new rows. They are empty but have their full size, so that nothing moves when their pictures come. */
-  begin(labels: readonly string[], columns = this.#columns, rows: readonly PictureRow[] = []): void {
+  /** Makes new rows. Those without pictures have their full size all the same, so that nothing moves when these come. */
+  begin(labels: readonly string[], columns: PictureColumns, rows: readonly PictureRow[]): void {
     this.#columns = columns;
     this.#lay(labels);
     rows.forEach((row) => {
@@ -28,27 +27,27 @@ export class PictureRows {
   draw(row: PictureRow): void {
     const { label, pictures } = row;
     this.#shown.set(label, row);
-    const { width, height, labels } = this.#columns;
+    const { width, height, channels, labels } = this.#columns;
     const canvas = this.#canvases.get(label)!;
     const context = canvas.getContext("2d")!;
     canvas.setAttribute("aria-label", `${label}: ${labels.join(", ")}`);
-    const size = width * height;
+    const size = width * height * channels;
     labels.forEach((_, column) => {
-      const picture = pictures.subarray(column * size, (column + 1) * size);
-      context.putImageData(imageDataOf(picture, width, height), column * (width + gap), 0);
+      const data = pictures.subarray(column * size, (column + 1) * size);
+      context.putImageData(toImageData({ data, width, height, channels }), column * (width + gap), 0);
     });
   }
 
   /** All rows with their labels as one PNG file, laid out like the figure that `denoise-wasm train` writes. */
   figure(): Promise<Blob> {
-    const { width, height, labels } = this.#columns;
-    const size = width * height;
+    const { width, height, channels, labels } = this.#columns;
+    const size = width * height * channels;
     const drawn = [...this.#canvases.keys()].flatMap((label) => this.#shown.get(label) ?? []);
     const rows = drawn.map(({ label, pictures }) => ({
       label: label.replace("-", "-\n"),
       pictures: labels.map((_, column) => pictures.subarray(column * size, (column + 1) * size)),
     }));
-    const image = toImageData(pictureRows(rows, { width, height, columnLabels: labels }));
+    const image = toImageData(pictureRows(rows, { width, height, channels, columnLabels: labels }));
     const canvas = document.createElement("canvas");
     canvas.width = image.width;
     canvas.height = image.height;

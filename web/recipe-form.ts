@@ -1,45 +1,84 @@
-/** The form for a training: the values of a recipe, which the user may change. */
+/** The form for a training: what is trained, on which pictures, and the values of its recipe that the user may change. */
 
-import { SpecError } from "../src/errors.ts";
+import type { Spec } from "../src/network/spec.ts";
+import { cameraNoise } from "../src/noise/camera.ts";
+import type { Noise } from "../src/noise/noise.ts";
 import type { Checkpoint } from "../src/training/checkpoint.ts";
+import { fineTuning } from "../src/training/fine-tuning.ts";
 import { parseRecipe, type Recipe, recipes } from "../src/training/recipes.ts";
+import { currentModel, onModelChange } from "./current-model.ts";
 import { idxFilesOf } from "./dataset.ts";
-import { byId, input, select, setText } from "./dom.ts";
+import { decodedModel } from "./decoded-model.ts";
+import { byId, input, select, setDisabled, setText, tell } from "./dom.ts";
+import { FieldError, numberFrom, sigmaFrom } from "./form-fields.ts";
+import { chosenPictures } from "./picture-choice.ts";
 import type { DataSource, TrainingRequest } from "./training-messages.ts";
 
-/** The recipes that the form offers: it has a field for Gaussian noise only. */
-const named: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  Object.entries(recipes).filter(([, { noise }]) => noise.model === "gaussian"),
-);
+/** Patches of an epoch where a recipe for whole pictures is trained on photographs. */
+const PATCHES = 2000;
+
+/** A model of the package as the recipe for going on with it, without its weights. */
+const tuned = (name: "photo" | "photo-tiny"): Recipe =>
+  fineTuning({ spec: recipes[name].spec as Spec, provenance: { recipe: name } } as Parameters<
+    typeof fineTuning
+  >[0]);
+
+/** What the form offers: going on with a model of the package, and beginning with nothing. */
+const offered: Readonly<Record<string, { readonly recipe: Recipe; readonly base?: string }>> = {
+  photo: { recipe: tuned("photo"), base: "photo" },
+  "photo-tiny": { recipe: tuned("photo-tiny"), base: "photo-tiny" },
+  "fashion-autoencoder": { recipe: recipes["fashion-autoencoder"] },
+  "fashion-conv": { recipe: recipes["fashion-conv"] },
+};
+
+type Choice = Pick<TrainingRequest, "recipe" | "base">;
 
 /** Fills the form, and updates the fields that depend on a choice whenever it changes. */
 export function startRecipeForm(): void {
-  const choice = select("recipe");
-  for (const name of Object.keys(named)) choice.append(new Option(name));
-  const showChoice = () => showRecipe(named[choice.value]!);
-  choice.addEventListener("change", showChoice);
+  select("recipe").addEventListener("change", () =>
+    tell("train-message", () => {
+      try {
+        showChoice();
+      } catch (error) {
+        select("recipe").value = "photo";
+        showChoice();
+        throw error;
+      }
+    }),
+  );
+  select("train-noise").addEventListener("change", showNoise);
   select("data").addEventListener("change", showSource);
   select("mode").addEventListener("change", showMode);
+  onModelChange(showOwnModel);
+  showOwnModel();
   showChoice();
-  showSource();
   showMode();
 }
 
-/** Locks the form while a training runs. */
-export function lockRecipeForm(locked: boolean): void {
-  byId("recipe-fields", HTMLFieldSetElement).disabled = locked;
+/** The recipe that is chosen. */
+export function chosenRecipe(): Recipe {
+  return chosen().recipe;
 }
 
-/** The training that the form describes. @throws SpecError, DataError if something in it is not possible */
+/** Locks the form while a training runs; the focus, if it was in the form, goes to `next`. */
+export function lockRecipeForm(locked: boolean, next: HTMLElement): void {
+  setDisabled(byId("recipe-fields", HTMLFieldSetElement), locked, next);
+}
+
+/** The training that the form describes. @throws FieldError, SpecError, DataError if something in it is not possible */
 export function requestFromForm(): TrainingRequest {
-  const base = named[select("recipe").value]!;
+  const { recipe: basis, base } = chosen();
+  const surroundings = surroundingsFromForm();
+  const { data } = surroundings;
+  const isWhole = basis.patchesPerEpoch === undefined && basis.order === "shuffled";
   const recipe = parseRecipe(
     {
-      ...base,
-      noise: { ...base.noise, sigma: sigmaFrom(input("noise-sigma").value) },
-      optimizer: { ...base.optimizer, learningRate: numberFrom("learning-rate") },
+      ...basis,
+      noise: noiseFrom(basis),
+      optimizer: { ...basis.optimizer, learningRate: numberFrom("learning-rate") },
       epochs: numberFrom("epochs"),
       batch: numberFrom("batch"),
+      ...(data.kind === "pictures" && isWhole && { patchesPerEpoch: PATCHES }),
     },
     "The form",
   );
@@ -47,20 +86,44 @@ export function requestFromForm(): TrainingRequest {
     recipe,
     seed: numberFrom("seed"),
     mode: select("mode").value === "fast" ? "fast" : "reproducible",
-    ...surroundingsFromForm(),
+    ...surroundings,
+    ...(base !== undefined && { base }),
   };
 }
 
-/** A training that goes on from a checkpoint. The form then shows the checkpoint's recipe. @throws SpecError, DataError */
+/** A training that goes on from a checkpoint. The form then shows the checkpoint's recipe. @throws FieldError, DataError */
 export function requestFromCheckpoint(from: Checkpoint): TrainingRequest {
   const { recipe, seed, mode } = from;
+  const name = recipe.name.replace(/-tuned$/, "");
+  const source = select("data").value;
+  if (Object.hasOwn(offered, name) && select("recipe").value !== name) {
+    select("recipe").value = name;
+    showChoice();
+    // What the training began with may be other pictures than the recipe's usual ones: those that were chosen.
+    if (isChosen(source)) select("data").value = source;
+    showSource();
+  }
   const surroundings = surroundingsFromForm();
-  if (Object.hasOwn(named, recipe.name)) select("recipe").value = recipe.name;
   showRecipe(recipe);
   input("seed").value = String(seed);
   select("mode").value = mode;
   showMode();
   return { recipe, seed, mode, ...surroundings, from };
+}
+
+function chosen(): Choice {
+  const { value } = select("recipe");
+  if (value !== "own") return offered[value]!;
+  const shown = currentModel()!;
+  return { recipe: fineTuning(decodedModel(shown)), base: shown.bytes };
+}
+
+/** Offers the model that the page shows, if it can be trained further. */
+function showOwnModel(): void {
+  const shown = currentModel();
+  const option = byId("tune-own", HTMLOptionElement);
+  option.disabled = !shown?.denoises;
+  if (shown) option.textContent = shown.from;
 }
 
 /** The settings that a checkpoint does not contain. */
@@ -69,18 +132,44 @@ function surroundingsFromForm(): Pick<TrainingRequest, "threads" | "data"> {
   return { ...(threads !== undefined && { threads }), data: sourceFrom() };
 }
 
+function showChoice(): void {
+  const { recipe, base } = chosen();
+  showRecipe(recipe);
+  const isTuning = base !== undefined;
+  for (const option of select("data").options)
+    option.disabled = isTuning && recipe.spec.input.channels === 3 && option.value !== "pictures";
+  select("data").value = isTuning ? "pictures" : "sample";
+  byId("noise-own", HTMLOptionElement).disabled = recipe.noise.model === "gaussian";
+  showSource();
+}
+
 function showRecipe({ epochs, batch, optimizer, noise }: Recipe): void {
   input("epochs").value = String(epochs);
   input("batch").value = String(batch);
   input("learning-rate").value = String(optimizer.learningRate);
-  const sigma = noise.model === "gaussian" ? noise.sigma : "";
+  const kind = { gaussian: "white", camera: "camera" }[noise.model as string] ?? "own";
+  select("train-noise").value = kind;
+  const sigma = noise.model === "gaussian" ? noise.sigma : [0, 55];
   input("noise-sigma").value = Array.isArray(sigma) ? sigma.join(" to ") : String(sigma);
+  showNoise();
+}
+
+function noiseFrom({ noise }: Recipe): Noise {
+  const { drawn } = noise;
+  switch (select("train-noise").value) {
+    case "white":
+      return { model: "gaussian", sigma: sigmaFrom("noise-sigma"), drawn };
+    case "camera":
+      return { ...cameraNoise, drawn };
+    default:
+      return noise;
+  }
 }
 
 const dataHints: Readonly<Record<string, string>> = {
   sample: "4,000 to train on, 1,000 others to test on.",
   idx: "Fashion-MNIST’s four files, or others of the same format, gzipped or not.",
-  pictures: "Each is cropped, scaled to the network’s size and made grey; one of ten is kept to test on.",
+  pictures: "As clean as you have them: noise is added to patches of them. One of ten is kept to test on.",
 };
 const modeHints: Readonly<Record<string, string>> = {
   reproducible: "The same bytes in every browser and in Node.",
@@ -91,11 +180,22 @@ function showMode(): void {
   setText("mode-hint", modeHints[select("mode").value]!);
 }
 
-function showSource(): void {
+function showNoise(): void {
+  input("noise-sigma").disabled = select("train-noise").value !== "white";
+}
+
+/** Shows the fields for where pictures come from. */
+export function showSource(): void {
   const kind = select("data").value;
   setText("data-hint", dataHints[kind]!);
   byId("idx-label", HTMLElement).hidden = kind !== "idx";
-  byId("folder-label", HTMLElement).hidden = kind !== "pictures";
+  byId("pictures-choice", HTMLElement).hidden = kind !== "pictures";
+}
+
+/** Whether the user has given the files that a source consists of. */
+function isChosen(source: string): boolean {
+  if (source === "pictures") return chosenPictures().length > 0;
+  return source === "idx" && input("idx-files").files!.length > 0;
 }
 
 function sourceFrom(): DataSource {
@@ -103,21 +203,10 @@ function sourceFrom(): DataSource {
     case "idx":
       return { kind: "idx", files: idxFilesOf([...input("idx-files").files!]) };
     case "pictures":
-      return { kind: "pictures", files: [...input("folder-files").files!] };
+      if (chosenPictures().length === 0)
+        throw new FieldError("training-pictures", "Choose the pictures to train on, or drop them here.");
+      return { kind: "pictures", files: chosenPictures() };
     default:
       return { kind: "sample" };
   }
-}
-
-/** Reads "25" as a number and "0 to 55" as a range. */
-function sigmaFrom(text: string): unknown {
-  const numbers = text.split("to").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
-  return numbers.length === 2 ? numbers : numbers[0];
-}
-
-function numberFrom(id: string): number {
-  const field = input(id);
-  const value = field.valueAsNumber;
-  if (!Number.isNaN(value)) return value;
-  throw new SpecError(`${field.closest("label")!.firstChild!.textContent!.trim()} has to be a number.`);
 }

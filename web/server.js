@@ -12,6 +12,8 @@ const types = {
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
   ".png": "image/png",
+  ".jpg": "image/jpeg",
+  ".webmanifest": "application/manifest+json",
   ".gz": "application/gzip",
   ".safetensors": "application/octet-stream",
 };

@@ -1,6 +1,7 @@
 /** The worker in which the page trains. Each training gets a new worker. Built as `train-worker.js`. */
 
-import { encodeModel } from "../src/model/model-file.ts";
+import type { Model } from "../src/model/model.ts";
+import { decodeModel, encodeModel } from "../src/model/model-file.ts";
 import { encodeCheckpoint } from "../src/training/checkpoint.ts";
 import type { ResumeOptions } from "../src/training/train-options.ts";
 import { resume, type Training, train } from "../src/training/trainer.ts";
@@ -90,8 +91,9 @@ function release(): void {
   pause = undefined;
 }
 
-async function run({ recipe, seed, mode, threads, data, from }: TrainingRequest): Promise<void> {
-  const dataset = await loadDataset(data, recipe.spec.input);
+async function run({ recipe, seed, mode, threads, data, base, from }: TrainingRequest): Promise<void> {
+  const model = base === undefined ? undefined : await modelOf(base);
+  const { data: dataset, leftOut } = await loadDataset(data, recipe);
   const options: ResumeOptions = {
     ...(threads !== undefined && { threads }),
     threadWorkerUrl: new URL("./thread-worker.js", import.meta.url),
@@ -105,16 +107,21 @@ async function run({ recipe, seed, mode, threads, data, from }: TrainingRequest)
       return pause?.promise;
     },
   };
-  const started = from ? resume(from, dataset, options) : train(recipe, dataset, { ...options, seed, mode });
+  const started = from
+    ? resume(from, dataset, options)
+    : train(recipe, dataset, { ...options, seed, mode, ...(model && { from: model }) });
   training = started;
-  const test = await TestSet.create(recipe, dataset, seed, mode);
+  const test = await TestSet.create(recipe, dataset, seed, mode, model);
   say({
     type: "data",
+    sha256: dataset.sha256,
     trainingImages: dataset.train.count,
     testImages: test.count,
+    leftOut,
     columns: test.columns,
     rows: test.given,
     noisy: test.noisy,
+    before: test.before,
   });
   for await (const epoch of started) {
     begin(started);
@@ -127,4 +134,11 @@ async function run({ recipe, seed, mode, threads, data, from }: TrainingRequest)
     stop.signal.throwIfAborted();
   }
   say({ type: "ended", why: "finished" });
+}
+
+async function modelOf(base: string | Uint8Array<ArrayBuffer>): Promise<Model> {
+  if (typeof base !== "string") return decodeModel(base, "the model");
+  const response = await fetch(`models/${base}.safetensors`);
+  if (!response.ok) throw new Error(`The model ${base} is not on the server (${response.status}).`);
+  return decodeModel(new Uint8Array(await response.arrayBuffer()), base);
 }

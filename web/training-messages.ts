@@ -6,6 +6,7 @@ import type { Checkpoint } from "../src/training/checkpoint.ts";
 import type { Recipe } from "../src/training/recipes.ts";
 import type { Epoch, Progress } from "../src/training/train-options.ts";
 import type { Mode, Variant } from "../src/wasm/detect.ts";
+import type { Measured } from "./test-set.ts";
 
 /** Where training pictures come from. */
 export type DataSource =
@@ -13,7 +14,7 @@ export type DataSource =
   | { readonly kind: "sample" }
   /** Fashion-MNIST's four files, or others of the same format. */
   | { readonly kind: "idx"; readonly files: Readonly<Record<FashionMnistPart, Blob>> }
-  /** Pictures of any size. Each is cropped, scaled to the network's size and made grey. */
+  /** Pictures of any size and format that the browser reads. */
   | { readonly kind: "pictures"; readonly files: readonly File[] };
 
 export interface TrainingRequest {
@@ -23,6 +24,8 @@ export interface TrainingRequest {
   /** If left out, the number depends on the machine's cores and on the size of the network. */
   readonly threads?: number;
   readonly data: DataSource;
+  /** The model to begin with: the name of one of the package, or the bytes of its file. */
+  readonly base?: string | Uint8Array<ArrayBuffer>;
   /** The checkpoint to go on from. Recipe, seed and mode are then those of the checkpoint. */
   readonly from?: Checkpoint;
 }
@@ -31,12 +34,20 @@ export type ToWorker =
   | { readonly type: "start"; readonly request: TrainingRequest }
   | { readonly type: "pause" | "goOn" | "stop" | "model" | "checkpoint" };
 
-/** The labels of the rows of test pictures, from the top. With a dense network, the last row is what the bundled convolutions make of them. */
-export function rowLabels({ spec }: Recipe): string[] {
-  return ["original", "noisy", "denoised", ...(isConvolutional(spec) ? [] : ["fashion-conv"])];
+/**
+ * The labels of the rows of test pictures, from the top. Beside a network that begins with a model there is what that model
+ * makes of them; beside a dense one, what the bundled convolutions make of them.
+ */
+export function rowLabels({ spec }: Recipe, base?: unknown): string[] {
+  return [
+    ...["original", "noisy"],
+    ...(base === undefined ? [] : ["before"]),
+    "denoised",
+    ...(isConvolutional(spec) ? [] : ["fashion-conv"]),
+  ];
 }
 
-/** A row of a few test pictures: bytes, [count, pixels]. */
+/** A row of a few test pictures: bytes, [count, height, width, channels]. */
 export interface PictureRow {
   readonly label: string;
   readonly pictures: Uint8Array;
@@ -46,29 +57,31 @@ export interface PictureRow {
 export interface PictureColumns {
   readonly width: number;
   readonly height: number;
+  readonly channels: number;
   readonly labels: readonly string[];
-}
-
-/** How far pictures are from the clean test pictures, on average. */
-export interface TestResult {
-  readonly mse: number;
-  readonly psnr: number;
 }
 
 export type FromWorker =
   | {
       readonly type: "data";
+      /** A digest of the pictures. */
+      readonly sha256: string;
       readonly trainingImages: number;
       /** How many test pictures are measured after each epoch. */
       readonly testImages: number;
+      /** Files that could not be used, each with the reason. */
+      readonly leftOut: readonly string[];
       readonly columns: PictureColumns;
       /** The rows that training does not change. */
       readonly rows: readonly PictureRow[];
-      readonly noisy: TestResult;
+      /** The PSNR of the noisy test pictures in dB. */
+      readonly noisy: number;
+      /** What the model reaches that the training begins with. */
+      readonly before: Measured | undefined;
     }
   | { readonly type: "begun"; readonly variant: Variant; readonly threads: number }
   | { readonly type: "progress"; readonly progress: Progress }
-  | { readonly type: "epoch"; readonly epoch: Epoch; readonly test: TestResult; readonly row: PictureRow }
+  | { readonly type: "epoch"; readonly epoch: Epoch; readonly psnr: Measured; readonly row: PictureRow }
   /** The model of the last finished epoch: the bytes of its file. */
   | { readonly type: "model"; readonly bytes: Uint8Array<ArrayBuffer> }
   /** A checkpoint of the training as it is now: the bytes of its file. */

@@ -111,7 +111,7 @@ export async function writeRunFolder(folder: string, run: Run): Promise<void> {
     lossChart({
       title: `${recipe.name}: mean squared error over ${picturesInWords(recipe, data.train.count)}`,
       losses,
-      test: [{ epoch: epochs.length, mse: test.denoised.mse }],
+      test: [{ epoch: epochs.length, value: test.denoised.mse }],
     }),
   );
   await writeFileAtomic(join(folder, files.figure), await figureOf(run));

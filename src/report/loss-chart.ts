@@ -6,10 +6,12 @@ export interface LossChartOptions {
   readonly title: string;
   /** The training losses of epochs 1, 2, … */
   readonly losses: readonly number[];
-  /** Mean squared error on the test set, for the epochs in which it was measured, in their order. */
-  readonly test?: readonly { readonly epoch: number; readonly mse: number }[];
+  /** What was measured on the test set, for the epochs in which it was, in their order: squared error, or what `unit` says. */
+  readonly test?: readonly { readonly epoch: number; readonly value: number }[];
   /** Horizontal lines to compare the curves with, such as the error of the noisy input. */
   readonly reference?: readonly { readonly label: string; readonly value: number }[];
+  /** What the values are, in the chart's description. Default "loss". */
+  readonly unit?: "loss" | "PSNR";
   /** The number of epochs of the whole training, if not all of them are done. */
   readonly epochs?: number;
   /** For a page with its own heading and legend: the chart's size, and the pointer's distance from the left edge. */
@@ -39,7 +41,7 @@ const MOST_DOTS = 30;
  */
 export function lossChart(options: LossChartOptions): string {
   const { title, losses, test = [], reference = [], page } = options;
-  const tested = test.map(({ epoch, mse }): Point => [epoch, mse]);
+  const tested = test.map(({ epoch, value }): Point => [epoch, value]);
   const trained = losses.map((loss, index): Point => [index + 1, loss]);
   const lines = reference.filter(({ value }) => Number.isFinite(value));
   const finite = [...trained, ...tested].map(([, loss]) => loss).filter(Number.isFinite);
@@ -72,7 +74,7 @@ export function lossChart(options: LossChartOptions): string {
     viewBox: `0 0 ${frame.width} ${frame.height}`,
     ...(page ? {} : { width: frame.width, height: frame.height }),
     role: "img",
-    "aria-label": `${title}: ${summary(losses, test)}`,
+    "aria-label": `${title}: ${summary(options)}`,
     "font-family": chartFont,
     "font-size": frame.fontSize,
     fill: colors.text,
@@ -116,10 +118,13 @@ function frameOfPage({ width, height }: { width: number; height: number }): Fram
 function plotOf(frame: Frame, scale: Scale | undefined, last: number): Plot {
   const longest = Math.max(0, ...(scale?.ticks ?? []).map(({ label }) => label.length));
   const left = Math.max(frame.left, 16 + longest * frame.fontSize * WIDE);
-  const { right, top, bottom } = frame;
+  const { top, bottom, fontSize } = frame;
+  // The last epoch's number stands around the right end.
+  const right = Math.min(frame.right, frame.width - 4 - (String(last).length * fontSize * WIDE) / 2);
   return {
     ...frame,
     left,
+    right,
     // A single epoch is drawn in the middle.
     x: (epoch) => left + (last === 1 ? 0.5 : (epoch - 1) / (last - 1)) * (right - left),
     y: (loss) => bottom - (scale?.at(loss) ?? 0) * (bottom - top),
@@ -256,11 +261,12 @@ function cursor(plot: Plot, pointer: number, trained: readonly Point[], tested: 
 }
 
 /** A sentence with the last losses of the curves. */
-function summary(losses: LossChartOptions["losses"], test: NonNullable<LossChartOptions["test"]>): string {
-  if (losses.length === 0) return "no training yet";
+function summary({ losses, test = [], unit = "loss" }: LossChartOptions): string {
+  const trained = losses.findLastIndex((loss) => !Number.isNaN(loss));
+  if (trained < 0) return losses.length === 0 ? "no training yet" : `no ${unit} yet`;
   const tested = test.at(-1);
-  const atTest = tested && `, test loss ${tickLabel(tested.mse)} after epoch ${tested.epoch}`;
-  return `training loss ${tickLabel(losses.at(-1)!)} after epoch ${losses.length}${atTest ?? ""}`;
+  const atTest = tested && `, test ${unit} ${tickLabel(tested.value)} after epoch ${tested.epoch}`;
+  return `training ${unit} ${tickLabel(losses[trained]!)} after epoch ${trained + 1}${atTest ?? ""}`;
 }
 
 /** The text cut to at most `most` characters, the last of which is then an ellipsis. */

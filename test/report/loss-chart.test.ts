@@ -83,7 +83,7 @@ describe("lossChart", () => {
   });
 
   it("draws the test loss at the epochs in which it was measured, on the same axes", () => {
-    const test = [10, 50, 100].map((epoch) => ({ epoch, mse: losses[epoch - 1]! }));
+    const test = [10, 50, 100].map((epoch) => ({ epoch, value: losses[epoch - 1]! }));
     const svg = chart(losses, { test });
     const [[training], [tested]] = [piecesOf(svg, "training"), piecesOf(svg, "test")];
     expect(tested).toEqual([training![9], training![49], training![99]]);
@@ -189,7 +189,7 @@ describe("lossChart", () => {
 
   it("leaves a gap where a loss is not finite, and shows one between two gaps as a dot", () => {
     const { NaN: none, POSITIVE_INFINITY: infinite } = Number;
-    const svg = chart([5, 4.5, none, 4, infinite, 3, 3.5], { test: [{ epoch: 7, mse: none }] });
+    const svg = chart([5, 4.5, none, 4, infinite, 3, 3.5], { test: [{ epoch: 7, value: none }] });
     const pieces = piecesOf(svg, "training");
     expect(pieces.map(({ length }) => length)).toEqual([2, 1, 2]);
     expect(dotsOf(svg, "training")).toEqual([pieces[1]![0]]);
@@ -246,7 +246,7 @@ describe("lossChart", () => {
 
   describe("in a page", () => {
     const page = { width: 300, height: 200 };
-    const test = losses.slice(0, 3).map((mse, index) => ({ epoch: index + 1, mse: mse + 100 }));
+    const test = losses.slice(0, 3).map((mse, index) => ({ epoch: index + 1, value: mse + 100 }));
     const options = { test, epochs: 1000 };
 
     it("has its size, no heading, no legend, and room for the epochs that are to come", () => {

@@ -32,6 +32,8 @@ export async function openPage(
 ): Promise<OpenedPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
+  // As long as a test may take: pages are slow on a machine that has much else to do.
+  page.setDefaultTimeout(60_000);
   const faults: string[] = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) faults.push(message.text());
@@ -46,19 +48,47 @@ export async function openPage(
   await page.addInitScript(() => {
     interface Shift extends PerformanceEntry {
       readonly hadRecentInput: boolean;
-      readonly sources: readonly { readonly node: Node | null }[];
+      readonly sources: readonly {
+        readonly node: Node | null;
+        readonly previousRect: DOMRect;
+        readonly currentRect: DOMRect;
+      }[];
     }
     const shifts: string[] = [];
     Object.assign(globalThis, { noticed: { shifts } });
     new PerformanceObserver((list) => {
       for (const { hadRecentInput, sources } of list.getEntries() as Shift[]) {
-        const nameOf = (node: Node | null) => (node as Element | null)?.id || node?.nodeName || "?";
-        if (!hadRecentInput) shifts.push(sources.map(({ node }) => nameOf(node)).join(" "));
+        const nameOf = (node: Node | null) => {
+          const { id, className, nodeName } = (node ?? {}) as Partial<Element>;
+          return id || className || nodeName;
+        };
+        const place = ({ x, y, width, height }: DOMRect) => `${x},${y} ${width}×${height}`;
+        const moves = sources.map(
+          ({ node, previousRect, currentRect }) =>
+            `${nameOf(node)}: ${place(previousRect)} → ${place(currentRect)}`,
+        );
+        if (!hadRecentInput) shifts.push(moves.join("; "));
       }
     }).observe({ type: "layout-shift", buffered: true });
   });
   await page.goto(`${url}#${part}`);
+  // Without WebAssembly or a server, no part but the first one comes.
+  if (url.startsWith("http")) await page.locator(`#${part.split("&")[0]}`).waitFor();
+  if (part === "train") await showAllSettings(page);
   return { page, faults, [Symbol.asyncDispose]: () => context.close() };
+}
+
+/** Unfolds the settings of a training that most people leave as they are. */
+export async function showAllSettings(page: Page): Promise<void> {
+  const summary = page.locator("#recipe-form details:not([open]) summary");
+  if (await summary.isVisible()) await summary.click();
+}
+
+/** Goes to another part, whose code may have to be loaded first. */
+export async function goTo(page: Page, part: string): Promise<void> {
+  await page.click(`#tab-${part}`);
+  await page.locator(`#${part}`).waitFor();
+  if (part === "train") await showAllSettings(page);
 }
 
 export function noticed(page: Page): Promise<Noticed> {

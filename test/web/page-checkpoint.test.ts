@@ -35,6 +35,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skip
     await using opened = await openPage(browser, server.url, "train");
     const { page, faults } = opened;
     expect(await page.isDisabled("#save-checkpoint")).toBe(true);
+    await page.selectOption("#recipe", "fashion-autoencoder");
     await page.fill("#epochs", `${EPOCHS}`);
     await page.fill("#seed", "3");
     await page.fill("#threads", "2");
@@ -82,6 +83,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skip
     expect(file.bytes.equals(here)).toBe(true);
 
     await page.reload();
+    await page.locator("#train").waitFor();
     expect(await page.isDisabled("#save-checkpoint")).toBe(true);
     await page.setInputFiles("#load-checkpoint", { name: file.name, mimeType: "", buffer: file.bytes });
     await ended(page);

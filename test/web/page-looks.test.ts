@@ -6,7 +6,16 @@ import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve } from "../../web/server.js";
 import { chromium } from "../support/chromium.js";
-import { denoised, ended, launch, noticed, openPage } from "../support/open-page.ts";
+import {
+  denoised,
+  ended,
+  epochsShown,
+  goTo,
+  launch,
+  message,
+  noticed,
+  openPage,
+} from "../support/open-page.ts";
 
 const screenshots = fileURLToPath(new URL("../.output/screenshots/", import.meta.url));
 
@@ -43,11 +52,13 @@ describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (sk
     [1280, 800, "dark"],
     [390, 844, "light"],
     [390, 844, "dark"],
-  ] as const)("fits %i×%i, %s", async (width, height, colorScheme) => {
+    [1280, 800, "forced"],
+  ] as const)("fits %i×%i, %s", async (width, height, colors) => {
     const phone = width < 500;
     await using opened = await openPage(browser, server.url, "denoise", {
       viewport: { width, height },
-      colorScheme,
+      colorScheme: colors === "forced" ? "light" : colors,
+      forcedColors: colors === "forced" ? "active" : "none",
       reducedMotion: "reduce",
       isMobile: phone,
       hasTouch: phone,
@@ -55,7 +66,7 @@ describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (sk
     const { page, faults } = opened;
     const look = async (name: string) => {
       await page.screenshot({
-        path: `${screenshots}${name}-${width}-${colorScheme}.png`,
+        path: `${screenshots}${name}-${width}-${colors}.png`,
         fullPage: phone,
       });
       expect(await sticksOut(page)).toEqual([]);
@@ -65,19 +76,31 @@ describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (sk
     await denoised(page);
     expect(await page.evaluate(() => scrollY)).toBe(0);
     await look("denoise");
-    await page.click("#tab-inside");
+    const broken = { name: "broken.jpg", mimeType: "image/jpeg", buffer: Buffer.from("none") };
+    await page.setInputFiles("#picture-file", broken);
+    await message(page, "denoise");
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.click("[data-sample=window]");
+    await denoised(page, 2);
+    await goTo(page, "inside");
     await look("inside-empty");
-    await page.click("#tab-train");
+    await goTo(page, "train");
     await look("train-empty");
     expect(await cutOffOptions(page)).toEqual([]);
     expect(await contrasts(page)).toEqual([]);
+    // As a person does it: only what somebody has asked for may move.
+    await page.focus("#recipe");
+    await page.keyboard.type("fashion-a");
+    expect(await page.inputValue("#recipe")).toBe("fashion-autoencoder");
     await page.fill("#epochs", "8");
     await page.selectOption("#mode", "fast");
     await page.click("#start");
+    await epochsShown(page, 1);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await ended(page);
     await look("train");
     expect(await contrasts(page)).toEqual([]);
-    await page.click("#tab-inside");
+    await goTo(page, "inside");
     await page.locator("#code-garments button").nth(1).click();
     await look("inside");
     expect(faults).toEqual([]);
@@ -134,7 +157,7 @@ function contrasts(page: Page): Promise<string[]> {
       [".chart path.test", "stroke", 3],
       ["select:enabled", "borderTopColor", 3],
       ["#train input[type=number]:enabled", "borderTopColor", 3],
-      ["#train button:not(.primary, .quiet):enabled", "borderTopColor", 3],
+      ["#train button:not(.primary, .quiet, .close):enabled", "borderTopColor", 3],
     ];
     const luminance = (color: string) => {
       const [red, green, blue] = color

@@ -27,6 +27,7 @@ describe.skipIf(!chromium)(
     it("is flat over 200 epochs", async () => {
       await using opened = await openPage(browser, server.url, "train");
       const { page } = opened;
+      await page.selectOption("#recipe", "fashion-autoencoder");
       await page.selectOption("#data", "idx");
       await page.setInputFiles("#idx-files", idxFiles(200, 100));
       await page.fill("#epochs", "10000");

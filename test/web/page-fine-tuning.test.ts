@@ -1,0 +1,87 @@
+/** Training on photographs in the page: going on with a model of the package, and using what comes of it. */
+import { readFileSync } from "node:fs";
+import type { Browser } from "playwright";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { serve } from "../../web/server.js";
+import { chromium } from "../support/chromium.js";
+import {
+  denoised,
+  ended,
+  epochsShown,
+  idxFiles,
+  launch,
+  openPage,
+  saved,
+  text,
+} from "../support/open-page.ts";
+
+const photograph = (name: string) => ({
+  name: `${name}.png`,
+  mimeType: "image/png",
+  buffer: readFileSync(new URL(`../../data/photographs/${name}.png`, import.meta.url)),
+});
+
+describe.skipIf(!chromium)(chromium ? "the page" : "the page's fine-tuning (skipped: no Chromium)", () => {
+  let browser: Browser;
+  let server: Awaited<ReturnType<typeof serve>>;
+  beforeAll(async () => {
+    [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
+  });
+  afterAll(() => Promise.all([browser?.close(), server?.close()]));
+
+  it("goes on with photo-tiny on photographs, names a broken one, and denoises by the new model", async () => {
+    await using opened = await openPage(browser, server.url, "train");
+    const { page, faults } = opened;
+    await page.selectOption("#recipe", "photo-tiny");
+    const broken = { name: "broken.jpg", mimeType: "image/jpeg", buffer: Buffer.from("none") };
+    await page.setInputFiles("#training-pictures", [photograph("lighthouse"), photograph("parrots"), broken]);
+    expect(await text(page, "pictures-chosen")).toBe("3 pictures chosen.");
+    await page.selectOption("#train-noise", "camera");
+    await page.selectOption("#mode", "fast");
+    await page.fill("#epochs", "1");
+    await page.click("#start");
+    await ended(page);
+    expect(await text(page, "pictures-chosen")).toMatch(/^Left out: broken\.jpg is no picture/);
+    const figures = (await text(page, "verdict")).match(
+      /noisy (\S+) dB, before this training (\S+), denoised (\S+) dB/,
+    );
+    const [noisy, before, after] = figures!.slice(1).map(Number) as [number, number, number];
+    expect(before).toBeGreaterThan(noisy);
+    // One epoch of two pictures: the model keeps what it could, within a tenth of a dB.
+    expect(after).toBeGreaterThan(before - 0.1);
+    const rows = await page
+      .locator("#picture-rows canvas")
+      .evaluateAll((all) => all.map(({ ariaLabel }) => ariaLabel));
+    expect(rows.map((label) => label!.split(":")[0])).toEqual(["original", "noisy", "before", "denoised"]);
+    await page.click("#use-model");
+    await denoised(page, 1);
+    await page.waitForFunction(() => /^\d/.test(document.getElementById("denoised-psnr")!.textContent!));
+    expect(await page.inputValue("#model")).toBe("own");
+    expect(await page.locator("#denoise").isVisible()).toBe(true);
+    expect(faults).toEqual([]);
+  }, 240_000);
+
+  it("warns before a training is left, and gives its curve as a table", async () => {
+    await using opened = await openPage(browser, server.url, "train");
+    const { page } = opened;
+    await page.selectOption("#recipe", "fashion-autoencoder");
+    await page.selectOption("#data", "idx");
+    await page.setInputFiles("#idx-files", idxFiles(200, 100));
+    await page.fill("#epochs", "10000");
+    await page.click("#start");
+    await epochsShown(page, 2);
+    const warned = page.waitForEvent("dialog");
+    const closing = page.close({ runBeforeUnload: true });
+    const dialog = await warned;
+    expect(dialog.type()).toBe("beforeunload");
+    await dialog.dismiss();
+    await closing;
+    await page.click("#stop");
+    await ended(page, "stopped");
+    const { name, bytes } = await saved(page, "save-curve");
+    expect(name).toBe("fashion-autoencoder-curve.csv");
+    const lines = bytes.toString().trim().split("\n");
+    expect(lines[0]).toBe("epoch,training loss,training PSNR in dB,test PSNR in dB");
+    expect(lines[1]).toMatch(/^1,[\d.]+,-?[\d.]+,-?[\d.]+$/);
+  });
+});

@@ -1,0 +1,124 @@
+/** The denoisers that the page offers by name, one of which is loaded at a time. */
+import { createDenoiser, type Denoiser } from "../src/browser.ts";
+import { decodeConvModel } from "../src/model/conv-model.ts";
+import type { Sight } from "./bands.ts";
+import { currentModel, onModelChange } from "./current-model.ts";
+import { byId, select, setText, whole } from "./dom.ts";
+
+/** The model files of each name: for colour and for grey pictures. */
+const files: Readonly<Record<string, readonly string[]>> = {
+  photo: ["photo", "photo-grey"],
+  "photo-tiny": ["photo-tiny", "photo-tiny-grey"],
+};
+
+interface Loaded {
+  /** The name that was chosen, or the bytes of the user's own model. */
+  readonly key: unknown;
+  /** How many bytes its files have. */
+  readonly bytes: Promise<number>;
+  readonly denoiser: Promise<Denoiser>;
+  readonly sight: Promise<Sight>;
+}
+
+export interface ChosenDenoiser {
+  readonly denoiser: Denoiser;
+  readonly quality: "standard" | "best";
+  /** That of the model that looks furthest, if there are several. */
+  readonly sight: Sight;
+}
+
+export class Denoisers {
+  #loaded: Loaded | undefined;
+  /** Seconds for a megapixel by each choice, as measured here. */
+  readonly #times = new Map<string, number>();
+
+  constructor(onChange: () => void) {
+    select("model").addEventListener("change", () => {
+      void this.#showFacts();
+      onChange();
+    });
+    onModelChange(() => {
+      // The model in training changes every half second; a picture is denoised by the new one when the user asks for it.
+      const option = byId("own-model", HTMLOptionElement);
+      const { denoises, from } = currentModel()!;
+      option.disabled = !denoises;
+      if (denoises) option.textContent = from;
+    });
+  }
+
+  /** The denoiser that is chosen now. If it cannot be loaded, the next call tries again. */
+  async chosen(): Promise<ChosenDenoiser> {
+    const loaded = this.#load();
+    try {
+      const [denoiser, sight] = await Promise.all([loaded.denoiser, loaded.sight]);
+      if (loaded === this.#loaded) void this.#showFacts();
+      return { denoiser, sight, quality: select("model").value === "best" ? "best" : "standard" };
+    } catch (error) {
+      if (loaded === this.#loaded) this.#loaded = undefined;
+      throw error;
+    }
+  }
+
+  /** Ends the denoiser, after an error. */
+  drop(): void {
+    this.#loaded?.denoiser.then((denoiser) => denoiser.dispose()).catch(() => {});
+    this.#loaded = undefined;
+  }
+
+  /** Keeps how long a picture took. */
+  took(choice: string, seconds: number, megapixels: number): void {
+    this.#times.set(choice, seconds / megapixels);
+    void this.#showFacts();
+  }
+
+  #load(): Loaded {
+    const { value } = select("model");
+    const key = value === "own" ? currentModel()!.bytes : value === "best" ? "photo" : value;
+    if (this.#loaded?.key === key) return this.#loaded;
+    this.drop();
+    const models = value === "own" ? Promise.resolve([currentModel()!.bytes]) : modelFiles(key as string);
+    const bytes = models.then((all) => all.reduce((sum, { byteLength }) => sum + byteLength, 0));
+    bytes.catch(() => {});
+    const denoiser = models.then(denoiserOf);
+    const sight = models.then(sightOf);
+    sight.catch(() => {});
+    this.#loaded = { key, bytes, denoiser, sight };
+    return this.#loaded;
+  }
+
+  async #showFacts(): Promise<void> {
+    const choice = select("model").value;
+    const time = this.#times.get(choice);
+    const speed = time === undefined ? "" : `; ${time.toFixed(time < 1 ? 2 : 1)} s for a megapixel here`;
+    const bytes = await this.#loaded?.bytes.catch(() => undefined);
+    if (bytes === undefined || choice !== select("model").value) return;
+    setText("denoiser-facts", `${whole(bytes / 1000)} KB of weights${speed}.`);
+  }
+}
+
+function sightOf(files: readonly (ArrayBuffer | Uint8Array)[]): Sight {
+  const models = files.map((bytes) => decodeConvModel(new Uint8Array(bytes), "the model"));
+  const most = (key: keyof Sight) => Math.max(...models.map((model) => model[key]));
+  return { reach: most("reach"), multiple: most("multiple") };
+}
+
+export function denoiserOf(model: readonly (ArrayBuffer | Uint8Array<ArrayBuffer>)[]): Promise<Denoiser> {
+  return createDenoiser({
+    model,
+    worker: new URL("./denoiser-worker.js", import.meta.url),
+    mode: "fast",
+    // All of them: the page's own thread has nothing else to do meanwhile.
+    threads: navigator.hardwareConcurrency,
+  });
+}
+
+/** The files of a model of the package, by its name. */
+export function modelFiles(name: string): Promise<ArrayBuffer[]> {
+  return Promise.all(
+    files[name]!.map(async (file) => {
+      const response = await fetch(`models/${file}.safetensors`);
+      if (!response.ok) throw new Error(`The model ${file} is not on the server (${response.status}).`);
+      return response.arrayBuffer();
+    }),
+  );
+}

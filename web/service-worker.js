@@ -1,0 +1,26 @@
+// Answers from the network, or without one from what was kept at the first visit. The build writes the two constants.
+const version = "%VERSION%";
+const files = ["%FILES%"];
+
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  // What the page has loaded already comes from the browser's own cache.
+  const requests = ["./", ...files].map((file) => new Request(file, { cache: "force-cache" }));
+  event.waitUntil(caches.open(version).then((cache) => cache.addAll(requests)));
+});
+
+self.addEventListener("activate", (event) => {
+  const forget = async () => {
+    const old = (await caches.keys()).filter((name) => name !== version);
+    await Promise.all(old.map((name) => caches.delete(name)));
+    await self.clients.claim();
+  };
+  event.waitUntil(forget());
+});
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method !== "GET" || new URL(request.url).origin !== location.origin) return;
+  const kept = () => caches.match(request, { ignoreSearch: true, ignoreVary: true });
+  event.respondWith(fetch(request).catch(async (error) => (await kept()) ?? Promise.reject(error)));
+});

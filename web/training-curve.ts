@@ -1,0 +1,79 @@
+/**
+ * The curve of a training: what was measured after each epoch. Checkpoints hold losses only, so the page keeps the curves of the
+ * last few trainings in the browser, and finds the one that a checkpoint belongs to by its data, recipe, seed and losses.
+ */
+import type { Checkpoint } from "../src/training/checkpoint.ts";
+import type { Measured } from "./test-set.ts";
+import type { TrainingRequest } from "./training-messages.ts";
+
+export interface CurvePoint {
+  readonly loss: number;
+  /** Undefined where it was not measured: in an epoch that another program trained. */
+  readonly psnr: Measured | undefined;
+}
+
+export interface TrainingCurve {
+  /** The points of epochs 1, 2, … */
+  readonly points: CurvePoint[];
+  /** The PSNR of the noisy test pictures, in dB. */
+  noisy?: number;
+  /** What the model reaches that the training began with. */
+  before?: Measured | undefined;
+}
+
+const STORE = "denoise-wasm curves";
+const KEPT = 4;
+
+type Kept = TrainingCurve & { readonly key: string };
+
+const keyOf = ({ recipe, seed }: Pick<TrainingRequest, "recipe" | "seed">, sha256: string) =>
+  `${recipe.name} ${seed} ${sha256}`;
+
+function kept(): Kept[] {
+  try {
+    return JSON.parse(localStorage.getItem(STORE) ?? "[]");
+  } catch {
+    // There is no store, or another program has written to it.
+    return [];
+  }
+}
+
+export function keepCurve(request: TrainingRequest, sha256: string, curve: TrainingCurve): void {
+  const key = keyOf(request, sha256);
+  const others = kept().filter((one) => one.key !== key);
+  try {
+    localStorage.setItem(STORE, JSON.stringify([{ key, ...curve }, ...others].slice(0, KEPT)));
+  } catch {
+    // Without a store, a curve that is resumed begins where it was resumed.
+  }
+}
+
+/** The curve of the training that a checkpoint was saved of, up to there. */
+export function curveOf(checkpoint: Checkpoint): TrainingCurve {
+  const key = keyOf(checkpoint, checkpoint.data.sha256);
+  const curve = kept().find((one) => one.key === key);
+  const points = checkpoint.epochs.map(({ loss }, index): CurvePoint => {
+    const point = curve?.points[index];
+    return { loss, psnr: point?.loss === loss ? point.psnr : undefined };
+  });
+  return { points, ...(curve?.before && { before: curve.before }) };
+}
+
+/** The curve as a table that spreadsheets read (CSV). */
+export function tableOf({ points }: TrainingCurve): string {
+  const lines = points.map(
+    ({ loss, psnr }, index) => `${index + 1},${loss},${psnr?.training ?? ""},${psnr?.test ?? ""}`,
+  );
+  return ["epoch,training loss,training PSNR in dB,test PSNR in dB", ...lines, ""].join("\n");
+}
+
+/** The last test result in words. */
+export function verdict({ points, noisy, before }: TrainingCurve): string {
+  const test = points.at(-1)?.psnr?.test;
+  if (test === undefined || noisy === undefined) return "";
+  const first = before ? `, before this training ${before.test.toFixed(2)}` : "";
+  const figures = `PSNR of the test pictures: noisy ${noisy.toFixed(2)} dB${first}, denoised ${test.toFixed(2)} dB.`;
+  return test < noisy
+    ? `${figures} It compresses more than it denoises: the output is further from the original than the noisy picture.`
+    : figures;
+}

@@ -1,0 +1,10 @@
+/** The tabs "Train" and "Inside", which are loaded when one of them is first opened. */
+import { startInside } from "./inside.ts";
+import { startModelControls } from "./model-controls.ts";
+import { startTrain } from "./train.ts";
+
+export function startTrainingParts(): void {
+  startTrain();
+  startInside();
+  startModelControls();
+}
