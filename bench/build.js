@@ -7,7 +7,7 @@ await esbuild.build({
   entryPoints: [
     "bench",
     "edge",
-    "sigma",
+    "calibration", "sigma",
     "level-weights",
     "search",
     "contact-sheet",

@@ -4,8 +4,17 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** Of its standard library, the wasm holds what the kernels use. */
 const COMPILED = "node_modules/assemblyscript";
-/** Texts for packages that name a licence and do not bring it: the loader has that of the compiler, of whose project it is. */
-const TEXTS = { "Apache-2.0": `${COMPILED}/LICENSE` };
+/**
+ * Texts for packages that name licences and do not bring a file of them. The loader has that of the compiler, of whose project
+ * it is. Protobuf's BSD licence stands at the head of the file that it is for.
+ */
+const TEXTS = {
+  "Apache-2.0": [() => textOf(`${COMPILED}/LICENSE`)],
+  "(Apache-2.0 AND BSD-3-Clause)": [
+    () => textOf(`${COMPILED}/LICENSE`),
+    () => headOf("node_modules/@bufbuild/protobuf/dist/esm/wire/varint.js"),
+  ],
+};
 
 /** @param {readonly string[]} inputs the paths of all bundled files */
 export function writeThirdParty(inputs) {
@@ -17,6 +26,15 @@ export function writeThirdParty(inputs) {
   writeFileSync("build/esm/sbom.cdx.json", `${JSON.stringify(billOf(bundled), null, 1)}\n`);
 }
 
+const textOf = (path) => readFileSync(path, "utf8").trim();
+
+/** The comment of lines that a file begins with. */
+const headOf = (path) =>
+  textOf(path)
+    .match(/^(\/\/.*\n)+/)[0]
+    .replaceAll(/^\/\/ ?/gm, "")
+    .trim();
+
 const manifestOf = (folder) => JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
 
 function licenceOf(folder) {
@@ -24,10 +42,12 @@ function licenceOf(folder) {
   const own = (pattern) =>
     readdirSync(folder)
       .filter((entry) => pattern.test(entry))
-      .map((entry) => `${folder}/${entry}`);
-  const [text = TEXTS[license], ...others] = own(/^licen[cs]e/i);
-  if (!text) throw new Error(`${name} is bundled, and there is no text of its licence (${license}).`);
-  const texts = [text, ...others, ...own(/^notice/i)].map((path) => readFileSync(path, "utf8").trim());
+      .map((entry) => textOf(`${folder}/${entry}`));
+  const brought = own(/^licen[cs]e/i);
+  const texts = brought.length > 0 ? brought : (TEXTS[license] ?? []).map((text) => text());
+  if (texts.length === 0)
+    throw new Error(`${name} is bundled, and there is no text of its licence (${license}).`);
+  texts.push(...own(/^notice/i));
   return `${name} ${version} (${license})\n\n${texts.join("\n\n")}\n`;
 }
 

@@ -8,6 +8,7 @@ import type { Picture } from "../pictures/picture.ts";
 import { readPicture } from "../pictures/picture-files.node.ts";
 import { sourcesOf } from "./denoise-jobs.ts";
 import { Interrupts } from "./interrupted.ts";
+import { jsonText } from "./json-text.ts";
 import { modelInWords, modelsOf } from "./models.ts";
 import { wholeFrom } from "./option-values.ts";
 import { percentProgress } from "./progress.ts";
@@ -77,7 +78,7 @@ async function run(inputs: string[], { out, force, recursive, json, ...options }
   await writeFileAtomic(out, Buffer.from(`${JSON.stringify(calibration)}\n`));
   const levels = noiseLevels(calibration, shown);
   const noise = shown.map((value, i) => ({ value, sigma: levels[i]! }));
-  if (json) return console.log(JSON.stringify({ out, pictures: chosen, noise }));
+  if (json) return console.log(jsonText({ out, pictures: chosen, noise }));
   const rows = noise.map(({ value, sigma }) => [`${value}`, sigma.toFixed(1)]);
   console.log(`${textTable(["grey level", "noise"], rows)}\n`);
   const from = `${count === paths.length ? "" : `${count} of `}${paths.length}`;

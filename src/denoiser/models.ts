@@ -19,27 +19,15 @@ export type BundledModels = readonly (string | undefined)[];
  * @throws SpecError if one is of the wrong type
  * @throws ModelFileError if one cannot be read, is broken, or is not made of convolutions
  */
-export const modelsFrom = async (
+export async function modelsFrom(
   given: ModelSource | readonly ModelSource[] | undefined,
   inlined: BundledModels,
-): Promise<ConvModel[]> =>
-  (await contentsFrom(given, inlined)).map(([content, name]) =>
-    "spec" in content ? convModelOf(content, name) : decodeConvModel(content, name),
-  );
-
-/**
- * What the sources of models hold: models, or the bytes of model files, each with what errors call it.
- * @throws SpecError if one is of the wrong type
- * @throws ModelFileError if one cannot be read
- */
-export async function contentsFrom(
-  given: ModelSource | readonly ModelSource[] | undefined,
-  inlined: BundledModels,
-): Promise<[ModelLike | Uint8Array, string][]> {
-  if (given === undefined) return (await bundledFiles(inlined)).map((bytes) => [bytes, "the bundled model"]);
+): Promise<ConvModel[]> {
+  if (given === undefined)
+    return (await bundledFiles(inlined)).map((bytes) => decodeConvModel(bytes, "the bundled model"));
   const sources = Array.isArray(given) ? ([...given] as ModelSource[]) : [given as ModelSource];
   requireOption("model", given, sources.length > 0, "one model or more");
-  return Promise.all(sources.map(contentFrom));
+  return Promise.all(sources.map(modelFrom));
 }
 
 /** The bytes of the model files that a bundle carries. @throws ModelFileError if it carries none */
@@ -53,7 +41,7 @@ export const bundledFiles = (inlined: BundledModels): Promise<Uint8Array<ArrayBu
     }),
   );
 
-async function contentFrom(source: ModelSource): Promise<[ModelLike | Uint8Array, string]> {
+async function modelFrom(source: ModelSource): Promise<ConvModel> {
   const isSource = typeof source === "string" || (Object(source) === source && !("then" in source));
   requireOption("model", source, isSource, "a model, its bytes, or where they are");
   const { url = source } = source as Response;
@@ -68,9 +56,9 @@ async function contentFrom(source: ModelSource): Promise<[ModelLike | Uint8Array
       { cause },
     );
   }
-  if ("spec" in model) return [model, name];
+  if ("spec" in model) return convModelOf(model, name);
   const bytes = ArrayBuffer.isView(model)
     ? new Uint8Array(model.buffer, model.byteOffset, model.byteLength)
     : new Uint8Array(model);
-  return [bytes, name];
+  return decodeConvModel(bytes, name);
 }

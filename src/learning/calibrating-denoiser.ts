@@ -1,10 +1,12 @@
 import { createWith, type Denoised, type Denoiser, type DenoiserOptions } from "../denoiser/denoiser.ts";
-import { contentsFrom } from "../denoiser/models.ts";
+import { bundledFiles, type ModelSource } from "../denoiser/models.ts";
 import { photoModels } from "../denoiser/photo-models.ts";
 import type { DenoiseOptions } from "../denoiser/request.ts";
 import { optionsFrom } from "../errors.ts";
+import type { ModelLike } from "../model/model.ts";
 import { decodeWeights } from "../model/model-file.ts";
 import type { Picture, PictureValues } from "../pictures/picture.ts";
+import { bytesBehind } from "../wasm/source.ts";
 import { type CalibrateOptions, calibrate } from "./calibrate.ts";
 import type { Calibration } from "./calibration.ts";
 import { denoiseCalibrated } from "./denoise-calibrated.ts";
@@ -47,11 +49,11 @@ export interface CalibratingDenoiser extends Denoiser {
  */
 export async function createDenoiser(options?: DenoiserOptions): Promise<CalibratingDenoiser> {
   const { model, ...others } = optionsFrom(options);
-  const contents = await contentsFrom(model, photoModels);
-  const models = contents.map(([content, name]) =>
-    "spec" in content ? content : decodeWeights(content, name),
-  );
-  const denoiser = await createWith(photoModels, { ...others, model: models });
+  const sources =
+    model === undefined ? await bundledFiles(photoModels) : await Promise.all([model].flat().map(kept));
+  // This checks the sources, too.
+  const denoiser = await createWith(photoModels, { ...others, model: sources });
+  const models = await Promise.all(sources.map(weightsOf));
   const { variant, dispose } = denoiser;
   return {
     variant,
@@ -67,4 +69,24 @@ export async function createDenoiser(options?: DenoiserOptions): Promise<Calibra
     dispose,
     [Symbol.dispose]: dispose,
   };
+}
+
+/** A model's source that can be read more than once. What cannot be read stays as it is, for `createWith` to tell of it. */
+async function kept(source: ModelSource): Promise<ModelSource> {
+  if (typeof source === "string" || source instanceof URL) return source;
+  try {
+    return await bytesBehind(source);
+  } catch {
+    return source;
+  }
+}
+
+/** The model of a source that was already found to hold one. */
+async function weightsOf(source: ModelSource): Promise<ModelLike> {
+  const model = await bytesBehind(source);
+  if ("spec" in model) return model;
+  const bytes = ArrayBuffer.isView(model)
+    ? new Uint8Array(model.buffer, model.byteOffset, model.byteLength)
+    : new Uint8Array(model);
+  return decodeWeights(bytes, "the model");
 }

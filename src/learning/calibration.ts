@@ -7,7 +7,7 @@ import { KNOTS, Transform } from "./transform.ts";
  */
 export interface Calibration {
   /** Says what this is, also in a file. */
-  readonly format: typeof CALIBRATION_FORMAT;
+  readonly format: "denoise-wasm calibration 1";
   /**
    * Values of a picture, growing, in grey levels: 0 is black and 255 is white, in pictures of any kind. Between two of them
    * the transform is straight.
@@ -21,7 +21,7 @@ export interface Calibration {
   readonly offset: number;
 }
 
-export const CALIBRATION_FORMAT = "denoise-wasm calibration 1";
+const CALIBRATION_FORMAT = "denoise-wasm calibration 1";
 
 /** The level of the noise behind the transform, in grey levels. */
 export const CALIBRATED_LEVEL = 25;

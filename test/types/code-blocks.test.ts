@@ -17,6 +17,9 @@ import { root } from "../support/declarations.ts";
 /** What blocks use without saying where it comes from. */
 const known: Readonly<Record<string, string>> = {
   image: "ImageData",
+  picture: 'import("denoise-wasm").Picture',
+  pictures: 'import("denoise-wasm").Picture[]',
+  frames: 'import("denoise-wasm").Picture[]',
   file: "File",
   bar: "HTMLProgressElement",
   canvas: "{ getContext(kind: '2d'): CanvasRenderingContext2D }",
