@@ -7,7 +7,8 @@ await esbuild.build({
   entryPoints: [
     "bench",
     "edge",
-    "calibration", "sigma",
+    "calibration",
+    "sigma",
     "level-weights",
     "search",
     "contact-sheet",
