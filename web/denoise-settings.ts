@@ -1,4 +1,5 @@
 /** The settings of the tab "Denoise", as its fields hold and show them. */
+import { isCalibrated } from "./calibrating.ts";
 import { byId, input, select, setText } from "./dom.ts";
 import type { AddedNoise } from "./picture-messages.ts";
 
@@ -8,8 +9,10 @@ export function showSettings(): void {
   byId("added-field", HTMLElement).hidden = !isWhite;
   setText("added-value", `σ ${input("added").value}`);
   const isAuto = input("auto").checked;
-  input("sigma").disabled = isAuto;
-  if (!isAuto) setText("sigma-value", `σ ${Number(input("sigma").value).toFixed(0)}`);
+  input("auto").disabled = isCalibrated();
+  input("sigma").disabled = isAuto || isCalibrated();
+  if (isCalibrated()) setText("sigma-value", "learned");
+  else if (!isAuto) setText("sigma-value", `σ ${Number(input("sigma").value).toFixed(0)}`);
   setText("strength-value", `${input("strength").value} %`);
 }
 

@@ -1,6 +1,9 @@
 /** Denoises the picture that is shown, and shows what came of it. What is no longer the newest is dropped. */
 import type { Denoised } from "../src/browser.ts";
+import { CALIBRATED_LEVEL } from "../src/learning/calibration.ts";
+import { calibratedDenoiser } from "../src/learning/denoise-calibrated.ts";
 import { type BandedOptions, denoiseInBands } from "./bands.ts";
+import { Calibrating, isCalibrated } from "./calibrating.ts";
 import { showChanges } from "./change-chart.ts";
 import { addedNoise, chosenLevel, chosenStrength, showSettings } from "./denoise-settings.ts";
 import { Denoisers } from "./denoisers.ts";
@@ -46,6 +49,16 @@ type State = "working" | "done" | "none";
 export class DenoiseView {
   readonly #stage = new Stage();
   readonly #denoisers = new Denoisers(() => this.#denoise());
+  readonly #calibrating = new Calibrating(
+    async () => {
+      const given = await this.#given;
+      return given && { image: given.image, models: await this.#denoisers.models() };
+    },
+    () => {
+      showSettings();
+      void this.#denoise();
+    },
+  );
   readonly #examination = new Examination(
     () => this.#outcome,
     (taken) => {
@@ -207,10 +220,12 @@ export class DenoiseView {
     shown: Pick<BandedOptions, "onProgress" | "onRows"> = {},
   ): Promise<Pick<Denoised, "sigma" | "unchanged"> & { image: ImageData; seconds: number }> {
     const choice = select("model").value;
-    const { denoiser, sight, quality } = await this.#denoisers.chosen();
+    const { denoiser: plain, sight, quality } = await this.#denoisers.chosen();
     signal.throwIfAborted();
     const start = performance.now();
-    const sigma = chosenLevel();
+    const { calibration } = this.#calibrating;
+    const denoiser = calibration ? calibratedDenoiser(plain, calibration) : plain;
+    const sigma = calibration ? CALIBRATED_LEVEL : chosenLevel();
     const find =
       asked === undefined ? undefined : () => pictureLink.ask({ type: "find", picture: asked }).answer;
     const found = await denoiseInBands(denoiser, before, sight, { sigma, quality, signal, find, ...shown });
@@ -225,7 +240,7 @@ export class DenoiseView {
     seconds: number,
   ): void {
     setText("denoise-time", outcomeInWords(unchanged, width * height, seconds));
-    if (!input("auto").checked) return;
+    if (!input("auto").checked || isCalibrated()) return;
     setText("sigma-value", unchanged ? "none found" : `found: ${sigma.toFixed(1)}`);
     // Whoever takes over by hand begins with something that can be seen.
     input("sigma").value = String(unchanged ? 10 : sigma);

@@ -14,8 +14,7 @@ const files: Readonly<Record<string, readonly string[]>> = {
 interface Loaded {
   /** The name that was chosen, or the bytes of the user's own model. */
   readonly key: unknown;
-  /** How many bytes its files have. */
-  readonly bytes: Promise<number>;
+  readonly models: Promise<readonly (ArrayBuffer | Uint8Array<ArrayBuffer>)[]>;
   readonly denoiser: Promise<Denoiser>;
   readonly sight: Promise<Sight>;
 }
@@ -59,6 +58,11 @@ export class Denoisers {
     }
   }
 
+  /** The model files of the denoiser that is chosen now. */
+  models(): Promise<readonly (ArrayBuffer | Uint8Array<ArrayBuffer>)[]> {
+    return this.#load().models;
+  }
+
   /** Ends the denoiser, after an error. */
   drop(): void {
     this.#loaded?.denoiser.then((denoiser) => denoiser.dispose()).catch(() => {});
@@ -77,12 +81,11 @@ export class Denoisers {
     if (this.#loaded?.key === key) return this.#loaded;
     this.drop();
     const models = value === "own" ? Promise.resolve([currentModel()!.bytes]) : modelFiles(key as string);
-    const bytes = models.then((all) => all.reduce((sum, { byteLength }) => sum + byteLength, 0));
-    bytes.catch(() => {});
+    models.catch(() => {});
     const denoiser = models.then(denoiserOf);
     const sight = models.then(sightOf);
     sight.catch(() => {});
-    this.#loaded = { key, bytes, denoiser, sight };
+    this.#loaded = { key, models, denoiser, sight };
     return this.#loaded;
   }
 
@@ -90,8 +93,9 @@ export class Denoisers {
     const choice = select("model").value;
     const time = this.#times.get(choice);
     const speed = time === undefined ? "" : `; ${time.toFixed(time < 1 ? 2 : 1)} s for a megapixel here`;
-    const bytes = await this.#loaded?.bytes.catch(() => undefined);
-    if (bytes === undefined || choice !== select("model").value) return;
+    const models = await this.#loaded?.models.catch(() => undefined);
+    if (models === undefined || choice !== select("model").value) return;
+    const bytes = models.reduce((sum, { byteLength }) => sum + byteLength, 0);
     setText("denoiser-facts", `${whole(bytes / 1000)} KB of weights${speed}.`);
   }
 }

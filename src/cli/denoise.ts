@@ -8,11 +8,8 @@ import type { Denoised, Denoiser } from "../denoiser/denoiser.ts";
 import { createDenoiser } from "../denoiser/photo.ts";
 import type { DenoiseOptions } from "../denoiser/request.ts";
 import { DataError, printable } from "../errors.ts";
-import {
-  type CalibratingDenoiser,
-  createDenoiser as createCalibratingDenoiser,
-} from "../learning/calibrating-denoiser.ts";
 import { type Calibration, parseCalibration } from "../learning/calibration.ts";
+import { calibratedDenoiser } from "../learning/denoise-calibrated.ts";
 import { formatOf } from "../pictures/formats.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { decodeAny, encodeAny, pictureBytes } from "../pictures/picture-files.node.ts";
@@ -151,12 +148,11 @@ async function run(inputs: string[], options: Options, command: Command): Promis
   }
   const model = options.model && (await modelsOf(options.model)).map(({ model }) => model);
   const { mode, threads = computingCores() } = options;
-  const calibration = options.calibration && (await readCalibration(options.calibration));
+  const calibration =
+    options.calibration === undefined ? undefined : await readCalibration(options.calibration);
   using denoiser = options.learn
     ? learningDenoiser({ mode, threads, steps: options.steps })
-    : calibration
-      ? calibrated(await createCalibratingDenoiser({ model, mode, threads }), calibration)
-      : await createDenoiser({ model, mode, threads });
+    : withCalibration(await createDenoiser({ model, mode, threads }), calibration);
   for (const folder of new Set(jobs.map(({ output }) => dirname(output))))
     await requireWritableFolder(folder);
   using interrupts = new Interrupts();
@@ -214,17 +210,8 @@ async function run(inputs: string[], options: Options, command: Command): Promis
   if (failed > 0) process.exitCode = 1;
 }
 
-/** A denoiser that knows the noise of all pictures. */
-function calibrated(denoiser: CalibratingDenoiser, calibration: Calibration): Denoiser {
-  const { variant, threads, dispose } = denoiser;
-  return {
-    variant,
-    threads,
-    denoise: (picture, options) => denoiser.denoise(picture, { ...options, calibration }),
-    dispose,
-    [Symbol.dispose]: dispose,
-  };
-}
+const withCalibration = (denoiser: Denoiser, calibration: Calibration | undefined): Denoiser =>
+  calibration ? calibratedDenoiser(denoiser, calibration) : denoiser;
 
 /** @throws DataError if the file cannot be read, or holds no calibration */
 async function readCalibration(path: string): Promise<Calibration> {

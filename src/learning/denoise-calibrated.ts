@@ -11,6 +11,20 @@ import {
 } from "../pictures/picture.ts";
 import { CALIBRATED_LEVEL, type Calibration, transformOf } from "./calibration.ts";
 
+/** A denoiser that takes the noise of all pictures for what a calibration says, and not for what `sigma` says. */
+export const calibratedDenoiser = (denoiser: Denoiser, calibration: Calibration): Denoiser => ({
+  variant: denoiser.variant,
+  get threads() {
+    return denoiser.threads;
+  },
+  denoise(picture, options = {}) {
+    const { sigma: _, ...others } = options;
+    return denoiseCalibrated(denoiser, picture, calibration, others);
+  },
+  dispose: denoiser.dispose,
+  [Symbol.dispose]: denoiser.dispose,
+});
+
 /** Denoises a picture behind the transform of a calibration. The options are those of `Denoiser.denoise`, without a level. */
 export async function denoiseCalibrated<Values extends PictureValues>(
   denoiser: Denoiser,
