@@ -78,7 +78,8 @@ export async function calibrate(
   const found: FoundCurve[] = [];
   for (const picture of pictures) {
     const checked = checkPicture(picture, range);
-    const source = { ...inGreyLevels(picture, checked), ...checked };
+    const { data, width, height } = inGreyLevels(picture, checked);
+    const source = { data, width, height, ...checked };
     sources.push(source);
     const curve = noiseCurveOf(source, checked);
     if (curve) found.push(curve);
