@@ -36,9 +36,10 @@ export async function learnFromPicture<Values extends PictureValues>(
   const running = runningFrom(others);
   const checked = checkPicture(picture, running.range);
   // The caller may change the picture while the training runs.
-  const kept = { ...picture, data: copyOf(picture.data) } as unknown as Picture<Values>;
-  const noise = given === "auto" ? foundNoise(kept, checked) : requireCurve(given);
   const { width, height } = picture;
+  const { channels } = checked;
+  const kept = { data: copyOf(picture.data), width, height, channels } as unknown as Picture<Values>;
+  const noise = given === "auto" ? foundNoise(kept, checked) : requireCurve(given);
   const scene = { frames: [colorsOf(kept, checked)], width, height };
   const set: Scenes = { scenes: [scene], count: 1, channels: checked.distinct };
   const { denoised, model } = await learnAndDenoise(kept, set, noise, running);

@@ -343,7 +343,7 @@ describe("a folder that cannot be trained on: one plain error with file and reme
     [
       "one with a picture cut short",
       "short",
-      /Left out: short\/b\.png.*cut short.*get it anew.*\n.*short holds one picture/,
+      /Left out: short\/b\.png.*cut short.*get or save it anew.*\n.*short holds one picture/,
       [],
     ],
     [

@@ -104,6 +104,14 @@ describe("a calibration", () => {
   const picture = pictureOf(noisy(scene(1), 7100), 1);
   const few: CalibrateOptions = { range, steps: 30 };
 
+  it("takes pictures whose parts are not their own properties, such as an ImageData", async () => {
+    const given: typeof picture = Object.create(picture);
+    expect(await denoiser.calibrate([given], few)).toEqual(await denoiser.calibrate([picture], few));
+    const calibration = await denoiser.calibrate([given], few);
+    const { data } = await denoiser.denoise(given, { range, calibration });
+    expect(data).toHaveLength(side * side);
+  });
+
   it("is the same for the same seed, and another for another", async () => {
     const [one, same, other] = [
       await denoiser.calibrate([picture], { ...few, seed: 1 }),

@@ -46,6 +46,14 @@ describe("learnFromPicture", () => {
     expect(sameBytes(bytesOf(await run({ threads: 1, seed: 6 })), bytesOf(one))).toBe(false);
   });
 
+  it("takes a picture whose parts are not its own properties, such as an ImageData", async () => {
+    const options = { range, steps: 10 };
+    const { data: out } = await learnFromPicture(Object.create(picture), options);
+    expect(
+      sameBytes(bytesOf(out as typeof data), bytesOf((await learnFromPicture(picture, options)).data)),
+    ).toBe(true);
+  });
+
   it("keeps the kind of array, alpha and range", async () => {
     const words = Uint16Array.from({ length: 2 * data.length }, (_, i) =>
       i % 2 === 0 ? Math.max(0, 4 * data[i / 2]!) : 7,
