@@ -78,12 +78,19 @@ async function run(inputs: string[], { out, force, recursive, json, ...options }
   await writeFileAtomic(out, Buffer.from(`${JSON.stringify(calibration)}\n`));
   const levels = noiseLevels(calibration, shown);
   const noise = shown.map((value, i) => ({ value, sigma: levels[i]! }));
-  if (json) return console.log(jsonText({ out, pictures: chosen, noise }));
+  const { spread: isSpread } = calibration;
+  if (json) return console.log(jsonText({ out, pictures: chosen, spread: isSpread, noise }));
   const rows = noise.map(({ value, sigma }) => [`${value}`, sigma.toFixed(1)]);
   console.log(`${textTable(["grey level", "noise"], rows)}\n`);
+  if (isSpread) console.log(`${SPREAD}\n`);
   const from = `${count === paths.length ? "" : `${count} of `}${paths.length}`;
   console.log(printable(`${out}: from ${from} ${paths.length === 1 ? "picture" : "pictures"}`));
 }
+
+/** What is printed where the noise is not of the kind that calibration is for. */
+const SPREAD =
+  "The noise of neighbouring pixels goes together, as cameras and JPEG files leave it. Every second pixel was learned from; " +
+  "denoise may do better without --calibration.";
 
 /** The values at which the noise is printed. */
 const shown = [0, 64, 128, 192, 255];

@@ -15,7 +15,7 @@ import { requireWhole } from "../training/train-options.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
 import { CALIBRATED_LEVEL, type Calibration, calibrationOf } from "./calibration.ts";
 import { Crops, type Source } from "./crops.ts";
-import { type FoundCurve, levelOfCurve, MOST_CORRELATION, noiseCurveOf } from "./noise-curve.ts";
+import { noiseCurveOf } from "./noise-curve.ts";
 import { KNOTS, LearnedTransform, PARAMETERS } from "./transform.ts";
 
 /** How a calibration is made. Every option has a default. */
@@ -43,9 +43,9 @@ const SIDE = 64;
 /** Below it, hardly a pixel of a crop would be hidden. */
 const LEAST_SIDE = 16;
 /** Of Adam, in each third of the steps. */
-const RATES = [0.02, 0.002, 0.0002];
-/** The level in grey levels that is taken for a first guess where none is found. */
-const GUESS = 10;
+const RATES = [0.05, 0.01, 0.001];
+/** If the noise of neighbours goes together more than that, it is taken for spread: docs/learning-from-noise.md has figures. */
+const SPREAD = 0.25;
 /** Of so many values is it found out how the pictures' values are distributed. */
 const SAMPLES = 2 ** 16;
 /** The calibration runs for this many milliseconds before the event loop gets its next turn. */
@@ -75,27 +75,26 @@ export async function calibrate(
   requireOption("pictures", pictures, isList, "a list of one picture or more");
   signal?.throwIfAborted();
   const sources: Source[] = [];
-  const found: FoundCurve[] = [];
+  const correlations: number[] = [];
   for (const picture of pictures) {
     const checked = checkPicture(picture, range);
     const { data, width, height } = inGreyLevels(picture, checked);
     const source = { data, width, height, ...checked };
     sources.push(source);
     const curve = noiseCurveOf(source, checked);
-    if (curve) found.push(curve);
+    if (curve) correlations.push(curve.correlation);
     await yieldToEventLoop();
   }
-  const meanOf = (of: (curve: FoundCurve) => number) =>
-    found.reduce((sum, curve) => sum + of(curve) / found.length, 0);
+  const correlation = correlations.reduce((sum, one) => sum + one / correlations.length, 0);
   const smallest = Math.min(...sources.flatMap(({ width, height }) => [width, height]));
   const shrink = Math.max(...models.map(({ spec }) => shrinkOf(spec)));
-  const stride = (spread ?? meanOf(({ correlation }) => correlation) > MOST_CORRELATION) ? 2 : 1;
+  const stride = (spread ?? correlation > SPREAD) ? 2 : 1;
   const side = Math.floor(Math.min(SIDE, smallest / stride) / shrink) * shrink;
   if (side < LEAST_SIDE)
     throw new DataError(
       `A picture is ${smallest} pixels high or wide. Give pictures of at least ${stride * LEAST_SIDE}.`,
     );
-  const learner = new Learner(placesIn(sources), meanOf(levelOfCurve) || GUESS);
+  const learner = new Learner(placesIn(sources));
   const croppers = await Promise.all(models.map((model) => cropperOf(model, side, stride)));
   const random = new Random(seed, Purpose.calibration);
   /** A network with the next crop. */
@@ -172,9 +171,9 @@ class Learner {
   #power1 = 1;
   #power2 = 1;
 
-  /** @param level what is first taken for the level of the noise, in grey levels */
-  constructor(places: Float64Array, level: number) {
-    this.transform = new LearnedTransform(places, CALIBRATED_LEVEL / level);
+  /** @param places the values at which the transform bends. At first it changes nothing. */
+  constructor(places: Float64Array) {
+    this.transform = new LearnedTransform(places, 1);
   }
 
   /** One step: the hidden values of a crop are predicted, and the transform is changed a little. */

@@ -19,6 +19,11 @@ export interface Calibration {
   readonly slope: number;
   /** and what is then added to it, in grey levels. */
   readonly offset: number;
+  /**
+   * Whether the noise of neighbouring pixels goes together, as JPEG files and mosaics leave it. Then only a part of it is taken
+   * away, and models that have learned such noise may do better without a calibration.
+   */
+  readonly spread: boolean;
 }
 
 const CALIBRATION_FORMAT = "denoise-wasm calibration 1";
@@ -43,6 +48,7 @@ export function calibrationOf(transform: Transform, spread: boolean): Calibratio
     values: Array.from(values, (value) => rounded(factor * value)),
     slope: rounded(slope),
     offset: rounded(offset),
+    spread,
   };
 }
 
@@ -78,7 +84,7 @@ export function parseCalibration(given: unknown, name = "The calibration"): Cali
   } catch (cause) {
     throw fault("is not JSON", cause);
   }
-  const { format, places, values, slope, offset, ...others } = Object(value) as Partial<Calibration>;
+  const { format, places, values, slope, offset, spread, ...others } = Object(value) as Partial<Calibration>;
   if (format !== CALIBRATION_FORMAT) throw fault(`is not of the format "${CALIBRATION_FORMAT}"`);
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) throw fault(`has something else, ${shown(unknown)}`);
@@ -90,5 +96,6 @@ export function parseCalibration(given: unknown, name = "The calibration"): Cali
   if (!grows(values)) throw fault(`has \`values\` that are not ${KNOTS} growing numbers`);
   if (!(Number.isFinite(slope) && slope! > 0)) throw fault("has a `slope` that is not above 0");
   if (!Number.isFinite(offset)) throw fault("has an `offset` that is no number");
+  if (typeof spread !== "boolean") throw fault("does not say whether the noise is `spread`");
   return value as Calibration;
 }

@@ -150,6 +150,7 @@ describe("a calibration", () => {
     );
     const [wrong] = noiseLevels(await denoiser.calibrate([given], { range, spread: false }), [120]);
     const calibration = await denoiser.calibrate([given], { range });
+    expect(calibration.spread).toBe(true);
     expect(calibration).toEqual(await denoiser.calibrate([given], { range, spread: true }));
     expect(noiseLevels(calibration, [120])[0]).toBeGreaterThan(1.5 * wrong!);
     const best = await denoiser.denoise(given, { range, calibration });

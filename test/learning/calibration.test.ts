@@ -31,6 +31,7 @@ describe("a calibration", () => {
     ["values that fall", { ...calibration, values: [...calibration.values].reverse() }, /`values` that/],
     ["values that are none", { ...calibration, values: calibration.values.map(String) }, /`values` that/],
     ["no slope", { ...calibration, slope: 0 }, /a `slope` that is not above 0/],
+    ["no word on neighbours", { ...calibration, spread: 1 }, /does not say whether the noise is `spread`/],
     ["an offset of NaN", { ...calibration, offset: Number.NaN }, /an `offset` that is no number/],
   ])("is not %s", (_, given, message) => {
     const parse = () => parseCalibration(given, "camera.json");
