@@ -90,19 +90,23 @@ export class Calibrating {
   #take(calibration: Calibration | undefined): void {
     this.#calibration = calibration;
     byId("calibration", HTMLElement).hidden = !calibration;
-    if (calibration) showCurve(noiseLevels(calibration, values));
+    if (calibration) showCurve(noiseLevels(calibration, values), calibration.spread);
     this.onChange();
   }
 }
 
-function showCurve(levels: readonly number[]): void {
+function showCurve(levels: readonly number[], isSpread: boolean): void {
   const most = Math.max(...levels);
   const points = levels.map(
     (level, i) =>
       `${i ? "L" : "M"}${round((values[i]! / 255) * WIDTH)},${round(HEIGHT - (level / most) * (HEIGHT - 4))}`,
   );
   const [dark, middle, light] = [0, 128, 255].map((value) => levels[Math.round(value / 5)]!.toFixed(1));
-  const words = `The noise was learned: σ ${dark} in black, ${middle} in mid grey, ${light} in white. It serves for other pictures of the same source, too.`;
+  const words = `The noise was learned: σ ${dark} in black, ${middle} in mid grey, ${light} in white. ${
+    isSpread
+      ? "That of neighbouring pixels goes together, as cameras and JPEG files leave it; without calibration, more of it may be found."
+      : "It serves for other pictures of the same source, too."
+  }`;
   byId("calibration-chart", HTMLElement).innerHTML = element(
     "svg",
     {
