@@ -15,7 +15,8 @@ export type FromCalibrateWorker =
   | { readonly failed: string };
 
 const [WIDTH, HEIGHT] = [324, 96];
-const values = Array.from({ length: 52 }, (_, i) => 5 * i);
+/** The knots between which the noise is shown: where the picture has values. */
+const [FIRST, LAST] = [6, 121];
 
 /** Whether pictures are denoised by a calibration. */
 export const isCalibrated = (): boolean => !byId("calibration", HTMLElement).hidden;
@@ -90,20 +91,23 @@ export class Calibrating {
   #take(calibration: Calibration | undefined): void {
     this.#calibration = calibration;
     byId("calibration", HTMLElement).hidden = !calibration;
-    if (calibration) showCurve(noiseLevels(calibration, values), calibration.spread);
+    if (calibration) showCurve(calibration);
     this.onChange();
   }
 }
 
-function showCurve(levels: readonly number[], isSpread: boolean): void {
+function showCurve(calibration: Calibration): void {
+  const values = calibration.places.slice(FIRST, LAST + 1);
+  const levels = noiseLevels(calibration, values);
   const most = Math.max(...levels);
-  const points = levels.map(
-    (level, i) =>
-      `${i ? "L" : "M"}${round((values[i]! / 255) * WIDTH)},${round(HEIGHT - (level / most) * (HEIGHT - 4))}`,
+  const x = (value: number) => round((WIDTH * (value - values[0]!)) / (values.at(-1)! - values[0]!));
+  const y = (level: number) => round(HEIGHT - (level / most) * (HEIGHT - 4));
+  const points = levels.map((level, i) => `${i ? "L" : "M"}${x(values[i]!)},${y(level)}`);
+  const [dark, middle, light] = [levels[0]!, levels[levels.length >> 1]!, levels.at(-1)!].map((level) =>
+    level.toFixed(1),
   );
-  const [dark, middle, light] = [0, 128, 255].map((value) => levels[Math.round(value / 5)]!.toFixed(1));
-  const words = `The noise was learned: σ ${dark} in black, ${middle} in mid grey, ${light} in white. ${
-    isSpread
+  const words = `The noise was learned: σ ${dark} in the dark, ${middle} between, ${light} in the light. ${
+    calibration.spread
       ? "That of neighbouring pixels goes together, as cameras and JPEG files leave it; without calibration, more of it may be found."
       : "It serves for other pictures of the same source, too."
   }`;
@@ -112,7 +116,7 @@ function showCurve(levels: readonly number[], isSpread: boolean): void {
     {
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
       role: "img",
-      "aria-label": "The noise at each brightness, from black to white",
+      "aria-label": "The noise at each brightness, from dark to light",
     },
     element("path", { class: "normal", d: points.join("") }),
   );
