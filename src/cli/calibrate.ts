@@ -76,8 +76,9 @@ async function run(inputs: string[], { out, force, recursive, json, ...options }
   const settings = { spread, steps, seed, signal: interrupts.signal, onProgress };
   const calibration = await denoiser.calibrate(pictures, settings).finally(() => progress?.stop());
   await writeFileAtomic(out, Buffer.from(`${JSON.stringify(calibration)}\n`));
-  const levels = noiseLevels(calibration, shown);
-  const noise = shown.map((value, i) => ({ value, sigma: levels[i]! }));
+  const values = shown.map((knot) => Math.round(calibration.places[knot]!));
+  const levels = noiseLevels(calibration, values);
+  const noise = values.map((value, i) => ({ value, sigma: levels[i]! }));
   const { spread: isSpread } = calibration;
   if (json) return console.log(jsonText({ out, pictures: chosen, spread: isSpread, noise }));
   const rows = noise.map(({ value, sigma }) => [`${value}`, sigma.toFixed(1)]);
@@ -92,5 +93,5 @@ const SPREAD =
   "The noise of neighbouring pixels goes together, as cameras and JPEG files leave it. Every second pixel was learned from; " +
   "denoise may do better without --calibration.";
 
-/** The values at which the noise is printed. */
-const shown = [0, 64, 128, 192, 255];
+/** The knots at which the noise is printed: from dark to light, where the pictures have values. */
+const shown = [6, 35, 64, 92, 121];

@@ -26,9 +26,7 @@ describe("calibrate", () => {
   it("writes what it learned, and denoise does better with it", async () => {
     const { code, stdout, stderr } = await runCli(folder, ["calibrate", "noisy.png", "-o", "camera.json"]);
     expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toMatch(
-      /^grey level +noise\n0 +\d+\.\d\n64 .*\n128 .*\n192 .*\n255 .*\n\ncamera.json: from 1 picture\n$/s,
-    );
+    expect(stdout).toMatch(/^grey level +noise\n(\d+ +\d+\.\d\n){5}\ncamera.json: from 1 picture\n$/);
     expect((await readFile(join(folder, "camera.json"))).length).toBeLessThan(4096);
     const denoise = (...more: string[]) => runCli(folder, ["denoise", "noisy.png", ...more]);
     expect((await denoise("-o", "auto.png")).code).toBe(0);
