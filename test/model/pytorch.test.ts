@@ -151,48 +151,44 @@ describe.skipIf(!hasTorch)(title, () => {
   });
 
   // The two find each other by a port that is free when it is chosen, and may be taken when it is used.
-  it(
-    "trains alike in one process and in two, and what comes back denoises here as there",
-    {
-      retry: 1,
-    },
-    async () => {
-      const script = `${root}examples/pytorch/fine_tune.py`;
-      const [one, two] = ["one", "two"].map((name) => `${output}${name}`) as [string, string];
-      const options = (out: string) => [
-        ...[script, tiny, `${root}data/photographs`, "-o", `${out}.safetensors`, "--losses", `${out}.json`],
-        ...["--steps", "20", "--warm-up", "2", "--batch", "8", "--patch", "32"],
-      ];
-      run(...options(one), "--test", `${root}data/photographs`);
-      run("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", ...options(two));
-      const curves = [one, two].map((path) => JSON.parse(readFileSync(`${path}.json`, "utf8")) as number[]);
-      expect(curves[0]!.length).toBe(20);
-      for (const [step, loss] of curves[0]!.entries())
-        expect(Math.abs(curves[1]![step]! / loss - 1)).toBeLessThan(1e-5);
+  it("trains alike in one process and in two, and what comes back denoises here as there", {
+    retry: 1,
+    timeout: 240_000,
+  }, async () => {
+    const script = `${root}examples/pytorch/fine_tune.py`;
+    const [one, two] = ["one", "two"].map((name) => `${output}${name}`) as [string, string];
+    const options = (out: string) => [
+      ...[script, tiny, `${root}data/photographs`, "-o", `${out}.safetensors`, "--losses", `${out}.json`],
+      ...["--steps", "20", "--warm-up", "2", "--batch", "8", "--patch", "32"],
+    ];
+    run(...options(one), "--test", `${root}data/photographs`);
+    run("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", ...options(two));
+    const curves = [one, two].map((path) => JSON.parse(readFileSync(`${path}.json`, "utf8")) as number[]);
+    expect(curves[0]!.length).toBe(20);
+    for (const [step, loss] of curves[0]!.entries())
+      expect(Math.abs(curves[1]![step]! / loss - 1)).toBeLessThan(1e-5);
 
-      const tuned = [one, two].map((path) => readModel(`${path}.safetensors`));
-      const { clean, data, width, height } = await noisyPhotograph();
-      const results: number[] = [];
-      for (const model of [readModel(tiny), ...tuned]) {
-        const denoiser = await createDenoiser({ model });
-        const picture = await denoiser.denoise({ data, width, height }, { sigma: 25, range: [0, 255] });
-        results.push(psnr(clean, Uint8ClampedArray.from(picture.data)));
-        denoiser.dispose();
-      }
-      expect(Math.abs(results[1]! - results[2]!)).toBeLessThan(0.02);
-      // It has learned something, and the file says what.
-      expect(results[1]).not.toBe(results[0]);
-      const { provenance, noise, parameters } = tuned[0]!;
-      expect(provenance).toMatchObject({
-        recipe: "photo-tiny-tuned",
-        dataset: "photographs",
-        trainingImages: 2,
-        variant: "pytorch",
-        from: expect.stringMatching(/^[0-9a-f]{64}$/),
-      });
-      expect(noise).toEqual({ model: "gaussian", sigma: [0, 55], drawn: "fresh" });
-      expect(parameters).not.toEqual(readModel(tiny).parameters);
-    },
-    240_000,
-  );
+    const tuned = [one, two].map((path) => readModel(`${path}.safetensors`));
+    const { clean, data, width, height } = await noisyPhotograph();
+    const results: number[] = [];
+    for (const model of [readModel(tiny), ...tuned]) {
+      const denoiser = await createDenoiser({ model });
+      const picture = await denoiser.denoise({ data, width, height }, { sigma: 25, range: [0, 255] });
+      results.push(psnr(clean, Uint8ClampedArray.from(picture.data)));
+      denoiser.dispose();
+    }
+    expect(Math.abs(results[1]! - results[2]!)).toBeLessThan(0.02);
+    // It has learned something, and the file says what.
+    expect(results[1]).not.toBe(results[0]);
+    const { provenance, noise, parameters } = tuned[0]!;
+    expect(provenance).toMatchObject({
+      recipe: "photo-tiny-tuned",
+      dataset: "photographs",
+      trainingImages: 2,
+      variant: "pytorch",
+      from: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(noise).toEqual({ model: "gaussian", sigma: [0, 55], drawn: "fresh" });
+    expect(parameters).not.toEqual(readModel(tiny).parameters);
+  });
 });
