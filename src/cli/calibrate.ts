@@ -9,7 +9,7 @@ import { readPicture } from "../pictures/picture-files.node.ts";
 import { sourcesOf } from "./denoise-jobs.ts";
 import { Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
-import { modelInWords, modelsOf } from "./models.ts";
+import { modelOption, modelsOf } from "./models.ts";
 import { wholeFrom } from "./option-values.ts";
 import { percentProgress } from "./progress.ts";
 import { textTable } from "./quality-table.ts";
@@ -38,11 +38,7 @@ export function calibrateCommand(): Command {
     .requiredOption("-o, --out <file>", "the JSON file to write")
     .option("--recursive", "take the pictures in folders inside folders, too")
     .option("--force", "write over a file that exists")
-    .option(
-      "--model <name|file>",
-      `${modelInWords}; given several times, each picture takes the first for as many colours as it has (default: photo)`,
-      (name: string, names: string[] = []) => [...names, name],
-    )
+    .addOption(modelOption())
     .option(
       "--spread",
       "the noise of neighbouring pixels is alike, as in JPEG files: learn from every second pixel",

@@ -22,7 +22,7 @@ import { compareName, type Job, type JobOptions, jobsFrom, type Part, STANDARD }
 import { Interrupted, Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
 import { learningDenoiser } from "./learning-denoiser.ts";
-import { modelInWords, modelsOf } from "./models.ts";
+import { modelOption, modelsOf } from "./models.ts";
 import { numberIn, wholeFrom } from "./option-values.ts";
 import { percentProgress } from "./progress.ts";
 import { sideBySide } from "./side-by-side.ts";
@@ -90,11 +90,7 @@ export function denoiseCommand(): Command {
         .choices(["standard", "best"])
         .default("standard"),
     )
-    .option(
-      "--model <name|file>",
-      `${modelInWords}; given several times, each picture takes the first for as many colours as it has (default: photo)`,
-      (name: string, names: string[] = []) => [...names, name],
-    )
+    .addOption(modelOption())
     .addOption(
       new Option(
         "--learn",

@@ -1,6 +1,7 @@
 /** Models on the command line: files, and by their names those that come with the package. */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { Option } from "commander";
 import type { Model } from "../model/model.ts";
 import { loadModel } from "../node.ts";
 import { license } from "../version.ts";
@@ -8,6 +9,13 @@ import { license } from "../version.ts";
 /** What the help says of such an argument. */
 export const modelInWords =
   "a model file, or one of the package: photo, photo-grey, photo-tiny, photo-tiny-grey, fashion-conv";
+
+/** The option --model of commands that denoise: it may be given several times. */
+export const modelOption = (): Option =>
+  new Option(
+    "--model <name|file>",
+    `${modelInWords}; given several times, each picture takes the first for as many colours as it has (default: photo)`,
+  ).argParser((name: string, names: string[] = []) => [...names, name]);
 
 /** Beside a model for colour pictures, the one for grey pictures that its name stands for too. */
 const twins: Record<string, string> = { photo: "photo-grey", "photo-tiny": "photo-tiny-grey" };

@@ -136,8 +136,9 @@ async function cropperOf(model: ModelLike, side: number, stride: 1 | 2): Promise
 }
 
 /**
- * The values at which the transform bends, from the least to the greatest of the pictures. They are dense where many values
- * are, and nowhere further apart than twice the mean distance, so that the few bright stars of a dark picture have some too.
+ * The values at which the transform bends, from the least to the greatest of the pictures: half way between evenly spaced ones
+ * and such as have equally many of the pictures' values between them. So they are dense where many values are, and no two are
+ * the same.
  */
 function placesIn(sources: readonly Source[]): Float64Array {
   const samples: number[] = [];

@@ -49,8 +49,8 @@ export interface CalibratingDenoiser extends Denoiser {
  */
 export async function createDenoiser(options?: DenoiserOptions): Promise<CalibratingDenoiser> {
   const { model, ...others } = optionsFrom(options);
-  const sources =
-    model === undefined ? await bundledFiles(photoModels) : await Promise.all([model].flat().map(kept));
+  const given = Array.isArray(model) ? [...(model as readonly ModelSource[])] : [model as ModelSource];
+  const sources = model === undefined ? await bundledFiles(photoModels) : await Promise.all(given.map(kept));
   // This checks the sources, too.
   const denoiser = await createWith(photoModels, { ...others, model: sources });
   const models = await Promise.all(sources.map(weightsOf));
