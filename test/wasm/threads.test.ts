@@ -13,30 +13,11 @@ import { autoencoderLayers, recipes } from "../../src/training/recipes.ts";
 import type { TrainOptions } from "../../src/training/train-options.ts";
 import { train } from "../../src/training/trainer.ts";
 import { hasRelaxedSimd, type Mode } from "../../src/wasm/detect.ts";
-
-/** Every worker that is started while a test runs. */
-const workers: Worker[] = [];
-const builtin = process.getBuiltinModule;
-const watchWorkers = (Kind: typeof Worker = Worker) =>
-  vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) => {
-    if (name !== "node:worker_threads") return builtin(name);
-    return {
-      Worker: class extends Kind {
-        constructor(...parameters: ConstructorParameters<typeof Worker>) {
-          super(...parameters);
-          workers.push(this);
-        }
-      },
-    };
-  }) as typeof process.getBuiltinModule);
+import { running, watchWorkers, workers } from "../support/watched-workers.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
-  workers.length = 0;
 });
-
-/** A worker that has ended has the thread id −1. */
-const running = () => workers.filter((worker) => worker.threadId !== -1).length;
 
 function denseSpec(sizes: number[]): Spec {
   return {
@@ -250,7 +231,6 @@ describe("the pool", () => {
     expect(steps(two, 5)).toEqual(steps(expected, 5));
     await two.dispose();
     vi.restoreAllMocks();
-    workers.length = 0;
     watchWorkers(Broken as unknown as typeof Worker);
     const alone = await networkOf(denseSpec([8, 8]), 4, 2, "reproducible");
     expect(alone.core.threads).toBe(1);
