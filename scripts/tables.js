@@ -11,9 +11,11 @@ const root = new URL("..", import.meta.url);
 const pages = ["README.md", "docs/performance.md", "docs/edge.md"];
 
 const resultsOf = (name) => JSON.parse(readFileSync(new URL(`bench/results/${name}.json`, root), "utf8"));
-/** The part of a file of results that is named: "training", or "inference 0", the first of several. */
-const partOf = (name, part, index) =>
-  index === undefined ? resultsOf(name)[part] : resultsOf(name)[part][index];
+/** Rows of a file's tables whose titles begin so: of the first of them, or of the one with this index. */
+function rowsOf(file, title, index = 0) {
+  const tables = resultsOf(file).tables.filter(({ what }) => what.startsWith(title));
+  return tables[index].rows;
+}
 
 const percent = (value) => `${Math.round(100 * value)} %`;
 /** Three digits: 0.0225, 3.91, 65.5, 230. */
@@ -30,21 +32,27 @@ function table(headings, rows) {
 }
 
 /** The time of a contestant; empty where it did not take part. */
-function median({ contestants }, name) {
-  const found = contestants.find((contestant) => contestant.name === name);
-  return found ? digits(found.median) : "";
+function median(rows, name) {
+  const found = rows.find((row) => row.name === name);
+  return found ? digits(found["median, ms"]) : "";
 }
 
-/** All contestants of a part of a file of results. */
-function contestants(name, part, index) {
-  const all = partOf(name, part, index).contestants;
+/** All contestants of a table of a file of results. */
+function contestants(file, title, index) {
+  const all = rowsOf(file, title, index);
   const own = all.find(({ name }) => name === "denoise-wasm relaxed") ?? all[0];
   const headings = ["", "median, ms", "minimum, ms", "spread", "pictures/s", `of ${own.name}`];
   return table(
     headings,
-    all.map(({ name, median, minimum, spread, picturesPerSecond }) => {
-      const speed = [digits(median), digits(minimum), percent(spread), Math.round(picturesPerSecond)];
-      return [name, ...speed, `${(median / own.median).toFixed(2)}×`];
+    all.map(({ name, spread, ...row }) => {
+      const median = row["median, ms"];
+      const speed = [
+        digits(median),
+        digits(row["minimum, ms"]),
+        percent(spread),
+        Math.round(row["pictures/s"]),
+      ];
+      return [name, ...speed, `${(median / own["median, ms"]).toFixed(2)}×`];
     }),
   );
 }
@@ -75,7 +83,7 @@ function steps() {
     ["TensorFlow.js 4.22, wasm", "TensorFlow.js wasm"],
     ["TensorFlow.js 4.22, cpu", "TensorFlow.js cpu"],
   ];
-  const machines = [intel, ""].map((machine) => partOf(`peers-node24${machine}`, "training"));
+  const machines = [intel, ""].map((machine) => rowsOf(`peers-node24${machine}`, "Training"));
   return table(
     ["", "Intel Xeon, 1 thread", "2 threads", "AMD Zen 4, 1 thread", "2 threads"],
     rows.map(([title, ...names]) => [
@@ -88,7 +96,8 @@ function steps() {
 /** Convolutions on both machines. */
 function convolutions() {
   const rows = ["", intel].flatMap((machine) => {
-    const { training, inference } = resultsOf(`conv-node24${machine}`);
+    const rows = (title, index) => rowsOf(`conv-node24${machine}`, title, index);
+    const training = rows("Training");
     const cpu = machine === intel ? "Intel Xeon" : "AMD Zen 4";
     const cells = (part, suffix = "") => [
       median(part, `denoise-wasm simd${suffix}`),
@@ -99,8 +108,8 @@ function convolutions() {
     return [
       [`${cpu}: training step, batch 128, 1 thread`, ...cells(training)],
       ["2 threads", ...cells(training, ", 2 threads")],
-      ["one picture of 1024 × 1024, 1 thread", ...cells(inference[0])],
-      ["one picture of 28 × 28, 1 thread", ...cells(inference[1])],
+      ["one picture of 1024 × 1024, 1 thread", ...cells(rows("Inference", 0))],
+      ["one picture of 28 × 28, 1 thread", ...cells(rows("Inference", 1))],
     ];
   });
   return table(["", "simd", "relaxed", "PyTorch", "onnxruntime-web"], rows);
@@ -108,20 +117,29 @@ function convolutions() {
 
 /** The edge worker under load. */
 function load() {
-  const { requests, atOnce, perSecond, milliseconds, residentBytes } = resultsOf("edge-load");
-  const megabytes = (bytes) => Math.round(bytes / 1e6);
-  // The first is what is there when the first of these requests begins.
-  const { atStart, before, onTheWay } = residentBytes;
-  const range = [Math.min(...onTheWay), Math.max(...onTheWay)].map(megabytes).join(" to ");
+  const [{ name, ...times }] = rowsOf("edge-load", "PNG of 28");
+  const [{ name: _, ...memory }] = rowsOf("edge-load", "Memory");
+  const megabytes = Object.values(memory).map(Math.round);
+  // The first two are those after the start and after the warm-up.
+  const [atStart, warm, ...then] = megabytes;
   const rows = [
     ["failed, or with another picture than in Node", 0],
-    ["requests per second", Math.round(perSecond)],
-    ["median, 99th percentile", `${milliseconds.median.toFixed(1)} ms, ${milliseconds.p99.toFixed(1)} ms`],
-    ["memory of the process (RSS) after the start", `${megabytes(atStart)} MB`],
-    ["after a warm-up of 3,000 requests", `${megabytes(before)} MB`],
-    [`in the next ${grouped(requests)}, every thousandth`, `${range} MB`],
+    ["requests per second", Math.round(times["requests/s"])],
+    ["median, 99th percentile", `${times["median, ms"].toFixed(1)} ms, ${times["99 %, ms"].toFixed(1)} ms`],
+    ["memory of the process (RSS) after the start", `${atStart} MB`],
+    ["after a warm-up of 3,000 requests", `${warm} MB`],
+    [`in the next 10,000, looked at ${then.length} times`, `${Math.min(...then)} to ${Math.max(...then)} MB`],
   ];
-  return table([`${grouped(requests)} requests, ${atOnce} at a time`, ""], rows);
+  return table([name.replace("10000", "10,000"), ""], rows);
+}
+
+/** From the import of an entry to its first picture. */
+function firstPictures() {
+  const rows = rowsOf("edge-load", "Import to first picture");
+  return table(
+    ["", "median, ms", "minimum, ms"],
+    rows.map((row) => [row.name, row["median, ms"].toFixed(1), row["minimum, ms"].toFixed(1)]),
+  );
 }
 
 /** Bytes of a built file, and of it gzipped. */
@@ -173,7 +191,7 @@ function edgeSizes() {
 }
 
 const fromBuild = { sizes, "edge-sizes": edgeSizes };
-const kinds = { contestants, steps, convolutions, load, ...fromBuild };
+const kinds = { contestants, steps, convolutions, load, "first-pictures": firstPictures, ...fromBuild };
 
 const isCheck = process.argv.includes("--check");
 let count = 0;
