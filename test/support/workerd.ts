@@ -48,11 +48,11 @@ export async function bundleWorker(entry: string, folder: string, plugins: Plugi
   });
 }
 
-/** Starts workerd with the modules in `folder`: NAME.js, of which `main` is the worker, and NAME.wasm. */
+/** Starts workerd with the modules in `folder`: NAME.js, of which `main` is the worker, NAME.wasm, and NAME.safetensors as bytes. */
 export async function startWorkerd(folder: string, main = "worker.js"): Promise<Worker> {
-  const names = readdirSync(folder).filter((name) => /\.(js|wasm)$/.test(name));
+  const names = readdirSync(folder).filter((name) => /\.(js|wasm|safetensors)$/.test(name));
   const modules = [main, ...names.filter((name) => name !== main)].map((name) => {
-    const kind = name.endsWith(".js") ? "esModule" : "wasm";
+    const kind = name.endsWith(".js") ? "esModule" : name.endsWith(".wasm") ? "wasm" : "data";
     return `(name = "${name}", ${kind} = embed "${name}")`;
   });
   writeFileSync(

@@ -1,37 +1,11 @@
 /** Every block of TypeScript and JavaScript in README.md and docs compiles against the package's declarations. */
 import { execFileSync } from "node:child_process";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { codeBlocks, known, namesMissingIn } from "../support/code-blocks.ts";
 import { root } from "../support/declarations.ts";
-
-/** What blocks use without saying where it comes from. */
-const known: Readonly<Record<string, string>> = {
-  image: "ImageData",
-  picture: 'import("denoise-wasm").Picture',
-  pictures: 'import("denoise-wasm").Picture[]',
-  frames: 'import("denoise-wasm").Picture[]',
-  file: "File",
-  bar: "HTMLProgressElement",
-  canvas: "{ getContext(kind: '2d'): CanvasRenderingContext2D }",
-  request: "Request",
-  planes: "Float32Array",
-  height: "number",
-  width: "number",
-  denoiser: 'import("denoise-wasm").Denoiser',
-  createDenoiser: 'typeof import("denoise-wasm").createDenoiser',
-  data: 'import("denoise-wasm/train").TrainingData',
-  run: 'ReturnType<typeof import("denoise-wasm/train").train>',
-};
 
 /** Modules that are not the package's, and what Cloudflare adds to fetch. */
 const ambient = `
@@ -39,29 +13,17 @@ declare module "*.wasm" { const module: WebAssembly.Module; export default modul
 declare module "*.safetensors" { const bytes: ArrayBuffer; export default bytes; }
 declare module "*/denoise.js" { export * from "denoise-wasm"; }
 declare module "onnxruntime-web/wasm" {
-  export const InferenceSession: { create(path: string): Promise<{ run(inputs: object): Promise<Record<string, { data: Float32Array }>> }> };
+  export const env: { wasm: { numThreads?: number } };
+  export const InferenceSession: { create(model: string | Uint8Array): Promise<{ run(inputs: object): Promise<Record<string, { data: Float32Array }>> }> };
   export class Tensor { constructor(type: string, data: ArrayLike<number>, dims: number[]); }
 }
 interface RequestInit { cf?: object }
 `;
 
-const pages = ["README.md", ...readdirSync(`${root}docs`).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith(".md"),
-);
-const blocks = pages.flatMap((page) => {
-  const text = readFileSync(root + page, "utf8");
-  return [...text.matchAll(/^```(?:ts|js)\n([\s\S]*?)^```/gm)].map(([, code]) => ({ page, code: code! }));
-});
+const blocks = codeBlocks.filter(({ language }) => language === "ts" || language === "js");
 
 function withKnown(code: string): string {
-  const missing = Object.entries(known).filter(([name]) => {
-    const isUsed = new RegExp(`(?<![.\\w"/-])${name}\\b(?!["\\w]|: )`).test(code);
-    const isDeclared =
-      new RegExp(`\\b(const|let)\\s+(\\{[^}]*\\b)?${name}\\b`).test(code) ||
-      new RegExp(`import [^;]*\\b${name}\\b[^;]* from`).test(code);
-    return isUsed && !isDeclared;
-  });
-  const declared = missing.map(([name, type]) => `declare const ${name}: ${type};`);
+  const declared = namesMissingIn(code).map((name) => `declare const ${name}: ${known[name]!.type};`);
   return `${declared.join("\n")}\n${code}\nexport {};\n`;
 }
 
