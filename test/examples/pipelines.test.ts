@@ -105,7 +105,7 @@ describe.skipIf(skipped)(title, () => {
   );
 
   it(
-    "sharp keeps profile and Exif data, and raw frames go through a stream",
+    "sharp keeps profile and Exif data, raw frames go through a stream, and levels are averaged over frames",
     async () => {
       const exif = { IFD0: { Artist: "somebody" } };
       const jpeg = await sharp(png).withExif(exif).withIccProfile("p3").jpeg({ quality: 100 }).toBuffer();
@@ -130,6 +130,11 @@ describe.skipIf(skipped)(title, () => {
       const film = await readFile(join(project, "film.clean"));
       const expected = [denoised, await denoise(clean), denoised];
       expect(Buffer.compare(film, Buffer.concat(expected))).toBe(0);
+      const { ended, levels } = JSON.parse(await readFile(join(project, "said.json"), "utf8"));
+      expect(ended).toMatch(/^The stream ended within a frame, after \d+ of 23040 bytes/);
+      const [first, second, third] = levels.alone;
+      expect(first).toBeGreaterThan(second + 10);
+      expect(levels.averaged).toEqual([first, (first + second) / 2, (second + third) / 2]);
     },
     timeout,
   );
