@@ -41,7 +41,7 @@ const throwing: Readonly<Record<string, () => Promise<unknown>>> = {
 
 describe("errors", () => {
   it.each(Object.keys(throwing))("%s is thrown, and is a DenoiseError", async (name) => {
-    const error = await throwing[name]!().catch((error: Error) => error);
+    const error = (await throwing[name]!().catch((error: unknown) => error)) as Error;
     expect(error).toBeInstanceOf(DenoiseError);
     expect([error.name, error.constructor.name]).toEqual([name, name]);
   });

@@ -6,7 +6,7 @@ import { createDenoiser } from "../learning/calibrating-denoiser.ts";
 import { noiseLevels } from "../learning/calibration.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { readPicture } from "../pictures/picture-files.node.ts";
-import { sourcesOf } from "./denoise-jobs.ts";
+import { RESULT_SUFFIX, sourcesOf } from "./denoise-jobs.ts";
 import { Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
 import { modelOption, modelsOf } from "./models.ts";
@@ -53,7 +53,7 @@ async function run(inputs: string[], { out, force, recursive, json, ...options }
   if (!force && existsSync(out))
     throw new OutputError(`${out} exists; give --force to write over it, or another name.`);
   const sources = await Promise.all(
-    inputs.map((input) => sourcesOf(input, { suffix: "", recursive: recursive === true })),
+    inputs.map((input) => sourcesOf(input, { suffix: RESULT_SUFFIX, recursive: recursive === true })),
   );
   const paths = sources.flat().map(({ path }) => path);
   const count = Math.min(MOST_PICTURES, paths.length);

@@ -9,6 +9,9 @@ import { picturesIn } from "../pictures/picture-files.node.ts";
 /** Stands for standard input or output. */
 export const STANDARD = "-";
 
+/** What is added to the names of results that lie beside their pictures. */
+export const RESULT_SUFFIX = "-denoised";
+
 /** A file to read and a file to write, both a path or `STANDARD`. */
 export interface Job {
   readonly input: string;
@@ -105,8 +108,8 @@ export async function sourcesOf(
 ): Promise<Source[]> {
   if (await isFolder(input)) {
     const paths = await picturesIn(input, recursive);
-    const own = new RegExp(`${suffix.replace(/\W/g, "\\$&")}\\.\\w+$`);
-    // Results that lie beside their originals are no originals.
+    const own = new RegExp(`${suffix.replace(/\W/g, "\\$&")}(-compare)?\\.\\w+$`);
+    // Results that lie beside their originals, and comparisons, are no originals.
     const others = out === undefined && suffix !== "" ? paths.filter((path) => !own.test(path)) : paths;
     return others.map((path) => ({ path, place: relative(input, path) }));
   }

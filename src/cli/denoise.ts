@@ -18,7 +18,15 @@ import type { FirstPicture } from "../pictures/sharp.node.ts";
 import { pictureRows } from "../report/figures.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
-import { compareName, type Job, type JobOptions, jobsFrom, type Part, STANDARD } from "./denoise-jobs.ts";
+import {
+  compareName,
+  type Job,
+  type JobOptions,
+  jobsFrom,
+  type Part,
+  RESULT_SUFFIX,
+  STANDARD,
+} from "./denoise-jobs.ts";
 import { Interrupted, Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
 import { learningDenoiser } from "./learning-denoiser.ts";
@@ -63,7 +71,7 @@ export function denoiseCommand(): Command {
       "the file to write, whose ending says the format; a folder, if several pictures go in; or - for standard output " +
         "(default: beside each picture, in its format)",
     )
-    .option("--suffix <text>", "what is added to the names of results beside their pictures", "-denoised")
+    .option("--suffix <text>", "what is added to the names of results beside their pictures", RESULT_SUFFIX)
     .option("--recursive", "take the pictures in folders inside folders, too")
     .option("--force", "write over results that exist; without it they are left, and the others are made")
     .option(

@@ -1,5 +1,5 @@
 /** The command line learns the noise of pictures and uses what it learned. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -40,19 +40,15 @@ describe("calibrate", () => {
     const again = await runCli(folder, ["calibrate", "noisy.png", "-o", "camera.json"]);
     expect(again.code).toBe(1);
     expect(again.stderr).toMatch(/^OutputError: camera.json exists; give --force/);
-    const json = await runCli(folder, [
-      "calibrate",
-      "noisy.png",
-      "-o",
-      "camera.json",
-      "--force",
-      "--json",
-      "--steps",
-      "12",
-    ]);
+    // Of a folder, what denoise has put beside the pictures is left out.
+    await mkdir(join(folder, "pictures"));
+    for (const name of ["noisy", "noisy-denoised", "noisy-denoised-compare"])
+      await copyFile(join(folder, "noisy.png"), join(folder, "pictures", `${name}.png`));
+    const more = ["-o", "camera.json", "--force", "--json", "--steps", "12"];
+    const json = await runCli(folder, ["calibrate", "pictures", ...more]);
     expect(JSON.parse(json.stdout)).toMatchObject({
       out: "camera.json",
-      pictures: ["noisy.png"],
+      pictures: ["pictures/noisy.png"],
       noise: { length: 5 },
     });
   });

@@ -22,7 +22,7 @@ import { idxBytes } from "../support/idx-bytes.ts";
 import { normal } from "../support/networks.ts";
 import { pictures as dataSet } from "../support/pictures.ts";
 import { quietEnvironment } from "../support/runtimes.ts";
-import { startWorkerd } from "../support/workerd.ts";
+import { bundleWorker, startWorkerd } from "../support/workerd.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const timeout = 240_000;
@@ -94,6 +94,7 @@ describe.skipIf(skipped)(title, () => {
       trainLabels: gzipSync(idxBytes([100], train.labels)),
     });
     await symlink(`${root}models`, join(template, "models"));
+    await writeFile(join(template, "package.json"), '{ "type": "module" }');
     await mkdir(join(template, "node_modules"));
     await symlink(root, join(template, "node_modules/denoise-wasm"));
     await symlink(onnxruntime, join(template, "node_modules/onnxruntime-web"));
@@ -187,6 +188,21 @@ describe.skipIf(skipped)(title, () => {
     }
   }
 
+  /** The file worker.js of a section in workerd, bundled as wrangler does it. */
+  async function asWorker(cwd: string): Promise<void> {
+    await mkdir(join(cwd, "bundled"));
+    await bundleWorker(join(cwd, "worker.js"), join(cwd, "bundled"));
+    const worker = await startWorkerd(join(cwd, "bundled"));
+    try {
+      const post = async (body: Uint8Array<ArrayBuffer>) => fetch(worker.url, { method: "POST", body });
+      const png = await post(new Uint8Array(readFileSync(join(cwd, "noisy.png"))));
+      expect(await sharp(await png.arrayBuffer()).metadata()).toMatchObject({ format: "png", width, height });
+      expect((await post(new Uint8Array(9))).status).toBe(400);
+    } finally {
+      await worker.stop();
+    }
+  }
+
   /** Written as the file that the page names, or held against what the tests have. */
   async function asJson(cwd: string, { code, file }: CodeBlock): Promise<void> {
     if (file) return writeFile(join(cwd, file), code);
@@ -225,11 +241,16 @@ describe.skipIf(skipped)(title, () => {
         const cwd = await mkdtemp(join(folder, "section-"));
         await cp(join(folder, "template"), cwd, { recursive: true, verbatimSymlinks: true });
         for (const { block, code } of inSection(section)) {
+          const [, file] = /^\/\/ ([\w-]+\.js)\n/.exec(code) ?? [];
+          if (file) await writeFile(join(cwd, file), code);
           const isScript = block.language === "ts" || block.language === "js";
           if (block.language === "json") await asJson(cwd, block);
           else if (!isScript) await execute(cwd, "sh", ["-c", changed(code)]);
           else if (code.includes("denoise-wasm/browser")) await inPage(cwd, code);
           else if (code.includes('"./denoise.wasm"')) await inWorker(cwd, code);
+          else if (file === "worker.js") await asWorker(cwd);
+          else if (file)
+            continue; // The commands that follow run it.
           else await inNode(cwd, code);
         }
       },

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 (path,) = Path(sys.argv[1]).glob("*.ipynb")
 notebook = nbformat.read(path, as_version=4)
 client = NotebookClient(
-    notebook, timeout=600, record_timing=False, resources={"metadata": {"path": sys.argv[1]}}
+    notebook, timeout=1700, record_timing=False, resources={"metadata": {"path": sys.argv[1]}}
 )
 client.execute()
 notebook.metadata.language_info = {"name": "typescript"}

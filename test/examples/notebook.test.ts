@@ -69,5 +69,5 @@ it.skipIf(lacks)(
       await rm(folder, { recursive: true, force: true });
     }
   },
-  600_000,
+  1_800_000,
 );

@@ -57,9 +57,11 @@ export const runs: readonly Run[] = [
     after: "assert.equal((await denoiser).threads, 1);",
   },
   { block: "ort.InferenceSession", after: "assert.equal(clean.data.length, planes.length);" },
+  { block: "calibrate microscope -o", replace: [["-o ", "--steps 50 -o "]] },
   { block: "calibrate microscope/*.tif", replace: [["-o ", "--steps 50 -o "]] },
   { block: "train --recipe photo --noise gaussian,sigma=0..55", replace: [["--out", `${short} --out`]] },
   { block: "train --recipe photo --noise camera", replace: [["--out", `${short} --out`]] },
+  { block: "train --from photo --data photos", replace: [["-o run", `${short} -o run`]] },
   { block: "train --from photo --data faces", replace: [["-o run", `${short} -o run`]] },
   { block: "train --recipe photo-grey --data FOLDER", replace: [["-o run", `${short} -o run`]] },
 ];
@@ -70,6 +72,10 @@ const headers = "no code; test/web/page.test.ts serves a page with it";
 
 /** Blocks, and of commands lines, that are not run, by how they begin, each with the reason. */
 export const notRun: Readonly<Record<string, string>> = {
+  "npm init -y": "sets up a folder; the folders of the tests are",
+  "npm install denoise-wasm": "test/examples/examples.test.ts installs the package as npm packs it",
+  "npx wrangler dev": "the block before it runs in workerd; test/examples/examples.test.ts starts wrangler",
+  "curl --data-binary": "for that server",
   "npm install && npm start":
     "installs and builds a clone, as .ci/run does; test/cli/cli.test.ts trains without options",
   "npm install && npm test": "what runs this test",
