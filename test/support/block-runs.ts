@@ -40,7 +40,7 @@ export const runs: readonly Run[] = [
       "assert.equal(learned.data.length, frames[0].data.length); assert.equal(mean.width, frames[0].width);",
   },
   {
-    block: "export default {",
+    block: "denoisePng(denoiser,",
     replace: [["export default", "const worker ="]],
     after: "assert.match(await (await worker.fetch(request)).text(), /^.PNG/);",
   },

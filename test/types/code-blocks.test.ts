@@ -46,6 +46,7 @@ it("code in README.md and docs compiles", () => {
       types: ["node"],
       strict: true,
       noImplicitAny: false,
+      useUnknownInCatchVariables: false,
       strictNullChecks: false,
       noEmit: true,
       skipLibCheck: true,
