@@ -4,8 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { codeBlocks, known, namesMissingIn } from "../support/code-blocks.ts";
-import { root } from "../support/declarations.ts";
+import { codeBlocks, known, namesMissingIn, root } from "../support/code-blocks.ts";
 
 /** Modules that are not the package's, and what Cloudflare adds to fetch. */
 const ambient = `
