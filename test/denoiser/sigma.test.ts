@@ -103,13 +103,11 @@ describe("estimateSigma", () => {
       [20, 75],
       [30, 60],
     ] as const) {
-      for (const subsampled of [true, false]) {
-        const data = noise(size, sigma).map((value, i) => value + clean[i]!);
-        compress(data, height, width, 3, { quality, subsampled, top: 0, left: 0 });
-        const square = data.reduce((sum, value, i) => sum + (value - clean[i]!) ** 2, 0) / size;
-        const estimate = estimateSigma({ data, width, height, channels: 3 });
-        expect(Math.abs(estimate / Math.sqrt(square) - 1)).toBeLessThan(0.03);
-      }
+      const data = noise(size, sigma).map((value, i) => value + clean[i]!);
+      compress(data, height, width, 3, { quality, subsampled: false, top: 0, left: 0 });
+      const square = data.reduce((sum, value, i) => sum + (value - clean[i]!) ** 2, 0) / size;
+      const estimate = estimateSigma({ data, width, height, channels: 3 });
+      expect(Math.abs(estimate / Math.sqrt(square) - 1)).toBeLessThan(0.03);
     }
   });
 
