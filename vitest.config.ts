@@ -39,6 +39,7 @@ export default defineConfig({
                   "test/network/{network,conv-network,gradients,reference,specs}.test.ts",
                   "test/training/{trainer,resume,patches}.test.ts",
                   "test/wasm/threads.test.ts",
+                  "test/learning/*.test.ts",
                 ],
                 setupFiles: "test/support/guarded-setup.ts",
                 ...timeouts,
