@@ -12,7 +12,7 @@ const positive = v.pipe(v.number(), v.gtValue(0), v.minValue(1 / MOST_NOISE), v.
 const share = between(0, 1);
 const blur = between(0, 16);
 
-const ranged = <Schema extends v.GenericSchema<number>>(schema: Schema) =>
+export const ranged = <Schema extends v.GenericSchema<number>>(schema: Schema) =>
   v.union([
     schema,
     v.pipe(

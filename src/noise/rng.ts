@@ -15,6 +15,8 @@ export const Purpose = {
   augmentation: 6,
   /** The random choice of crops for a calibration, and of the pixels in them that are hidden. */
   calibration: 7,
+  /** The random choice of how wrong the level is that a network is told. */
+  toldLevel: 8,
   /** Is added to the purpose of a noise: the sum is the purpose of drawing numbers from that noise's ranges. */
   level: 16,
 } as const;

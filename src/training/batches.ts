@@ -25,6 +25,7 @@ import {
   type PictureNoise,
 } from "../noise/noise.ts";
 import { power } from "../noise/portable-math.ts";
+import { drawFrom } from "../noise/ranged.ts";
 import { Purpose, Random } from "../noise/rng.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { type BatchSource, epochSize, orderOf } from "./batch-source.ts";
@@ -136,11 +137,11 @@ export function batchSource(recipe: Recipe, set: TrainingSet, seed: number): Bat
 /**
  * Batches with fresh noise. Every picture's place, orientation, noise level and noise are drawn from streams of its own,
  * so they do not depend on the batch that it is in. Gaussian noise is drawn by the network's step (assembly/noise.ts), which
- * leaves pictures with other noise as they are. `sigma` is the level of the noise (see `levelOf`); that of a camera's noise
- * is measured when it has been added.
+ * leaves pictures with other noise as they are. `sigma` is the level of the noise (see `levelOf`), of which the recipe may
+ * tell a part; that of a camera's noise is measured when it has been added.
  */
 function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): BatchSource {
-  const { noise, flips, rotations, patchesPerEpoch, greyShare = 0 } = recipe;
+  const { noise, flips, rotations, patchesPerEpoch, greyShare = 0, toldLevel = 1 } = recipe;
   const { height, width, channels } = recipe.spec.input;
   const size = height * width * channels;
   const grey = new GreyNoise(height, width);
@@ -150,7 +151,7 @@ function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): Batch
   const patches =
     patchesPerEpoch === undefined ? undefined : new PatchSource(photosOf(set), { height, width });
   const whole = { top: 0, left: 0, turns: 0, mirrored: false };
-  const random = (index: number) => new Random(seed, Purpose.augmentation, index);
+  const random = (purpose: number, index: number) => new Random(seed, purpose, index);
   let shuffled = { epoch: 0, order: new Uint32Array() };
   return (network, epoch, first, rows) => {
     if (!patches && shuffled.epoch !== epoch)
@@ -158,7 +159,8 @@ function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): Batch
     for (let row = 0; row < rows; row++) {
       const index = (epoch - 1) * count + first + row;
       const clean = network.target.subarray(row * size, (row + 1) * size);
-      const drawn = flips || rotations || patches || greyShare > 0 ? random(index) : undefined;
+      const drawn =
+        flips || rotations || patches || greyShare > 0 ? random(Purpose.augmentation, index) : undefined;
       const orientation = drawn ? drawOrientation(recipe, drawn) : undefined;
       const place =
         drawn && patches ? patches.draw(drawn) : { photo: pictureAt(set, shuffled.order[first + row]!) };
@@ -172,9 +174,11 @@ function freshBatches(recipe: Recipe, set: Images | Photos, seed: number): Batch
         const noisy = network.input.subarray(row * size, (row + 1) * size);
         const stream = { seed, purpose, index };
         const picture = { data: clean, height, width, channels };
-        network.sigma[row] = isGrey
+        const level = isGrey
           ? grey.addTo(clean, noisy, one, stream)
           : addNoiseTo(picture, noisy, one, stream);
+        const told = one.model === "gaussian" ? 1 : drawFrom(toldLevel, random(Purpose.toldLevel, index));
+        network.sigma[row] = told * level;
       }
     }
     weigh(network, recipe, rows);

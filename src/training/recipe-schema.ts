@@ -1,7 +1,7 @@
 /** The schema of recipes. The keys are documented at the type, in recipe.ts. */
 import * as v from "valibot";
 import { SpecSchema } from "../network/spec-schema.ts";
-import { NoiseSchema } from "../noise/noise-schema.ts";
+import { NoiseSchema, ranged } from "../noise/noise-schema.ts";
 import type { Recipe } from "./recipe.ts";
 
 // Numbers that have to be above 0 are within these, so that float32 can hold them too.
@@ -55,5 +55,6 @@ export const RecipeSchema = v.strictObject({
   flips: v.exactOptional(v.boolean()),
   rotations: v.exactOptional(v.boolean()),
   greyShare: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  toldLevel: v.exactOptional(ranged(positive)),
   patchesPerEpoch: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 28))),
 }) satisfies v.GenericSchema<unknown, Recipe>;

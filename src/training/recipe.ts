@@ -1,6 +1,7 @@
 /** Recipes: a spec, and everything else that training needs, as plain data that users can copy, change and pass on. */
 import type { Spec } from "../network/spec.ts";
 import type { Noise } from "../noise/noise.ts";
+import type { Ranged } from "../noise/ranged.ts";
 
 /**
  * All that a training needs, except data and a seed. It is plain JSON. Numbers that have to be above 0 are from 10⁻³⁰ to 10³⁰.
@@ -67,6 +68,12 @@ export interface Recipe {
    * that is drawn "fresh". Default 0.
    */
   greyShare?: number;
+  /**
+   * What part of its level the network is told of noise that is not Gaussian, above 0; of a range, a number is drawn for each
+   * picture. Who denoises a camera's pictures does not know the level, but finds it, and is wrong: a network that has learned
+   * with a range around 1 does better then. Only with a spec's `noiseLevel` and noise that is drawn "fresh". Default 1.
+   */
+  toldLevel?: Ranged;
   /**
    * Train on patches of the spec's input size that are cut out of larger pictures at random; this is how many of them an
    * epoch shows, from 1 to 2²⁸. Every possible patch of the training set has the same chance. Only with the order

@@ -33,6 +33,7 @@ function requireConsistent(recipe: Recipe, what: string): void {
     flips,
     rotations,
     greyShare,
+    toldLevel,
     patchesPerEpoch,
     lossWeight,
     noisyOnly,
@@ -56,6 +57,11 @@ function requireConsistent(recipe: Recipe, what: string): void {
   if (greyShare !== undefined && (channels !== 3 || noise.drawn === "once")) {
     throw new SpecError(
       `${what}: greyShare turns colour patches to grey before their noise is drawn. It needs 3 channels and noise that is drawn "fresh".`,
+    );
+  }
+  if (toldLevel !== undefined && !(isConvolutional(spec) && spec.noiseLevel && noise.drawn === "fresh")) {
+    throw new SpecError(
+      `${what}: toldLevel is for networks of convolutions with noiseLevel, and noise that is drawn "fresh". Leave it out.`,
     );
   }
   if (hasCamera(noise) && channels !== 1 && channels !== 3) {

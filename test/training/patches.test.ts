@@ -1,5 +1,6 @@
 /** Patches of pictures: where they are cut, how they are turned, and how often. */
 import { describe, expect, it } from "vitest";
+import { NO_STREAM } from "../../assembly/constants.ts";
 import type { Images, Photos } from "../../src/data/images.ts";
 import { luma } from "../../src/data/photos.ts";
 import { SpecError } from "../../src/errors.ts";
@@ -192,6 +193,58 @@ describe("training on patches", () => {
     };
     const same = await train(patchRecipe(), { ...data, train: one }, { threads: 1 }).model();
     expect(sameBytes(encodeModel(same), encodeModel(model))).toBe(true);
+  });
+});
+
+describe("the level that a network is told", () => {
+  const set: Photos = { photos: [raster(40, 21, 1), raster(19, 30, 1, 13)], count: 2, channels: 1 };
+  const recipe = (toldLevel?: Recipe["toldLevel"]): Recipe => ({
+    ...patchRecipe(200),
+    spec: convSpec([8, 8, 1], [[4], [1]], { residual: true, noiseLevel: true, white: 1 }),
+    noise: {
+      model: "mixture",
+      of: [
+        { share: 1, noise: { model: "gaussian", sigma: [5, 55] } },
+        { share: 1, noise: { model: "speckle", contrast: [0.1, 0.3] } },
+      ],
+      drawn: "fresh",
+    },
+    ...(toldLevel !== undefined && { toldLevel }),
+    patchesPerEpoch: 200,
+  });
+  const told = async (toldLevel?: Recipe["toldLevel"]) => {
+    const network = await networkFor(recipe(toldLevel), 200, 3, { threads: 1 });
+    batchSource(recipe(toldLevel), set, 3)(network, 1, 0, 200);
+    const isGaussian = Array.from({ length: 200 }, (_, row) => network.streams[3 * row + 1] !== NO_STREAM);
+    const shown = { levels: Array.from(network.sigma), input: network.input.slice(), isGaussian };
+    await network.dispose();
+    return shown;
+  };
+
+  it("is that of its noise; of noise that is not Gaussian, the part of it that the recipe says", async () => {
+    const real = await told();
+    expect(await told(1)).toEqual(real);
+    const wrong = await told([0.5, 1.5]);
+    expect(wrong.input).toEqual(real.input);
+    const parts = wrong.levels.map((level, row) => level / real.levels[row]!);
+    const of = (gaussian: boolean) => parts.filter((_, row) => real.isGaussian[row] === gaussian);
+    expect(new Set(of(true))).toEqual(new Set([1]));
+    const others = of(false);
+    expect(others.length).toBeGreaterThan(50);
+    expect(new Set(others).size).toBe(others.length);
+    expect(Math.min(...others)).toBeGreaterThanOrEqual(0.5);
+    expect(Math.max(...others)).toBeLessThan(1.5);
+    const mean = others.reduce((sum, part) => sum + part, 0) / others.length;
+    // The standard deviation of a number drawn uniformly from a range of length 1 is 1 / √12.
+    expect(Math.abs(mean - 1)).toBeLessThan(5 / Math.sqrt(12 * others.length));
+  });
+
+  it("is refused where there is none to be told, or the noise is drawn once", () => {
+    const blind = { ...recipe(0.5), spec: convSpec([8, 8, 1], [[4], [1]], { residual: true, white: 1 }) };
+    const fault = /toldLevel .* noiseLevel, and noise that is drawn "fresh"/;
+    expect(() => parseRecipe(blind)).toThrow(fault);
+    for (const toldLevel of [0, -1, [1, 0.5]])
+      expect(() => parseRecipe({ ...recipe(), toldLevel } as Recipe)).toThrow(SpecError);
   });
 });
 
