@@ -20,7 +20,7 @@ export async function buildPage() {
       "web/style.css",
       "web/train-worker.ts",
       "web/picture-worker.ts",
-      "web/calibrate-worker.ts",
+      "web/learn-worker.ts",
       "src/denoiser/denoiser-worker.ts",
       "src/wasm/thread-worker.ts",
     ],

@@ -57,9 +57,9 @@ export class Stage {
     this.#layers[layer].draw(image);
   }
 
-  /** Draws rows of a picture over what the layer shows, or is about to show. */
-  drawRows(layer: Layer, image: ImageData, from: number, to: number): void {
-    this.#layers[layer].drawRows(image, from, to);
+  /** Draws rows of a picture over what the layer shows, or is about to show: see `PictureLayer.drawRows`. */
+  drawRows(layer: Layer, image: ImageData, from: number, to: number, top?: number): void {
+    this.#layers[layer].drawRows(image, from, to, top);
   }
 
   /** Blends: the picture before shows through the one after. */

@@ -63,9 +63,9 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     await page.waitForFunction(() => document.getElementById("after-tag")!.textContent === "denoising…");
     expect(await page.isEnabled("#download")).toBe(false);
     await page.waitForFunction(
-      () => document.querySelector<HTMLProgressElement>("#denoise-progress")!.value % 1 > 0,
+      () => document.querySelector<HTMLProgressElement>("#work-progress")!.value % 1 > 0,
     );
-    await page.focus("#denoise-cancel");
+    await page.focus("#work-cancel");
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => document.getElementById("after-tag")!.textContent === "not denoised");
     expect(await page.isEnabled("#download")).toBe(false);

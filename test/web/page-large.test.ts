@@ -85,7 +85,7 @@ describe.skipIf(!chromium)(
       await page.waitForFunction(() => performance.getEntriesByName("rows").length > 0);
       const waited = await page.evaluate(async () => {
         const begin = performance.now();
-        document.getElementById("denoise-cancel")!.click();
+        document.getElementById("work-cancel")!.click();
         while (document.getElementById("stage")!.ariaBusy === "true")
           await new Promise((resolve) => setTimeout(resolve));
         return performance.now() - begin;
