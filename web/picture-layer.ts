@@ -57,6 +57,12 @@ export class PictureLayer {
     for (const tile of this.#tiles) put(tile, image, Math.max(from, tile.from), Math.min(to, tile.to), top);
   }
 
+  /** Draws what is shown on another canvas, whose unit is then a pixel of the picture. */
+  paint(context: CanvasRenderingContext2D): void {
+    for (const { canvas, from } of this.#tiles)
+      if (canvas.width === this.#width) context.drawImage(canvas, 0, from);
+  }
+
   #lay({ width, height }: ImageData): void {
     if (width === this.#width && height === this.#height) return;
     this.clear();
