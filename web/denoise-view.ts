@@ -31,6 +31,7 @@ interface Result {
   readonly given: Given;
   readonly image: ImageData;
   readonly learned: Learned | undefined;
+  readonly isUnchanged: boolean;
 }
 
 /** Whether there is a result of what is shown, or will be. */
@@ -175,7 +176,7 @@ export class DenoiseView {
       });
       if (!isNewest()) return;
       control.signal.throwIfAborted();
-      this.#result = { given, image: found.image, learned };
+      this.#result = { given, image: found.image, learned, isUnchanged: found.unchanged !== undefined };
       this.#showFound(found, given.image);
       this.#showResult(found.image);
       performance.mark("denoised");
@@ -290,7 +291,8 @@ export class DenoiseView {
   #showTag(isDifference: boolean): void {
     this.#stage.setDifference(isDifference);
     byId("changes", HTMLElement).hidden = !isDifference;
-    const words = { working: "denoising…", learning: "learning…", done: "denoised", none: "not denoised" };
+    const done = this.#result?.isUnchanged ? "unchanged" : "denoised";
+    const words = { working: "denoising…", learning: "learning…", done, none: "not denoised" };
     setText("after-tag", isDifference ? "taken away, × 4" : words[this.#state]);
   }
 }

@@ -5,7 +5,7 @@ import { byId, setText } from "./dom.ts";
 
 const [WIDTH, HEIGHT] = [324, 96];
 /** The knots of a calibration between which the noise is shown: where the picture has values. */
-const [FIRST, LAST] = [6, 121];
+const [FIRST, LAST] = [16, 111];
 
 export function showNoise(calibration: Calibration): void {
   const values = calibration.places.slice(FIRST, LAST + 1);

@@ -16,6 +16,7 @@ import {
   saved,
   text,
 } from "../support/open-page.ts";
+import { smallTargets } from "../support/page-layout.ts";
 
 /** Greys at random, which look like noise. */
 const noise = (x: number, y: number) => Math.imul(Math.imul(x, 7919) ^ (y + 1), 0x9e3779b1) >>> 24;
@@ -204,22 +205,9 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     });
     const { page } = opened;
     await denoised(page);
-    const small = () =>
-      page
-        .locator("button:visible, .button:visible, select:visible, .check:visible, input[type=range]:visible")
-        .evaluateAll((all) =>
-          all
-            .filter((element) => element.id !== "split")
-            .map((element) => ({
-              name: element.id || element.textContent,
-              ...element.getBoundingClientRect().toJSON(),
-            }))
-            .filter(({ height }) => height < 44)
-            .map(({ name, height }) => `${name}: ${height}`),
-        );
-    expect(await small()).toEqual([]);
+    expect(await smallTargets(page)).toEqual([]);
     await goTo(page, "train");
-    expect(await small()).toEqual([]);
+    expect(await smallTargets(page)).toEqual([]);
   });
 
   it("cuts no label of the chart's axes", async () => {
