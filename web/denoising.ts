@@ -28,6 +28,9 @@ export interface NamedFile {
   readonly blob: Blob;
 }
 
+/** How many megapixels a picture has at least from which one can tell how long others take. */
+const TELLING = 0.1;
+
 export class Denoising {
   /** @param learned what was learned of such pictures */
   constructor(
@@ -50,7 +53,8 @@ export class Denoising {
       asked === undefined ? undefined : () => pictureLink.ask({ type: "find", picture: asked }).answer;
     const found = await denoiseInBands(denoiser, before, sight, { sigma, quality, signal, find, ...shown });
     const seconds = (performance.now() - start) / 1000;
-    if (!found.unchanged) this.denoisers.took(name, seconds, (before.width * before.height) / 1e6);
+    const megapixels = (before.width * before.height) / 1e6;
+    if (!found.unchanged && megapixels >= TELLING) this.denoisers.took(name, seconds, megapixels);
     return { ...found, seconds };
   }
 

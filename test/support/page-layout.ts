@@ -13,7 +13,7 @@ export function sticksOut(page: Page): Promise<string[]> {
 
 /** What axe finds against WCAG 2.2 AA and its own good practice, contrast and names of controls among it. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe.source);
   return page.evaluate(async () => {
     const { violations, passes } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
     if (!passes.some(({ id }) => id === "color-contrast")) return ["contrast was not looked at"];
@@ -69,6 +69,7 @@ export function hiddenTexts(page: Page): Promise<string[]> {
         ) {
           const style = getComputedStyle(place);
           const { left, right, top, bottom } = place.getBoundingClientRect();
+          if (box.width <= 0) break;
           if (isTold(style)) {
             const from = Math.max(left, box.left);
             box = new DOMRect(from, box.top, Math.min(right, box.right) - from, box.height);

@@ -1,6 +1,7 @@
 /** What the page must never do: say what is not so, show what is late, lose the focus or its layout, need the network. */
 import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodePng } from "../../src/pictures/png.ts";
 import { serve } from "../../web/server.js";
 import { chromium } from "../support/chromium.js";
 import {
@@ -179,10 +180,21 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     expect(await focused(page)).toBe("start");
   });
 
-  it("shows what is chosen, and where the divider is, in forced colours", async () => {
+  it("shows what is chosen, where the divider is, progress and legend in forced colours", async () => {
     await using opened = await openPage(browser, server.url, "denoise", { forcedColors: "active" });
     const { page } = opened;
     await denoised(page);
+    await page.evaluate(() => {
+      document.getElementById("stage")!.ariaBusy = "true";
+      document.querySelector<HTMLProgressElement>("#work-progress")!.value = 0.5;
+    });
+    const bar = await decodePng(await page.locator("#work-progress").screenshot(), "the progress");
+    /** The colour in the middle of the bar's height, at a part of its width. */
+    const colorAt = (part: number) => {
+      const at = (bar.height >> 1) * bar.width + Math.floor(part * bar.width);
+      return [...bar.data.slice(bar.channels * at, bar.channels * at + 3)];
+    };
+    expect(colorAt(0.25)).not.toEqual(colorAt(0.75));
     const colors = await page.evaluate(() => {
       const back = (selector: string) => getComputedStyle(document.querySelector(selector)!).backgroundColor;
       return {
@@ -195,6 +207,15 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     expect(colors.tabs[0]).not.toBe(colors.tabs[1]);
     expect(colors.zooms[0]).not.toBe(colors.zooms[1]);
     expect([colors.page, "rgba(0, 0, 0, 0)"]).not.toContain(colors.divider);
+    await goTo(page, "train");
+    const keys = await page.evaluate(() =>
+      ["training", "test"].map((name) => {
+        const style = getComputedStyle(document.querySelector(`.key.${name}`)!, "::before");
+        return { filled: style.backgroundColor, line: `${style.borderTopWidth} ${style.borderTopStyle}` };
+      }),
+    );
+    expect([colors.page, "rgba(0, 0, 0, 0)"]).not.toContain(keys[0]!.filled);
+    expect(keys[1]!.line).toBe("3px dashed");
   });
 
   it("can be hit by a finger", async () => {
