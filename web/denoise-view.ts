@@ -43,6 +43,7 @@ export class DenoiseView {
   readonly #learning = new Learning({
     task: (type) => this.#task(type),
     begin: () => this.#beginLearning(),
+    start: () => this.#given?.then(({ image }) => this.#stage.draw("after", image)),
     look: (look) => this.#look(look),
     end: () => this.#endLearning(),
     change: () => this.#denoise(),
@@ -65,8 +66,6 @@ export class DenoiseView {
   #result: Result | undefined;
   /** Cancels the denoising that was begun last. */
   #running = new AbortController();
-  /** Whether something that a network in training made is shown. */
-  #looked = false;
   #rest: ReturnType<typeof setTimeout> | undefined;
   #state: State = "none";
 
@@ -222,22 +221,17 @@ export class DenoiseView {
     if (!given) return undefined;
     const { image } = given;
     if (type === "network") return { type, image, level: chosenLevel() };
+    this.#denoisers.use(undefined);
     return { type, image, models: await this.#denoisers.models() };
   }
 
   #beginLearning(): void {
     this.#another();
-    this.#looked = false;
     this.#showState("learning");
   }
 
-  /** Shows what a network in training makes of the picture, beside the picture as it was given. */
-  async #look({ pixels, from }: Look): Promise<void> {
-    const given = await this.#given;
-    if (!given || this.#state !== "learning") return;
-    if (!this.#looked) this.#stage.draw("after", given.image);
-    this.#looked = true;
-    const { width } = given.image;
+  /** Shows what a network in training makes of the picture, or of its middle. */
+  #look({ pixels, width, from }: Look): void {
     const part = new ImageData(pixels, width);
     this.#stage.drawRows("after", part, from, from + part.height, from);
     performance.mark("looked");

@@ -57,5 +57,5 @@ async function lookAt({ data, width, height }: ImageData, soFar: SoFar) {
   using denoiser = await createWith([], { model: soFar.model(), mode: "fast" });
   // The network is not told the level, but for one of 0 nothing would be taken away.
   const { data: pixels } = await denoiser.denoise(part, { sigma: 1 });
-  return { pixels: pixels as Uint8ClampedArray<ArrayBuffer>, from };
+  return { pixels: pixels as Uint8ClampedArray<ArrayBuffer>, width, from };
 }

@@ -29,6 +29,7 @@ export interface Learned {
 /** What a network in training makes of some rows of the picture. */
 export interface Look {
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  readonly width: number;
   /** The number of the first row. */
   readonly from: number;
 }

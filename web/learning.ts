@@ -9,6 +9,8 @@ interface Shown {
   /** What there is to learn from, if there is a picture. */
   task(type: LearningTask["type"]): Promise<LearningTask | undefined>;
   begin(): void;
+  /** Called when a network has begun to learn, some time before its first look. */
+  start(): void;
   look(look: Look): void;
   /** Called when learning has failed or was cancelled. */
   end(): void;
@@ -80,6 +82,7 @@ export class Learning {
     else {
       showWork(message.done);
       if (message.loss === undefined) return;
+      if (this.#errors.length === 0) this.shown.start();
       this.#errors.push(message.loss);
       showErrors(this.#errors, false);
     }
