@@ -228,17 +228,19 @@ async function denoise<Values extends PictureValues>(
       };
     });
   const isChanged = sigma * strength > 0;
-  for (const [index, view] of isChanged ? views.entries() : []) {
-    const report = (part: number) => onProgress?.((index + part) / views.length);
-    await run(network, view.width + 2 * margin, view.height + 2 * margin, rowsOf(view), signal, report);
-  }
-  if (!Number.isFinite(total))
-    throw new ModelFileError(
-      `${model.name} puts out values that are not finite for this picture. Use another model.`,
-    );
-  if (isMean && isChanged) {
-    for (let i = 0; i < data.length; i += channels)
-      for (let c = i; c < i + colors; c++) values[c] = held(sums[c]! / views.length);
+  if (isChanged) {
+    for (const [index, view] of views.entries()) {
+      const report = (part: number) => onProgress?.((index + part) / views.length);
+      await run(network, view.width + 2 * margin, view.height + 2 * margin, rowsOf(view), signal, report);
+    }
+    if (!Number.isFinite(total))
+      throw new ModelFileError(
+        `${model.name} puts out values that are not finite for this picture. Use another model.`,
+      );
+    if (isMean) {
+      for (let i = 0; i < data.length; i += channels)
+        for (let c = i; c < i + colors; c++) values[c] = held(sums[c]! / views.length);
+    }
   }
   onProgress?.(1);
   const unchanged = noiseless ?? (isChanged ? undefined : "as-asked");
