@@ -42,7 +42,7 @@ describe.skipIf(!chromium)(
     beforeAll(async () => {
       large = photograph(folder);
       [browser, server] = await Promise.all([launch(measuringMemory), serve({ port: 0 })]);
-    });
+    }, 300_000);
     afterAll(async () => {
       await Promise.all([browser?.close(), server?.close()]);
       rmSync(folder, { recursive: true });

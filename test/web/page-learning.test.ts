@@ -95,6 +95,8 @@ describe.skipIf(!chromium)(
       await using opened = await openPage(browser, server.url, "denoise");
       const { page, faults } = opened;
       await denoised(page);
+      // A whole training, which may take long where much else runs.
+      page.setDefaultTimeout(240_000);
       await page.setInputFiles("#picture-file", small);
       await denoised(page, 2);
       const [given, plain] = [await pixelsOf(page, "#before canvas"), await pixelsOf(page, "#after canvas")];
@@ -127,7 +129,7 @@ describe.skipIf(!chromium)(
       expect(await pixelsOf(page, "#after canvas")).toBe(plain);
       expect(await page.isEnabled("#model")).toBe(true);
       expect(faults).toEqual([]);
-    });
+    }, 300_000);
 
     it("says in the page’s words why it cannot learn from a picture", async () => {
       await using opened = await openPage(browser, server.url, "denoise");
