@@ -15,7 +15,7 @@ export {
   learnFromFrames,
 } from "./learning/learn-from-frames.ts";
 export { learnFromPicture } from "./learning/learn-from-picture.ts";
-export type { Learned, LearnOptions } from "./learning/learn-options.ts";
+export type { Learned, LearnOptions, SoFar } from "./learning/learn-options.ts";
 export type { NoiseCurve } from "./learning/noise-curve.ts";
 export type { Shift } from "./learning/registration.ts";
 export type { Model, Provenance } from "./model/model.ts";

@@ -1,17 +1,18 @@
 /** The settings of the tab "Denoise", as its fields hold and show them. */
-import { isCalibrated } from "./calibrating.ts";
 import { byId, input, select, setText } from "./dom.ts";
+import type { Learned } from "./learning-messages.ts";
 import type { AddedNoise } from "./picture-messages.ts";
 
-/** Shows the values of sliders, and only the fields that count. */
-export function showSettings(): void {
+/** Shows the values of sliders, and only the fields that count. @param learned what pictures are denoised by, if anything was learned */
+export function showSettings(learned: Learned | undefined): void {
   const isWhite = select("noise-kind").value === "white";
   byId("added-field", HTMLElement).hidden = !isWhite;
   setText("added-value", `σ ${input("added").value}`);
   const isAuto = input("auto").checked;
-  input("auto").disabled = isCalibrated();
-  input("sigma").disabled = isAuto || isCalibrated();
-  if (isCalibrated()) setText("sigma-value", "learned");
+  input("auto").disabled = learned !== undefined;
+  input("sigma").disabled = isAuto || learned !== undefined;
+  select("model").disabled = learned?.network !== undefined;
+  if (learned) setText("sigma-value", "learned");
   else if (!isAuto) setText("sigma-value", `σ ${Number(input("sigma").value).toFixed(0)}`);
   setText("strength-value", `${input("strength").value} %`);
 }

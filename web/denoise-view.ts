@@ -1,12 +1,8 @@
 /** Denoises the picture that is shown, and shows what came of it. What is no longer the newest is dropped. */
-import type { Denoised } from "../src/browser.ts";
-import { CALIBRATED_LEVEL } from "../src/learning/calibration.ts";
-import { calibratedDenoiser } from "../src/learning/denoise-calibrated.ts";
-import { type BandedOptions, denoiseInBands } from "./bands.ts";
-import { Calibrating, isCalibrated } from "./calibrating.ts";
 import { showChanges } from "./change-chart.ts";
 import { addedNoise, chosenLevel, chosenStrength, showSettings } from "./denoise-settings.ts";
 import { Denoisers } from "./denoisers.ts";
+import { Denoising, type Found, fileOf, type Given } from "./denoising.ts";
 import {
   button,
   byId,
@@ -20,45 +16,39 @@ import {
   whole,
 } from "./dom.ts";
 import { Examination, type Examined, isDifferenceOn } from "./examination.ts";
+import { Learning } from "./learning.ts";
+import type { Learned, LearningTask, Look } from "./learning-messages.ts";
 import { outcomeInWords, showQuality } from "./outcome-words.ts";
 import { pictureLink } from "./picture-link.ts";
-import type { Outcome } from "./picture-messages.ts";
 import type { Chosen } from "./pictures.ts";
 import { Stage } from "./stage.ts";
+import { beginWork, endWork, showWork, startWorkRow } from "./work-row.ts";
 
 /** How many milliseconds a slider has to rest before the work begins. */
 const REST = 120;
 
-/** The picture to denoise: as it came or, if `measured` is there, with noise that was added to a clean one. */
-interface Given {
-  readonly image: ImageData;
-  /** The number of the question that the picture worker answered with it. */
-  readonly asked?: number | undefined;
-  /** Whether that added noise to a clean picture. */
-  readonly isMeasured: boolean;
-}
-
 interface Result {
   readonly given: Given;
   readonly image: ImageData;
+  readonly learned: Learned | undefined;
+  readonly isUnchanged: boolean;
 }
 
 /** Whether there is a result of what is shown, or will be. */
-type State = "working" | "done" | "none";
+type State = "working" | "learning" | "done" | "none";
 
 export class DenoiseView {
   readonly #stage = new Stage();
   readonly #denoisers = new Denoisers(() => this.#denoise());
-  readonly #calibrating = new Calibrating(
-    async () => {
-      const given = await this.#given;
-      return given && { image: given.image, models: await this.#denoisers.models() };
-    },
-    () => {
-      showSettings();
-      void this.#denoise();
-    },
-  );
+  readonly #learning = new Learning({
+    task: (type) => this.#task(type),
+    begin: () => this.#beginLearning(),
+    start: () => this.#given?.then(({ image }) => this.#stage.draw("after", image)),
+    look: (look) => this.#look(look),
+    end: () => this.#endLearning(),
+    change: () => this.#denoise(),
+  });
+  readonly denoising = new Denoising(this.#denoisers, () => this.#learning.learned);
   readonly #examination = new Examination(
     () => this.#outcome,
     (taken) => {
@@ -83,7 +73,7 @@ export class DenoiseView {
     // The denoiser starts before there is a picture.
     this.#denoisers.chosen().catch(() => {});
     const later = (work: () => void) => () => {
-      showSettings();
+      this.#showSettings();
       clearTimeout(this.#rest);
       this.#rest = setTimeout(work, REST);
     };
@@ -94,7 +84,7 @@ export class DenoiseView {
     input("sigma").addEventListener("input", later(denoiseAgain));
     input("auto").addEventListener("change", later(denoiseAgain));
     input("strength").addEventListener("input", () => {
-      showSettings();
+      this.#showSettings();
       this.#examine();
     });
     button("difference").addEventListener("click", ({ currentTarget }) => {
@@ -103,9 +93,9 @@ export class DenoiseView {
       toggle.setAttribute("aria-pressed", String(isOn));
       this.#examine();
     });
-    button("denoise-cancel").addEventListener("click", () => this.#running.abort());
     button("download").addEventListener("click", () => this.#save());
-    showSettings();
+    startWorkRow();
+    this.#showSettings();
   }
 
   /** Loads a picture and denoises it, unless another is wished for meanwhile. If it cannot be loaded, the one before stays. */
@@ -128,21 +118,10 @@ export class DenoiseView {
     }
   }
 
-  /** Denoises one of several pictures as the settings say, and returns its file. */
-  async denoisedFile(chosen: Chosen, signal: AbortSignal): Promise<{ name: string; blob: Blob }> {
-    const { image } = await this.#run(
-      { image: chosen.image, asked: chosen.asked, isMeasured: false },
-      signal,
-    );
-    const outcome = { before: chosen.image, after: image, strength: chosenStrength() };
-    return this.#fileOf(chosen, outcome);
-  }
-
   /** Shows the picture, adds noise to it if that is wished, and denoises it. */
   #show(): void {
     const shown = this.#shown;
     if (!shown) return;
-    showSettings();
     const { image, name } = shown;
     const noise = addedNoise();
     setText("picture-facts", `${name}, ${whole(image.width)} × ${whole(image.height)}`);
@@ -171,18 +150,22 @@ export class DenoiseView {
   async #denoise(): Promise<void> {
     const wanted = this.#given;
     if (!wanted) return;
-    this.#running.abort();
-    const control = new AbortController();
-    this.#running = control;
+    const control = this.#another();
+    // What is learned, is learned of the picture that was shown before, or for other settings.
+    this.#learning.drop();
+    this.#showSettings();
+    const { learned } = this.#learning;
+    this.#denoisers.use(learned?.network);
     this.#result = undefined;
+    beginWork("Denoising", () => control.abort());
     this.#showState("working");
     const isNewest = () => this.#running === control;
     try {
       const given = await wanted;
       control.signal.throwIfAborted();
-      const found = await this.#run(given, control.signal, {
+      const found = await this.denoising.run(given, control.signal, {
         onProgress: (done) => {
-          if (isNewest()) byId("denoise-progress", HTMLProgressElement).value = done;
+          if (isNewest()) showWork(done);
         },
         onRows: (result, from, to) => {
           if (!isNewest()) return;
@@ -192,11 +175,9 @@ export class DenoiseView {
       });
       if (!isNewest()) return;
       control.signal.throwIfAborted();
-      this.#result = { given, image: found.image };
-      this.#stage.draw("after", found.image);
-      this.#showFound(found, given.image, found.seconds);
-      this.#showState("done");
-      this.#examine();
+      this.#result = { given, image: found.image, learned, isUnchanged: found.unchanged !== undefined };
+      this.#showFound(found, given.image);
+      this.#showResult(found.image);
       performance.mark("denoised");
     } catch (error) {
       if (!isNewest()) return;
@@ -214,42 +195,58 @@ export class DenoiseView {
     }
   }
 
-  async #run(
-    { image: before, asked }: Given,
-    signal: AbortSignal,
-    shown: Pick<BandedOptions, "onProgress" | "onRows"> = {},
-  ): Promise<Pick<Denoised, "sigma" | "unchanged"> & { image: ImageData; seconds: number }> {
-    const choice = select("model").value;
-    const { denoiser: plain, sight, quality } = await this.#denoisers.chosen();
-    signal.throwIfAborted();
-    const start = performance.now();
-    const { calibration } = this.#calibrating;
-    const denoiser = calibration ? calibratedDenoiser(plain, calibration) : plain;
-    const sigma = calibration ? CALIBRATED_LEVEL : chosenLevel();
-    const find =
-      asked === undefined ? undefined : () => pictureLink.ask({ type: "find", picture: asked }).answer;
-    const found = await denoiseInBands(denoiser, before, sight, { sigma, quality, signal, find, ...shown });
-    const seconds = (performance.now() - start) / 1000;
-    if (!found.unchanged) this.#denoisers.took(choice, seconds, (before.width * before.height) / 1e6);
-    return { ...found, seconds };
-  }
-
-  #showFound(
-    { sigma, unchanged }: Pick<Denoised, "sigma" | "unchanged">,
-    { width, height }: ImageData,
-    seconds: number,
-  ): void {
+  #showFound({ sigma, unchanged, seconds }: Found, { width, height }: ImageData): void {
     setText("denoise-time", outcomeInWords(unchanged, width * height, seconds));
-    if (!input("auto").checked || isCalibrated()) return;
+    if (!input("auto").checked || this.#learning.learned) return;
     setText("sigma-value", unchanged ? "none found" : `found: ${sigma.toFixed(1)}`);
     // Whoever takes over by hand begins with something that can be seen.
     input("sigma").value = String(unchanged ? 10 : sigma);
   }
 
+  #showResult(image: ImageData): void {
+    this.#stage.draw("after", image);
+    this.#showState("done");
+    this.#examine();
+  }
+
+  /** Lets go of the denoising that was begun last. @returns what cancels the next one */
+  #another(): AbortController {
+    this.#running.abort();
+    this.#running = new AbortController();
+    return this.#running;
+  }
+
+  async #task(type: LearningTask["type"]): Promise<LearningTask | undefined> {
+    const given = await this.#given;
+    if (!given) return undefined;
+    const { image } = given;
+    if (type === "network") return { type, image, level: chosenLevel() };
+    this.#denoisers.use(undefined);
+    return { type, image, models: await this.#denoisers.models() };
+  }
+
+  #beginLearning(): void {
+    this.#another();
+    this.#showState("learning");
+  }
+
+  /** Shows what a network in training makes of the picture, or of its middle. */
+  #look({ pixels, width, from }: Look): void {
+    const part = new ImageData(pixels, width);
+    this.#stage.drawRows("after", part, from, from + part.height, from);
+    performance.mark("looked");
+  }
+
+  #endLearning(): void {
+    const result = this.#result;
+    if (result?.learned === this.#learning.learned && result) this.#showResult(result.image);
+    else void this.#denoise();
+  }
+
   /** What is shown, if it is finished. */
   get #outcome(): Examined | undefined {
     const result = this.#result;
-    if (!result) return undefined;
+    if (!result || this.#state !== "done") return undefined;
     const { given, image: after } = result;
     const measured = given.isMeasured ? given.asked : undefined;
     return { before: given.image, after, strength: chosenStrength(), measured };
@@ -265,35 +262,31 @@ export class DenoiseView {
     const [shown, outcome] = [this.#shown, this.#outcome];
     if (!shown || !outcome) return;
     try {
-      const { name, blob } = await this.#fileOf(shown, outcome);
+      const { name, blob } = await fileOf(shown, outcome);
       download(blob, name);
     } catch (error) {
       setMessage("denoise-message", messageOf(error));
     }
   }
 
-  async #fileOf({ file, name }: Chosen, outcome: Outcome): Promise<{ name: string; blob: Blob }> {
-    const blob = await pictureLink.ask({ type: "encode", file, ...outcome }).answer;
-    const ending = blob.type === "image/jpeg" ? "jpg" : "png";
-    return { name: `${name.replace(/\.\w+$/, "")}-denoised.${ending}`, blob };
+  #showSettings(): void {
+    showSettings(this.#learning.learned);
   }
 
   #showState(state: State): void {
-    const isBusy = state === "working";
-    byId("stage", HTMLElement).setAttribute("aria-busy", String(isBusy));
-    setDisabled(button("denoise-cancel"), !isBusy, input("split"));
+    if (state === "done" || state === "none") endWork();
     setDisabled(button("download"), state !== "done", input("split"));
     setDisabled(button("difference"), state !== "done", input("split"));
     this.#state = state;
     this.#showTag(false);
-    if (isBusy) byId("denoise-progress", HTMLProgressElement).value = 0;
   }
 
   /** Shows what was taken away, or the picture after, and says so. */
   #showTag(isDifference: boolean): void {
     this.#stage.setDifference(isDifference);
     byId("changes", HTMLElement).hidden = !isDifference;
-    const words = { working: "denoising…", done: "denoised", none: "not denoised" };
+    const done = this.#result?.isUnchanged ? "unchanged" : "denoised";
+    const words = { working: "denoising…", learning: "learning…", done, none: "not denoised" };
     setText("after-tag", isDifference ? "taken away, × 4" : words[this.#state]);
   }
 }

@@ -14,7 +14,7 @@ export function startDenoise(): void {
     for (const one of samples) one.setAttribute("aria-pressed", String(one.dataset.sample === name));
     return view.take(load);
   };
-  const strip = new Strip((file) => choose(() => pictureOfFile(file)), view);
+  const strip = new Strip((file) => choose(() => pictureOfFile(file)), view.denoising);
   for (const one of samples) {
     const name = one.dataset.sample!;
     one.addEventListener("click", () => {

@@ -21,6 +21,8 @@ interface Loaded {
 
 export interface ChosenDenoiser {
   readonly denoiser: Denoiser;
+  /** What `took` is to be told of it. */
+  readonly name: string;
   readonly quality: "standard" | "best";
   /** That of the model that looks furthest, if there are several. */
   readonly sight: Sight;
@@ -30,6 +32,7 @@ export class Denoisers {
   #loaded: Loaded | undefined;
   /** Seconds for a megapixel by each choice, as measured here. */
   readonly #times = new Map<string, number>();
+  #learned: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(onChange: () => void) {
     select("model").addEventListener("change", () => {
@@ -45,13 +48,20 @@ export class Denoisers {
     });
   }
 
+  /** Has all pictures denoised by a network that learned from one, or again by the model that is chosen. */
+  use(learned: Uint8Array<ArrayBuffer> | undefined): void {
+    this.#learned = learned;
+    void this.#showFacts();
+  }
+
   /** The denoiser that is chosen now. If it cannot be loaded, the next call tries again. */
   async chosen(): Promise<ChosenDenoiser> {
     const loaded = this.#load();
     try {
       const [denoiser, sight] = await Promise.all([loaded.denoiser, loaded.sight]);
       if (loaded === this.#loaded) void this.#showFacts();
-      return { denoiser, sight, quality: select("model").value === "best" ? "best" : "standard" };
+      const name = this.#name;
+      return { denoiser, name, sight, quality: ["best", "learned"].includes(name) ? "best" : "standard" };
     } catch (error) {
       if (loaded === this.#loaded) this.#loaded = undefined;
       throw error;
@@ -70,17 +80,22 @@ export class Denoisers {
   }
 
   /** Keeps how long a picture took. */
-  took(choice: string, seconds: number, megapixels: number): void {
-    this.#times.set(choice, seconds / megapixels);
+  took(name: string, seconds: number, megapixels: number): void {
+    this.#times.set(name, seconds / megapixels);
     void this.#showFacts();
   }
 
+  get #name(): string {
+    return this.#learned ? "learned" : select("model").value;
+  }
+
   #load(): Loaded {
-    const { value } = select("model");
-    const key = value === "own" ? currentModel()!.bytes : value === "best" ? "photo" : value;
+    const name = this.#name;
+    const own = name === "learned" ? this.#learned : name === "own" ? currentModel()!.bytes : undefined;
+    const key = own ?? (name === "best" ? "photo" : name);
     if (this.#loaded?.key === key) return this.#loaded;
     this.drop();
-    const models = value === "own" ? Promise.resolve([currentModel()!.bytes]) : modelFiles(key as string);
+    const models = own ? Promise.resolve([own]) : modelFiles(key as string);
     models.catch(() => {});
     const denoiser = models.then(denoiserOf);
     const sight = models.then(sightOf);
@@ -90,13 +105,14 @@ export class Denoisers {
   }
 
   async #showFacts(): Promise<void> {
-    const choice = select("model").value;
-    const time = this.#times.get(choice);
+    const name = this.#name;
+    const time = this.#times.get(name);
     const speed = time === undefined ? "" : `; ${time.toFixed(time < 1 ? 2 : 1)} s for a megapixel here`;
     const models = await this.#loaded?.models.catch(() => undefined);
-    if (models === undefined || choice !== select("model").value) return;
+    if (models === undefined || name !== this.#name) return;
     const bytes = models.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    setText("denoiser-facts", `${whole(bytes / 1000)} KB of weights${speed}.`);
+    const what = this.#learned ? "The network that learned from a picture is used, of" : "";
+    setText("denoiser-facts", `${what} ${whole(bytes / 1000)} KB of weights${speed}.`.trim());
   }
 }
 

@@ -48,10 +48,19 @@ export class PictureLayer {
     drawFrom(0);
   }
 
-  /** Draws rows of a picture of the same size over what is shown, or about to be. */
-  drawRows(image: ImageData, from: number, to: number): void {
+  /**
+   * Draws rows of a picture of the same size over what is shown, or about to be.
+   * @param top the row in which `image` begins, if it is a part of the picture
+   */
+  drawRows(image: ImageData, from: number, to: number, top = 0): void {
     while (this.#rest) this.#rest.go();
-    for (const tile of this.#tiles) put(tile, image, Math.max(from, tile.from), Math.min(to, tile.to));
+    for (const tile of this.#tiles) put(tile, image, Math.max(from, tile.from), Math.min(to, tile.to), top);
+  }
+
+  /** Draws what is shown on another canvas, whose unit is then a pixel of the picture. */
+  paint(context: CanvasRenderingContext2D): void {
+    for (const { canvas, from } of this.#tiles)
+      if (canvas.width === this.#width) context.drawImage(canvas, 0, from);
   }
 
   #lay({ width, height }: ImageData): void {
@@ -73,11 +82,17 @@ export class PictureLayer {
   }
 }
 
-function put({ canvas, from: top, to: bottom }: Tile, image: ImageData, from: number, to: number): void {
+function put(
+  { canvas, from: top, to: bottom }: Tile,
+  image: ImageData,
+  from: number,
+  to: number,
+  at = 0,
+): void {
   if (from >= to) return;
   const { width } = image;
   // A canvas takes its memory when something is first drawn on it.
   if (canvas.width !== width || canvas.height !== bottom - top)
     Object.assign(canvas, { width, height: bottom - top });
-  canvas.getContext("2d")!.putImageData(image, 0, -top, 0, from, width, to - from);
+  canvas.getContext("2d")!.putImageData(image, 0, at - top, 0, from - at, width, to - from);
 }

@@ -1,7 +1,8 @@
-/** The picture before and after, side by side at a divider: zoom, pan, divider, and the view of what was taken away. */
+/** The picture before and after, side by side at a divider: zoom, pan, divider, magnifier, and the view of what was taken away. */
 import { button, byId, input, setText } from "./dom.ts";
+import { Magnifier } from "./magnifier.ts";
 import { PictureLayer } from "./picture-layer.ts";
-import { StageGestures } from "./stage-gestures.ts";
+import { type Place, StageGestures } from "./stage-gestures.ts";
 
 /** The most screen pixels for a pixel of the picture. */
 const LARGEST_ZOOM = 32;
@@ -23,6 +24,14 @@ export class Stage {
     after: new PictureLayer(byId("after", HTMLElement)),
     taken: new PictureLayer(byId("taken", HTMLElement)),
   };
+  readonly #magnifier = new Magnifier({
+    paint: (side, context) => this.#paint(side, context),
+    windowOf: ({ x, y }) => {
+      const { left, top } = byId("before", HTMLElement).getBoundingClientRect();
+      return { x: left + x * this.#scale, y: top + y * this.#scale };
+    },
+    zoom: () => this.#scale,
+  });
 
   constructor() {
     input("split").addEventListener("input", () => this.#split());
@@ -34,8 +43,13 @@ export class Stage {
       pan: (dx, dy) => this.#pan(dx, dy),
       zoom: (factor, x, y) => this.#zoomBy(factor, x, y),
       isZoomed: () => this.#zoom !== undefined,
+      magnify: (x, y, isFinger) => {
+        if (isFinger || this.#isMagnifierOn) this.#magnifier.show(this.#placeAt(x, y), isFinger);
+      },
+      stopMagnifying: () => this.#showMagnifier(),
       divider: () => byId("divider", HTMLElement).getBoundingClientRect().left,
     });
+    button("magnifier").addEventListener("click", () => this.#toggleMagnifier());
     new ResizeObserver(() => this.#lay()).observe(this.#stage);
     this.#split();
   }
@@ -55,21 +69,58 @@ export class Stage {
 
   draw(layer: Layer, image: ImageData): void {
     this.#layers[layer].draw(image);
+    this.#magnifier.refresh();
   }
 
-  /** Draws rows of a picture over what the layer shows, or is about to show. */
-  drawRows(layer: Layer, image: ImageData, from: number, to: number): void {
-    this.#layers[layer].drawRows(image, from, to);
+  /** Draws rows of a picture over what the layer shows, or is about to show: see `PictureLayer.drawRows`. */
+  drawRows(layer: Layer, image: ImageData, from: number, to: number, top?: number): void {
+    this.#layers[layer].drawRows(image, from, to, top);
+    this.#magnifier.refresh();
   }
 
   /** Blends: the picture before shows through the one after. */
   setStrength(strength: number): void {
     byId("after", HTMLElement).style.opacity = String(strength);
+    this.#magnifier.refresh();
   }
 
   /** Shows what was taken away in place of the picture after. */
   setDifference(shown: boolean): void {
     byId("taken", HTMLElement).hidden = !shown;
+    this.#magnifier.refresh();
+  }
+
+  get #isMagnifierOn(): boolean {
+    return button("magnifier").getAttribute("aria-pressed") === "true";
+  }
+
+  #toggleMagnifier(): void {
+    button("magnifier").setAttribute("aria-pressed", String(!this.#isMagnifierOn));
+    this.#showMagnifier();
+  }
+
+  /** Shows the magnifier at the divider if it is on, where no finger or mouse says another place. */
+  #showMagnifier(): void {
+    if (!this.#isMagnifierOn) {
+      this.#magnifier.hide();
+      return;
+    }
+    const { top, height } = this.#compare.getBoundingClientRect();
+    const { left } = byId("divider", HTMLElement).getBoundingClientRect();
+    this.#magnifier.show(this.#placeAt(left, top + height / 2), false);
+  }
+
+  #paint(side: "before" | "after", context: CanvasRenderingContext2D): void {
+    const layer = side === "after" && !byId("taken", HTMLElement).hidden ? "taken" : side;
+    if (layer === "after") context.globalAlpha = Number(byId("after", HTMLElement).style.opacity || 1);
+    this.#layers[layer].paint(context);
+  }
+
+  /** The place of the picture that is at a place of the window, or the nearest to it. */
+  #placeAt(clientX: number, clientY: number): Place {
+    const { left, top } = byId("before", HTMLElement).getBoundingClientRect();
+    const within = (value: number, size: number) => Math.min(size, Math.max(0, value / this.#scale));
+    return { x: within(clientX - left, this.#width), y: within(clientY - top, this.#height) };
   }
 
   #split(): void {
@@ -78,6 +129,7 @@ export class Stage {
     const only = { 0: "after", 100: "before" }[Number(value)] ?? "";
     this.#stage.dataset.only = only;
     input("split").setAttribute("aria-valuetext", `${value} % before`);
+    if (this.#isMagnifierOn) this.#showMagnifier();
   }
 
   #splitAt(clientX: number): void {
@@ -100,9 +152,15 @@ export class Stage {
     if (key === "+" || key === "=") this.#zoomBy(1.5);
     else if (key === "-") this.#zoomBy(1 / 1.5);
     else if (["0", "1", "2"].includes(key)) this.#zoomTo(Number(key) / devicePixelRatio);
+    else if (key.toLowerCase() === "m") this.#toggleMagnifier();
     else if (shiftKey && pans[key]) this.#pan(...pans[key]);
     else return;
     event.preventDefault();
+  }
+
+  /** CSS pixels for a pixel of the picture. */
+  get #scale(): number {
+    return this.#zoom ?? this.#fitting;
   }
 
   /** CSS pixels for a pixel of a picture that fits. A small picture's pixel becomes a whole number of screen pixels. */
@@ -121,7 +179,7 @@ export class Stage {
 
   /** Zooms so that the point of the picture at a place of the window, or in the middle of the stage, stays there. */
   #zoomBy(factor: number, clientX?: number, clientY?: number): boolean {
-    const old = this.#zoom ?? this.#fitting;
+    const old = this.#scale;
     const fitting = this.#fitting;
     const zoom = Math.min(old * factor, LARGEST_ZOOM / devicePixelRatio);
     if (this.#zoom === undefined) {
@@ -149,7 +207,7 @@ export class Stage {
   #lay(): void {
     if (this.#width === 0) return;
     const { clientWidth, clientHeight } = this.#stage;
-    const zoom = this.#zoom ?? this.#fitting;
+    const zoom = this.#scale;
     const [width, height] = [this.#width * zoom, this.#height * zoom];
     const inside = (middle: number, size: number, room: number) =>
       size <= room ? size / 2 : Math.min(size - room / 2, Math.max(room / 2, middle));
@@ -177,5 +235,6 @@ export class Stage {
       "zoom-200": this.#zoom !== undefined && percent === 2,
     }))
       button(id).setAttribute("aria-pressed", String(isOn));
+    this.#magnifier.refresh();
   }
 }

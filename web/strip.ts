@@ -1,12 +1,8 @@
 /** Several pictures at once: a strip of their names, and all of them denoised in a ZIP file. */
 import { Zip, ZipPassThrough } from "fflate";
+import type { Denoising } from "./denoising.ts";
 import { button, byId, download, messageOf, setDisabled, setText } from "./dom.ts";
-import { type Chosen, pictureOfFile } from "./pictures.ts";
-
-/** What denoises a picture and makes a file of it. */
-interface Denoising {
-  denoisedFile(chosen: Chosen, signal: AbortSignal): Promise<{ name: string; blob: Blob }>;
-}
+import { pictureOfFile } from "./pictures.ts";
 
 interface Item {
   readonly file: File;
@@ -68,7 +64,7 @@ export class Strip {
       setText("strip-state", `${index + 1} of ${items.length}: ${file.name}`);
       element.dataset.state = "working";
       try {
-        const { name, blob } = await this.denoising.denoisedFile(await pictureOfFile(file), control.signal);
+        const { name, blob } = await this.denoising.file(await pictureOfFile(file), control.signal);
         // Pictures are packed already; packing them again would save nothing.
         const entry = new ZipPassThrough(unique(name, taken));
         zip.add(entry);

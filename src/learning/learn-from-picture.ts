@@ -11,6 +11,7 @@ import {
   inGreyLevels,
   type Picture,
   type PictureValues,
+  type Range,
 } from "../pictures/picture.ts";
 import { type Learned, type LearnOptions, runningFrom } from "./learn-options.ts";
 import { levelOfCurve, MOST_CORRELATION, type NoiseCurve, noiseCurveOf } from "./noise-curve.ts";
@@ -34,16 +35,28 @@ export async function learnFromPicture<Values extends PictureValues>(
 ): Promise<Learned<Values>> {
   const { noise: given = "auto", ...others } = optionsFrom(options);
   const running = runningFrom(others);
-  const checked = checkPicture(picture, running.range);
-  // The caller may change the picture while the training runs.
+  const { kept, set, noise } = lessonOf(picture, given, running.range);
+  const { denoised, model } = await learnAndDenoise(kept, set, noise, running);
+  const { data, width, height, channels } = denoised;
+  return { data, width, height, channels, noise, model };
+}
+
+/** What is learned from one picture: a copy of it, since the caller may change it meanwhile, its scene, and its noise. */
+export function lessonOf<Values extends PictureValues>(
+  picture: Picture<Values>,
+  noise: "auto" | NoiseCurve,
+  range?: Range,
+): { kept: Picture<Values>; set: Scenes; noise: NoiseCurve } {
+  const checked = checkPicture(picture, range);
   const { width, height } = picture;
   const { channels } = checked;
   const kept = { data: copyOf(picture.data), width, height, channels } as unknown as Picture<Values>;
-  const noise = given === "auto" ? foundNoise(kept, checked) : requireCurve(given);
   const scene = { frames: [colorsOf(kept, checked)], width, height };
-  const set: Scenes = { scenes: [scene], count: 1, channels: checked.distinct };
-  const { denoised, model } = await learnAndDenoise(kept, set, noise, running);
-  return { data: denoised.data, width, height, channels: denoised.channels, noise, model };
+  return {
+    kept,
+    set: { scenes: [scene], count: 1, channels: checked.distinct },
+    noise: noise === "auto" ? foundNoise(kept, checked) : requireCurve(noise),
+  };
 }
 
 /** The colours of a picture in grey levels, without alpha, and only the first of three that are equal. */

@@ -27,8 +27,22 @@ export interface LearnOptions {
   threadWorkerUrl?: string | URL | undefined;
   /** Aborts the work: the promise is rejected with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Called from time to time with the part of the work that is done, from 0 to 1. A promise that it returns is waited for. */
-  onProgress?: ((done: number) => unknown) | undefined;
+  /**
+   * Called from time to time with the part of the work that is done, from 0 to 1, and, as long as the network is in training,
+   * with what it has learned so far. A promise that it returns is waited for.
+   */
+  onProgress?: ((done: number, soFar?: SoFar) => unknown) | undefined;
+}
+
+/** What a network in training has learned. */
+export interface SoFar {
+  /**
+   * The mean squared error of its predictions since the last call, in squared grey levels. What it is to predict has noise, so
+   * that it stays far above 0.
+   */
+  readonly loss: number;
+  /** A copy of the network as it is: give it to `createDenoiser` to see what it makes of the picture. */
+  model(): Model;
 }
 
 /** A picture that was denoised by a network that learned from it: size, channels and kind of array are those given. */
@@ -49,7 +63,7 @@ export interface Running {
   readonly mode: Mode;
   /** What trainings take as it is. */
   readonly running: ResumeOptions;
-  readonly onProgress: ((done: number) => unknown) | undefined;
+  readonly onProgress: LearnOptions["onProgress"];
 }
 
 /** @throws SpecError if an option is unknown, of the wrong type or out of range */

@@ -26,12 +26,35 @@ export async function learnAndDenoise<Values extends PictureValues>(
   picture: Picture<Values>,
   set: Scenes,
   noise: NoiseCurve,
-  { range, steps, seed, mode, running, onProgress }: Running,
+  running: Running,
 ): Promise<{ denoised: Denoised<Values>; model: Model }> {
+  const { range, mode, onProgress } = running;
+  const { model, threads } = await learnNetwork(set, noise, {
+    ...running,
+    onProgress: (done, soFar) => onProgress?.(TRAINING * done, soFar),
+  });
+  using denoiser = await createWith([], { model, mode, threads });
+  const denoised = await denoiser.denoise(picture, {
+    sigma: levelOfCurve(noise) || SOME_LEVEL,
+    quality: "best",
+    range,
+    signal: running.running.signal,
+    onProgress: (done) => onProgress?.(TRAINING + (1 - TRAINING) * done),
+  });
+  return { denoised, model };
+}
+
+/** Trains a network on a scene. @returns it, and the number of threads that ran */
+export async function learnNetwork(
+  set: Scenes,
+  noise: NoiseCurve,
+  { steps, seed, mode, running, onProgress }: Omit<Running, "range">,
+): Promise<{ model: Model; threads: number }> {
   const { frames, width, height } = set.scenes[0]!;
   const digests = frames.map(({ buffer, byteOffset, byteLength }) =>
     sha256(new Uint8Array(buffer, byteOffset, byteLength)),
   );
+  let [before, errors] = [0, 0];
   const training = train(
     recipeFor({ width, height, channels: set.channels }, noise, steps),
     {
@@ -43,19 +66,14 @@ export async function learnAndDenoise<Values extends PictureValues>(
       ...running,
       seed,
       mode,
-      onProgress: ({ images, imagesPerEpoch }) => onProgress?.((TRAINING * images) / imagesPerEpoch),
+      onProgress({ images, imagesPerEpoch, loss }) {
+        const newLoss = (loss * images - errors) / (images - before);
+        [before, errors] = [images, loss * images];
+        return onProgress?.(images / imagesPerEpoch, { loss: newLoss, model: () => training.snapshot() });
+      },
     },
   );
-  const model = await training.model();
-  using denoiser = await createWith([], { model, mode, threads: training.threads ?? 1 });
-  const denoised = await denoiser.denoise(picture, {
-    sigma: levelOfCurve(noise) || SOME_LEVEL,
-    quality: "best",
-    range,
-    signal: running.signal,
-    onProgress: (done) => onProgress?.(TRAINING + (1 - TRAINING) * done),
-  });
-  return { denoised, model };
+  return { model: await training.model(), threads: training.threads ?? 1 };
 }
 
 /** The recipe of a network that learns from pictures of this size. */

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createWith } from "../../src/denoiser/denoiser.ts";
 import { learnFromPicture } from "../../src/learning/learn-from-picture.ts";
+import type { Model } from "../../src/model/model.ts";
 import { psnr } from "../../src/quality/metrics.ts";
 import { sameBytes } from "../support/bytes.ts";
 import { normal } from "../support/networks.ts";
@@ -36,6 +37,33 @@ describe("learnFromPicture", () => {
     using denoiser = await createWith([], { model });
     const again = await denoiser.denoise(picture, { range, sigma: 25, quality: "best" });
     expect(sameBytes(bytesOf(again.data), bytesOf(denoised))).toBe(true);
+  });
+
+  it("shows what it has learned so far", async () => {
+    const losses: number[] = [];
+    let early: Model | undefined;
+    const { model } = await learnFromPicture(picture, {
+      range,
+      steps: 400,
+      threads: 1,
+      onProgress(_, soFar) {
+        if (!soFar) return;
+        losses.push(soFar.loss);
+        early ??= soFar.model();
+      },
+    });
+    expect(losses.length).toBeGreaterThan(3);
+    // What it is to predict has noise itself: that of the picture, 25 grey levels, and 1 / 0.8 times as much that was drawn.
+    const floor = 25 ** 2 * (1 + 1 / 0.8 ** 2);
+    expect(losses.at(-1)).toBeGreaterThan(0.7 * floor);
+    expect(losses.at(-1)).toBeLessThan(1.5 * floor);
+    expect(losses[0]).toBeGreaterThan(losses.at(-1)!);
+    const qualityOf = async (model: Model) => {
+      using denoiser = await createWith([], { model });
+      const { data } = await denoiser.denoise(picture, { range, sigma: 25 });
+      return psnr(Uint8ClampedArray.from(data), clean);
+    };
+    expect(await qualityOf(model)).toBeGreaterThan((await qualityOf(early!)) + 1);
   });
 
   it("gives the same bytes for a seed on one thread and two, and others for another seed", async () => {

@@ -136,6 +136,19 @@ export async function restingCheckpoint(page: Page): Promise<{ name: string; byt
   }
 }
 
+/** The argument with which the browser measures memory at once. */
+export const measuringMemory = "--enable-blink-features=ForceEagerMeasureMemory";
+
+/** The tab's memory in bytes, after everything that can be collected was. */
+export function memory(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const measured = performance as unknown as {
+      measureUserAgentSpecificMemory(): Promise<{ bytes: number }>;
+    };
+    return (await measured.measureUserAgentSpecificMemory()).bytes;
+  });
+}
+
 /** A canvas's picture. */
 export function pixelsOf(page: Page, selector: string): Promise<string> {
   return page.locator(selector).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());

@@ -1,6 +1,7 @@
 /** What the page must never do: say what is not so, show what is late, lose the focus or its layout, need the network. */
 import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodePng } from "../../src/pictures/png.ts";
 import { serve } from "../../web/server.js";
 import { chromium } from "../support/chromium.js";
 import {
@@ -16,6 +17,7 @@ import {
   saved,
   text,
 } from "../support/open-page.ts";
+import { smallTargets } from "../support/page-layout.ts";
 
 /** Greys at random, which look like noise. */
 const noise = (x: number, y: number) => Math.imul(Math.imul(x, 7919) ^ (y + 1), 0x9e3779b1) >>> 24;
@@ -63,9 +65,9 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     await page.waitForFunction(() => document.getElementById("after-tag")!.textContent === "denoising…");
     expect(await page.isEnabled("#download")).toBe(false);
     await page.waitForFunction(
-      () => document.querySelector<HTMLProgressElement>("#denoise-progress")!.value % 1 > 0,
+      () => document.querySelector<HTMLProgressElement>("#work-progress")!.value % 1 > 0,
     );
-    await page.focus("#denoise-cancel");
+    await page.focus("#work-cancel");
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => document.getElementById("after-tag")!.textContent === "not denoised");
     expect(await page.isEnabled("#download")).toBe(false);
@@ -178,10 +180,21 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     expect(await focused(page)).toBe("start");
   });
 
-  it("shows what is chosen, and where the divider is, in forced colours", async () => {
+  it("shows what is chosen, where the divider is, progress and legend in forced colours", async () => {
     await using opened = await openPage(browser, server.url, "denoise", { forcedColors: "active" });
     const { page } = opened;
     await denoised(page);
+    await page.evaluate(() => {
+      document.getElementById("stage")!.ariaBusy = "true";
+      document.querySelector<HTMLProgressElement>("#work-progress")!.value = 0.5;
+    });
+    const bar = await decodePng(await page.locator("#work-progress").screenshot(), "the progress");
+    /** The colour in the middle of the bar's height, at a part of its width. */
+    const colorAt = (part: number) => {
+      const at = (bar.height >> 1) * bar.width + Math.floor(part * bar.width);
+      return [...bar.data.slice(bar.channels * at, bar.channels * at + 3)];
+    };
+    expect(colorAt(0.25)).not.toEqual(colorAt(0.75));
     const colors = await page.evaluate(() => {
       const back = (selector: string) => getComputedStyle(document.querySelector(selector)!).backgroundColor;
       return {
@@ -194,6 +207,15 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     expect(colors.tabs[0]).not.toBe(colors.tabs[1]);
     expect(colors.zooms[0]).not.toBe(colors.zooms[1]);
     expect([colors.page, "rgba(0, 0, 0, 0)"]).not.toContain(colors.divider);
+    await goTo(page, "train");
+    const keys = await page.evaluate(() =>
+      ["training", "test"].map((name) => {
+        const style = getComputedStyle(document.querySelector(`.key.${name}`)!, "::before");
+        return { filled: style.backgroundColor, line: `${style.borderTopWidth} ${style.borderTopStyle}` };
+      }),
+    );
+    expect([colors.page, "rgba(0, 0, 0, 0)"]).not.toContain(keys[0]!.filled);
+    expect(keys[1]!.line).toBe("3px dashed");
   });
 
   it("can be hit by a finger", async () => {
@@ -204,22 +226,9 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     });
     const { page } = opened;
     await denoised(page);
-    const small = () =>
-      page
-        .locator("button:visible, .button:visible, select:visible, .check:visible, input[type=range]:visible")
-        .evaluateAll((all) =>
-          all
-            .filter((element) => element.id !== "split")
-            .map((element) => ({
-              name: element.id || element.textContent,
-              ...element.getBoundingClientRect().toJSON(),
-            }))
-            .filter(({ height }) => height < 44)
-            .map(({ name, height }) => `${name}: ${height}`),
-        );
-    expect(await small()).toEqual([]);
+    expect(await smallTargets(page)).toEqual([]);
     await goTo(page, "train");
-    expect(await small()).toEqual([]);
+    expect(await smallTargets(page)).toEqual([]);
   });
 
   it("cuts no label of the chart's axes", async () => {

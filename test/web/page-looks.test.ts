@@ -1,7 +1,6 @@
 /** How the page looks and can be used: each part at two sizes, light and dark. Pictures are kept in test/.output. */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import axe from "axe-core";
 import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve } from "../../web/server.js";
@@ -16,6 +15,7 @@ import {
   noticed,
   openPage,
 } from "../support/open-page.ts";
+import { accessibilityFaults, cutOffOptions, sticksOut } from "../support/page-layout.ts";
 
 const screenshots = fileURLToPath(new URL("../.output/screenshots/", import.meta.url));
 
@@ -106,47 +106,6 @@ describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (sk
     expect(faults).toEqual([]);
   });
 });
-
-/** Elements wider than their place: the page, or a value of a training. */
-function sticksOut(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [document.documentElement, ...document.querySelectorAll(".status dd")]
-      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
-      .map(({ id, nodeName }) => id || nodeName),
-  );
-}
-
-/** What axe finds against WCAG 2.2 AA and its own good practice, contrast and names of controls among it. */
-async function accessibilityFaults(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations, passes } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
-    if (!passes.some(({ id }) => id === "color-contrast")) return ["contrast was not looked at"];
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`),
-    );
-  });
-}
-
-/** Options that are wider than the select that shows them. */
-function cutOffOptions(page: Page): Promise<string[]> {
-  return page.locator("select:visible").evaluateAll((selects) =>
-    (selects as HTMLSelectElement[]).flatMap((select) => {
-      const style = getComputedStyle(select);
-      const context = document.createElement("canvas").getContext("2d")!;
-      context.font = style.font;
-      const arrow = 20;
-      const room =
-        select.clientWidth -
-        Number.parseFloat(style.paddingLeft) -
-        Number.parseFloat(style.paddingRight) -
-        arrow;
-      return [...select.options]
-        .map(({ text }) => text)
-        .filter((text) => context.measureText(text).width > room);
-    }),
-  );
-}
 
 /** Contrasts that axe does not compute, where too low: text in the chart (4.5), its lines and fields' edges (3). */
 function contrasts(page: Page): Promise<string[]> {

@@ -8,6 +8,8 @@ import {
   epochsShown,
   idxFiles,
   launch,
+  measuringMemory,
+  memory,
   openPage,
   restingCheckpoint,
 } from "../support/open-page.ts";
@@ -18,8 +20,7 @@ describe.skipIf(!chromium)(
     let browser: Browser;
     let server: Awaited<ReturnType<typeof serve>>;
     beforeAll(async () => {
-      const eager = "--enable-blink-features=ForceEagerMeasureMemory";
-      [browser, server] = await Promise.all([launch(eager), serve({ port: 0 })]);
+      [browser, server] = await Promise.all([launch(measuringMemory), serve({ port: 0 })]);
     });
     afterAll(() => Promise.all([browser?.close(), server?.close()]));
 
@@ -84,14 +85,4 @@ async function pausedMemory(page: Page): Promise<number> {
   await page.click("#pause");
   await restingCheckpoint(page);
   return memory(page);
-}
-
-/** In bytes, after everything that can be collected was. */
-function memory(page: Page): Promise<number> {
-  return page.evaluate(async () => {
-    const measured = performance as unknown as {
-      measureUserAgentSpecificMemory(): Promise<{ bytes: number }>;
-    };
-    return (await measured.measureUserAgentSpecificMemory()).bytes;
-  });
 }

@@ -232,13 +232,13 @@ describe.skipIf(!chromium)(title, () => {
         ),
       );
       await page.waitForFunction(
-        () => document.querySelector<HTMLProgressElement>("#denoise-progress")!.value % 1 > 0,
+        () => document.querySelector<HTMLProgressElement>("#work-progress")!.value % 1 > 0,
       );
-      await page.click("#denoise-cancel");
+      await page.click("#work-cancel");
       await page.waitForFunction(() =>
         document.getElementById("denoise-time")!.textContent!.startsWith("Cancelled"),
       );
-      expect(await page.isDisabled("#denoise-cancel")).toBe(true);
+      expect(await page.isDisabled("#work-cancel")).toBe(true);
       const before = await page.evaluate(() => performance.getEntriesByName("denoised").length);
       await page.click("[data-sample=window]");
       await denoised(page, before + 1);
