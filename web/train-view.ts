@@ -3,12 +3,12 @@
 import { isConvolutional } from "../src/network/spec.ts";
 import type { Progress } from "../src/training/train-options.ts";
 import { setCurrentModel } from "./current-model.ts";
+import { CurveChart } from "./curve-chart.ts";
 import { button, byId, download, setMessage, setText, whole } from "./dom.ts";
 import { checkpointFileName } from "./model-text.ts";
 import { PictureRows } from "./picture-rows.ts";
-import { PsnrChart } from "./psnr-chart.ts";
 import { chosenRecipe } from "./recipe-form.ts";
-import { curveOf, keepCurve, type TrainingCurve, tableOf, verdict } from "./training-curve.ts";
+import { curveOf, keepCurve, type TrainingCurve, verdict } from "./training-curve.ts";
 import { type FromWorker, rowLabels, type ToWorker, type TrainingRequest } from "./training-messages.ts";
 import { clearStatus, showEpoch, showKept, showProgress, showState } from "./training-status.ts";
 
@@ -21,7 +21,7 @@ type EpochMessage = Extract<FromWorker, { type: "epoch" }>;
 type DataMessage = Extract<FromWorker, { type: "data" }>;
 
 export class TrainView {
-  readonly #chart = new PsnrChart(byId("psnr-chart", HTMLElement));
+  readonly #chart = new CurveChart();
   readonly #rows = new PictureRows();
   #curve: TrainingCurve = { points: [] };
   /** The digest of the pictures that are trained on, once they are loaded. */
@@ -29,8 +29,6 @@ export class TrainView {
   #worker: Worker | undefined;
   #request: TrainingRequest | undefined;
   #paused = false;
-  /** Whether one batch is trained on, which is told when it is done. */
-  #isStepping = false;
   /** When the model was last requested. */
   #asked = 0;
   /** What is not drawn yet: the last finished epoch, and the progress of the next one. */
@@ -61,13 +59,13 @@ export class TrainView {
 
   start(request: TrainingRequest): void {
     this.#request = request;
-    const { recipe, from } = request;
+    const { from } = request;
     this.#curve = from ? curveOf(from) : { points: [] };
     this.#seconds = (from?.epochs ?? []).reduce((sum, { seconds }) => sum + seconds, 0);
     this.#checkpoint = undefined;
     this.#saving = false;
     button("save-checkpoint").disabled = true;
-    this.#chart.show(this.#curve, recipe.epochs);
+    this.#showCurve();
     byId("test-pictures", HTMLElement).hidden = true;
     setText("verdict", "");
     button("save-figure").disabled = true;
@@ -92,7 +90,6 @@ export class TrainView {
 
   /** Trains on one batch, then pauses again. */
   step(): void {
-    this.#isStepping = true;
     this.#say({ type: "step" });
   }
 
@@ -101,7 +98,7 @@ export class TrainView {
   }
 
   saveCurve(): void {
-    const table = new Blob([tableOf(this.#curve)], { type: "text/csv" });
+    const table = new Blob([this.#chart.table()], { type: "text/csv" });
     download(table, `${this.#request!.recipe.name}-curve.csv`);
   }
 
@@ -140,7 +137,8 @@ export class TrainView {
         break;
       case "progress":
         this.#news.progress = message.progress;
-        this.#drawSoon();
+        if (message.isStep) this.#drawStep(message.progress);
+        else this.#drawSoon();
         break;
       case "epoch":
         this.#takeEpoch(message);
@@ -184,7 +182,7 @@ export class TrainView {
     const { recipe, base } = this.#request!;
     this.#rows.begin(rowLabels(recipe, base), columns, rows);
     byId("test-pictures", HTMLElement).hidden = false;
-    this.#chart.show(this.#curve, recipe.epochs);
+    this.#showCurve();
     const pictures = `${whole(trainingImages)} ${trainingImages === 1 ? "picture" : "pictures"}`;
     setText("verdict", `Trained on ${pictures}, tested on ${whole(testImages)} others or parts of them.`);
     const isOwn = this.#request!.data.kind === "pictures";
@@ -214,17 +212,23 @@ export class TrainView {
     if (epoch) this.#drawEpoch(epoch);
     if (!progress) return;
     showProgress(progress, this.#request!.recipe);
-    if (this.#isStepping)
-      setText(
-        "train-said",
-        `${byId("batch-now", HTMLElement).textContent}: loss ${progress.loss.toFixed(1)}.`,
-      );
-    this.#isStepping = false;
+  }
+
+  #showCurve(): void {
+    const { recipe, seed, kept } = this.#request!;
+    const name = `${recipe.name}, learning rate ${Number(recipe.optimizer.learningRate.toPrecision(3))}, seed ${seed}`;
+    this.#chart.show({ kept, name, curve: this.#curve }, recipe.epochs);
+  }
+
+  /** What came of a single batch is shown at once, and told. */
+  #drawStep({ loss }: Progress): void {
+    this.#draw();
+    setText("train-said", `${byId("batch-now", HTMLElement).textContent}: loss ${loss.toFixed(1)}.`);
   }
 
   #drawEpoch({ epoch, psnr, row }: EpochMessage): void {
     const { recipe } = this.#request!;
-    this.#chart.show(this.#curve, recipe.epochs);
+    this.#showCurve();
     keepCurve(this.#request!, this.#sha256, this.#curve);
     this.#rows.draw(row);
     button("save-figure").disabled = false;

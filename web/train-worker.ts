@@ -116,11 +116,12 @@ function goOn(): void {
 /** What a training says of its progress. It goes on when the result resolves. */
 async function tell(progress: Progress, started: Training): Promise<"batch" | undefined> {
   begin(started);
-  if (isStepping) pause ??= gate();
+  const isStep = isStepping;
+  if (isStep) pause ??= gate();
   isStepping = false;
   if (pause || performance.now() - reported >= REPORT_EVERY) {
     reported = performance.now();
-    say({ type: "progress", progress });
+    say({ type: "progress", progress, isStep });
   }
   keeping!.soon(started);
   await pause?.promise;

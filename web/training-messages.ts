@@ -85,7 +85,8 @@ export type FromWorker =
       readonly before: Measured | undefined;
     }
   | { readonly type: "begun"; readonly variant: Variant; readonly threads: number }
-  | { readonly type: "progress"; readonly progress: Progress }
+  /** `isStep`: whether the training pauses, after the batch that a "step" asked for. */
+  | { readonly type: "progress"; readonly progress: Progress; readonly isStep: boolean }
   | { readonly type: "epoch"; readonly epoch: Epoch; readonly psnr: Measured; readonly row: PictureRow }
   /** The model of the last finished epoch: the bytes of its file. */
   | { readonly type: "model"; readonly bytes: Uint8Array<ArrayBuffer> }
