@@ -34,10 +34,11 @@ export async function buildPage() {
     target: "es2022",
     logLevel: "warning",
     external: ["*.svg"],
-    plugins: [withoutTexts],
+    plugins: [withoutTexts, withFiles],
   });
   for (const name of ["icon.svg", "slider.svg", "without-server.js", "manifest.webmanifest"])
     cpSync(`${root}web/${name}`, folder + name);
+  for (const name of builds) cpSync(`${root}build/wasm/${name}.wasm`, `${folder}wasm/${name}.wasm`);
   for (const name of samples) cpSync(`${root}web/samples/${name}`, `${folder}samples/${name}`);
   for (const name of models) cpSync(`${root}build/models/${name}`, `${folder}models/${name}`);
   for (const name of readdirSync(`${root}data`))
@@ -59,6 +60,8 @@ export async function buildPage() {
   });
 }
 
+/** The builds of the core that train. */
+const builds = ["simd", "relaxed", "simd-threads", "relaxed-threads"];
 const samples = ["parrots.jpg", "window.jpg"];
 const models = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey"].map((name) => `${name}.safetensors`);
 
@@ -79,6 +82,19 @@ function filesOfPage() {
     .sort();
 }
 
+/** The builds of the core that train are loaded as files: see web/wasm-file.ts. */
+const withFiles = {
+  name: "with files of the core",
+  setup(build) {
+    build.onLoad({ filter: /build\/wasm\/(simd|relaxed)(-threads)?\.js$/ }, ({ path }) => ({
+      contents: `export default "wasm/${/([\w-]+)\.js$/.exec(path)[1]}.wasm";`,
+    }));
+    build.onResolve({ filter: /\/inlined\.ts$/ }, ({ importer }) =>
+      importer.endsWith("/src/wasm/load.ts") ? { path: `${root}web/wasm-file.ts` } : undefined,
+    );
+  },
+};
+
 /**
  * The page's policy allows workers from files only, so it gives their addresses, and does not need them as texts. It loads
  * models for photographs as files too, so that only those travel that are used.
@@ -93,9 +109,9 @@ const withoutTexts = {
   },
 };
 
-/** @returns {Uint8Array} a PNG file of 6 × 4 test pictures of the sample, whose classes take turns */
+/** @returns {Uint8Array} a PNG file of 5 × 2 test pictures of the sample, whose classes take turns */
 function garments() {
-  const [columns, rows, side] = [6, 4, 28];
+  const [columns, rows, side] = [5, 2, 28];
   const pictures = gunzipSync(readFileSync(`${root}data/t10k-images-idx3-ubyte.gz`)).subarray(16);
   const [width, height] = [columns * side, rows * side];
   const data = new Uint8Array(width * height);

@@ -15,9 +15,10 @@ const types = {
   ".jpg": "image/jpeg",
   ".webmanifest": "application/manifest+json",
   ".gz": "application/gzip",
+  ".wasm": "application/wasm",
   ".safetensors": "application/octet-stream",
 };
-const compressible = new Set([".html", ".js", ".css", ".svg", ".safetensors"]);
+const compressible = new Set([".html", ".js", ".css", ".svg", ".wasm", ".safetensors"]);
 
 /**
  * Starts the server. With `isolated`, it sends the headers that give a page shared memory, and so threads.

@@ -1,6 +1,7 @@
 /** The picture before and after, side by side at a divider: zoom, pan, divider, and the view of what was taken away. */
 import { button, byId, input, setText } from "./dom.ts";
 import { PictureLayer } from "./picture-layer.ts";
+import { see, seeAround } from "./seen-picture.ts";
 import { StageGestures } from "./stage-gestures.ts";
 
 /** The most screen pixels for a pixel of the picture. */
@@ -55,6 +56,7 @@ export class Stage {
 
   draw(layer: Layer, image: ImageData): void {
     this.#layers[layer].draw(image);
+    if (layer === "before") see(image);
   }
 
   /** Draws rows of a picture over what the layer shows, or is about to show. */
@@ -169,6 +171,7 @@ export class Stage {
       target.classList.toggle("enlarged", zoom * devicePixelRatio >= 2);
     }
     this.#stage.classList.toggle("zoomed", this.#zoom !== undefined);
+    seeAround(this.#zoom === undefined ? undefined : this.#middle);
     const percent = zoom * devicePixelRatio;
     setText("zoom-now", `${Math.round(100 * percent)} %`);
     for (const [id, isOn] of Object.entries({

@@ -114,6 +114,11 @@ export async function denoised(page: Page, count = 1): Promise<void> {
   await page.waitForFunction((count) => performance.getEntriesByName("denoised").length >= count, count);
 }
 
+/** Until "Inside" has shown a picture's way through the network so many times. */
+export async function wayShown(page: Page, count = 1): Promise<void> {
+  await page.waitForFunction((count) => performance.getEntriesByName("way").length >= count, count);
+}
+
 /** A part's message, once it matches. */
 export async function message(page: Page, part: string, about = /./): Promise<string> {
   const element = page.locator(`#${part}-message`).filter({ hasText: about });

@@ -15,6 +15,7 @@ import {
   message,
   noticed,
   openPage,
+  wayShown,
 } from "../support/open-page.ts";
 
 const screenshots = fileURLToPath(new URL("../.output/screenshots/", import.meta.url));
@@ -83,7 +84,8 @@ describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (sk
     await page.click("[data-sample=window]");
     await denoised(page, 2);
     await goTo(page, "inside");
-    await look("inside-empty");
+    await wayShown(page);
+    await look("inside");
     await goTo(page, "train");
     await look("train-empty");
     expect(await cutOffOptions(page)).toEqual([]);
@@ -102,7 +104,7 @@ describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (sk
     expect(await contrasts(page)).toEqual([]);
     await goTo(page, "inside");
     await page.locator("#code-garments button").nth(1).click();
-    await look("inside");
+    await look("inside-code");
     expect(faults).toEqual([]);
   });
 });
