@@ -115,8 +115,8 @@ class Inside {
     byId("code", HTMLElement).hidden = isOfPhotographs || !showCode(model);
     byId("inside-level-field", HTMLElement).hidden = !model.spec.noiseLevel;
     showWeights(model);
-    byId("inside-parts", HTMLElement).hidden = false;
     const { part } = this.#part;
+    if (!isOfPhotographs) showParts();
     if (!isOfPhotographs || !picture) return;
     if (!part)
       throw new Error(
@@ -125,6 +125,7 @@ class Inside {
     const { wayOf } = await import("./way.ts");
     const way = await wayOf(model, part, input("inside-level").valueAsNumber);
     await this.#way.show(model.spec, way, part);
+    showParts();
     performance.mark("way");
   }
 
@@ -142,6 +143,11 @@ class Inside {
     const [forColour, forGrey] = (await files) as [ShownModel, ShownModel];
     return this.#part.isGrey ? forGrey : forColour;
   }
+}
+
+/** Shows the parts, once all that is in them has its size, so that nothing moves. */
+function showParts(): void {
+  byId("inside-parts", HTMLElement).classList.remove("waiting");
 }
 
 const shownModel = (bytes: ArrayBuffer): ShownModel => ({

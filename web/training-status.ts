@@ -11,7 +11,7 @@ export function clearStatus(): void {
   for (const id of ["epoch", "loss", "test", "rate", "left", "build"]) setText(`status-${id}`, "–");
   setText("status-epoch", "loading");
   setText("batch-now", "");
-  setText("kept-state", "");
+  setText("kept-state", "Kept in this browser about once a minute, so that it can go on after a reload.");
 }
 
 export function showProgress(

@@ -15,6 +15,7 @@ import {
   pngFile,
   saved,
   text,
+  wayShown,
 } from "../support/open-page.ts";
 
 /** Greys at random, which look like noise. */
@@ -219,6 +220,9 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
         );
     expect(await small()).toEqual([]);
     await goTo(page, "train");
+    expect(await small()).toEqual([]);
+    await goTo(page, "inside");
+    await wayShown(page);
     expect(await small()).toEqual([]);
   });
 
