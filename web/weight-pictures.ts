@@ -45,6 +45,7 @@ export function drawWeights(
   const columns = Math.ceil(Math.sqrt(units.length * (dense ? 1 : 3)));
   target.width = columns * (width + 1) - 1;
   target.height = Math.ceil(units.length / columns) * (height + 1) - 1;
+  target.classList.toggle("filters", !dense);
   const context = target.getContext("2d")!;
   units.forEach(({ unit }, place) => {
     // Without colour, draws the first channel. The channels of a picture's values are interleaved; those of a filter follow one another.
