@@ -8,6 +8,7 @@ await esbuild.build({
     "bench",
     "edge",
     "calibration",
+    "noisy-alone",
     "sigma",
     "level-weights",
     "search",

@@ -14,8 +14,7 @@ import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { readPhotos } from "../src/data/photo-folders.node.ts";
 import { createDenoiser } from "../src/learning/calibrating-denoiser.ts";
-import { Purpose, Random } from "../src/noise/rng.ts";
-import { psnr } from "../src/quality/metrics.ts";
+import { gaussian, type Kind, noisyOf, poisson, quality, speckle, underGamma } from "./noise-kinds.ts";
 import { addTable, type Row } from "./report.ts";
 
 const { values: options } = parseArgs({
@@ -25,62 +24,6 @@ const { values: options } = parseArgs({
     only: { type: "string", multiple: true },
     every: { type: "string", default: "1" },
   },
-});
-
-/** A kind of noise, and the transform that makes it even, with a standard deviation of 25. */
-interface Kind {
-  add(value: number, random: Random): number;
-  to(value: number): number;
-  back(value: number): number;
-}
-
-const normals = new Float32Array(2);
-function normal(random: Random): number {
-  random.fillNormal(normals);
-  return normals[0]!;
-}
-
-/** How many photons come if `mean` are expected: Knuth's way. */
-function photons(mean: number, random: Random): number {
-  const least = Math.exp(-mean);
-  let count = 0;
-  for (let product = random.uniform(); product > least; product *= random.uniform()) count++;
-  return count;
-}
-
-/** Photons of which `peak` make white, and Gaussian noise of `sigma` grey levels. */
-function poisson(peak: number, sigma = 0): Kind {
-  const gain = 255 / peak;
-  const read = (sigma / gain) ** 2;
-  return {
-    add: (value, random) => gain * photons(value / gain, random) + (sigma && sigma * normal(random)),
-    to: (value) => 50 * Math.sqrt(Math.max(0, value / gain + 3 / 8 + read)),
-    back(value) {
-      const d = Math.max(value / 25, 2 * Math.sqrt(3 / 8));
-      const root = Math.sqrt(1.5);
-      return gain * (d ** 2 / 4 + root / 4 / d - 11 / 8 / d ** 2 + (5 * root) / 8 / d ** 3 - 1 / 8 - read);
-    },
-  };
-}
-
-const gaussian = (sigma: number): Kind => ({
-  add: (value, random) => value + sigma * normal(random),
-  to: (value) => (25 / sigma) * value,
-  back: (value) => (sigma / 25) * value,
-});
-
-/** Gaussian noise in linear light, of which 1 is white, under a tone curve. */
-const underGamma = (sigma: number): Kind => ({
-  add: (value, random) => 255 * Math.max(0, (value / 255) ** 2.2 + sigma * normal(random)) ** (1 / 2.2),
-  to: (value) => (25 / sigma) * (value / 255) ** 2.2,
-  back: (value) => 255 * Math.max(0, (sigma / 25) * value) ** (1 / 2.2),
-});
-
-/** Each value times 1 and Gaussian noise. Where it is dark, the logarithm has to end somewhere: 4 grey levels below black. */
-const speckle = (contrast: number): Kind => ({
-  add: (value, random) => value * (1 + contrast * normal(random)),
-  to: (value) => (25 / contrast) * Math.log(Math.max(1, value + 4)),
-  back: (value) => Math.exp((contrast / 25) * value + contrast ** 2 / 2) - 4,
 });
 
 const kinds: Record<string, Kind> = {
@@ -103,8 +46,7 @@ for (const folder of options.pictures) {
     if (options.only && !options.only.includes(name)) continue;
     const sums = [0, 0, 0, 0, 0];
     for (const [index, clean] of pictures.entries()) {
-      const random = new Random(1, Purpose.testNoise, index);
-      const noisy = { ...clean, data: Float32Array.from(clean.data, (value) => kind.add(value, random)) };
+      const noisy = noisyOf(clean, kind, index);
       const start = performance.now();
       const calibration = await denoiser.calibrate([noisy], { range });
       const seconds = (performance.now() - start) / 1000;
@@ -115,11 +57,7 @@ for (const folder of options.pictures) {
         (await denoiser.denoise(noisy, { range, calibration })).data,
         even.data.map(kind.back),
       ];
-      for (const [n, data] of results.entries())
-        sums[n]! += psnr(
-          clean.data,
-          data.map((value) => Math.min(255, Math.max(0, value))),
-        );
+      for (const [n, data] of results.entries()) sums[n]! += quality(clean, data);
       sums[4]! += seconds;
     }
     const [before, auto, calibrated, known, seconds] = sums.map((sum) => sum / pictures.length);

@@ -7,7 +7,7 @@ import { Application } from "typedoc";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const out = join(root, "build/site");
-const entries = ["index", "tiny", "png", "jpeg", "browser", "train", "node"];
+const entries = ["index", "tiny", "png", "jpeg", "browser", "train", "learn", "node"];
 
 const app = await Application.bootstrapWithPlugins({
   name: "denoise-wasm",

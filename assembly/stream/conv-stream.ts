@@ -11,7 +11,7 @@ import { conv3x3 } from "../conv/conv3x3";
 import { addImages, pixelShuffle, pixelUnshuffle } from "../conv/pixels";
 import { groupsOf } from "../conv/sizes";
 import {
-  addRows, clearBuffers, clearRows, counting, makeRoom, placeRows, rowAddress, setSizes, takeRows,
+  addRows, clearBuffers, clearRows, counting, makeRoom, placeRows, rowAddress, setColumns, setSizes, takeRows,
 } from "./rows";
 import {
   firstLayer, Kind, lastLayer, Layer, layerAfter, layerBefore, level, placedEnd, scratch,
@@ -32,19 +32,24 @@ let isNew: bool = false;
 /**
  * Places the rows for pictures of this size. Both have to be multiples of what the pixel layers need and, if borders are
  * mirrored, every value has to be higher and wider than the dilation of the convolution that reads it.
+ *
+ * Only the columns [left, right) of the output become right; of every other value, those are computed that they depend on.
+ * Where the picture is a window of a larger one, this saves much of what neighbouring windows would compute twice.
  * @returns where everything placed so far ends
  */
-export function fit(height: i32, width: i32): f64 {
-  if (height == fittedHeight && width == fittedWidth) return placedEnd();
-  fittedHeight = height;
-  fittedWidth = width;
-  isNew = true;
-  setSizes(height, width);
-  clearRows(true);
-  makeRoom(firstLayer(), 1);
-  for (let row = 0; row < height; row++) push();
-  placeRows();
-  pitch = firstLayer().pitch;
+export function fit(height: i32, width: i32, left: i32, right: i32): f64 {
+  if (height != fittedHeight || width != fittedWidth) {
+    fittedHeight = height;
+    fittedWidth = width;
+    isNew = true;
+    setSizes(height, width);
+    clearRows(true);
+    makeRoom(firstLayer(), 1);
+    for (let row = 0; row < height; row++) push();
+    placeRows();
+    pitch = firstLayer().pitch;
+  }
+  setColumns(left, right);
   return placedEnd();
 }
 
@@ -100,23 +105,25 @@ function possible(layer: Layer, x: Layer): i32 {
 /** Computes the next `count` rows of a layer's value from those of x, the value before it. */
 function compute(layer: Layer, x: Layer, count: i32): void {
   const done = layer.came;
-  const y = rowAddress(layer, done);
+  const left = layer.left;
+  const y = rowAddress(layer, done) + (<usize>left << 2);
   const outs = layer.outs;
   const ins = layer.ins;
-  const width = layer.width;
+  const width = layer.right - left;
   const pitch = layer.pitch;
   if (layer.kind == Kind.unshuffle) {
-    const from = rowAddress(x, done << 1);
+    const from = rowAddress(x, done << 1) + (<usize>left << 3);
     pixelUnshuffle(y, from, layer.channels, ins, count, width, pitch, 0, x.pitch, 0, 0, count);
     return;
   }
   if (layer.kind == Kind.shuffle) {
-    pixelShuffle(y, rowAddress(x, done >> 1), ins, outs, count >> 1, x.width, x.pitch, 0, pitch, 0, 0, count >> 1);
+    const from = rowAddress(x, done >> 1) + (<usize>left << 1);
+    pixelShuffle(y, from, ins, outs, count >> 1, width >> 1, x.pitch, 0, pitch, 0, 0, count >> 1);
     return;
   }
-  const from = rowAddress(x, done);
+  const from = rowAddress(x, done) + (<usize>left << 2);
   if (layer.kind == Kind.add) {
-    addImages(y, from, rowAddress(layer.from!, done), 0, outs, count, width, pitch, 0, 0, count);
+    addImages(y, from, rowAddress(layer.from!, done) + (<usize>left << 2), 0, outs, count, width, pitch, 0, 0, count);
     return;
   }
   const weights = layer.weights, bias = layer.bias, activation = layer.activation;

@@ -7,7 +7,9 @@
  */
 import { fillChannel } from "../conv/pixels";
 import { groupsTogether } from "../conv/sizes";
-import { firstLayer, Kind, Layer, layerAfter, level, mirrored, place, placeScratch } from "./stream-layout";
+import {
+  firstLayer, Kind, lastLayer, Layer, layerAfter, layerBefore, level, mirrored, place, placeScratch,
+} from "./stream-layout";
 
 /** Bytes of the border to the left of a row: 4 columns. If borders are mirrored, there are as many to the right. */
 const BORDER: usize = 16;
@@ -33,6 +35,29 @@ export function setSizes(height: i32, width: i32): void {
     layer.most = 0;
     const d = layer.dilation;
     layer.block = d ? 4 * d * max(1, groupsTogether(layer.width) / d) : layer.height;
+  }
+}
+
+/**
+ * Sets the columns that are computed: of the last value [left, right), as far as there are such, and of the others all that
+ * these depend on. What an addition reads of the earlier of its two layers is there, since the layers between need more of it.
+ */
+export function setColumns(left: i32, right: i32): void {
+  for (let layer = lastLayer(); ; layer = layerBefore(layer)) {
+    // Whole vectors, as in a picture of which nothing is left out.
+    layer.left = left = max(0, left & ~3);
+    layer.right = right = min(layer.width, (right + 3) & ~3);
+    if (layer == firstLayer()) return;
+    if (layer.kind == Kind.unshuffle) {
+      left <<= 1;
+      right <<= 1;
+    } else if (layer.kind == Kind.shuffle) {
+      left >>= 1;
+      right >>= 1;
+    } else {
+      left -= layer.dilation;
+      right += layer.dilation;
+    }
   }
 }
 

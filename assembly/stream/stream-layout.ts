@@ -40,6 +40,9 @@ export class Layer {
   halvings!: i32;
   height!: i32;
   width!: i32;
+  /** The columns [left, right) are computed. What the others hold is of no account. */
+  left!: i32;
+  right!: i32;
   /** Bytes from one channel of a row to the next, and from one row to the next. */
   pitch!: usize;
   rowBytes!: usize;

@@ -17,6 +17,13 @@ const UNIT = 1 / 32;
 /** For each hidden unit its weights and its bias, then the weights and the bias of the output: int8. */
 const weights = Int8Array.from(atob(text), (character) => character.charCodeAt(0));
 
+export interface BlockLevel {
+  /** In grey levels, at least 0. */
+  readonly level: number;
+  /** Whether most of the picture has no texture. */
+  readonly isPlain: boolean;
+}
+
 /**
  * The level of the noise in grey levels, at least 0: the root mean square of what the noise added to the values of a
  * picture, grey or in colour. There have to be at least 4 blocks.
@@ -24,13 +31,9 @@ const weights = Int8Array.from(atob(text), (character) => character.charCodeAt(0
  * The flattest blocks show the noise best, but neither it alone nor all of it: so a network of one hidden layer judges
  * them. It is told how the details of the flattest 5 %, 20 % and 50 % of the blocks are spread over the scales, which
  * differs between noise, noise that a camera has smoothed, and texture; and how these parts differ in strength,
- * brightness and clipped values. It answers how many times stronger than the flattest fifth the noise is. `isPlain` says
- * that most of the picture has no texture.
+ * brightness and clipped values. It answers how many times stronger than the flattest fifth the noise is.
  */
-export function levelOfBlocks(
-  blocks: readonly Block[],
-  isColour: boolean,
-): { level: number; isPlain: boolean } {
+export function levelOfBlocks(blocks: readonly Block[], isColour: boolean): BlockLevel {
   const inputs = inputsOf(blocks, isColour);
   const { length } = inputs.values;
   const units = (weights.length - 1) / (length + 2);

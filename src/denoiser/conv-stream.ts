@@ -5,21 +5,23 @@
 import { DenoiseError } from "../errors.ts";
 import type { ConvModel } from "../model/conv-model.ts";
 import type { InferenceCore } from "../wasm/inference.ts";
+import type { Window } from "./windows.ts";
 
 const PAGE = 65_536;
 
 /** Is told where a row of a picture lies: value (channel, column) is `floats[at + channel * stride + column]`. */
 export type RowCallback = (row: number, floats: Float32Array, at: number, stride: number) => void;
 
-/** A picture that goes through the network: its size, its noise level, and callbacks for its rows. */
+/** A picture, or a window of one, that goes through the network: its size, its noise level, and callbacks for its rows. */
 export interface StreamedRows {
-  readonly width: number;
+  /** Column `start` of the picture is the first of a row. Of the output, only the columns [from, to) are wanted. */
+  readonly window: Window;
   readonly height: number;
   /** The noise level as the network sees it. */
   readonly level: number;
   /** Writes a row of the picture into `floats`. */
   readonly write: RowCallback;
-  /** Reads a row of the network's output from `floats`. */
+  /** Reads a row of the network's output from `floats`. Its columns outside [from, to) may hold anything. */
   readonly read: RowCallback;
 }
 
@@ -71,10 +73,11 @@ export function createConvStream(core: InferenceCore, model: ConvModel): ConvStr
   return {
     model,
     inputRows: padded,
-    *run({ width, height, level, write, read }) {
+    *run({ window: { start, end, from, to }, height, level, write, read }) {
+      const width = end - start;
       const columns = padded(width);
       const rows = padded(height);
-      grow(core.fit(rows, columns));
+      grow(core.fit(rows, columns, from - start, to - start));
       core.start(level);
       const floats = new Float32Array(memory.buffer);
       const stride = core.pitch.value / 4;
@@ -85,9 +88,9 @@ export function createConvStream(core: InferenceCore, model: ConvModel): ConvStr
         for (let c = 0; c < channels; c++, at += stride) {
           for (let x = width; x < columns; x++) floats[at + x] = floats[at + insideOf(x, width)]!;
         }
-        const end = Math.min(done + core.push(), height);
+        const next = Math.min(done + core.push(), height);
         at = core.output.value >>> 2;
-        for (; done < end; done++, at += channels * stride) read(done, floats, at, stride);
+        for (; done < next; done++, at += channels * stride) read(done, floats, at, stride);
         yield done;
       }
     },

@@ -173,14 +173,17 @@ async function denoise<Values extends PictureValues>(
   const sums = isMean && kind !== "Float32Array" ? new Float32Array(data.length) : values;
   /** The sum of all that was put out: not finite if one of it is not. */
   let total = 0;
-  const rowsOf = (view: View, { start, end, from, to }: Window) =>
+  const rowsOf = (view: View) => (window: Window) =>
     groups.map((group): StreamedRows => {
+      const { start, end, from, to } = window;
       const { width, height, origin, down, right } = view;
       // Columns of the window, and of the result, that are the picture's own and not those of its mirror image.
-      const [first, last] = [Math.max(start, margin), Math.min(end, margin + width)];
-      const [left, edge] = [Math.max(from, margin), Math.min(to, margin + width)];
+      const first = Math.max(start, margin);
+      const last = Math.min(end, margin + width);
+      const left = Math.max(from, margin);
+      const edge = Math.min(to, margin + width);
       return {
-        width: end - start,
+        window,
         height: height + 2 * margin,
         level,
         write(row, floats, at, stride) {
@@ -225,18 +228,19 @@ async function denoise<Values extends PictureValues>(
       };
     });
   const isChanged = sigma * strength > 0;
-  for (const [index, view] of isChanged ? views.entries() : []) {
-    const report = (part: number) => onProgress?.((index + part) / views.length);
-    const windowRows = (window: Window) => rowsOf(view, window);
-    await run(network, view.width + 2 * margin, view.height + 2 * margin, windowRows, signal, report);
-  }
-  if (!Number.isFinite(total))
-    throw new ModelFileError(
-      `${model.name} puts out values that are not finite for this picture. Use another model.`,
-    );
-  if (isMean && isChanged) {
-    for (let i = 0; i < data.length; i += channels)
-      for (let c = i; c < i + colors; c++) values[c] = held(sums[c]! / views.length);
+  if (isChanged) {
+    for (const [index, view] of views.entries()) {
+      const report = (part: number) => onProgress?.((index + part) / views.length);
+      await run(network, view.width + 2 * margin, view.height + 2 * margin, rowsOf(view), signal, report);
+    }
+    if (!Number.isFinite(total))
+      throw new ModelFileError(
+        `${model.name} puts out values that are not finite for this picture. Use another model.`,
+      );
+    if (isMean) {
+      for (let i = 0; i < data.length; i += channels)
+        for (let c = i; c < i + colors; c++) values[c] = held(sums[c]! / views.length);
+    }
   }
   onProgress?.(1);
   const unchanged = noiseless ?? (isChanged ? undefined : "as-asked");

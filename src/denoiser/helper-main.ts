@@ -6,7 +6,7 @@
 import type { ConvModel } from "../model/conv-model.ts";
 import type { CheckedPicture, Picture } from "../pictures/picture.ts";
 import { loadInference } from "../wasm/inference.ts";
-import { type ConvStream, createConvStream } from "./conv-stream.ts";
+import { type ConvStream, createConvStream, type StreamedRows } from "./conv-stream.ts";
 import { findNoise } from "./sigma.ts";
 
 /** The first message to a helper, which it answers once it is ready. */
@@ -30,12 +30,9 @@ export interface SomeRows {
   readonly spare: Float32Array<ArrayBuffer> | undefined;
 }
 
-/** The number of the network that a window goes through, the window's size, and the noise level as the network sees it. */
-interface Begin {
+/** The number of the network that a window goes through, and what `StreamedRows` says of it. */
+interface Begin extends Pick<StreamedRows, "window" | "height" | "level"> {
   readonly network: number;
-  readonly width: number;
-  readonly height: number;
-  readonly level: number;
 }
 
 /** The answer: those rows of output that became possible, and the memory in which the input came, for later use. */
@@ -70,7 +67,7 @@ export function helperMain(port: Port): void {
 
   const begin = ({ network, ...size }: Begin) => {
     const stream = streams[network]!;
-    width = size.width;
+    width = size.window.end - size.window.start;
     channels = stream.model.channels;
     window = stream.run({
       ...size,

@@ -126,10 +126,11 @@ export class Helper {
 
   #send(task: WindowTask): void {
     const { network } = task;
-    const { width, height, level, write } = task.rows;
+    const { window, height, level, write } = task.rows;
+    const width = window.end - window.start;
     const { model, inputRows } = this.streams[network]!;
     const total = inputRows(height);
-    const begin = this.#row === 0 ? { network, width, height: total, level } : undefined;
+    const begin = this.#row === 0 ? { network, window, height: total, level } : undefined;
     const count = Math.min(total - this.#row, Math.ceil(PIXELS_SENT / width));
     const size = model.channels * width;
     const length = count * size;
@@ -157,7 +158,8 @@ export class Helper {
     this.#forRows.push(spare);
     this.#forOutput.push(values);
     if (task.isOver()) return;
-    const { width, height, read } = task.rows;
+    const { window, height, read } = task.rows;
+    const width = window.end - window.start;
     const size = this.streams[task.network]!.model.channels * width;
     for (let at = 0; at < length && task.done < height; at += size, task.done++)
       read(task.done, values, at, width);

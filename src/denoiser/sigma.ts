@@ -10,7 +10,7 @@ import {
   type Picture,
   type Range,
 } from "../pictures/picture.ts";
-import { levelOfBlocks } from "./block-level.ts";
+import { type BlockLevel, levelOfBlocks } from "./block-level.ts";
 import { blocksOf } from "./blocks.ts";
 import { whiteNoiseOf } from "./white-noise.ts";
 
@@ -26,9 +26,14 @@ const LEAST_WHITE = 3;
 const WHITE = 0.8;
 /** White noise that is found this many times stronger is believed: blocks that are full of letters do not show it. */
 const MORE_WHITE = 1.35;
-const NOTHING = { level: 0, isPlain: false };
-/** A model does best with noise that is not white if it is told this many times its level: see docs/experiments.md. */
-const SPREAD = 1.25;
+/** In a plain picture, noise is taken for white if the white noise is at least this part of all. */
+const WHITE_PLAIN = 0.95;
+/**
+ * With noise that is not white, a model does best if it is told this part of its level and so many grey levels more; where
+ * the picture is plain, the level itself: see docs/experiments.md.
+ */
+const SPREAD = 0.9;
+const MORE_SPREAD = 2;
 
 /** How the level of the noise is estimated. */
 export interface EstimateOptions {
@@ -47,7 +52,7 @@ export interface FoundNoise {
 /**
  * Estimates the level of the noise in a picture in grey levels: the root mean square of what the noise added to its
  * values. For white Gaussian noise this is its standard deviation. The noise may also be that of a camera, smoothed and
- * compressed; its level is raised by a quarter, since models denoise it best so. Alpha is left out, and so are wholly
+ * compressed; unless the picture is plain, its level is then raised by up to 2, since models denoise it best so. Alpha is left out, and so are wholly
  * transparent parts. The estimate is 0 if the level is below 2.35, if the picture looks drawn (as a page of text or a
  * screenshot does), or if it is less than 4 pixels wide or high.
  *
@@ -55,7 +60,7 @@ export interface FoundNoise {
  * photograph. If half as many blocks look drawn as do not, the picture is taken for clean. Otherwise a small network finds
  * the level of any kind of noise from the flattest blocks (`levelOfBlocks`). White Gaussian noise is measured also in
  * patches of 4×4 pixels (`whiteNoiseOf`), which fit between letters or in pictures too small for many blocks. That level
- * counts, from 3 on, if the noise is white and the picture plain, or if the blocks show much less.
+ * counts, from 3 on, if the blocks show less: a tenth less in a plain picture, otherwise a third.
  *
  * @throws DataError if the picture has no pixels, its parts do not fit together, a value is not finite or far outside of
  * the range, or 1 seems to be white where no range was given
@@ -71,14 +76,18 @@ export function estimateSigma(picture: Picture, options?: EstimateOptions): numb
 export function findNoise(picture: Picture, checked: CheckedPicture): FoundNoise {
   picture = inGreyLevels(picture, checked);
   const { natural, drawn } = blocksOf(picture, checked);
-  if (drawn > 0 && drawn >= DRAWN_SHARE * natural.length) return { sigma: 0, noiseless: "drawn" };
+  if (drawn && drawn >= DRAWN_SHARE * natural.length) return { sigma: 0, noiseless: "drawn" };
   const isSmall = natural.length < FEWEST_NATURAL;
-  const { level, isPlain } = isSmall ? NOTHING : levelOfBlocks(natural, checked.distinct === 3);
+  const { level = 0, isPlain }: Partial<BlockLevel> = isSmall
+    ? {}
+    : levelOfBlocks(natural, checked.distinct === 3);
   const white = whiteNoiseOf(picture, checked, isSmall);
   let sigma = white < LEAST_WHITE ? 0 : white;
   if (level >= LEAST_LEVEL) {
-    if (white < WHITE * level) sigma = SPREAD * level;
-    else if (!isPlain && white < MORE_WHITE * level) sigma = level;
+    if (isPlain) {
+      if (white < WHITE_PLAIN * level) sigma = level;
+    } else if (white < MORE_WHITE * level)
+      sigma = white < WHITE * level ? SPREAD * level + MORE_SPREAD : level;
   }
-  return sigma === 0 ? { sigma, noiseless: "no-noise" } : { sigma };
+  return sigma ? { sigma } : { sigma, noiseless: "no-noise" };
 }

@@ -37,7 +37,7 @@ export function hasRelaxedSimd(): boolean {
 export function chooseVariant(mode: Mode): Variant {
   if (!hasSimd()) {
     throw new UnsupportedRuntimeError(
-      "This runtime has no WebAssembly SIMD. Use Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or later.",
+      "This runtime has no WebAssembly SIMD. Use Chrome 91, Firefox 89, Safari 16.4 or later.",
     );
   }
   return mode === "fast" && hasRelaxedSimd() ? "relaxed" : "simd";

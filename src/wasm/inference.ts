@@ -25,8 +25,8 @@ export interface InferenceCore {
   /** Adds a layer that adds the value of layer number `from`. */
   addSum(from: number): void;
   setParameters(weight: number, size: number, scale: number, bias: number): void;
-  /** Prepares for pictures of this size. */
-  fit(height: number, width: number): number;
+  /** Prepares for pictures of this size, of whose output the columns from `left` up to `right`, exclusive, are wanted. */
+  fit(height: number, width: number, left: number, right: number): number;
   /** Begins a picture of this noise level. */
   start(level: number): void;
   /** Takes the row at `input`. @returns how many rows came out; they lie from `output` on */
@@ -58,8 +58,8 @@ export async function loadInference(
     return { ...instance.exports, module, memory } as unknown as InferenceCore;
   } catch (cause) {
     throw new UnsupportedRuntimeError(
-      `WebAssembly cannot be started: ${(cause as Error).message}. It needs SIMD (Node 16.4, Chrome 91, Firefox 89, ` +
-        "Safari 16.4); as `wasm`, pass this version's inference build.",
+      `WebAssembly cannot be started: ${(cause as Error).message}. It needs SIMD (Chrome 91, Firefox 89, Safari ` +
+        "16.4); as `wasm`, pass this version's inference build.",
       { cause },
     );
   }

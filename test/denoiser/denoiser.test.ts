@@ -58,7 +58,7 @@ async function whole(
   const [columns, rows] = [width + 2 * margin, height + 2 * margin];
   const [across, down] = [mirrored(width), mirrored(height)];
   const picture = {
-    width: columns,
+    window: { start: 0, end: columns, from: 0, to: columns },
     height: rows,
     level: sigma,
     write(row: number, floats: Float32Array, at: number, stride: number) {
@@ -228,7 +228,13 @@ describe("equals the whole picture at once, bit for bit", () => {
     const bytes = [600, 3000].map((height) => {
       let rows = 0;
       const read = () => rows++;
-      for (const _ of stream.run({ width: 200, height, level: 0, write: () => {}, read }));
+      for (const _ of stream.run({
+        window: { start: 0, end: 200, from: 0, to: 200 },
+        height,
+        level: 0,
+        write: () => {},
+        read,
+      }));
       expect(rows).toBe(height);
       return core.memory.buffer.byteLength;
     });

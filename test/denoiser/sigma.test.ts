@@ -7,6 +7,7 @@ import { pictureAt } from "../../src/data/images.ts";
 import { readPhotos } from "../../src/data/photo-folders.node.ts";
 import { estimateSigma, findNoise } from "../../src/denoiser/sigma.ts";
 import { DataError } from "../../src/errors.ts";
+import { compress } from "../../src/noise/jpeg-artifacts.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
 import { checkPicture } from "../../src/pictures/picture.ts";
 import { cleanGraphics } from "../support/clean-graphics.ts";
@@ -89,6 +90,25 @@ describe("estimateSigma", () => {
     expect(Math.abs(estimateSigma({ data, width, height }) / level - 1)).toBeLessThan(0.03);
     const grey = Float32Array.from({ length: 2 * width * height }, (_, i) => planes[i % 2 ? 3 : 1]![i >> 1]!);
     expect(Math.abs(estimateSigma({ data: grey, width, height, channels: 2 }) / 10 - 1)).toBeLessThan(0.03);
+  });
+
+  it("does not take noise that went through JPEG for white in a plain picture: within 3 %", () => {
+    const [width, height] = [512, 384];
+    const size = 3 * width * height;
+    const clean = Float32Array.from(
+      { length: size },
+      (_, i) => 128 + 50 * Math.sin(i / width / 900) + 30 * Math.sin((i % (3 * width)) / 400 + (i % 3)),
+    );
+    for (const [sigma, quality] of [
+      [20, 75],
+      [30, 60],
+    ] as const) {
+      const data = noise(size, sigma).map((value, i) => value + clean[i]!);
+      compress(data, height, width, 3, { quality, subsampled: false, top: 0, left: 0 });
+      const square = data.reduce((sum, value, i) => sum + (value - clean[i]!) ** 2, 0) / size;
+      const estimate = estimateSigma({ data, width, height, channels: 3 });
+      expect(Math.abs(estimate / Math.sqrt(square) - 1)).toBeLessThan(0.03);
+    }
   });
 
   it("finds no noise where there is none, or nothing to tell it by", () => {

@@ -36,12 +36,19 @@ const sizes: readonly StreamSize[] = [
   [255, 4],
 ].map(([width, height]) => ({ width: width!, height: height! }));
 
-/** Planes of a picture through the network. */
-function run(stream: ConvStream, input: Float32Array, { width, height }: StreamSize, level = LEVEL) {
+/** Planes of a picture through the network. Of the result, the columns [from, to) are wanted. */
+function run(
+  stream: ConvStream,
+  input: Float32Array,
+  { width, height }: StreamSize,
+  level = LEVEL,
+  from = 0,
+  to = width,
+) {
   const output = new Float32Array(input.length);
   const channels = input.length / (width * height);
   const picture = {
-    width,
+    window: { start: 0, end: width, from, to },
     height,
     level,
     write(row: number, floats: Float32Array, at: number, stride: number) {
@@ -148,6 +155,38 @@ describe("equals the training engine's forward pass of the padded picture, bit f
       expect(new Set(output).size).toBeGreaterThan(output.length / 4);
       expect(output).toEqual(Float32Array.from(cropped(Float64Array.from(expected), padded, size)));
       await network.dispose();
+    }
+  });
+});
+
+describe("gives the columns that are wanted the bytes that they have in the whole output, and leaves others out", () => {
+  const ranges = [
+    [0, 1],
+    [0, 150],
+    [97, 200],
+    [152, 153],
+    [149, 301],
+    [300, 301],
+  ] as const;
+  const cases = [...chains, ...layerCases, ...networkCases];
+  it.each([...cases, ...mirroring(layerCases), ...mirroring(networkCases)])("%s", async (_, options) => {
+    const conv = convModelOf(convModel(options), "the model");
+    const size = { width: 301, height: 41 };
+    const planes = normal(conv.channels * size.width * size.height, 11, 1);
+    const newStream = async () => createConvStream(await checkedCore(), conv);
+    const whole = run(await newStream(), planes, size);
+    // One stream takes all, one after the other. Others begin with one of them.
+    const stream = await newStream();
+    for (const [from, to] of ranges) {
+      const output = run(await newStream(), planes, size, LEVEL, from, to);
+      const again = run(stream, planes, size, LEVEL, from, to);
+      const columns = (values: Float32Array, first: number, end: number) =>
+        values.filter((_, i) => i % size.width >= first && i % size.width < end);
+      expect(columns(output, from, to)).toEqual(columns(whole, from, to));
+      expect(columns(again, from, to)).toEqual(columns(whole, from, to));
+      // Whole vectors of four columns are computed.
+      const others = [columns(output, 0, from & ~3), columns(output, (to + 3) & ~3, size.width)];
+      for (const values of others) expect(values.every((value) => value === 0)).toBe(true);
     }
   });
 });

@@ -1,11 +1,15 @@
-/** The same seed gives the same bytes in V8 of three ages, in Deno and in JavaScriptCore (Bun). */
+/** The same seed gives the same bytes in V8 of three ages, in Deno, in JavaScriptCore (Bun) and in SpiderMonkey (Firefox). */
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Fingerprint, fingerprint } from "../support/fingerprint.ts";
+import { FirefoxPage, firefox } from "../support/firefox.ts";
 import { quietEnvironment, runtimes } from "../support/runtimes.ts";
 
 const folder = fileURLToPath(new URL("../.output/runtimes/", import.meta.url));
@@ -18,8 +22,8 @@ describe("reproducible in every runtime", () => {
       stdin: {
         // Deno is told to end: about once in a hundred runs it does not, although all is printed (README, "Limits").
         contents:
-          'import { fingerprint } from "./support/fingerprint.ts"; console.log(JSON.stringify(await fingerprint())); ' +
-          "globalThis.Deno?.exit();",
+          'import { fingerprint } from "./support/fingerprint.ts"; const result = JSON.stringify(await fingerprint()); ' +
+          "if (globalThis.WorkerGlobalScope) postMessage(result); else console.log(result); globalThis.Deno?.exit();",
         resolveDir: fileURLToPath(new URL("..", import.meta.url)),
       },
       outfile: script,
@@ -46,26 +50,53 @@ describe("reproducible in every runtime", () => {
     expect(here.interrupted[1]).toBe(here.interrupted[0]);
   });
 
+  function expectSame(there: Fingerprint): void {
+    const results = ({ noise, noises, patches, models, scales, interrupted, calibration }: Fingerprint) => ({
+      ...{ noise, noises, patches, models, scales, interrupted, calibration },
+    });
+    expect(results(there)).toEqual(results(here));
+    expect(there.epochsLeft).toBeGreaterThan(0);
+  }
+
   for (const { title, path, arguments: before } of runtimes) {
     it.skipIf(!path)(title, async () => {
       const { stdout } = await promisify(execFile)(path!, [...before, script], {
         cwd: folder,
         env: quietEnvironment,
       });
-      const there: Fingerprint = JSON.parse(stdout);
-      const results = ({
-        noise,
-        noises,
-        patches,
-        models,
-        scales,
-        interrupted,
-        calibration,
-      }: Fingerprint) => ({
-        ...{ noise, noises, patches, models, scales, interrupted, calibration },
-      });
-      expect(results(there)).toEqual(results(here));
-      expect(there.epochsLeft).toBeGreaterThan(0);
+      expectSame(JSON.parse(stdout));
     });
   }
+
+  it.skipIf(!firefox)(
+    firefox ? "Firefox" : "Firefox (skipped: not found; set FIREFOX to its path)",
+    async () => {
+      const server = createServer(async ({ url }, response) => {
+        const isScript = url === "/fingerprint.mjs";
+        response.writeHead(200, {
+          "Content-Type": isScript ? "text/javascript" : "text/html",
+          "Cross-Origin-Opener-Policy": "same-origin",
+          "Cross-Origin-Embedder-Policy": "require-corp",
+        });
+        response.end(isScript ? await readFile(script) : "<!doctype html><title>a fingerprint</title>");
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      try {
+        await using page = await FirefoxPage.open(
+          `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+        );
+        // In a worker, which may wait for other threads.
+        const printed = await page.evaluate(`new Promise((resolve, reject) => {
+          const worker = new Worker("/fingerprint.mjs", { type: "module" });
+          worker.onmessage = ({ data }) => resolve(data);
+          worker.onerror = ({ message }) => reject(new Error(message));
+        })`);
+        const there: Fingerprint = JSON.parse(printed as string);
+        expect(there.threads).toEqual(here.threads);
+        expectSame(there);
+      } finally {
+        server.close();
+      }
+    },
+  );
 });
