@@ -1,6 +1,7 @@
 // Builds the page as static files in build/web, for any web server. Needs the files that `npm run build` writes.
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import esbuild from "esbuild";
@@ -32,13 +33,14 @@ export async function buildPage() {
     format: "esm",
     platform: "browser",
     target: "es2022",
+    // The builds of the core are texts that become longer in ASCII. Scripts of this page are modules, which are always UTF-8.
+    charset: "utf8",
     logLevel: "warning",
     external: ["*.svg"],
-    plugins: [withoutTexts, withFiles],
+    plugins: [withoutTexts, coresInPieces, shortManifest],
   });
   for (const name of ["icon.svg", "slider.svg", "without-server.js", "manifest.webmanifest"])
     cpSync(`${root}web/${name}`, folder + name);
-  for (const name of builds) cpSync(`${root}build/wasm/${name}.wasm`, `${folder}wasm/${name}.wasm`);
   for (const name of samples) cpSync(`${root}web/samples/${name}`, `${folder}samples/${name}`);
   for (const name of models) cpSync(`${root}build/models/${name}`, `${folder}models/${name}`);
   for (const name of readdirSync(`${root}data`))
@@ -60,8 +62,6 @@ export async function buildPage() {
   });
 }
 
-/** The builds of the core that train. */
-const builds = ["simd", "relaxed", "simd-threads", "relaxed-threads"];
 const samples = ["parrots.jpg", "window.jpg"];
 const models = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey"].map((name) => `${name}.safetensors`);
 
@@ -82,19 +82,6 @@ function filesOfPage() {
     .sort();
 }
 
-/** The builds of the core that train are loaded as files: see web/wasm-file.ts. */
-const withFiles = {
-  name: "with files of the core",
-  setup(build) {
-    build.onLoad({ filter: /build\/wasm\/(simd|relaxed)(-threads)?\.js$/ }, ({ path }) => ({
-      contents: `export default "wasm/${/([\w-]+)\.js$/.exec(path)[1]}.wasm";`,
-    }));
-    build.onResolve({ filter: /\/inlined\.ts$/ }, ({ importer }) =>
-      importer.endsWith("/src/wasm/load.ts") ? { path: `${root}web/wasm-file.ts` } : undefined,
-    );
-  },
-};
-
 /**
  * The page's policy allows workers from files only, so it gives their addresses, and does not need them as texts. It loads
  * models for photographs as files too, so that only those travel that are used.
@@ -106,6 +93,45 @@ const withoutTexts = {
     build.onLoad({ filter: /build\/models\/photo(-grey)?\.js$/ }, () => ({
       contents: "export default undefined;",
     }));
+  },
+};
+
+/**
+ * The four builds of the core for training have most in common, but gzip sees only the last 32 KB. So they travel as pieces
+ * that alternate, which halves their size.
+ */
+const coresInPieces = {
+  name: "cores in pieces that alternate",
+  setup(build) {
+    const cores = ["simd", "simd-threads", "relaxed", "relaxed-threads"];
+    const count = 8;
+    build.onLoad({ filter: /build\/wasm\/(simd|relaxed)(-threads)?\.js$/ }, ({ path }) => {
+      const number = cores.indexOf(basename(path, ".js"));
+      const mine = `pieces.filter((_, index) => index % ${cores.length} === ${number})`;
+      return { contents: `import { pieces } from "pieces of cores"; export default ${mine}.join("");` };
+    });
+    build.onResolve({ filter: /^pieces of cores$/ }, () => ({ path: "pieces", namespace: "cores" }));
+    build.onLoad({ filter: /^pieces$/, namespace: "cores" }, async () => {
+      const modules = await Promise.all(cores.map((name) => import(`../build/wasm/${name}.js`)));
+      const texts = modules.map((module) => module.default);
+      const pieceOf = (text, index) => {
+        const [from, to] = [index, index + 1].map((end) => Math.round((end * text.length) / count));
+        return text.slice(from, to);
+      };
+      const pieces = Array.from({ length: count }, (_, index) => texts.map((text) => pieceOf(text, index)));
+      return { contents: `export const pieces = ${JSON.stringify(pieces.flat())};` };
+    });
+  },
+};
+
+/** Of package.json, the page needs what models are marked with. */
+const shortManifest = {
+  name: "a short package.json",
+  setup(build) {
+    build.onLoad({ filter: /package\.json$/ }, () => {
+      const { version, license } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+      return { contents: JSON.stringify({ version, license }), loader: "json" };
+    });
   },
 };
 

@@ -15,10 +15,9 @@ const types = {
   ".jpg": "image/jpeg",
   ".webmanifest": "application/manifest+json",
   ".gz": "application/gzip",
-  ".wasm": "application/wasm",
   ".safetensors": "application/octet-stream",
 };
-const compressible = new Set([".html", ".js", ".css", ".svg", ".wasm", ".safetensors"]);
+const compressible = new Set([".html", ".js", ".css", ".svg", ".safetensors"]);
 
 /**
  * Starts the server. With `isolated`, it sends the headers that give a page shared memory, and so threads.

@@ -67,12 +67,12 @@ export class Network {
     const core =
       threads > 1
         ? await loadThreadedCore(
-            options.wasm ?? (await bundledBytes(`${variant}-threads`)),
+            options.wasm ?? bundledBytes(`${variant}-threads`),
             layout,
             threads,
             threadWorkerUrl,
           )
-        : await loadCore(options.wasm ?? (await bundledBytes(variant)), layout);
+        : await loadCore(options.wasm ?? bundledBytes(variant), layout);
     return new Network(spec, layout, core, variant);
   }
 

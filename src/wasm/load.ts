@@ -45,8 +45,8 @@ export interface Core {
   dispose(): Promise<void>;
 }
 
-/** The bytes of a build that is inlined in the package. A bundler may put files in place of these texts, as web/build.js does. */
-export async function bundledBytes(build: Build): Promise<Uint8Array<ArrayBuffer>> {
+/** The bytes of a build that is inlined in the package. */
+export function bundledBytes(build: Build): Uint8Array<ArrayBuffer> {
   return bytesOf(inlined[build]);
 }
 

@@ -95,6 +95,14 @@ export function noticed(page: Page): Promise<Noticed> {
   return page.evaluate(() => (globalThis as unknown as { noticed: Noticed }).noticed);
 }
 
+/** Forgets what moved up to now, once the page has told of all of it. */
+export function forgetShifts(page: Page): Promise<void> {
+  return page.evaluate(async () => {
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    (globalThis as unknown as { noticed: { shifts: string[] } }).noticed.shifts.length = 0;
+  });
+}
+
 export function text(page: Page, id: string): Promise<string> {
   return page.locator(`#${id}`).innerText();
 }

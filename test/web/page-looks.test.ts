@@ -10,6 +10,7 @@ import {
   denoised,
   ended,
   epochsShown,
+  forgetShifts,
   goTo,
   launch,
   message,
@@ -124,14 +125,6 @@ describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (sk
     expect(faults).toEqual([]);
   });
 });
-
-/** Forgets what moved up to now, once the page has told of all of it. */
-function forgetShifts(page: Page): Promise<void> {
-  return page.evaluate(async () => {
-    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
-    (globalThis as unknown as { noticed: { shifts: string[] } }).noticed.shifts.length = 0;
-  });
-}
 
 /** Elements wider than their place: the page, or a value of a training. */
 function sticksOut(page: Page): Promise<string[]> {
