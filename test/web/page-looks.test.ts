@@ -191,7 +191,7 @@ function contrasts(page: Page): Promise<string[]> {
     return checks.flatMap(([selector, property, least]) =>
       [...document.querySelectorAll(selector)].flatMap((element) => {
         const front = luminance(getComputedStyle(element)[property]);
-        const back = luminance(getComputedStyle(element.closest(".card")!).backgroundColor);
+        const back = luminance(getComputedStyle(element.closest(".card") ?? document.body).backgroundColor);
         const contrast = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
         return contrast < least ? [`${selector}: ${contrast.toFixed(2)}, not ${least}`] : [];
       }),
