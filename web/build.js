@@ -135,9 +135,9 @@ const shortManifest = {
   },
 };
 
-/** @returns {Uint8Array} a PNG file of 6 × 4 test pictures of the sample, whose classes take turns */
+/** @returns {Uint8Array} a PNG file of 5 × 2 test pictures of the sample, whose classes take turns */
 function garments() {
-  const [columns, rows, side] = [6, 4, 28];
+  const [columns, rows, side] = [5, 2, 28];
   const pictures = gunzipSync(readFileSync(`${root}data/t10k-images-idx3-ubyte.gz`)).subarray(16);
   const [width, height] = [columns * side, rows * side];
   const data = new Uint8Array(width * height);

@@ -62,7 +62,7 @@ const TEST_SHARE = 10;
 /** Networks that take patches get the pictures themselves; others get patches that lie side by side, as pictures. */
 async function datasetOfPictures(files: readonly File[], recipe: Recipe): Promise<LoadedData> {
   const patch: PatchSize = recipe.spec.input;
-  const { pictures, leftOut } = await readTrainingPictures([...files].sort(byPath), patch);
+  const { pictures, leftOut } = await readTrainingPictures(files, patch);
   if (pictures.length < 2) {
     const why = leftOut.length > 0 ? ` Left out: ${leftOut.join("; ")}.` : "";
     throw new DataError(
@@ -74,9 +74,4 @@ async function datasetOfPictures(files: readonly File[], recipe: Recipe): Promis
   const data = await loadPhotos({ train, test }, patch, { name: "your pictures", source: "your pictures" });
   const isOfPatches = recipe.patchesPerEpoch !== undefined;
   return { data: isOfPatches ? data : { ...data, train: testPatches(data.train, patch) }, leftOut };
-}
-
-function byPath(a: File, b: File): number {
-  const [first, second] = [a.webkitRelativePath || a.name, b.webkitRelativePath || b.name];
-  return first < second ? -1 : Number(first > second);
 }

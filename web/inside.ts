@@ -1,128 +1,178 @@
-/** The tab "Inside": the first layer's weights as pictures, and sliders for the autoencoder's code. */
+/** The tab "Inside": a picture's way through a network of convolutions; or, of an autoencoder, its first layer and its code. */
 import type { Model } from "../src/model/model.ts";
-import { layerShapes } from "../src/network/spec.ts";
-import { currentModel, onModelChange } from "./current-model.ts";
+import { isConvolution, isConvolutional, layerShapes } from "../src/network/spec.ts";
+import { showCode } from "./code-view.ts";
+import { currentModel, onModelChange, type ShownModel } from "./current-model.ts";
 import { decodedModel } from "./decoded-model.ts";
-import { codeLayer, runDense } from "./decoder.ts";
-import { byId, canvas, imageDataOf, input, messageOf, setMessage, setText } from "./dom.ts";
-import { greyOf } from "./grey.ts";
+import { modelFiles } from "./denoisers.ts";
+import { byId, canvas, input, messageOf, select, setMessage, setText } from "./dom.ts";
 import { modelSummary } from "./model-text.ts";
-import { garments } from "./pictures.ts";
+import { PartChoice } from "./part-choice.ts";
+import { onSeen, seenMiddle, seenPicture } from "./seen-picture.ts";
+import { WayView } from "./way-view.ts";
 import { drawWeights, initialWeights } from "./weight-pictures.ts";
 
-const GARMENTS = 10;
-/** Their width and height in pixels. */
-const SIDE = 28;
-
-let sliders: HTMLInputElement[] = [];
-
 export function startInside(): void {
-  const showIfSeen = () => {
-    if (!byId("inside", HTMLElement).hidden) show();
-  };
-  onModelChange(showIfSeen);
-  document.addEventListener("part", showIfSeen);
-  input("only-change").addEventListener("change", show);
+  new Inside();
 }
 
-function show(): void {
-  const current = currentModel();
-  if (!current) return;
-  const model = decodedModel(current);
-  byId("inside-empty", HTMLElement).hidden = true;
-  byId("inside-parts", HTMLElement).hidden = false;
-  setText("inside-model", `Model: ${modelSummary(model, current.from)}`);
-  showWeights(model);
-  const code = codeLayer(model);
-  if (!code) {
-    setText(
-      "code-facts",
-      "This network has no narrow layer: it keeps every pixel. Train fashion-autoencoder for a code.",
-    );
-    for (const id of ["code-sliders", "code-garments"]) byId(id, HTMLElement).replaceChildren();
-    sliders = [];
-    return;
+class Inside {
+  readonly #part = new PartChoice(() => void this.#show());
+  readonly #way = new WayView();
+  /** The models of the package that were shown, by their names. */
+  readonly #known = new Map<string, Promise<ShownModel[]>>();
+  /** Whether the model is the one that the user chose here, and not the one of the other parts. */
+  #isChosen = false;
+  #isLevelChosen = false;
+  /** Whether the part of the picture is to follow what is seen in "Denoise". */
+  #isElsewhere = true;
+  /** What is being shown, and whether something else is to be shown after that. */
+  #running: { again: boolean } | undefined;
+
+  constructor() {
+    const choice = select("inside-choice");
+    choice.addEventListener("change", () => {
+      this.#isChosen = true;
+      void this.#show();
+    });
+    onModelChange(() => {
+      this.#offerOwn();
+      void this.#show();
+    });
+    document.addEventListener("part", () => this.#arrive());
+    onSeen(() => {
+      this.#isLevelChosen = false;
+      this.#arrive();
+    });
+    // "Denoise" tells here what it has found.
+    new MutationObserver(() => {
+      this.#followLevel();
+      void this.#show();
+    }).observe(byId("sigma-value", HTMLElement), { childList: true });
+    input("inside-level").addEventListener("input", () => {
+      this.#isLevelChosen = true;
+      this.#followLevel();
+      void this.#show();
+    });
+    input("only-change").addEventListener("change", () => void this.#show());
+    this.#offerOwn();
   }
-  setText(
-    "code-facts",
-    `The network squeezes a garment into ${code.size} numbers and draws it again from these alone. ` +
-      "Choose a garment, then move the sliders.",
-  );
-  if (sliders.length !== code.size) {
-    laySliders(code.size);
-    layGarments().catch((error: unknown) => setMessage("inside-message", messageOf(error)));
+
+  /** Looks at what the other parts of the page show now. */
+  #arrive(): void {
+    if (!this.#isChosen) {
+      const { value } = select("model");
+      select("inside-choice").value = currentModel() ? "own" : value === "best" ? "photo" : value;
+    }
+    this.#followLevel();
+    this.#isElsewhere = true;
+    void this.#show();
   }
-  drawDecoded(model);
+
+  /** Offers the page's own model, and shows it when it is another one. */
+  #offerOwn(): void {
+    const own = currentModel();
+    const option = byId("inside-own", HTMLOptionElement);
+    option.disabled = own === undefined;
+    if (!own || option.textContent === own.from) return;
+    option.textContent = own.from;
+    select("inside-choice").value = "own";
+  }
+
+  #followLevel(): void {
+    const level = input("inside-level");
+    if (!this.#isLevelChosen) level.value = input("sigma").value;
+    setText("inside-level-value", `σ ${level.valueAsNumber.toFixed(1)}`);
+  }
+
+  /** Shows what is chosen, if this part of the page is seen; one at a time, the newest last. */
+  async #show(): Promise<void> {
+    if (byId("inside", HTMLElement).hidden) return;
+    if (this.#running) {
+      this.#running.again = true;
+      return;
+    }
+    const running = { again: false };
+    this.#running = running;
+    try {
+      await this.#showNow();
+    } catch (error) {
+      setMessage("inside-message", messageOf(error));
+    }
+    this.#running = undefined;
+    if (running.again) void this.#show();
+  }
+
+  async #showNow(): Promise<void> {
+    const picture = seenPicture();
+    if (picture && this.#isElsewhere) await this.#part.show(picture, seenMiddle());
+    this.#isElsewhere = false;
+    const { from, model } = await this.#model();
+    const isOfPhotographs = isConvolutional(model.spec);
+    setText("inside-model", modelSummary(model, from));
+    byId("inside-photo", HTMLElement).hidden = !isOfPhotographs;
+    byId("way", HTMLElement).hidden = !isOfPhotographs;
+    byId("code", HTMLElement).hidden = isOfPhotographs || !showCode(model);
+    byId("inside-level-field", HTMLElement).hidden = !model.spec.noiseLevel;
+    showWeights(model);
+    const { part } = this.#part;
+    if (!isOfPhotographs) showParts();
+    if (!isOfPhotographs || !picture) return;
+    if (!part)
+      throw new Error(
+        "The picture is too small to be looked at part by part: choose another one in Denoise.",
+      );
+    const { wayOf } = await import("./way.ts");
+    const way = await wayOf(model, part, input("inside-level").valueAsNumber);
+    await this.#way.show(model.spec, way, part);
+    showParts();
+    performance.mark("way");
+  }
+
+  async #model(): Promise<{ from: string; model: Model }> {
+    const { value } = select("inside-choice");
+    const shown = value === "own" ? currentModel()! : await this.#ofPackage(value);
+    return { from: shown.from, model: decodedModel(shown) };
+  }
+
+  /** The model of the package for colour or for grey pictures. */
+  async #ofPackage(name: string): Promise<ShownModel> {
+    const files = this.#known.get(name) ?? modelFiles(name).then((files) => files.map(shownModel));
+    this.#known.set(name, files);
+    files.catch(() => this.#known.delete(name));
+    const [forColour, forGrey] = (await files) as [ShownModel, ShownModel];
+    return this.#part.isGrey ? forGrey : forColour;
+  }
 }
+
+/** Shows the parts, once all that is in them has its size, so that nothing moves. */
+function showParts(): void {
+  byId("inside-parts", HTMLElement).classList.remove("waiting");
+}
+
+const shownModel = (bytes: ArrayBuffer): ShownModel => ({
+  bytes: new Uint8Array(bytes),
+  from: "the package",
+  denoises: true,
+});
 
 function showWeights(model: Model): void {
   const base = initialWeights(model);
   const toggle = input("only-change");
-  toggle.disabled = base === undefined;
+  byId("only-change-field", HTMLElement).hidden = base === undefined;
   const onlyChange = base !== undefined && toggle.checked;
   const count = drawWeights(canvas("weights"), model, onlyChange ? base : undefined);
-  const { type, outputs } = layerShapes(model.spec)[0]!;
+  const first = layerShapes(model.spec).find((layer) => layer.type === "dense" || isConvolution(layer))!;
+  const isDense = first.type === "dense";
   const facts =
-    `${count} of the first layer’s ${outputs} ${type === "dense" ? "units" : "filters"}: ` +
+    `${count} of the first layer’s ${first.outputs} ${isDense ? "units" : "filters"}: ` +
     (onlyChange
-      ? "how training changed the weights of those that it changed most."
-      : "what each looks for; light adds, dark takes away.");
+      ? "how training changed the weights of those that it changed most. "
+      : "what each looks for. ") +
+    (isDense
+      ? "Grey is 0, light adds, dark takes away."
+      : "Grey is 0, light adds, dark takes away: a light pixel beside a dark one answers to an edge, a colour to that colour.");
   setText("weights-facts", facts);
+  byId("weights-formula", HTMLElement).hidden = !isDense;
   canvas("weights").setAttribute("aria-label", facts);
-}
-
-function laySliders(count: number): void {
-  sliders = Array.from({ length: count }, (_, index) => {
-    const slider = document.createElement("input");
-    Object.assign(slider, { type: "range", min: "0", max: "1", step: "0.01", value: "0.5" });
-    slider.setAttribute("aria-label", `Number ${index + 1} of the code`);
-    slider.addEventListener("input", () => drawDecoded(decodedModel(currentModel()!)));
-    return slider;
-  });
-  byId("code-sliders", HTMLElement).replaceChildren(
-    ...sliders.map((slider, index) => {
-      const label = document.createElement("label");
-      label.append(String(index + 1), slider);
-      return label;
-    }),
-  );
-}
-
-/** Makes a button for each of a few garments, which sets the sliders to the garment's code. */
-async function layGarments(): Promise<void> {
-  const sheet = await garments();
-  const grey = greyOf(sheet);
-  const columns = sheet.width / SIDE;
-  const buttons = Array.from({ length: GARMENTS }, (_, garment) => {
-    const [left, top] = [(garment % columns) * SIDE, Math.floor(garment / columns) * SIDE];
-    const pixels = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => {
-      return grey[(top + Math.floor(i / SIDE)) * sheet.width + left + (i % SIDE)]!;
-    });
-    const picture = document.createElement("canvas");
-    Object.assign(picture, { width: SIDE, height: SIDE });
-    picture.getContext("2d")!.putImageData(imageDataOf(pixels, SIDE, SIDE), 0, 0);
-    const button = document.createElement("button");
-    button.type = "button";
-    button.setAttribute("aria-label", `Code of garment ${garment + 1}`);
-    button.append(picture);
-    button.addEventListener("click", () => {
-      const model = decodedModel(currentModel()!);
-      runDense(model, pixels, 1, codeLayer(model)!.number).forEach((value, index) => {
-        sliders[index]!.valueAsNumber = value;
-      });
-      drawDecoded(model);
-    });
-    return button;
-  });
-  byId("code-garments", HTMLElement).replaceChildren(...buttons);
-}
-
-function drawDecoded(model: Model): void {
-  const { width, height } = model.spec.input;
-  const code = codeLayer(model)!;
-  const values = sliders.map(({ valueAsNumber }) => valueAsNumber);
-  const pixels = new Uint8ClampedArray(runDense(model, values, code.number + 1, model.spec.layers.length));
-  const target = canvas("decoded");
-  Object.assign(target, { width, height });
-  target.getContext("2d")!.putImageData(imageDataOf(pixels, width, height), 0, 0);
 }

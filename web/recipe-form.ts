@@ -86,13 +86,21 @@ export function requestFromForm(): TrainingRequest {
     recipe,
     seed: numberFrom("seed"),
     mode: select("mode").value === "fast" ? "fast" : "reproducible",
+    kept: Date.now(),
     ...surroundings,
     ...(base !== undefined && { base }),
   };
 }
 
-/** A training that goes on from a checkpoint. The form then shows the checkpoint's recipe. @throws FieldError, DataError */
-export function requestFromCheckpoint(from: Checkpoint): TrainingRequest {
+/** What a checkpoint does not contain. */
+export type Surroundings = Pick<TrainingRequest, "threads" | "data" | "base" | "kept" | "isKept">;
+
+/**
+ * A training that goes on from a checkpoint. The form then shows the checkpoint's recipe.
+ * @param given what the checkpoint does not contain; if left out, the form says it
+ * @throws FieldError, DataError
+ */
+export function requestFromCheckpoint(from: Checkpoint, given?: Surroundings): TrainingRequest {
   const { recipe, seed, mode } = from;
   const name = recipe.name.replace(/-tuned$/, "");
   const source = select("data").value;
@@ -101,9 +109,10 @@ export function requestFromCheckpoint(from: Checkpoint): TrainingRequest {
     showChoice();
     // What the training began with may be other pictures than the recipe's usual ones: those that were chosen.
     if (isChosen(source)) select("data").value = source;
-    showSource();
   }
-  const surroundings = surroundingsFromForm();
+  if (given) select("data").value = given.data.kind;
+  showSource();
+  const surroundings = given ?? { ...surroundingsFromForm(), kept: Date.now() };
   showRecipe(recipe);
   input("seed").value = String(seed);
   select("mode").value = mode;
@@ -126,7 +135,6 @@ function showOwnModel(): void {
   if (shown) option.textContent = shown.from;
 }
 
-/** The settings that a checkpoint does not contain. */
 function surroundingsFromForm(): Pick<TrainingRequest, "threads" | "data"> {
   const threads = input("threads").value === "" ? undefined : numberFrom("threads");
   return { ...(threads !== undefined && { threads }), data: sourceFrom() };

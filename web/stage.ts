@@ -2,6 +2,7 @@
 import { button, byId, input, setText } from "./dom.ts";
 import { Magnifier } from "./magnifier.ts";
 import { PictureLayer } from "./picture-layer.ts";
+import { see, seeAround } from "./seen-picture.ts";
 import { type Place, StageGestures } from "./stage-gestures.ts";
 
 /** The most screen pixels for a pixel of the picture. */
@@ -70,6 +71,7 @@ export class Stage {
   draw(layer: Layer, image: ImageData): void {
     this.#layers[layer].draw(image);
     this.#magnifier.refresh();
+    if (layer === "before") see(image);
   }
 
   /** Draws rows of a picture over what the layer shows, or is about to show: see `PictureLayer.drawRows`. */
@@ -227,6 +229,7 @@ export class Stage {
       target.classList.toggle("enlarged", zoom * devicePixelRatio >= 2);
     }
     this.#stage.classList.toggle("zoomed", this.#zoom !== undefined);
+    seeAround(this.#zoom === undefined ? undefined : this.#middle);
     const percent = zoom * devicePixelRatio;
     setText("zoom-now", `${Math.round(100 * percent)} %`);
     for (const [id, isOn] of Object.entries({

@@ -1,14 +1,16 @@
 /** A training as the page shows it: runs it in a worker and shows its progress. */
 
 import { isConvolutional } from "../src/network/spec.ts";
+import type { Progress } from "../src/training/train-options.ts";
 import { setCurrentModel } from "./current-model.ts";
-import { button, byId, clock, download, input, setDisabled, setMessage, setText, whole } from "./dom.ts";
+import { CurveChart } from "./curve-chart.ts";
+import { button, byId, download, setMessage, setText, whole } from "./dom.ts";
 import { checkpointFileName } from "./model-text.ts";
 import { PictureRows } from "./picture-rows.ts";
-import { PsnrChart } from "./psnr-chart.ts";
-import { chosenRecipe, lockRecipeForm } from "./recipe-form.ts";
-import { curveOf, keepCurve, type TrainingCurve, tableOf, verdict } from "./training-curve.ts";
+import { chosenRecipe } from "./recipe-form.ts";
+import { curveOf, keepCurve, type TrainingCurve, verdict } from "./training-curve.ts";
 import { type FromWorker, rowLabels, type ToWorker, type TrainingRequest } from "./training-messages.ts";
+import { clearStatus, showEpoch, showKept, showProgress, showState } from "./training-status.ts";
 
 /** The least milliseconds between two requests for the model in training. */
 const MODEL_EVERY = 500;
@@ -17,10 +19,9 @@ const DRAW_EVERY = 500;
 
 type EpochMessage = Extract<FromWorker, { type: "epoch" }>;
 type DataMessage = Extract<FromWorker, { type: "data" }>;
-type ProgressMessage = Extract<FromWorker, { type: "progress" }>;
 
 export class TrainView {
-  readonly #chart = new PsnrChart(byId("psnr-chart", HTMLElement));
+  readonly #chart = new CurveChart();
   readonly #rows = new PictureRows();
   #curve: TrainingCurve = { points: [] };
   /** The digest of the pictures that are trained on, once they are loaded. */
@@ -31,7 +32,7 @@ export class TrainView {
   /** When the model was last requested. */
   #asked = 0;
   /** What is not drawn yet: the last finished epoch, and the progress of the next one. */
-  #news: { epoch?: EpochMessage; progress?: ProgressMessage } = {};
+  #news: { epoch?: EpochMessage; progress?: Progress } = {};
   /** The timer that will draw it. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When something was last drawn. */
@@ -43,44 +44,53 @@ export class TrainView {
   /** Whether the user is to get the next checkpoint that arrives as a file. */
   #saving = false;
 
-  constructor() {
+  /** @param onEnd called when a training has ended */
+  constructor(private readonly onEnd: () => void) {
     this.#chart.show(undefined, chosenRecipe().epochs);
     // Leaving the page would end the training.
     addEventListener("beforeunload", (event) => {
       if (this.#worker) event.preventDefault();
     });
+    // A page that is hidden may be closed without another word.
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") this.#say({ type: "keep" });
+    });
   }
 
   start(request: TrainingRequest): void {
     this.#request = request;
-    const { recipe, from } = request;
+    const { from } = request;
     this.#curve = from ? curveOf(from) : { points: [] };
     this.#seconds = (from?.epochs ?? []).reduce((sum, { seconds }) => sum + seconds, 0);
     this.#checkpoint = undefined;
     this.#saving = false;
     button("save-checkpoint").disabled = true;
-    this.#chart.show(this.#curve, recipe.epochs);
+    this.#showCurve();
     byId("test-pictures", HTMLElement).hidden = true;
     setText("verdict", "");
     button("save-figure").disabled = true;
     button("save-curve").disabled = true;
-    for (const id of ["epoch", "loss", "test", "rate", "left", "build"]) setText(`status-${id}`, "–");
-    setText("status-epoch", "loading");
+    clearStatus();
     this.#worker = new Worker(new URL("./train-worker.js", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
     this.#worker.onerror = ({ message }) =>
       this.#fail(message || "A part of the page could not be loaded. Are you offline? Then try again later.");
     this.#say({ type: "start", request });
     setText("train-said", "Training begun.");
-    this.#showState("running");
+    showState("running");
   }
 
   pauseOrGoOn(): void {
     this.#paused = !this.#paused;
     this.#say({ type: this.#paused ? "pause" : "goOn" });
     this.#draw();
-    this.#showState(this.#paused ? "paused" : "running");
+    showState(this.#paused ? "paused" : "running");
     setText("train-said", this.#paused ? "Training paused." : "Training goes on.");
+  }
+
+  /** Trains on one batch, then pauses again. */
+  step(): void {
+    this.#say({ type: "step" });
   }
 
   stop(): void {
@@ -88,7 +98,7 @@ export class TrainView {
   }
 
   saveCurve(): void {
-    const table = new Blob([tableOf(this.#curve)], { type: "text/csv" });
+    const table = new Blob([this.#chart.table()], { type: "text/csv" });
     download(table, `${this.#request!.recipe.name}-curve.csv`);
   }
 
@@ -126,8 +136,9 @@ export class TrainView {
         );
         break;
       case "progress":
-        this.#news.progress = message;
-        this.#drawSoon();
+        this.#news.progress = message.progress;
+        if (message.isStep) this.#drawStep(message.progress);
+        else this.#drawSoon();
         break;
       case "epoch":
         this.#takeEpoch(message);
@@ -141,6 +152,9 @@ export class TrainView {
         break;
       case "checkpoint":
         this.#takeCheckpoint(message.bytes);
+        break;
+      case "kept":
+        showKept(message.isKept);
         break;
       case "ended":
         this.#end(message.why === "stopped");
@@ -168,7 +182,7 @@ export class TrainView {
     const { recipe, base } = this.#request!;
     this.#rows.begin(rowLabels(recipe, base), columns, rows);
     byId("test-pictures", HTMLElement).hidden = false;
-    this.#chart.show(this.#curve, recipe.epochs);
+    this.#showCurve();
     const pictures = `${whole(trainingImages)} ${trainingImages === 1 ? "picture" : "pictures"}`;
     setText("verdict", `Trained on ${pictures}, tested on ${whole(testImages)} others or parts of them.`);
     const isOwn = this.#request!.data.kind === "pictures";
@@ -196,36 +210,32 @@ export class TrainView {
     const { epoch, progress } = this.#news;
     this.#news = {};
     if (epoch) this.#drawEpoch(epoch);
-    if (progress) this.#drawProgress(progress);
+    if (!progress) return;
+    showProgress(progress, this.#request!.recipe);
   }
 
-  #drawProgress({ progress }: ProgressMessage): void {
-    const { epochs } = this.#request!.recipe;
-    const { epoch, images, imagesPerEpoch, loss, imagesPerSecond } = progress;
-    const done = images / imagesPerEpoch;
-    byId("epoch-progress", HTMLProgressElement).value = done;
-    setText("status-epoch", `${epoch} of ${epochs}`);
-    setText("status-loss", loss.toFixed(1));
-    setText("status-rate", whole(imagesPerSecond));
-    setText("status-left", clock(((epochs - epoch + 1 - done) * imagesPerEpoch) / imagesPerSecond));
+  #showCurve(): void {
+    const { recipe, seed, kept } = this.#request!;
+    const name = `${recipe.name}, learning rate ${Number(recipe.optimizer.learningRate.toPrecision(3))}, seed ${seed}`;
+    this.#chart.show({ kept, name, curve: this.#curve }, recipe.epochs);
+  }
+
+  /** What came of a single batch is shown at once, and told. */
+  #drawStep({ loss }: Progress): void {
+    this.#draw();
+    setText("train-said", `${byId("batch-now", HTMLElement).textContent}: loss ${loss.toFixed(1)}.`);
   }
 
   #drawEpoch({ epoch, psnr, row }: EpochMessage): void {
-    const { number, loss, imagesPerSecond } = epoch;
-    const { epochs } = this.#request!.recipe;
-    this.#chart.show(this.#curve, epochs);
+    const { recipe } = this.#request!;
+    this.#showCurve();
     keepCurve(this.#request!, this.#sha256, this.#curve);
     this.#rows.draw(row);
     button("save-figure").disabled = false;
     button("save-curve").disabled = false;
-    byId("epoch-progress", HTMLProgressElement).value = 1;
-    setText("status-epoch", `${number} of ${epochs}`);
-    setText("status-loss", loss.toFixed(1));
-    setText("status-test", `${psnr.test.toFixed(2)} dB`);
-    setText("status-rate", whole(imagesPerSecond));
-    setText("status-left", clock((this.#seconds / number) * (epochs - number)));
+    showEpoch(epoch, psnr.test, recipe, this.#seconds);
     setText("verdict", verdict(this.#curve));
-    if (this.#drawn - this.#asked < MODEL_EVERY && number < epochs) return;
+    if (this.#drawn - this.#asked < MODEL_EVERY && epoch.number < recipe.epochs) return;
     this.#asked = this.#drawn;
     this.#say({ type: "model" });
   }
@@ -249,19 +259,7 @@ export class TrainView {
     this.#worker = undefined;
     this.#paused = false;
     setTimeout(() => worker?.terminate(), 1000);
-    this.#showState("idle");
-  }
-
-  #showState(state: "idle" | "running" | "paused"): void {
-    const isIdle = state === "idle";
-    // What is about to be enabled, so that it can take the focus of what is disabled.
-    const next = button(isIdle ? "start" : "pause");
-    next.disabled = false;
-    lockRecipeForm(!isIdle, next);
-    setDisabled(button("start"), !isIdle, next);
-    setDisabled(input("load-checkpoint"), !isIdle, next);
-    setDisabled(button("pause"), isIdle, next);
-    setDisabled(button("stop"), isIdle, next);
-    setText("pause", state === "paused" ? "Go on" : "Pause");
+    showState("idle");
+    this.onEnd();
   }
 }

@@ -3,10 +3,12 @@
 import type { Model } from "../src/model/model.ts";
 import { decodeModel, encodeModel } from "../src/model/model-file.ts";
 import { encodeCheckpoint } from "../src/training/checkpoint.ts";
-import type { ResumeOptions } from "../src/training/train-options.ts";
+import type { Progress, ResumeOptions } from "../src/training/train-options.ts";
 import { resume, type Training, train } from "../src/training/trainer.ts";
 import { loadDataset } from "./dataset.ts";
+import { Keeping } from "./keeping.ts";
 import { TestSet } from "./test-set.ts";
+import { claim } from "./training-lock.ts";
 import type { FromWorker, ToWorker, TrainingRequest } from "./training-messages.ts";
 
 /** The least milliseconds between two reports of progress, since drawing them takes a core from the training. */
@@ -16,6 +18,11 @@ const stop = new AbortController();
 /** While the training is paused: what it waits for. */
 let pause: PromiseWithResolvers | undefined;
 let training: Training | undefined;
+let keeping: Keeping | undefined;
+/** Gives other tabs leave to go on with the training. */
+let release = () => {};
+/** Whether the training is to pause after its next batch. */
+let isStepping = false;
 let begun = false;
 let reported = 0;
 /** Encodes the model of the last finished epoch as a file. */
@@ -33,20 +40,29 @@ function say(message: FromWorker, transfer: Transferable[] = []): void {
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.type) {
     case "start":
-      run(data.request).catch((error: unknown) => {
-        if (stop.signal.aborted) say({ type: "ended", why: "stopped" });
-        else fail(error);
+      run(data.request).catch(async (error: unknown) => {
+        if (!stop.signal.aborted) return fail(error);
+        if (begun) await keeping!.now(training!);
+        end("stopped");
       });
       break;
     case "pause":
       pause ??= gate();
+      if (begun) void keeping!.now(training!);
       break;
     case "stop":
       stop.abort();
-      release();
+      goOn();
       break;
     case "goOn":
-      release();
+      goOn();
+      break;
+    case "step":
+      isStepping = true;
+      goOn();
+      break;
+    case "keep":
+      if (begun) void keeping!.now(training!);
       break;
     case "model":
       if (modelFile) {
@@ -68,7 +84,13 @@ async function sayCheckpoint(training: Training): Promise<void> {
   }
 }
 
+function end(why: "finished" | "stopped"): void {
+  release();
+  say({ type: "ended", why });
+}
+
 function fail(error: unknown): void {
+  release();
   say({ type: "failed", message: error instanceof Error ? error.message : String(error) });
 }
 
@@ -86,26 +108,37 @@ function gate(): PromiseWithResolvers {
   return { promise, resolve };
 }
 
-function release(): void {
+function goOn(): void {
   pause?.resolve();
   pause = undefined;
 }
 
-async function run({ recipe, seed, mode, threads, data, base, from }: TrainingRequest): Promise<void> {
+/** What a training says of its progress. It goes on when the result resolves. */
+async function tell(progress: Progress, started: Training): Promise<"batch" | undefined> {
+  begin(started);
+  const isStep = isStepping;
+  if (isStep) pause ??= gate();
+  isStepping = false;
+  if (pause || performance.now() - reported >= REPORT_EVERY) {
+    reported = performance.now();
+    say({ type: "progress", progress, isStep });
+  }
+  keeping!.soon(started);
+  await pause?.promise;
+  return isStepping ? "batch" : undefined;
+}
+
+async function run(request: TrainingRequest): Promise<void> {
+  const { recipe, seed, mode, threads, data, base, from } = request;
+  release = await claim(request.kept);
+  keeping = new Keeping(request, say);
   const model = base === undefined ? undefined : await modelOf(base);
   const { data: dataset, leftOut } = await loadDataset(data, recipe);
   const options: ResumeOptions = {
     ...(threads !== undefined && { threads }),
     threadWorkerUrl: new URL("./thread-worker.js", import.meta.url),
     signal: stop.signal,
-    onProgress(progress) {
-      begin(started);
-      if (performance.now() - reported >= REPORT_EVERY) {
-        reported = performance.now();
-        say({ type: "progress", progress });
-      }
-      return pause?.promise;
-    },
+    onProgress: (progress) => tell(progress, started),
   };
   const started = from
     ? resume(from, dataset, options)
@@ -129,11 +162,13 @@ async function run({ recipe, seed, mode, threads, data, base, from }: TrainingRe
     modelFile = () => encodeModel(model) as Uint8Array<ArrayBuffer>;
     say({ type: "epoch", epoch, ...test.look(model) });
     // A short epoch may end before the training has yielded to the event loop, so messages are let in here as well.
+    keeping.soon(started);
     await pause?.promise;
     await new Promise((resolve) => setTimeout(resolve));
     stop.signal.throwIfAborted();
   }
-  say({ type: "ended", why: "finished" });
+  await keeping.end();
+  end("finished");
 }
 
 async function modelOf(base: string | Uint8Array<ArrayBuffer>): Promise<Model> {

@@ -21,6 +21,17 @@ export interface TrainingCurve {
   before?: Measured | undefined;
 }
 
+/** A training, as the chart shows it. */
+export interface Run {
+  /** What tells it from others: `TrainingRequest.kept`. */
+  readonly kept: number;
+  readonly name: string;
+  readonly curve: TrainingCurve;
+}
+
+/** A line of a curve: PSNR of pictures that are trained on, PSNR of test pictures, or the training loss. */
+export type Line = keyof Measured | "loss";
+
 const STORE = "denoise-wasm curves";
 const KEPT = 4;
 
@@ -59,12 +70,31 @@ export function curveOf(checkpoint: Checkpoint): TrainingCurve {
   return { points, ...(curve?.before && { before: curve.before }) };
 }
 
-/** The curve as a table that spreadsheets read (CSV). */
-export function tableOf({ points }: TrainingCurve): string {
-  const lines = points.map(
-    ({ loss, psnr }, index) => `${index + 1},${loss},${psnr?.training ?? ""},${psnr?.test ?? ""}`,
+/** The values of epochs 1, 2, …; NaN where it was not measured. */
+export function lineOf({ points }: TrainingCurve, line: Line): number[] {
+  return points.map(({ loss, psnr }) => (line === "loss" ? loss : (psnr?.[line] ?? Number.NaN)));
+}
+
+/** The mean over each value and up to `reach` of its neighbours to each side. NaN stays, and goes into no mean. */
+export function smoothed(values: readonly number[], reach: number): number[] {
+  return values.map((value, index) => {
+    if (Number.isNaN(value)) return value;
+    const near = values
+      .slice(Math.max(0, index - reach), index + reach + 1)
+      .filter((one) => !Number.isNaN(one));
+    return near.reduce((sum, one) => sum + one, 0) / near.length;
+  });
+}
+
+/** The curves of trainings as a table that spreadsheets read (CSV). */
+export function tableOf(runs: readonly Run[]): string {
+  const lines = runs.flatMap(({ name, curve: { points } }) =>
+    points.map(
+      ({ loss, psnr }, index) =>
+        `"${name.replaceAll('"', '""')}",${index + 1},${loss},${psnr?.training ?? ""},${psnr?.test ?? ""}`,
+    ),
   );
-  return ["epoch,training loss,training PSNR in dB,test PSNR in dB", ...lines, ""].join("\n");
+  return ["run,epoch,training loss,training PSNR in dB,test PSNR in dB", ...lines, ""].join("\n");
 }
 
 /** The last test result in words. */

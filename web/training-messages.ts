@@ -13,8 +13,8 @@ export type DataSource =
   /** The sample that the page is served with. */
   | { readonly kind: "sample" }
   /** Fashion-MNIST's four files, or others of the same format. */
-  | { readonly kind: "idx"; readonly files: Readonly<Record<FashionMnistPart, Blob>> }
-  /** Pictures of any size and format that the browser reads. */
+  | { readonly kind: "idx"; readonly files: Readonly<Record<FashionMnistPart, File>> }
+  /** Pictures of any size and format that the browser reads. Their order decides which are kept for testing. */
   | { readonly kind: "pictures"; readonly files: readonly File[] };
 
 export interface TrainingRequest {
@@ -28,11 +28,16 @@ export interface TrainingRequest {
   readonly base?: string | Uint8Array<ArrayBuffer>;
   /** The checkpoint to go on from. Recipe, seed and mode are then those of the checkpoint. */
   readonly from?: Checkpoint;
+  /** The name by which the browser keeps the training: when it began, in milliseconds since 1970. */
+  readonly kept: number;
+  /** Whether the browser keeps it already. */
+  readonly isKept?: boolean;
 }
 
 export type ToWorker =
   | { readonly type: "start"; readonly request: TrainingRequest }
-  | { readonly type: "pause" | "goOn" | "stop" | "model" | "checkpoint" };
+  /** "step": trains on one batch, then pauses. "keep": keeps the training in the browser as it is now. */
+  | { readonly type: "pause" | "goOn" | "step" | "stop" | "model" | "checkpoint" | "keep" };
 
 /**
  * The labels of the rows of test pictures, from the top. Beside a network that begins with a model there is what that model
@@ -80,11 +85,14 @@ export type FromWorker =
       readonly before: Measured | undefined;
     }
   | { readonly type: "begun"; readonly variant: Variant; readonly threads: number }
-  | { readonly type: "progress"; readonly progress: Progress }
+  /** `isStep`: whether the training pauses, after the batch that a "step" asked for. */
+  | { readonly type: "progress"; readonly progress: Progress; readonly isStep: boolean }
   | { readonly type: "epoch"; readonly epoch: Epoch; readonly psnr: Measured; readonly row: PictureRow }
   /** The model of the last finished epoch: the bytes of its file. */
   | { readonly type: "model"; readonly bytes: Uint8Array<ArrayBuffer> }
   /** A checkpoint of the training as it is now: the bytes of its file. */
   | { readonly type: "checkpoint"; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** Whether the browser could keep the training. */
+  | { readonly type: "kept"; readonly isKept: boolean }
   | { readonly type: "ended"; readonly why: "finished" | "stopped" }
   | { readonly type: "failed"; readonly message: string };

@@ -3,8 +3,8 @@ import { startInside } from "./inside.ts";
 import { startModelControls } from "./model-controls.ts";
 import { startTrain } from "./train.ts";
 
-export function startTrainingParts(): void {
-  startTrain();
+export async function startTrainingParts(): Promise<void> {
   startInside();
   startModelControls();
+  await startTrain();
 }

@@ -7,7 +7,7 @@ import { canShareMemory } from "../wasm/threads.ts";
 import { fromArena, toArena } from "./layout.ts";
 import { plan } from "./plan.ts";
 import type { Plan, PlanOptions } from "./plan-common.ts";
-import { parameters, type Spec } from "./spec.ts";
+import { layerShapes, parameters, type Spec } from "./spec.ts";
 
 export interface NetworkOptions extends PlanOptions {
   /** Default `"reproducible"`. */
@@ -144,6 +144,30 @@ export class Network {
     const { backward } = this.plan;
     if (!backward) throw new SpecError("No backward pass to the input was planned.");
     this.core.run(backward.program.address);
+  }
+
+  /**
+   * Copies what a layer put out in the last forward pass: `shape` is [channels, height, width], and white is the spec's `white`.
+   * @param layer its number, from 1 on
+   * @throws SpecError if the network was created without `activations`, or has no such layer
+   */
+  activations(layer: number): {
+    readonly shape: readonly [number, number, number];
+    readonly values: Float32Array;
+  } {
+    const image = this.plan.activations?.[layer - 1];
+    if (!image) throw new SpecError(`The outputs of layer ${layer} were not planned to be kept.`);
+    const { height, width, pitch } = image.geometry;
+    // The image may have a further channel, for the noise level.
+    const channels = layerShapes(this.spec)[layer - 1]!.outputs;
+    const values = new Float32Array(channels * height * width);
+    for (let channel = 0; channel < channels; channel++) {
+      for (let y = 0; y < height; y++) {
+        const address = image.origin + (y * image.channels + channel) * pitch;
+        values.set(new Float32Array(this.core.memory.buffer, address, width), (channel * height + y) * width);
+      }
+    }
+    return { shape: [channels, height, width], values };
   }
 
   /**

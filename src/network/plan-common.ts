@@ -2,6 +2,7 @@
 import { SETTINGS } from "../../assembly/constants.ts";
 import { MEETING_BYTES, RECORD_WORDS } from "../../assembly/program/layout.ts";
 import type { Arena } from "./arena.ts";
+import type { ImageBuffer } from "./image-buffers.ts";
 import { type Operation, operation, type Program } from "./program.ts";
 import { parameters, type Spec } from "./spec.ts";
 
@@ -27,6 +28,8 @@ export interface TensorPlace {
 
 /** What a network of one spec and batch size needs in memory: the places of its buffers, and its programs. */
 export interface Plan {
+  /** Where the outputs of layers are after a forward pass. Only with `activations`. */
+  readonly activations?: readonly ImageBuffer[];
   /** The end of the arena, which is the smallest size in bytes that the memory may have. */
   readonly end: number;
   readonly batch: number;
@@ -81,6 +84,11 @@ export interface PlanOptions {
    * for a batch of one picture.
    */
   inputGradient?: boolean;
+  /**
+   * Whether the outputs of all layers stay in memory after a forward pass, for `Network.activations`. Only for convolutions, without
+   * `training`, and for a batch of one picture.
+   */
+  activations?: boolean;
   /** Leave out for inference. */
   training?: {
     /** The number of pictures in the last batch of an epoch, if it is smaller than `batch`. */

@@ -52,7 +52,8 @@ export function planConvolutions(spec: Spec, options: PlanOptions): Plan {
     ...(spec.residual ? [subtract(out, x, last)] : []),
   ];
   const put = { target: common.output, x: out.origin, ...conversion(out), scale: 1 / scale };
-  const inference = { ...common, batch, pixels, tensors };
+  const outputs = options.activations && { activations: stages.map(({ output }) => output) };
+  const inference = { ...common, batch, pixels, tensors, ...outputs };
   const forwardList = [
     ...together(convolutions.flatMap(transform)),
     ...each(batch, [...forwardPass, operation("imageToFloats", put)]),

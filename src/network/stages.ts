@@ -96,9 +96,10 @@ export function placeNetwork(arena: Arena, spec: Spec, options: PlanOptions, slo
     return placeImages(arena, slots, geometryOf(small, reach, padding), channels);
   };
   const added = new Set(shapes.map((layer) => (layer.type === "add" ? sourceOf(layer) : -1)));
-  const outputImage = goesBack
-    ? (_: number, shrink: number, channels: number) => image(shrink, channels)
-    : reusing(image, added);
+  const outputImage =
+    goesBack || options.activations
+      ? (_: number, shrink: number, channels: number) => image(shrink, channels)
+      : reusing(image, added);
 
   const x: Value = {
     ...image(1, shapes[0]!.inputs),

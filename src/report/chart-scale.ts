@@ -7,16 +7,22 @@ export interface Scale {
 }
 
 /**
- * A scale with ticks at round numbers. It is logarithmic if the largest loss is more than 20 times the smallest and all
- * values are above 0, else linear.
- * @param losses at least one, all finite
- * @param others other values that have to be on the scale, all finite
+ * A scale with ticks at round numbers. It is logarithmic if all values are above 0 and `axis` asks for it or, without `axis`, if
+ * the largest loss is more than 20 times the smallest; else linear.
+ * @param losses all finite, as are the others; at least one value in all
+ * @param others other values that have to be on the scale
  * @param most about how many ticks there is room for
  */
-export function lossScale(losses: readonly number[], others: readonly number[], most: number): Scale {
+export function lossScale(
+  losses: readonly number[],
+  others: readonly number[],
+  most: number,
+  axis?: "linear" | "logarithmic",
+): Scale {
   const values = [...losses, ...others];
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const isLog = low > 0 && Math.max(...losses) / Math.min(...losses) > 20;
+  const isWide = Math.max(...losses) / Math.min(...losses) > 20;
+  const isLog = low > 0 && (axis === undefined ? isWide : axis === "logarithmic");
   return isLog ? logScale(low, high, most) : linearScale(low, high, most);
 }
 

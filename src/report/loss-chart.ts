@@ -1,6 +1,17 @@
 /** Draws the loss curve as the text of an SVG, for a file in the run folder or for a web page. */
+
+import {
+  type ChartInPage,
+  colors,
+  cursor,
+  curve,
+  type Frame,
+  type Plot,
+  type Point,
+  thinLine,
+} from "./chart-lines.ts";
 import { epochTicks, lossScale, type Scale, tickLabel } from "./chart-scale.ts";
-import { chartFont, element, round, text } from "./markup.ts";
+import { chartFont, element, text } from "./markup.ts";
 
 export interface LossChartOptions {
   readonly title: string;
@@ -12,52 +23,55 @@ export interface LossChartOptions {
   readonly reference?: readonly { readonly label: string; readonly value: number }[];
   /** What the values are, in the chart's description. Default "loss". */
   readonly unit?: "loss" | "PSNR";
+  /** Thin lines below the curves, such as those of other trainings: their values in epochs 1, 2, …, and a name for their right end. */
+  readonly more?: readonly {
+    readonly kind: string;
+    readonly label?: string;
+    readonly values: readonly number[];
+  }[];
+  /** Default: logarithmic if the losses span more than a factor of 20. */
+  readonly axis?: "linear" | "logarithmic";
   /** The number of epochs of the whole training, if not all of them are done. */
   readonly epochs?: number;
-  /** For a page with its own heading and legend: the chart's size, and the pointer's distance from the left edge. */
-  readonly page?: { readonly width: number; readonly height: number; readonly pointer?: number | undefined };
+  /** For a page with its own heading and legend. */
+  readonly page?: ChartInPage;
 }
 
-/** The colours in the file. A page's style sheet sets its own for the same classes. */
-const colors = {
-  text: "#20242b",
-  axis: "#8b929c",
-  grid: "#e3e6ea",
-  reference: "#5f6670",
-  training: "#1d5fbf",
-  test: "#c8501e",
-};
 /** The width of a character divided by the height of its font, estimated generously. */
 const WIDE = 0.6;
 const WIDE_BOLD = 0.64;
-/** With more test points than these, the line alone is drawn. */
-const MOST_DOTS = 30;
 
 /**
  * Draws the loss over the epochs as the text of an SVG. Without `page` it can be shown on its own: 900 × 500 pixels, with
- * a white background, a heading and a legend. The y axis is logarithmic if the losses span more than a factor of 20.
+ * a white background, a heading and a legend.
  * Epochs without a finite loss leave a gap in the line. Colours are attributes, so that a page's style sheet overrides
  * them.
  */
 export function lossChart(options: LossChartOptions): string {
-  const { title, losses, test = [], reference = [], page } = options;
+  const { title, losses, test = [], reference = [], more = [], page } = options;
   const tested = test.map(({ epoch, value }): Point => [epoch, value]);
   const trained = losses.map((loss, index): Point => [index + 1, loss]);
   const lines = reference.filter(({ value }) => Number.isFinite(value));
   const finite = [...trained, ...tested].map(([, loss]) => loss).filter(Number.isFinite);
-  const last = Math.max(1, options.epochs ?? 0, losses.length, ...test.map(({ epoch }) => epoch));
+  const others = more.flatMap(({ values }) => values.filter(Number.isFinite));
+  const lengths = [losses, ...more.map(({ values }) => values)].map(({ length }) => length);
+  const last = Math.max(1, options.epochs ?? 0, ...lengths, ...test.map(({ epoch }) => epoch));
 
   const frame = page ? frameOfPage(page) : fileFrame;
-  const others = [...lines.map(({ value }) => value), ...(last === 1 && !page ? [0] : [])];
+  const beside = [...lines.map(({ value }) => value), ...others, ...(last === 1 && !page ? [0] : [])];
   const most = Math.floor((frame.bottom - frame.top) / 40);
-  const scale = finite.length > 0 ? lossScale(finite, others, most) : undefined;
+  const scale = finite.length + others.length > 0 ? lossScale(finite, beside, most, options.axis) : undefined;
   const plot = plotOf(frame, scale, last);
   const parts = [
     ...(page ? [] : heading(title, test.length > 0, frame)),
     ...(scale ? [...axisOf(plot, scale), ...referenceLines(plot, lines)] : []),
     ...epochAxis(plot, last, !page),
     ...(scale
-      ? [...curve("training", trained, plot, !!page), ...curve("test", tested, plot, !!page)]
+      ? [
+          ...more.flatMap(({ kind, label, values }, index) => thinLine(kind, label, values, index, plot)),
+          ...curve("training", trained, plot, !!page),
+          ...curve("test", tested, plot, !!page),
+        ]
       : [
           text(losses.length > 0 ? "no finite loss" : "no training yet", {
             class: "empty",
@@ -67,7 +81,7 @@ export function lossChart(options: LossChartOptions): string {
             fill: colors.reference,
           }),
         ]),
-    ...(page?.pointer !== undefined && losses.length > 0 ? cursor(plot, page.pointer, trained, tested) : []),
+    ...(page && losses.length > 0 ? cursor(plot, page, trained, tested) : []),
   ];
   const attributes = {
     xmlns: "http://www.w3.org/2000/svg",
@@ -80,24 +94,6 @@ export function lossChart(options: LossChartOptions): string {
     fill: colors.text,
   };
   return `${element("svg", attributes, `\n${parts.join("\n")}\n`)}\n`;
-}
-
-type Point = readonly [epoch: number, loss: number];
-
-/** The size of the chart, and the edges of the area in it that the curves are drawn in. */
-interface Frame {
-  readonly width: number;
-  readonly height: number;
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-  readonly bottom: number;
-  readonly fontSize: number;
-}
-
-interface Plot extends Frame {
-  x(epoch: number): number;
-  y(loss: number): number;
 }
 
 const fileFrame: Frame = {
@@ -206,58 +202,6 @@ function referenceLines(plot: Plot, references: NonNullable<LossChartOptions["re
     return text(`${shortened(label, room)}${figure}`, { ...place, ...halo });
   });
   return [...lines, ...names];
-}
-
-/**
- * A line with gaps where there is no finite loss. Dots show what the line does not: losses without neighbours, losses
- * that were measured only in some epochs, and the last loss of a training that is being watched.
- */
-function curve(
-  name: "training" | "test",
-  points: readonly Point[],
-  { x, y }: Plot,
-  watched: boolean,
-): string[] {
-  const isThere = (point: Point | undefined) => point !== undefined && Number.isFinite(point[1]);
-  const shown = points.filter(isThere);
-  if (shown.length === 0) return [];
-  const corners = points.map((point, index) =>
-    isThere(point)
-      ? `${isThere(points[index - 1]) ? "L" : "M"}${round(x(point[0]))},${round(y(point[1]))}`
-      : "",
-  );
-  const nowAndThen =
-    shown.length <= MOST_DOTS &&
-    points.some(([epoch], index) => index > 0 && epoch > points[index - 1]![0] + 1);
-  const dots = points.filter((point, index) => {
-    const alone = !isThere(points[index - 1]) && !isThere(points[index + 1]);
-    return isThere(point) && (alone || nowAndThen || (watched && point === shown.at(-1)));
-  });
-  const stroke = { stroke: colors[name], "stroke-width": 2.25, "stroke-linejoin": "round", fill: "none" };
-  return [
-    element("path", { class: name, d: corners.join(""), ...stroke }),
-    ...dots.map(([epoch, loss]) =>
-      element("circle", { class: name, cx: x(epoch), cy: y(loss), r: 3.5, fill: colors[name] }),
-    ),
-  ];
-}
-
-/** A vertical line at the epoch nearest to the pointer, with that epoch's losses beside it. */
-function cursor(plot: Plot, pointer: number, trained: readonly Point[], tested: readonly Point[]): string[] {
-  const { top, bottom, width, fontSize, x } = plot;
-  const distance = ([epoch]: Point) => Math.abs(x(epoch) - pointer);
-  const [epoch, loss] = trained.reduce((a, b) => (distance(b) < distance(a) ? b : a));
-  const test = tested.find(([tested]) => tested === epoch);
-  const at = x(epoch);
-  const right = at > width / 2;
-  return [
-    element("line", { class: "cursor", x1: at, y1: top, x2: at, y2: bottom, stroke: colors.axis }),
-    text(`epoch ${epoch}: ${tickLabel(loss)}${test ? ` · test ${tickLabel(test[1])}` : ""}`, {
-      x: at + (right ? -8 : 8),
-      y: top + fontSize,
-      "text-anchor": right ? "end" : "start",
-    }),
-  ];
 }
 
 /** A sentence with the last losses of the curves. */

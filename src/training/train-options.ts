@@ -46,6 +46,7 @@ export interface ResumeOptions {
   /**
    * Called at most about 40 times a second. The training waits until the value that it returns has resolved: so a
    * promise pauses the training, for example until a `checkpoint()` is stored. The wait does not count as training time.
+   * If the value is, or resolves to, `"batch"`, the function is called again after a single batch.
    */
   onProgress?: (progress: Progress) => unknown;
 }

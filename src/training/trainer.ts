@@ -238,7 +238,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
         if (performance.now() - this.#turn < TURN) continue;
         this.#time.stop();
         const images = state.imagesDone;
-        await onProgress?.({
+        const wish = await onProgress?.({
           epoch: state.epoch,
           epochs,
           images,
@@ -249,7 +249,7 @@ export class Training implements AsyncIterableIterator<Epoch> {
         this.#time.start();
         await yieldToEventLoop();
         signal?.throwIfAborted();
-        this.#turn = performance.now();
+        this.#turn = wish === "batch" ? Number.NEGATIVE_INFINITY : performance.now();
       }
     } finally {
       this.#time.stop();

@@ -95,6 +95,14 @@ export function noticed(page: Page): Promise<Noticed> {
   return page.evaluate(() => (globalThis as unknown as { noticed: Noticed }).noticed);
 }
 
+/** Forgets what moved up to now, once the page has told of all of it. */
+export function forgetShifts(page: Page): Promise<void> {
+  return page.evaluate(async () => {
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    (globalThis as unknown as { noticed: { shifts: string[] } }).noticed.shifts.length = 0;
+  });
+}
+
 export function text(page: Page, id: string): Promise<string> {
   return page.locator(`#${id}`).innerText();
 }
@@ -112,6 +120,11 @@ export async function epochsShown(page: Page, count: number): Promise<void> {
 /** Until so many pictures were denoised since the page was opened. */
 export async function denoised(page: Page, count = 1): Promise<void> {
   await page.waitForFunction((count) => performance.getEntriesByName("denoised").length >= count, count);
+}
+
+/** Until "Inside" has shown a picture's way through the network so many times. */
+export async function wayShown(page: Page, count = 1): Promise<void> {
+  await page.waitForFunction((count) => performance.getEntriesByName("way").length >= count, count);
 }
 
 /** A part's message, once it matches. */

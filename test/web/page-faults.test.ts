@@ -16,6 +16,7 @@ import {
   pngFile,
   saved,
   text,
+  wayShown,
 } from "../support/open-page.ts";
 import { smallTargets } from "../support/page-layout.ts";
 
@@ -228,6 +229,9 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     await denoised(page);
     expect(await smallTargets(page)).toEqual([]);
     await goTo(page, "train");
+    expect(await smallTargets(page)).toEqual([]);
+    await goTo(page, "inside");
+    await wayShown(page);
     expect(await smallTargets(page)).toEqual([]);
   });
 

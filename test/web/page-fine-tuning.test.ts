@@ -81,7 +81,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's fine-tuning (skip
     const { name, bytes } = await saved(page, "save-curve");
     expect(name).toBe("fashion-autoencoder-curve.csv");
     const lines = bytes.toString().trim().split("\n");
-    expect(lines[0]).toBe("epoch,training loss,training PSNR in dB,test PSNR in dB");
-    expect(lines[1]).toMatch(/^1,[\d.]+,-?[\d.]+,-?[\d.]+$/);
+    expect(lines[0]).toBe("run,epoch,training loss,training PSNR in dB,test PSNR in dB");
+    expect(lines[1]).toMatch(/^"fashion-autoencoder, learning rate 0.1, seed 1",1,[\d.]+,-?[\d.]+,-?[\d.]+$/);
   });
 });

@@ -28,6 +28,7 @@ import {
   restingCheckpoint,
   saved,
   text,
+  wayShown,
 } from "../support/open-page.ts";
 
 const title = chromium
@@ -274,7 +275,10 @@ describe.skipIf(!chromium)(title, () => {
         document.getElementById("weights-facts")!.textContent!.includes("filters"),
       );
       expect(await text(page, "weights-facts")).toContain("16 filters");
-      expect(await text(page, "code-facts")).toContain("no narrow layer");
+      // The way of the photograph that Denoise shows, and no sliders for a code.
+      await wayShown(page);
+      expect(await page.locator("#way-rows canvas").count()).toBe(recipes["fashion-conv"].spec.layers.length);
+      expect(await page.locator("#code").isVisible()).toBe(false);
       expect(faults).toEqual([]);
     });
 
