@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve } from "../../web/server.js";
 import { chromium } from "../support/chromium.js";
 import { normal } from "../support/networks.ts";
-import { denoised, launch, message, noticed, openPage, pngFile } from "../support/open-page.ts";
+import { denoised, launch, message, openPage, pngFile } from "../support/open-page.ts";
 import { accessibilityFaults, hiddenTexts, smallTargets, sticksOut } from "../support/page-layout.ts";
 
 const screenshots = fileURLToPath(new URL("../.output/screenshots/", import.meta.url));
@@ -182,7 +182,6 @@ describe.skipIf(!chromium)(
         await goThrough(page, look);
         expect(found).toEqual([]);
         expect(seen).toContain("camera");
-        expect((await noticed(page)).shifts).toEqual([]);
         expect(faults).toEqual([]);
       },
       600_000,
