@@ -29,11 +29,11 @@ const MORE_WHITE = 1.35;
 /** In a plain picture, noise is taken for white if the white noise is at least this part of all. */
 const WHITE_PLAIN = 0.95;
 /**
- * With noise that is not white, a model does best if it is told this part of its level and so many grey levels more; where
+ * With noise that is not white, a model does best if it is told so many times its level and so many grey levels more; where
  * the picture is plain, the level itself: see docs/experiments.md.
  */
-const SPREAD = 0.9;
-const MORE_SPREAD = 2;
+const SPREAD = 1.05;
+const MORE_SPREAD = 1.5;
 
 /** How the level of the noise is estimated. */
 export interface EstimateOptions {
@@ -52,7 +52,7 @@ export interface FoundNoise {
 /**
  * Estimates the level of the noise in a picture in grey levels: the root mean square of what the noise added to its
  * values. For white Gaussian noise this is its standard deviation. The noise may also be that of a camera, smoothed and
- * compressed; unless the picture is plain, its level is then raised by up to 2, since models denoise it best so. Alpha is left out, and so are wholly
+ * compressed; unless the picture is plain, its level is then raised by 1.5 and a twentieth, since models denoise it best so. Alpha is left out, and so are wholly
  * transparent parts. The estimate is 0 if the level is below 2.35, if the picture looks drawn (as a page of text or a
  * screenshot does), or if it is less than 4 pixels wide or high.
  *

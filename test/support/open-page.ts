@@ -36,6 +36,8 @@ export async function openPage(
   page.setDefaultTimeout(60_000);
   const faults: string[] = [];
   page.on("console", (message) => {
+    if (options.serviceWorkers === "block" && /^Service Worker registration blocked/.test(message.text()))
+      return;
     if (["error", "warning"].includes(message.type())) faults.push(message.text());
   });
   page.on("pageerror", ({ message }) => faults.push(message));

@@ -69,11 +69,11 @@ export function hiddenTexts(page: Page): Promise<string[]> {
         ) {
           const style = getComputedStyle(place);
           const { left, right, top, bottom } = place.getBoundingClientRect();
-          if (box.width <= 0) break;
           if (isTold(style)) {
             const from = Math.max(left, box.left);
             box = new DOMRect(from, box.top, Math.min(right, box.right) - from, box.height);
           }
+          if (box.width <= 0) break;
           const clips = style.overflow !== "visible" || place.matches("button, .button, .card, select");
           const isCut =
             box.left < left - 1 || box.right > right + 1 || box.top < top - 2 || box.bottom > bottom + 2;
