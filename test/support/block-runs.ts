@@ -99,4 +99,5 @@ export const notRun: Readonly<Record<string, string>> = {
   "DENOISE_TRAININGS=300": long,
   "DENOISE_FULL_DISKS=50": long,
   "DENOISE_REQUESTS=10000": long,
+  "DENOISE_LOST_WORKERS=100": long,
 };
