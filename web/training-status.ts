@@ -35,6 +35,7 @@ export function showEpoch(
   seconds: number,
 ): void {
   byId("epoch-progress", HTMLProgressElement).value = 1;
+  setText("batch-now", "");
   setText("status-epoch", `${number} of ${epochs}`);
   setText("status-loss", loss.toFixed(1));
   setText("status-test", `${testPsnr.toFixed(2)} dB`);
