@@ -32,7 +32,7 @@ export interface TrainOptions extends ResumeOptions {
 /** How a training runs that goes on from a checkpoint. Its seed and mode are the checkpoint's. */
 export interface ResumeOptions {
   /**
-   * How many threads to use, this one included. Default: one for each core (in browsers, one fewer), but no more than
+   * How many threads to use, this one included. Default: one for each core (in browsers one fewer, in Firefox one), but no more than
    * the network keeps busy, and one where threads cannot share memory. The result does not depend on it.
    */
   threads?: number;

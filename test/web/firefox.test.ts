@@ -42,7 +42,6 @@ describe.skipIf(!firefox)(
         };
         set("recipe", "fashion-autoencoder");
         set("epochs", "3");
-        set("threads", "2");
         document.getElementById("start").click();
       })()`);
       const losses = () =>
@@ -50,7 +49,7 @@ describe.skipIf(!firefox)(
       await expect.poll(losses, late).toEqual(expected);
       await expect
         .poll(() => page.evaluate("document.getElementById('status-build').textContent"), late)
-        .toBe("simd, 2 threads");
+        .toBe("simd, 1 thread");
       expect(page.faults).toEqual([]);
     });
   },
