@@ -52,15 +52,15 @@ export interface FoundNoise {
 /**
  * Estimates the level of the noise in a picture in grey levels: the root mean square of what the noise added to its
  * values. For white Gaussian noise this is its standard deviation. The noise may also be that of a camera, smoothed and
- * compressed; unless the picture is plain, its level is then raised by 1.5 and a twentieth, since models denoise it best so. Alpha is left out, and so are wholly
- * transparent parts. The estimate is 0 if the level is below 2.35, if the picture looks drawn (as a page of text or a
- * screenshot does), or if it is less than 4 pixels wide or high.
+ * compressed; unless the picture is plain, its level is then raised by a twentieth and 1.5, since models denoise it best so.
+ * Alpha is left out, and so are wholly transparent parts. The estimate is 0 if the level is below 2.35, if the picture looks
+ * drawn (as a page of text or a screenshot does), or if it is less than 4 pixels wide or high.
  *
  * It looks at some thousand blocks of 16×16 pixels (`blocksOf`), and leaves out the even ones, such as bars around a
  * photograph. If half as many blocks look drawn as do not, the picture is taken for clean. Otherwise a small network finds
  * the level of any kind of noise from the flattest blocks (`levelOfBlocks`). White Gaussian noise is measured also in
  * patches of 4×4 pixels (`whiteNoiseOf`), which fit between letters or in pictures too small for many blocks. That level
- * counts, from 3 on, if the blocks show less: a tenth less in a plain picture, otherwise a third.
+ * counts, from 3 on, if it is at least 1.35 times that of the blocks, in a plain picture 0.95 times.
  *
  * @throws DataError if the picture has no pixels, its parts do not fit together, a value is not finite or far outside of
  * the range, or 1 seems to be white where no range was given

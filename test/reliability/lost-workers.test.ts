@@ -3,8 +3,7 @@
  * bytes; in a denoiser, the other threads do the work. `DENOISE_LOST_WORKERS` says how many die, half of them in each.
  */
 import { createHash } from "node:crypto";
-import { Worker } from "node:worker_threads";
-import { afterAll, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Denoiser } from "../../src/denoiser/denoiser.ts";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { ThreadError } from "../../src/errors.ts";
@@ -15,6 +14,7 @@ import { autoencoderLayers, recipes } from "../../src/training/recipes.ts";
 import { resume, type Training, train } from "../../src/training/trainer.ts";
 import { convModel } from "../support/conv-models.ts";
 import { normal } from "../support/networks.ts";
+import { running, watchWorkers, workers } from "../support/watched-workers.ts";
 
 const count = Math.ceil(Number(process.env.DENOISE_LOST_WORKERS ?? 6) / 2);
 const timeout = 60_000 + 20_000 * count;
@@ -22,29 +22,14 @@ const random = new Random(5, Purpose.order);
 const below = (limit: number) => Math.floor(limit * random.uniform());
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** The workers that were started since a test began. */
-const workers: Worker[] = [];
-const threads = process.getBuiltinModule("node:worker_threads");
-threads.Worker = class extends Worker {
-  constructor(...parameters: ConstructorParameters<typeof Worker>) {
-    super(...parameters);
-    workers.push(this);
-  }
-};
-beforeEach(() => {
-  workers.length = 0;
-});
-afterAll(() => {
-  threads.Worker = Worker;
-});
-
-const isRunning = ({ threadId }: Worker) => threadId !== -1;
+beforeEach(() => watchWorkers());
+afterEach(() => vi.restoreAllMocks());
 
 /** Ends one of the workers that run, in so many milliseconds. */
 async function loseOne(milliseconds: number): Promise<void> {
   await wait(milliseconds);
-  const running = workers.filter(isRunning);
-  if (running.length > 0) await running[below(running.length)]!.terminate();
+  const left = workers.filter(({ threadId }) => threadId !== -1);
+  if (left.length > 0) await left[below(left.length)]!.terminate();
 }
 
 it(
@@ -75,7 +60,7 @@ it(
         lost++;
       }
       await losing;
-      expect(workers.filter(isRunning)).toEqual([]);
+      expect(running()).toBe(0);
       const again = last ? resume(last, set, { threads: 3 }) : train(recipe, set, { threads: 3 });
       expect(await bytesOf(again)).toEqual(whole);
     }
