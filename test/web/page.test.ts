@@ -271,12 +271,9 @@ describe.skipIf(!chromium)(title, () => {
         .evaluateAll((all) => all.map(({ ariaLabel }) => ariaLabel));
       expect(labels).toEqual(["original", "noisy", "denoised"].map((row) => `${row}: picture 1, picture 2`));
       await goTo(page, "inside");
-      await page.waitForFunction(() =>
-        document.getElementById("weights-facts")!.textContent!.includes("filters"),
-      );
-      expect(await text(page, "weights-facts")).toContain("16 filters");
       // The way of the photograph that Denoise shows, and no sliders for a code.
       await wayShown(page);
+      expect(await text(page, "weights-facts")).toContain("16 filters");
       expect(await page.locator("#way-rows canvas").count()).toBe(recipes["fashion-conv"].spec.layers.length);
       expect(await page.locator("#code").isVisible()).toBe(false);
       expect(faults).toEqual([]);
