@@ -7,8 +7,18 @@ import type { Picture, PictureValues } from "../pictures/picture.ts";
 import type { Denoised, DenoiserOptions } from "./denoiser.ts";
 import type { Request } from "./request.ts";
 
+/** The name of a worker of a remote denoiser by which its script knows that it is a helper. */
+export const HELPER_NAME = "helper";
+
+/** What a helper is sent by the page: through this port it hears of the denoiser's worker, and answers it. */
+export interface HelperPlace {
+  readonly port: MessagePort;
+}
+
 export type ToDenoiserWorker = { readonly id: number } /** `model` and `wasm` are given. */ & (
-  | { readonly type: "create"; readonly options: DenoiserOptions }
+  | { readonly type: "create"; readonly options: DenoiserOptions; readonly helpers: readonly MessagePort[] }
+  /** The helper with this place in `helpers` has died of an error. */
+  | { readonly type: "lost"; readonly helper: number; readonly message: string }
   | {
       readonly type: "denoise";
       readonly picture: Picture;

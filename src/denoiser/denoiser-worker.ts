@@ -1,13 +1,19 @@
 /**
- * The script of a remote denoiser's worker, and of the helpers that this worker starts: built as `denoiser-worker.js`, and
+ * The script of a remote denoiser's worker and of its helpers, which the page starts, all of them: built as `denoiser-worker.js`, and
  * as a text in the page's own script. It holds neither the core nor models, which the page sends.
  */
 import { createWith, type Denoiser } from "./denoiser.ts";
-import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
-import { HELPER_NAME } from "./helper.ts";
+import {
+  type FromDenoiserWorker,
+  HELPER_NAME,
+  type HelperPlace,
+  type ToDenoiserWorker,
+} from "./denoiser-messages.ts";
 import { helperMain } from "./helper-main.ts";
+import { WorkerAtPort } from "./worker-at-port.ts";
 
 let denoiser: Denoiser;
+let helpers: WorkerAtPort[];
 const running = new Map<number, AbortController>();
 
 function say(message: FromDenoiserWorker, transfer: Transferable[] = []): void {
@@ -19,7 +25,8 @@ const onMessage = async ({ data }: MessageEvent<ToDenoiserWorker>) => {
   try {
     switch (data.type) {
       case "create":
-        denoiser = await createWith([], data.options, self.location.href);
+        helpers = data.helpers.map((port) => new WorkerAtPort(port));
+        denoiser = await createWith([], data.options, helpers);
         say({ id, type: "created", threads: denoiser.threads });
         break;
       case "denoise": {
@@ -36,6 +43,9 @@ const onMessage = async ({ data }: MessageEvent<ToDenoiserWorker>) => {
       }
       case "abort":
         running.get(id)?.abort();
+        break;
+      case "lost":
+        helpers[data.helper]!.lose(new Error(data.message));
     }
   } catch (error) {
     const { name, message } = error as Error;
@@ -45,5 +55,6 @@ const onMessage = async ({ data }: MessageEvent<ToDenoiserWorker>) => {
   }
 };
 
-if (self.name === HELPER_NAME) helperMain(self as never);
+if (self.name === HELPER_NAME)
+  self.onmessage = ({ data }: MessageEvent<HelperPlace>) => helperMain(data.port as never);
 else self.onmessage = onMessage;

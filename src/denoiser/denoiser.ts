@@ -13,6 +13,7 @@ import {
 import { bundled } from "../wasm/bundled.ts";
 import { type Mode, requireMode, type Variant } from "../wasm/detect.ts";
 import { loadInference } from "../wasm/inference.ts";
+import type { RawWorker } from "../wasm/raw-worker.ts";
 import type { WasmSource } from "../wasm/source.ts";
 import { createConvStream, insideOf, type StreamedRows } from "./conv-stream.ts";
 import { alone, type Find, type Run } from "./crew.ts";
@@ -92,13 +93,19 @@ export interface Denoiser {
   [Symbol.dispose](): void;
 }
 
-/** More threads than any machine has; each takes memory of its own. */
+/** More than any machine has; each takes memory of its own. */
 const MOST_THREADS = 512;
+
+/** @throws SpecError if `threads` is no number of threads */
+export function requireThreads(threads: number): void {
+  const isCount = Number.isInteger(threads) && threads > 0 && threads <= MOST_THREADS;
+  requireOption("threads", threads, isCount, `a whole number from 1 to ${MOST_THREADS}`);
+}
 
 /**
  * Builds a denoiser.
  * @param models what it uses if the options give no model
- * @param script only in pages: the address of the script that this package's workers run
+ * @param helpers only in pages: workers for the other threads, one for each
  * @throws SpecError if an option is of the wrong type
  * @throws ModelFileError if the model cannot be read, is broken, or is not made of convolutions
  * @throws UnsupportedRuntimeError if the WebAssembly core cannot be loaded, such as where the runtime lacks SIMD
@@ -106,20 +113,19 @@ const MOST_THREADS = 512;
 export async function createWith(
   models: BundledModels,
   options?: DenoiserOptions,
-  script?: string,
+  helpers?: readonly RawWorker[],
 ): Promise<Denoiser> {
   const { model, wasm: build, mode = "reproducible", threads = 1, ...others } = optionsFrom(options);
   requireNoOthers(others);
   requireMode(mode);
-  const isCount = Number.isInteger(threads) && threads > 0 && threads <= MOST_THREADS;
-  requireOption("threads", threads, isCount, `a whole number from 1 to ${MOST_THREADS}`);
+  requireThreads(threads);
   const { variant, wasm } = bundled(mode);
   // The engine compiles the core while the model is being read.
   const [first, given] = await Promise.all([loadInference(build ?? wasm?.()), modelsFrom(model, models)]);
   const { module } = first;
   const cores = await Promise.all(given.map((_, index) => (index === 0 ? first : loadInference(module))));
   const streams = given.map((model, index) => createConvStream(cores[index]!, model));
-  const team = threads > 1 ? await startTeam(module, streams, threads, script) : undefined;
+  const team = threads > 1 ? await startTeam(module, streams, threads, helpers) : undefined;
   const crew = team ?? alone(streams);
   const { dispose } = crew;
   return {

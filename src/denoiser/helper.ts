@@ -2,7 +2,7 @@
 
 import text from "../../build/workers/helper.js";
 import { copyOf } from "../pictures/picture.ts";
-import { type RawWorker, started, workerFromText, workerOf } from "../wasm/raw-worker.ts";
+import { type RawWorker, started, workerFromText } from "../wasm/raw-worker.ts";
 import { type ConvStream, insideOf, type StreamedRows } from "./conv-stream.ts";
 import type { HelperSetup, SomeOutput, SomePicture, SomeRows } from "./helper-main.ts";
 import type { FoundNoise } from "./sigma.ts";
@@ -43,25 +43,22 @@ const MOST_UNANSWERED = 2 ** 17;
 /** It gets another window when it has fewer than this left of the one before, so that small windows do not wait for it. */
 const FEW_UNANSWERED = 2 ** 15;
 
-/** The name of the worker by which a script that is made for several workers knows that it has to be a helper. */
-export const HELPER_NAME = "helper";
+/** Starts a worker that is to become a helper, where a thread may start workers of its own. */
+export const helperWorker = (): RawWorker =>
+  workerFromText(`(port) => { ${text}; helper.helperMain(port); }`);
 
 /**
- * Starts a helper.
- * @param script in a page, the address of the script that calls `helperMain` in a worker of the name `HELPER_NAME`
+ * Makes a worker a helper.
  * @param onAnswer called after each answer
  * @param onLost called with the tasks that it has not finished, if it dies
  */
 export async function startHelper(
+  worker: RawWorker,
   module: WebAssembly.Module,
   streams: readonly ConvStream[],
-  script: string | undefined,
   onAnswer: () => void,
   onLost: (helper: Helper, left: Task[]) => void,
 ): Promise<Helper> {
-  const worker = script
-    ? workerOf(new Worker(script, { type: "module", name: HELPER_NAME }))
-    : workerFromText(`(port) => { ${text}; helper.helperMain(port); }`);
   let helper: Helper | undefined;
   const setup: HelperSetup = { module, models: streams.map(({ model }) => model) };
   await started(worker, setup, START_PATIENCE, () => helper && onLost(helper, helper.end()));

@@ -7,8 +7,13 @@ import { bundled } from "../wasm/bundled.ts";
 import { requireMode, type Variant } from "../wasm/detect.ts";
 import { type RawWorker, workerFromText, workerOf } from "../wasm/raw-worker.ts";
 import { bytesBehind, type Remote } from "../wasm/source.ts";
-import type { Denoised, Denoiser, DenoiserOptions } from "./denoiser.ts";
-import type { FromDenoiserWorker, ToDenoiserWorker } from "./denoiser-messages.ts";
+import { type Denoised, type Denoiser, type DenoiserOptions, requireThreads } from "./denoiser.ts";
+import {
+  type FromDenoiserWorker,
+  HELPER_NAME,
+  type HelperPlace,
+  type ToDenoiserWorker,
+} from "./denoiser-messages.ts";
 import { type BundledModels, bundledFiles, type ModelSource } from "./models.ts";
 import { type DenoiseOptions, requestOf } from "./request.ts";
 
@@ -51,27 +56,29 @@ export async function createRemoteDenoiser(
     mode,
     ...others,
   };
-  const create = (start: () => RawWorker) => createIn(start, own.variant, sendable);
-  if (worker !== true) return create(() => workerOf(new Worker(worker, { type: "module" })));
+  const create = (start: Start) => createIn(start, own.variant, sendable);
+  if (worker !== true) return create((name) => workerOf(new Worker(worker, { type: "module", name })));
   try {
-    return await create(() => workerFromText(`() => { ${text} }`));
+    return await create((name) => workerFromText(`() => { ${text} }`, name));
   } catch (error) {
     if (!(error instanceof errors.UnsupportedRuntimeError)) throw error;
     // A content security policy may allow files only. Bundlers recognise exactly this expression, and bundle the file.
-    const start = () =>
-      workerOf(new Worker(new URL("./denoiser-worker.js", import.meta.url), { type: "module" }));
+    const start = (name: string) =>
+      workerOf(new Worker(new URL("./denoiser-worker.js", import.meta.url), { type: "module", name }));
     return create(start).catch(() => Promise.reject(error));
   }
 }
 
-async function createIn(
-  start: () => RawWorker,
-  variant: Variant,
-  options: DenoiserOptions,
-): Promise<Denoiser> {
-  const link = new Link(startedBy(start));
+/** Starts a worker of that name, by which the script knows what it has to be. */
+type Start = (name: string) => RawWorker;
+
+async function createIn(start: Start, variant: Variant, options: DenoiserOptions): Promise<Denoiser> {
+  const { threads = 1 } = options;
+  requireThreads(threads);
+  const link = new Link(startedBy(start, "denoiser"));
   try {
-    const created = await link.ask({ type: "create", options });
+    const helpers = Array.from({ length: threads - 1 }, () => link.portOf(startedBy(start, HELPER_NAME)));
+    const created = await link.ask({ type: "create", options, helpers }, {}, helpers);
     return new RemoteDenoiser(link, variant, (created as Extract<Answer, { type: "created" }>).threads);
   } catch (error) {
     link.close();
@@ -82,14 +89,14 @@ async function createIn(
   }
 }
 
-function startedBy(start: () => RawWorker): RawWorker {
+function startedBy(start: Start, name: string): RawWorker {
   if (typeof Worker === "undefined") {
     throw new errors.UnsupportedRuntimeError(
       "This runtime has no Worker of the web's kind. Leave `worker` out, or call createDenoiser in a thread of your own.",
     );
   }
   try {
-    return start();
+    return start(name);
   } catch (error) {
     throw workerFailed(error as Error);
   }
@@ -129,8 +136,9 @@ class RemoteDenoiser implements Denoiser {
 
 type WithoutId<Message> = Message extends unknown ? Omit<Message, "id"> : never;
 
-/** Sends requests to a worker and matches its answers to them. */
+/** Sends requests to a worker and matches its answers to them. Ends it, and its helpers. */
 class Link {
+  readonly #helpers: RawWorker[] = [];
   readonly #requests = new Map<number, Request>();
   #asked = 0;
   #closed: Error | undefined;
@@ -140,11 +148,24 @@ class Link {
     worker.onError((error) => this.close(workerFailed(error)));
   }
 
+  /**
+   * Gives the worker a helper. The page starts it, since Firefox 153 sometimes hangs where a worker starts a worker.
+   * @returns the port through which the worker speaks with it
+   */
+  portOf(helper: RawWorker): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    const index = this.#helpers.push(helper) - 1;
+    helper.onError(({ message }) => this.#say({ id: -1, type: "lost", helper: index, message }));
+    const place: HelperPlace = { port: port1 };
+    helper.post(place, [port1]);
+    return port2;
+  }
+
   /** @throws the error that the worker answers with, or the signal's reason */
   ask(
     message: WithoutId<ToDenoiserWorker>,
     { signal, onProgress }: Pick<DenoiseOptions, "signal" | "onProgress"> = {},
-    transfer: ArrayBuffer[] = [],
+    transfer: (ArrayBuffer | MessagePort)[] = [],
   ): Promise<Answer> {
     if (this.#closed) return Promise.reject(this.#closed);
     const id = this.#asked++;
@@ -168,12 +189,12 @@ class Link {
   /** Ends the worker. All requests without an answer, and all later ones, are rejected with `reason`. */
   close(reason: Error = new errors.DenoiseError("The denoiser was disposed of. Create another one.")): void {
     this.#closed ??= reason;
-    void this.worker.terminate();
+    for (const worker of [this.worker, ...this.#helpers]) void worker.terminate();
     for (const request of this.#requests.values()) request.reject(this.#closed);
     this.#requests.clear();
   }
 
-  #say(message: ToDenoiserWorker, transfer: ArrayBuffer[] = []): void {
+  #say(message: ToDenoiserWorker, transfer: (ArrayBuffer | MessagePort)[] = []): void {
     this.worker.post(message, transfer);
   }
 

@@ -6,10 +6,10 @@
  * If a helper dies, the others begin its unfinished windows anew.
  */
 import { UnsupportedRuntimeError } from "../errors.ts";
-import { isPage } from "../wasm/raw-worker.ts";
+import { isPage, type RawWorker } from "../wasm/raw-worker.ts";
 import type { ConvStream } from "./conv-stream.ts";
 import { type Crew, disposedOf, type Find, type Lane, laneOf, type Run } from "./crew.ts";
-import { type Helper, isFindTask, startHelper, type Task, type WindowTask } from "./helper.ts";
+import { type Helper, helperWorker, isFindTask, startHelper, type Task, type WindowTask } from "./helper.ts";
 import { type FoundNoise, findNoise } from "./sigma.ts";
 import { windowsOf } from "./windows.ts";
 
@@ -24,24 +24,24 @@ const MOST_VALUES_SENT = 2 ** 20;
 
 /**
  * Starts `threads - 1` helpers. If some of them do not start, the team is smaller.
- * @param script in a page, the address of the script that helpers run
- * @throws UnsupportedRuntimeError in a page without such a script
+ * @param workers in a page, `threads - 1` workers that run `helperMain`
+ * @throws UnsupportedRuntimeError in a page without such workers
  */
 export async function startTeam(
   module: WebAssembly.Module,
   streams: readonly ConvStream[],
   threads: number,
-  script: string | undefined,
+  workers: readonly RawWorker[] | undefined,
 ): Promise<Crew> {
-  if (isPage() && !script) {
+  if (isPage() && !workers) {
     throw new UnsupportedRuntimeError(
       "More threads cannot be started here. In a page, use createDenoiser of denoise-wasm/browser, and do not switch " +
         "`worker` off; elsewhere leave `threads` out.",
     );
   }
   const team = new Team(streams);
-  const starts = Array.from({ length: threads - 1 }, () =>
-    startHelper(module, streams, script, team.pump, team.lose),
+  const starts = (workers ?? Array.from({ length: threads - 1 }, helperWorker)).map((worker) =>
+    startHelper(worker, module, streams, team.pump, team.lose),
   );
   for (const start of await Promise.allSettled(starts)) {
     if (start.status === "fulfilled") team.add(start.value);

@@ -6,7 +6,7 @@
  */
 
 export interface RawWorker {
-  post(message: unknown, transfer?: ArrayBuffer[]): void;
+  post(message: unknown, transfer?: (ArrayBuffer | MessagePort)[]): void;
   /** The callback hears of every message of the worker. */
   onMessage(callback: (message: unknown) => void): void;
   /** The callback hears of every error of the worker, and if it ends by itself. */
@@ -37,11 +37,12 @@ export function isPage(): boolean {
 /**
  * Makes a worker from text.
  * @param main an expression of a function that is called with the worker's port, which has `postMessage` and `onmessage`
+ * @param name the worker's name, for those of the web's kind
  */
-export function workerFromText(main: string): RawWorker {
+export function workerFromText(main: string, name = ""): RawWorker {
   if (isNode()) return nodeWorker(main);
   const url = URL.createObjectURL(new Blob([`(${main})(self)`], { type: "text/javascript" }));
-  return workerOf(new Worker(url, { type: "module" }), () => URL.revokeObjectURL(url));
+  return workerOf(new Worker(url, { type: "module", name }), () => URL.revokeObjectURL(url));
 }
 
 /** @param onEnd called when the worker has been terminated */
@@ -71,7 +72,7 @@ function nodeWorker(main: string): RawWorker {
   const worker = new Worker(`(${main})(require("node:worker_threads").parentPort)`, { eval: true });
   let ended = false;
   return {
-    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    post: (message, transfer = []) => worker.postMessage(message, transfer as ArrayBuffer[]),
     onMessage: (callback) => void worker.on("message", callback),
     onError(callback) {
       worker.on("error", callback);

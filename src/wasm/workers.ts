@@ -48,7 +48,7 @@ export function coreCount(): number {
 export function computingCores(): number {
   const cores = coreCount();
   if (!isPage()) return cores;
-  // There, about one training of eight on several threads hung. The cause is not known.
+  // There, `new Worker` in a worker sometimes never returns (docs/experiments.md).
   if (/\bFirefox\//.test(navigator.userAgent)) return 1;
   return Math.max(1, cores - 1);
 }
