@@ -40,8 +40,8 @@ export async function startTeam(
     );
   }
   const team = new Team(streams);
-  const starts = (workers ?? Array.from({ length: threads - 1 }, helperWorker)).map((worker) =>
-    startHelper(worker, module, streams, team.pump, team.lose),
+  const starts = Array.from({ length: threads - 1 }, async (_, index) =>
+    startHelper(workers?.[index] ?? helperWorker(), module, streams, team.pump, team.lose),
   );
   for (const start of await Promise.allSettled(starts)) {
     if (start.status === "fulfilled") team.add(start.value);
