@@ -43,7 +43,7 @@ const before = hashOf(sources);
 rmSync(stamp, { force: true });
 const { default: asc } = await import("assemblyscript/asc");
 const { default: esbuild } = await import("esbuild");
-const { writeAlternating, writeInlinedByName } = await import("./inlined.js");
+const { writeAlternating, writeInlined, writeInlinedByName } = await import("./inlined.js");
 const { writeOperations } = await import("./operations.js");
 const { writeTiles } = await import("./tiles.js");
 const { writeBundles } = await import("./bundles.js");
@@ -68,10 +68,7 @@ for (const target of targets) {
   if (!flags.quiet) console.log(`build/wasm/${target}.wasm  ${coreOf(target).length} bytes`);
 }
 // The builds are inlined in scripts, so that no bundler and no runtime has to find a second file.
-writeAlternating("build/wasm/inference", {
-  simd: coreOf("inference"),
-  relaxed: coreOf("inference-relaxed"),
-});
+for (const target of ["inference", "inference-relaxed"]) writeInlined(`build/wasm/${target}`, coreOf(target));
 const training = ["simd", "simd-threads", "relaxed", "relaxed-threads"];
 writeAlternating(
   "build/wasm/training",

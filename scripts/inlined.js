@@ -2,7 +2,7 @@
 // src/wasm/inlined.ts turns the texts into bytes again.
 import { writeFileSync } from "node:fs";
 
-const textOf = (bytes) => String.fromCharCode(...bytes.map((byte) => (byte + 80) & 0xff));
+const textOf = (bytes) => String.fromCharCode(...bytes.map((byte) => (byte + 64) & 0xff));
 
 /** Writes a module that exports a text, and its declaration. */
 export function writeText(path, text) {

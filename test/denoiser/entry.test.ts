@@ -44,8 +44,10 @@ describe("the entry for inference", () => {
   const emptied: Plugin = {
     name: "emptied",
     setup({ onLoad }) {
-      const contents = 'export const colour = "", grey = "", textOf = () => "";';
-      onLoad({ filter: /build\/(wasm|models)\/.*\.js$/ }, () => ({ contents }));
+      onLoad({ filter: /build\/wasm\/.*\.js$/ }, () => ({ contents: 'export default "";' }));
+      onLoad({ filter: /build\/models\/.*\.js$/ }, () => ({
+        contents: 'export const colour = ""; export const grey = "";',
+      }));
     },
   };
 
@@ -55,6 +57,7 @@ describe("the entry for inference", () => {
     const used = Object.entries(output!.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
     expect(used.map(([path]) => path).sort()).toEqual([
       "build/models/photo.js",
+      "build/wasm/inference-relaxed.js",
       "build/wasm/inference.js",
       "src/denoiser/block-level-weights.ts",
       "src/denoiser/block-level.ts",
@@ -164,6 +167,32 @@ describe("the files that need no others", () => {
     const file = await encodePng({ ...image, data, channels: 1 });
     const clean = await decodePng(await denoisePng(denoiser, file, { sigma: 20 }), "clean.png");
     expect(clean.data).toEqual((await denoiser.denoise({ ...image, data }, { sigma: 20 })).data);
+  });
+});
+
+describe("the models as modules", () => {
+  const names = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "fashion-conv"];
+  const moduleOf = async (name: string) =>
+    join(
+      root,
+      JSON.parse((await readFile(`${root}package.json`)).toString()).exports[`./${name}.safetensors`],
+    );
+
+  it.each(names)("%s is the bytes of the model file", async (name) => {
+    const { default: bytes } = await import(await moduleOf(name));
+    expect(bytes).toBeInstanceOf(Uint8Array);
+    expect(Buffer.compare(bytes, await read(`models/${name}.safetensors`))).toBe(0);
+  });
+
+  it("a bundle has of the others, and of the code, what it uses", async () => {
+    const textOf = async (script: string) => {
+      const stdin = { contents: script, resolveDir: root };
+      const options = { bundle: true, minify: true, charset: "utf8", format: "esm", write: false } as const;
+      return (await build({ ...options, stdin })).outputFiles[0]!.text;
+    };
+    const path = JSON.stringify(await moduleOf("photo-tiny-grey"));
+    expect(gzipped(await textOf(`import bytes from ${path}; console.log(bytes);`))).toBeLessThan(14_500);
+    expect(await textOf(`import ${path};`)).toBe("");
   });
 });
 
