@@ -179,7 +179,10 @@ function edgeSizes() {
       `${name}.safetensors`,
       ", int8",
     ]),
-    ["denoise-all.js", ": script, wasm and the weights of photo and photo-grey in one file, by `export photo --format edge`"],
+    [
+      "denoise-all.js",
+      ": script, wasm and the weights of photo and photo-grey in one file, by `export photo --format edge`",
+    ],
     ["denoise-tiny-all.js", ": the same with those of photo-tiny and photo-tiny-grey"],
     ["png.js", ""],
     ["jpeg.js", ""],
