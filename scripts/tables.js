@@ -158,15 +158,15 @@ function sizes() {
     ["fashion-conv", ", int8"],
   ];
   const scripts = [
-    ["denoise-all", "for edge workers, all inlined"],
-    ["denoise-tiny-all", "the same with the small models"],
+    ["denoise-all", "export photo --format edge: one script, all inlined"],
+    ["denoise-tiny-all", "export photo-tiny --format edge"],
   ];
   return table(
     ["", "bytes", "gzipped"],
     [
       ...wasm.map((name) => [`${name}.wasm`, ...sizeOf(`wasm/${name}.wasm`)]),
       ...weights.map(([name, note]) => [`weights of ${name}${note}`, ...sizeOf(`edge/${name}.safetensors`)]),
-      ...scripts.map(([name, note]) => [`build/edge/${name}.js: ${note}`, ...sizeOf(`edge/${name}.js`)]),
+      ...scripts.map(([name, note]) => [note, ...sizeOf(`edge/${name}.js`)]),
     ],
   );
 }
@@ -179,13 +179,16 @@ function edgeSizes() {
       `${name}.safetensors`,
       ", int8",
     ]),
-    ["denoise-all.js", ": script, wasm and the weights of photo and photo-grey in one file"],
+    [
+      "denoise-all.js",
+      ": script, wasm and the weights of photo and photo-grey in one file, by `export photo --format edge`",
+    ],
     ["denoise-tiny-all.js", ": the same with those of photo-tiny and photo-tiny-grey"],
     ["png.js", ""],
     ["jpeg.js", ""],
   ];
   return table(
-    ["`build/edge`", "bytes", "`gzip -9`"],
+    ["", "bytes", "`gzip -9`"],
     files.map(([name, note]) => [`\`${name}\`${note}`, ...sizeOf(`edge/${name}`).map(grouped)]),
   );
 }

@@ -1,7 +1,6 @@
 // Builds the page as static files in build/web, for any web server. Needs the files that `npm run build` writes.
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import esbuild from "esbuild";
@@ -37,7 +36,7 @@ export async function buildPage() {
     charset: "utf8",
     logLevel: "warning",
     external: ["*.svg"],
-    plugins: [withoutTexts, coresInPieces, shortManifest],
+    plugins: [withoutTexts, shortManifest],
   });
   for (const name of ["icon.svg", "slider.svg", "without-server.js", "manifest.webmanifest"])
     cpSync(`${root}web/${name}`, folder + name);
@@ -90,37 +89,9 @@ const withoutTexts = {
   name: "without texts of workers and models",
   setup(build) {
     build.onLoad({ filter: /build\/workers\/\w+\.js$/ }, () => ({ contents: 'export default "";' }));
-    build.onLoad({ filter: /build\/models\/photo(-grey)?\.js$/ }, () => ({
-      contents: "export default undefined;",
+    build.onLoad({ filter: /build\/models\/photo\.js$/ }, () => ({
+      contents: "export const colour = undefined, grey = undefined;",
     }));
-  },
-};
-
-/**
- * The four builds of the core for training have most in common, but gzip sees only the last 32 KB. So they travel as pieces
- * that alternate, which halves their size.
- */
-const coresInPieces = {
-  name: "cores in pieces that alternate",
-  setup(build) {
-    const cores = ["simd", "simd-threads", "relaxed", "relaxed-threads"];
-    const count = 8;
-    build.onLoad({ filter: /build\/wasm\/(simd|relaxed)(-threads)?\.js$/ }, ({ path }) => {
-      const number = cores.indexOf(basename(path, ".js"));
-      const mine = `pieces.filter((_, index) => index % ${cores.length} === ${number})`;
-      return { contents: `import { pieces } from "pieces of cores"; export default ${mine}.join("");` };
-    });
-    build.onResolve({ filter: /^pieces of cores$/ }, () => ({ path: "pieces", namespace: "cores" }));
-    build.onLoad({ filter: /^pieces$/, namespace: "cores" }, async () => {
-      const modules = await Promise.all(cores.map((name) => import(`../build/wasm/${name}.js`)));
-      const texts = modules.map((module) => module.default);
-      const pieceOf = (text, index) => {
-        const [from, to] = [index, index + 1].map((end) => Math.round((end * text.length) / count));
-        return text.slice(from, to);
-      };
-      const pieces = Array.from({ length: count }, (_, index) => texts.map((text) => pieceOf(text, index)));
-      return { contents: `export const pieces = ${JSON.stringify(pieces.flat())};` };
-    });
   },
 };
 

@@ -1,6 +1,5 @@
 /** The small and fast denoiser of photographs. */
-import colour from "../../build/models/photo-tiny.js";
-import grey from "../../build/models/photo-tiny-grey.js";
+import { colour, grey } from "../../build/models/photo-tiny.js";
 import { createWith, type Denoiser, type DenoiserOptions } from "./denoiser.ts";
 
 /**

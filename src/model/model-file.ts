@@ -58,6 +58,19 @@ export const weightFormats: readonly WeightFormat[] = ["f32", "f16", "i8"];
  * @throws SpecError if the format is none of these, a tensor is missing, its length does not fit its shape, or a weight is too large for float16
  */
 export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Array<ArrayBuffer> {
+  return encoded(model, format, metadataOf(model));
+}
+
+/** As `encodeModel`, without what the model was trained for and how. */
+export function encodeWeights(model: ModelLike, format: WeightFormat): Uint8Array<ArrayBuffer> {
+  return encoded(model, format, specOf(model));
+}
+
+function encoded(
+  model: ModelLike,
+  format: WeightFormat,
+  metadata: Record<string, string>,
+): Uint8Array<ArrayBuffer> {
   requireOption("format", format, weightFormats.includes(format), '"f32", "f16" or "i8"');
   const tensors = new Map<string, Tensor>();
   const scales = scalesOf(model.spec);
@@ -77,14 +90,18 @@ export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Ar
       tensors.set(`${name}.scale`, { dtype: "F32", shape: shape.slice(0, 1), data: scale });
     }
   }
-  return writeSafetensors(tensors, { format: "pt", ...metadataOf(model) });
+  return writeSafetensors(tensors, { format: "pt", ...metadata });
 }
 
 /** What the metadata of a file say of a model besides its weights. */
 export const metadataOf = ({ spec, range, noise, provenance }: Model): Record<string, string> => ({
+  ...specOf({ spec }),
+  "denoise-wasm.description": JSON.stringify({ range, noise, provenance }),
+});
+
+const specOf = ({ spec }: Pick<ModelLike, "spec">): Record<string, string> => ({
   "denoise-wasm.format": MODEL_FORMAT,
   "denoise-wasm.spec": JSON.stringify(spec),
-  "denoise-wasm.description": JSON.stringify({ range, noise, provenance }),
 });
 
 /**

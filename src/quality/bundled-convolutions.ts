@@ -1,4 +1,4 @@
-import weights from "../../build/models/fashion-conv.js";
+import { grey } from "../../build/models/fashion-conv.js";
 import { pixelsOf } from "../data/images.ts";
 import { createDenoiser } from "../denoiser/photo.ts";
 import type { Pairs } from "../training/batches.ts";
@@ -9,7 +9,7 @@ export async function denoiseByConvolutions({ images, noisy, sigma }: Pairs): Pr
   const { width, height, channels } = images;
   const size = pixelsOf(images);
   const denoised = new Float32Array(noisy.length);
-  using denoiser = await createDenoiser({ model: bytesOf(weights!) });
+  using denoiser = await createDenoiser({ model: bytesOf(grey!) });
   for (let index = 0; index < images.count; index++) {
     const data = noisy.subarray(index * size, (index + 1) * size);
     const picture = await denoiser.denoise({ data, width, height, channels }, { sigma: sigma![index]! });

@@ -1,9 +1,6 @@
 /** Makes a running core from a build's bytes, with a memory of the size that a plan needs. */
 import { instantiate } from "@assemblyscript/loader";
-import relaxed from "../../build/wasm/relaxed.js";
-import relaxedThreads from "../../build/wasm/relaxed-threads.js";
-import simd from "../../build/wasm/simd.js";
-import simdThreads from "../../build/wasm/simd-threads.js";
+import { textOf } from "../../build/wasm/training.js";
 import { DenoiseError, SpecError } from "../errors.ts";
 import type { Variant } from "./detect.ts";
 import { bytesOf } from "./inlined.ts";
@@ -25,14 +22,6 @@ const PAGE = 65536;
 /** A WebAssembly memory has 32-bit addresses. */
 const MOST_PAGES = 2 ** 32 / PAGE;
 
-type Build = Variant | `${Variant}-threads`;
-const inlined: Record<Build, string> = {
-  simd,
-  relaxed,
-  "simd-threads": simdThreads,
-  "relaxed-threads": relaxedThreads,
-};
-
 export interface Core {
   readonly memory: WebAssembly.Memory;
   /** The number of threads that run. */
@@ -46,8 +35,8 @@ export interface Core {
 }
 
 /** The bytes of a build that is inlined in the package. */
-export function bundledBytes(build: Build): Uint8Array<ArrayBuffer> {
-  return bytesOf(inlined[build]);
+export function bundledBytes(build: Variant | `${Variant}-threads`): Uint8Array<ArrayBuffer> {
+  return bytesOf(textOf(build));
 }
 
 /**

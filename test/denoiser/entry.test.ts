@@ -44,7 +44,10 @@ describe("the entry for inference", () => {
   const emptied: Plugin = {
     name: "emptied",
     setup({ onLoad }) {
-      onLoad({ filter: /build\/(wasm|models)\/.*\.js$/ }, () => ({ contents: 'export default ""' }));
+      onLoad({ filter: /build\/wasm\/.*\.js$/ }, () => ({ contents: 'export default "";' }));
+      onLoad({ filter: /build\/models\/.*\.js$/ }, () => ({
+        contents: 'export const colour = ""; export const grey = "";',
+      }));
     },
   };
 
@@ -53,7 +56,6 @@ describe("the entry for inference", () => {
     const [output] = Object.values(outputs);
     const used = Object.entries(output!.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
     expect(used.map(([path]) => path).sort()).toEqual([
-      "build/models/photo-grey.js",
       "build/models/photo.js",
       "build/wasm/inference-relaxed.js",
       "build/wasm/inference.js",
@@ -98,7 +100,7 @@ describe("the entry for inference", () => {
   });
 });
 
-describe("build/edge", () => {
+describe("the files that need no others", () => {
   const image = { data: normal(40 * 30, 5, 40), width: 40, height: 30 };
   const expected = async () => (await (await createDenoiser()).denoise(image)).data;
 
@@ -110,6 +112,11 @@ describe("build/edge", () => {
     expect(gzipped(await read("edge/photo-grey.safetensors"))).toBeLessThan(52_000);
     expect(gzipped(await read("edge/denoise-all.js"))).toBeLessThan(140_000);
     expect(gzipped(await read("edge/denoise-tiny-all.js"))).toBeLessThan(48_000);
+  });
+
+  it("the package has the script and the wasm", async () => {
+    for (const name of ["denoise.js", "denoise.wasm"])
+      expect(Buffer.compare(await read(`esm/${name}`), await read(`edge/${name}`))).toBe(0);
   });
 
   it("script, wasm and weights as three files denoise as the package does", async () => {
@@ -163,15 +170,43 @@ describe("build/edge", () => {
   });
 });
 
+describe("the models as modules", () => {
+  const names = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "fashion-conv"];
+  const moduleOf = async (name: string) =>
+    join(
+      root,
+      JSON.parse((await readFile(`${root}package.json`)).toString()).exports[`./${name}.safetensors`],
+    );
+
+  it.each(names)("%s is the bytes of the model file", async (name) => {
+    const { default: bytes } = await import(await moduleOf(name));
+    expect(bytes).toBeInstanceOf(Uint8Array);
+    expect(Buffer.compare(bytes, await read(`models/${name}.safetensors`))).toBe(0);
+  });
+
+  it("a bundle has of the others, and of the code, what it uses", async () => {
+    const textOf = async (script: string) => {
+      const stdin = { contents: script, resolveDir: root };
+      const options = { bundle: true, minify: true, charset: "utf8", format: "esm", write: false } as const;
+      return (await build({ ...options, stdin })).outputFiles[0]!.text;
+    };
+    const path = JSON.stringify(await moduleOf("photo-tiny-grey"));
+    expect(gzipped(await textOf(`import bytes from ${path}; console.log(bytes);`))).toBeLessThan(14_500);
+    expect(await textOf(`import ${path};`)).toBe("");
+  });
+});
+
+/** What a script of build/esm imports from files beside it. */
+const importsOf = (text: string) => [...text.matchAll(/from"\.\/([\w-]+\.js)"/g)].map(([, name]) => name!);
+
 describe("the bundles of workerd and edge-light", () => {
   it.each([
     ["workerd", '"./denoise.wasm"'],
     ["edge-light", '"./denoise.wasm?module"'],
   ])("%s takes its wasm as a module beside it", async (condition, specifier) => {
     const index = (await read(`esm/index.${condition}.js`)).toString();
-    // The entries share chunks.
-    const chunks = [...index.matchAll(/from"\.\/(chunk-\w+\.js)"/g)].map(([, name]) => read(`esm/${name}`));
-    const text = [index, ...(await Promise.all(chunks))].join("");
+    const [chunk] = importsOf(index).filter((name) => name.startsWith("edge-"));
+    const text = [index, await read(`esm/${chunk}`), await read("esm/shared.js")].join("");
     expect(text).toContain(specifier);
     expect(text).not.toMatch(/\beval\b|new Function|import\.meta|node:/);
     expect(Buffer.compare(await read("esm/denoise.wasm"), await read("wasm/inference.wasm"))).toBe(0);
@@ -208,18 +243,21 @@ describe("the bundles of workerd and edge-light", () => {
   it("share their errors with the entries for PNG and JPEG", async () => {
     const { DataError: theirs } = await import("../../src/index.ts");
     expect(theirs).toBe(DataError);
-    for (const condition of ["workerd", "edge-light"]) {
-      const homeOf = async (name: string) => {
-        const text = (await read(`esm/${name}.${condition}.js`)).toString();
-        const chunks = [...text.matchAll(/from"\.\/(chunk-\w+\.js)"/g)].map(([, chunk]) => chunk!);
-        const texts = await Promise.all(chunks.map((chunk) => read(`esm/${chunk}`)));
-        return chunks.filter((_, index) => texts[index]!.includes("DataError"));
-      };
-      const [index, tiny, png, jpeg] = await Promise.all(["index", "tiny", "png", "jpeg"].map(homeOf));
-      expect(index).toHaveLength(1);
-      expect(tiny).toEqual(index);
-      expect(png).toEqual(index);
-      expect(jpeg).toEqual(index);
+    const { exports } = JSON.parse((await readFile(`${root}package.json`)).toString());
+    /** The files that have the classes of errors, of those that an entry leads to. */
+    const homesOf = async (file: string, seen = new Set<string>()): Promise<string[]> => {
+      seen.add(file);
+      const text = (await read(`esm/${file}`)).toString();
+      const others = importsOf(text).filter((name) => !name.startsWith("weights-") && !seen.has(name));
+      const homes = text.includes('name="DataError"') ? [file] : [];
+      for (const other of others) if (!seen.has(other)) homes.push(...(await homesOf(other, seen)));
+      return homes;
+    };
+    for (const condition of ["workerd", "edge-light", "default"]) {
+      for (const name of [".", "./tiny", "./png", "./jpeg"]) {
+        const file = exports[name][condition] ?? exports[name].default;
+        expect([name, await homesOf(file.replace("./build/esm/", ""))]).toEqual([name, ["shared.js"]]);
+      }
     }
   });
 });

@@ -1,5 +1,6 @@
 /** The licences and the list of what the package is made of, as the build finds them. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { build } from "esbuild";
 import { expect, it } from "vitest";
 
 const read = (path: string) => readFileSync(path, "utf8");
@@ -7,20 +8,27 @@ const lock: { packages: Record<string, { dev?: true; hasInstallScript?: true; ve
   JSON.parse(read("package-lock.json"));
 const licences = read("build/esm/THIRD-PARTY.txt");
 
-/** The packages whose files the bundler has named in the scripts that are not minified. */
-function bundledPackages(): Set<string> {
-  const names = new Set<string>();
-  for (const file of readdirSync("build/esm").filter((name) => name.endsWith(".js"))) {
-    for (const [, name] of read(`build/esm/${file}`).matchAll(
-      /^\s*\/\/ (?:.*\/)?node_modules\/((?:@[\w.-]+\/)?[\w.-]+)/gm,
-    ))
-      names.add(name!);
-  }
-  return names;
+/** The packages whose files a bundler names where it is not to minify. */
+async function bundledPackages(): Promise<Set<string>> {
+  const { dependencies, optionalDependencies } = JSON.parse(read("package.json"));
+  const { outputFiles } = await build({
+    entryPoints: ["browser", "train", "learn", "node", "cli/cli", "png"].map((name) => `src/${name}.ts`),
+    outdir: "never-written",
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    external: ["node:*", ...Object.keys({ ...dependencies, ...optionalDependencies })],
+    write: false,
+  });
+  const names = outputFiles.flatMap(({ text }) =>
+    [...text.matchAll(/^\s*\/\/ (?:.*\/)?node_modules\/((?:@[\w.-]+\/)?[\w.-]+)/gm)].map(([, name]) => name!),
+  );
+  return new Set(names);
 }
 
-it("every bundled package has its licence there, whole, and so has the library of the compiler", () => {
-  const names = bundledPackages();
+it("every bundled package has its licence there, whole, and so has the library of the compiler", async () => {
+  const names = await bundledPackages();
   expect(names).toContain("fflate");
   expect(names).toContain("@assemblyscript/loader");
   const parts = licences.split(`\n${"-".repeat(80)}\n\n`);
@@ -35,12 +43,15 @@ it("every bundled package has its licence there, whole, and so has the library o
   }
 });
 
-it("the bill of materials lists what is bundled and what is installed, with digests", () => {
+it("the bill of materials lists what is bundled and what is installed, with digests", async () => {
   const { bomFormat, specVersion, components } = JSON.parse(read("build/esm/sbom.cdx.json"));
   expect([bomFormat, specVersion]).toEqual(["CycloneDX", "1.5"]);
   const { dependencies, optionalDependencies } = JSON.parse(read("package.json"));
   const names: string[] = components.map(({ name }: { name: string }) => name);
-  const expected = [...bundledPackages(), ...Object.keys({ ...dependencies, ...optionalDependencies })];
+  const expected = [
+    ...(await bundledPackages()),
+    ...Object.keys({ ...dependencies, ...optionalDependencies }),
+  ];
   expect(expected.filter((name) => !names.includes(name))).toEqual([]);
   expect(names).not.toContain("vitest");
   for (const { purl, hashes, licenses } of components) {

@@ -38,8 +38,8 @@ export async function bundleWorker(entry: string, folder: string, plugins: Plugi
     alias: {
       "denoise-wasm": join(built, "index.workerd.js"),
       "denoise-wasm/tiny": join(built, "tiny.workerd.js"),
-      "denoise-wasm/png": join(built, "png.workerd.js"),
-      "denoise-wasm/jpeg": join(built, "jpeg.workerd.js"),
+      "denoise-wasm/png": join(built, "png.js"),
+      "denoise-wasm/jpeg": join(built, "jpeg.js"),
     },
     plugins,
     loader: { ".wasm": "copy", ".bin": "binary" },

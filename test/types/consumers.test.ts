@@ -14,11 +14,12 @@ const page = `
 import { createDenoiser, type Denoised, type DenoiserOptions, type Picture } from "denoise-wasm";
 import * as browser from "denoise-wasm/browser";
 import { denoiseJpeg, type PictureMetadata } from "denoise-wasm/jpeg";
+import tiny from "denoise-wasm/photo-tiny.safetensors";
 import { denoisePng } from "denoise-wasm/png";
 import { type Recipe, recipes, runModel, train, type TrainingData } from "denoise-wasm/train";
 
 const options: DenoiserOptions = { mode: "fast", wasm: new WebAssembly.Module(new Uint8Array()) };
-using denoiser = await createDenoiser(options);
+using denoiser = await createDenoiser({ ...options, model: tiny });
 const picture: Picture<Uint8Array> = { data: new Uint8Array(16), width: 4, height: 4 };
 const clean: Denoised<Uint8Array> = await denoiser.denoise(picture, { signal: AbortSignal.timeout(9) });
 const bytes: Uint8Array<ArrayBuffer> = clean.data;
