@@ -132,7 +132,7 @@ describe("the tree", () => {
       }
     };
     visit("src/index.ts");
-    expect(reached).toContain("src/denoiser/denoiser.ts");
+    expect(reached).toContain("src/denoiser/create.ts");
     // The limits are numbers only, and hold for all readers of models.
     const others = [...reached].filter((file) => /^src\/(training|data|network|report|cli)\//.test(file));
     expect(others).toEqual(["src/network/limits.ts"]);

@@ -1,5 +1,5 @@
 /** Trains a network on one picture alone, in a worker, and shows now and then what it makes of the picture. */
-import { createWith } from "../src/denoiser/denoiser.ts";
+import { createWith } from "../src/denoiser/create.ts";
 import { lessonOf } from "../src/learning/learn-from-picture.ts";
 import { runningFrom, type SoFar } from "../src/learning/learn-options.ts";
 import { levelOfCurve } from "../src/learning/noise-curve.ts";

@@ -2,7 +2,8 @@
  * The script of a remote denoiser's worker and of its helpers, which the page starts, all of them: built as `denoiser-worker.js`, and
  * as a text in the page's own script. It holds neither the core nor models, which the page sends.
  */
-import { createWith, type Denoiser } from "./denoiser.ts";
+import { createWith } from "./create.ts";
+import type { Denoiser } from "./denoiser.ts";
 import {
   type FromDenoiserWorker,
   HELPER_NAME,

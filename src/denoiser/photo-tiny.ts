@@ -1,6 +1,7 @@
 /** The small and fast denoiser of photographs. */
 import { colour, grey } from "../../build/models/photo-tiny.js";
-import { createWith, type Denoiser, type DenoiserOptions } from "./denoiser.ts";
+import { createWith } from "./create.ts";
+import type { Denoiser, DenoiserOptions } from "./denoiser.ts";
 
 /**
  * Builds a denoiser whose models, if none are given, have a quarter of the size of those of `denoise-wasm`: for edge

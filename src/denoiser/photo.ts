@@ -1,5 +1,6 @@
 /** The denoiser of photographs. */
-import { createWith, type Denoiser, type DenoiserOptions } from "./denoiser.ts";
+import { createWith } from "./create.ts";
+import type { Denoiser, DenoiserOptions } from "./denoiser.ts";
 import { photoModels } from "./photo-models.ts";
 
 /**

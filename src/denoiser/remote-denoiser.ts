@@ -7,7 +7,8 @@ import { bundled } from "../wasm/bundled.ts";
 import { requireMode, type Variant } from "../wasm/detect.ts";
 import { type RawWorker, workerFromText, workerOf } from "../wasm/raw-worker.ts";
 import { bytesBehind, type Remote } from "../wasm/source.ts";
-import { type Denoised, type Denoiser, type DenoiserOptions, requireThreads } from "./denoiser.ts";
+import { requireThreads } from "./create.ts";
+import type { Denoised, Denoiser, DenoiserOptions } from "./denoiser.ts";
 import {
   type FromDenoiserWorker,
   HELPER_NAME,

@@ -1,4 +1,5 @@
-import { createWith, type Denoised, type Denoiser, type DenoiserOptions } from "../denoiser/denoiser.ts";
+import { createWith } from "../denoiser/create.ts";
+import type { Denoised, Denoiser, DenoiserOptions } from "../denoiser/denoiser.ts";
 import { bundledFiles, type ModelSource } from "../denoiser/models.ts";
 import { photoModels } from "../denoiser/photo-models.ts";
 import type { DenoiseOptions } from "../denoiser/request.ts";

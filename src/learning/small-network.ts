@@ -1,7 +1,8 @@
 /** The small network that learns from noisy pictures and then denoises them. */
 import type { Scenes } from "../data/images.ts";
 import { sha256 } from "../data/sha256.ts";
-import { createWith, type Denoised } from "../denoiser/denoiser.ts";
+import { createWith } from "../denoiser/create.ts";
+import type { Denoised } from "../denoiser/denoiser.ts";
 import { DataError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import type { Layer } from "../network/spec.ts";

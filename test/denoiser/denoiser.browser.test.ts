@@ -159,6 +159,29 @@ describe("on several threads in a page", () => {
     await expect(wrong).rejects.toBeInstanceOf(SpecError);
   });
 
+  it("goes on without a helper that dies", async () => {
+    const started: Worker[] = [];
+    const { Worker: Real } = globalThis;
+    globalThis.Worker = class extends Real {
+      constructor(...parameters: ConstructorParameters<typeof Real>) {
+        super(...parameters);
+        started.push(this);
+      }
+    };
+    try {
+      using team = await createDenoiser({ model, threads: 2 });
+      using local = await createDenoiser({ model });
+      const large = picture(700, 300);
+      const running = team.denoise(large, { sigma: 20 });
+      const helper = started[1]!;
+      helper.terminate();
+      helper.dispatchEvent(new ErrorEvent("error", { message: "it is gone" }));
+      expect(await running).toEqual(await local.denoise(large, { sigma: 20 }));
+    } finally {
+      globalThis.Worker = Real;
+    }
+  });
+
   it("needs the worker", async () => {
     const without = createDenoiser({ model, threads: 2, worker: false });
     await expect(without).rejects.toThrow(/use createDenoiser of denoise-wasm\/browser/);

@@ -1,6 +1,6 @@
 /** Learning from one picture alone. */
 import { describe, expect, it } from "vitest";
-import { createWith } from "../../src/denoiser/denoiser.ts";
+import { createWith } from "../../src/denoiser/create.ts";
 import { learnFromPicture } from "../../src/learning/learn-from-picture.ts";
 import type { Model } from "../../src/model/model.ts";
 import { psnr } from "../../src/quality/metrics.ts";
