@@ -9,6 +9,7 @@ await esbuild.build({
     "edge",
     "calibration",
     "noisy-alone",
+    "queue",
     "sigma",
     "level-weights",
     "search",

@@ -1,6 +1,6 @@
 // The pictures of a folder, and where their results go.
 import { createHash } from "node:crypto";
-import { access, readdir } from "node:fs/promises";
+import { access, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 /** Adds a job for each picture of `input` whose result is not in `output`, and waits while too many are waiting. */
@@ -25,6 +25,12 @@ export async function addPictures(queue, input, output, { jobOptions, mostWaitin
     added += jobs.length;
   }
   return added;
+}
+
+/** Removes what workers had begun to write when they were killed. To be called when no job is under way. */
+export async function removeParts(output) {
+  const names = await readdir(output, { recursive: true }).catch(() => []);
+  for (const name of names) if (/\.\d+\.part$/.test(name)) await rm(join(output, name), { force: true });
 }
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

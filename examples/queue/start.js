@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { Queue } from "bullmq";
-import { addPictures, sleep } from "./pictures.js";
+import { addPictures, removeParts, sleep } from "./pictures.js";
 import { connection, jobOptions, mostWaiting, queueName } from "./settings.js";
 
 const [input, output] = process.argv.slice(2);
@@ -85,6 +85,7 @@ for (;;) {
   );
   if (isAdded && waiting + active + delayed === 0) break;
 }
+await removeParts(output);
 const failed = await queue.getFailed();
 console.log(`${(await adding) - failed.length} pictures done, ${failed.length} failed`);
 for (const { data, failedReason } of failed) console.log(`${data.input}: ${failedReason}`);

@@ -64,6 +64,9 @@ describe.skipIf(skipped || !hasRedis)(title, () => {
         WORKERS: "2",
         CONCURRENCY: "1",
       };
+      // What a worker leaves that is killed while it writes.
+      await mkdir(join(folder, "clean"));
+      await writeFile(join(folder, "clean", "7.png.12345.part"), "the beginning of");
       const child = spawn(process.execPath, ["start.js", join(folder, "noisy"), join(folder, "clean")], {
         cwd: project,
         env: environment,
