@@ -1,11 +1,10 @@
 /** Charts of what was learned, and words for them: the noise at each brightness, and the error while a network learns. */
-import { type Calibration, noiseLevels } from "../src/learning/calibration.ts";
+import { type Calibration, noiseLevels, sureKnots } from "../src/learning/calibration.ts";
 import { element, round } from "../src/report/markup.ts";
 import { byId, setText } from "./dom.ts";
 
 const [WIDTH, HEIGHT] = [324, 96];
-/** The knots of a calibration between which the noise is shown: where the picture has values. */
-const [FIRST, LAST] = [16, 111];
+const [FIRST, LAST] = sureKnots;
 
 export function showNoise(calibration: Calibration): void {
   const values = calibration.places.slice(FIRST, LAST + 1);

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { writeFileAtomic } from "../data/files.node.ts";
 import { OutputError, printable } from "../errors.ts";
 import { createDenoiser } from "../learning/calibrating-denoiser.ts";
-import { noiseLevels } from "../learning/calibration.ts";
+import { noiseLevels, sureKnots } from "../learning/calibration.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { readPicture } from "../pictures/picture-files.node.ts";
 import { RESULT_SUFFIX, sourcesOf } from "./denoise-jobs.ts";
@@ -89,5 +89,6 @@ const SPREAD =
   "The noise of neighbouring pixels goes together, as cameras and JPEG files leave it. Every second pixel was learned from; " +
   "denoise may do better without --calibration.";
 
-/** The knots at which the noise is printed: from dark to light, where the pictures have values. */
-const shown = [6, 35, 64, 92, 121];
+const [FIRST, LAST] = sureKnots;
+/** The knots at which the noise is printed: from dark to light. */
+const shown = [0, 1, 2, 3, 4].map((step) => Math.round(FIRST + (step / 4) * (LAST - FIRST)));

@@ -59,6 +59,12 @@ export function transformOf(calibration: Calibration): Transform {
 }
 
 /**
+ * The knots between which a calibration knows the noise well. Beyond them there are few pixels, and the noise that is found
+ * may be far too strong.
+ */
+export const sureKnots = [16, 111] as const;
+
+/**
  * The standard deviation of the noise, as a calibration knows it.
  * @param values of a picture, in grey levels: 0 is black and 255 is white
  * @returns the standard deviation at each of the values, in grey levels
