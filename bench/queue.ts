@@ -1,7 +1,7 @@
 /**
  * A folder of pictures through examples/queue, whose workers and whose Redis are killed meanwhile, beside the plain command:
  *
- *     node bench/run.js queue [--count 10000] [--width 256] [--height 192] [--folder FOLDER]
+ *     node bench/run.js queue [--count 10000] [--width 128] [--height 96] [--folder FOLDER]
  *
  * The pictures are parts of those in data/photographs with Gaussian noise, as PNG files. Every 20 seconds a worker is killed, and Redis
  * when a third and when two thirds of the results are there. Each result has to be the plain command's, to the byte. With
@@ -24,8 +24,8 @@ const { values: options } = parseArgs({
   args: process.argv.slice(3),
   options: {
     count: { type: "string", default: "10000" },
-    width: { type: "string", default: "256" },
-    height: { type: "string", default: "192" },
+    width: { type: "string", default: "128" },
+    height: { type: "string", default: "96" },
     folder: { type: "string" },
   },
 });
@@ -49,8 +49,9 @@ try {
     seconds: Math.round(seconds),
     "pictures an hour": Math.round((count / seconds) * 3600),
   });
+  const nothing = Object.fromEntries(Object.keys(run.events).map((event) => [event, ""]));
   addTable(`${count} pictures of ${width}×${height}, PNG, noisy, in colour`, [
-    { ...row("the command, all cores", seconds), right: readdirSync(plain!).length },
+    { ...row("the command, all cores", seconds), right: readdirSync(plain!).length, ...nothing },
     { ...row("the queue, 2 workers", run.seconds), right, ...run.events },
   ]);
   if (names.length !== count || right !== count) {

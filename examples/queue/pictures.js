@@ -17,7 +17,9 @@ export async function addPictures(queue, input, output, { jobOptions, mostWaitin
       );
       if (isThere) continue;
       // The same picture is not added twice, as long as its job is there.
-      const jobId = createHash("sha256").update(join(data.input, data.output)).digest("hex").slice(0, 16);
+      const digest = createHash("sha256").update(join(data.input, data.output)).digest("hex");
+      // BullMQ takes no numbers, and digits alone would be one.
+      const jobId = `picture-${digest.slice(0, 16)}`;
       jobs.push({ name: "denoise", data, opts: { ...jobOptions, jobId } });
     }
     while ((await queue.getWaitingCount()) > mostWaiting) await sleep(200);

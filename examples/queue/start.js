@@ -70,6 +70,10 @@ const adding = addPictures(queue, input, output, { jobOptions, mostWaiting }).th
   isAdded = true;
   return count;
 });
+adding.catch((error) => {
+  console.error(error);
+  void end(1);
+});
 const start = Date.now();
 for (;;) {
   await sleep(1000);

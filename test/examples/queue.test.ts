@@ -114,6 +114,22 @@ describe.skipIf(skipped || !hasRedis)(title, () => {
     timeout,
   );
 
+  it("gives jobs names that are no numbers, which BullMQ refuses", async () => {
+    const { addPictures } = await import(pathToFileURL(join(project, "pictures.js")).href);
+    const names: string[] = [];
+    const queue = {
+      getWaitingCount: async () => 0,
+      addBulk: async (jobs: { opts: { jobId: string } }[]) =>
+        void names.push(...jobs.map(({ opts: { jobId } }) => jobId)),
+    };
+    await addPictures(queue, join(folder, "noisy"), join(folder, "nowhere"), {
+      jobOptions: {},
+      mostWaiting: 1000,
+    });
+    expect(new Set(names).size).toBe(count + 1);
+    expect(names.filter((name) => !/^[a-z]/.test(name))).toEqual([]);
+  });
+
   it("the consumer of a Cloudflare Queue writes each result once, and sends what fails to be tried again", async () => {
     const { default: consumer } = await import(pathToFileURL(join(project, "cloudflare-consumer.js")).href);
     const objects = new Map<string, Uint8Array>();
