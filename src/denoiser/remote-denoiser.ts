@@ -109,11 +109,20 @@ const workerFailed = ({ message }: Error) =>
   );
 
 class RemoteDenoiser implements Denoiser {
+  /** The threads that run and the helpers that were lost. */
+  readonly #all: number;
+
   constructor(
     private readonly link: Link,
     readonly variant: Variant,
-    readonly threads: number,
-  ) {}
+    threads: number,
+  ) {
+    this.#all = threads + link.lost;
+  }
+
+  get threads(): number {
+    return this.#all - this.link.lost;
+  }
 
   async denoise<Values extends PictureValues>(
     picture: Picture<Values>,
@@ -139,6 +148,8 @@ type WithoutId<Message> = Message extends unknown ? Omit<Message, "id"> : never;
 
 /** Sends requests to a worker and matches its answers to them. Ends it, and its helpers. */
 class Link {
+  /** How many helpers have died. */
+  lost = 0;
   readonly #helpers: RawWorker[] = [];
   readonly #requests = new Map<number, Request>();
   #asked = 0;
@@ -156,7 +167,10 @@ class Link {
   portOf(helper: RawWorker): MessagePort {
     const { port1, port2 } = new MessageChannel();
     const index = this.#helpers.push(helper) - 1;
-    helper.onError(({ message }) => this.#say({ id: -1, type: "lost", helper: index, message }));
+    helper.onError(({ message }) => {
+      this.lost++;
+      this.#say({ id: -1, type: "lost", helper: index, message });
+    });
     const place: HelperPlace = { port: port1 };
     helper.post(place, [port1]);
     return port2;

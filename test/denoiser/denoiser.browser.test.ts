@@ -177,6 +177,7 @@ describe("on several threads in a page", () => {
       helper.terminate();
       helper.dispatchEvent(new ErrorEvent("error", { message: "it is gone" }));
       expect(await running).toEqual(await local.denoise(large, { sigma: 20 }));
+      expect(team.threads).toBe(1);
     } finally {
       globalThis.Worker = Real;
     }
