@@ -94,7 +94,7 @@ export async function jobsFrom(
 }
 
 /** The format of a file that is written, by its name; undefined if it is none of those. */
-export function writtenFormat(name: string): WrittenFormat | undefined {
+function writtenFormat(name: string): WrittenFormat | undefined {
   const format = formatOfName(name);
   return format === "gif" || format === "heif" ? undefined : format;
 }

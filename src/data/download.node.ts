@@ -8,7 +8,7 @@ import { gunzipIfNeeded } from "./gzip.ts";
 import { sha256 } from "./sha256.ts";
 
 /** The addresses from which the publishers offer the files (https://github.com/zalandoresearch/fashion-mnist). */
-export const fashionMnistMirrors: readonly string[] = [
+const fashionMnistMirrors: readonly string[] = [
   "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
   "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
 ];

@@ -42,7 +42,7 @@ export const fashionMnistFiles = {
 } as const satisfies Record<FashionMnistPart, OfficialFile>;
 
 /** What the labels 0 to 9 stand for. */
-export const fashionMnistClasses = [
+const fashionMnistClasses = [
   "T-shirt/top",
   "Trouser",
   "Pullover",

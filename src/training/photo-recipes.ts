@@ -67,7 +67,7 @@ export const photoRecipes = {
  * Olaf Ronneberger et al., "U-Net", MICCAI 2015; without biases, after Sreyas Mohan et al., "Robust and interpretable blind
  * image denoising via bias-free convolutional neural networks", ICLR 2020. docs/experiments.md compares it with others.
  */
-export function unetLayers(channels: number, widths: readonly number[]): Layer[] {
+function unetLayers(channels: number, widths: readonly number[]): Layer[] {
   const layers: Layer[] = [];
   const twice = (width: number) => layers.push(conv3x3(width, "relu"), conv3x3(width, "relu"));
   const kept: string[] = [];

@@ -20,7 +20,7 @@ export interface RawWorker {
  * Whether this is Node itself, and not a runtime that resembles it. Whether there is a global `Worker` cannot tell it,
  * since some packages define one in Node.
  */
-export function isNode(): boolean {
+function isNode(): boolean {
   return (
     typeof process !== "undefined" &&
     process.release?.name === "node" &&

@@ -16,9 +16,9 @@ export interface Target {
 }
 
 /** No input may take longer, in milliseconds of the processor's time, */
-export const MOST_MILLISECONDS = 2000;
+const MOST_MILLISECONDS = 2000;
 /** nor raise the memory that the process has ever held by more than so many bytes: a decoded picture of 256 MiB, and as much again. */
-export const MOST_BYTES = 2 ** 29;
+const MOST_BYTES = 2 ** 29;
 
 export interface Finding {
   readonly target: string;

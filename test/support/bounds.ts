@@ -31,7 +31,7 @@ const sum = (a: Float64Array, b: Float64Array) => a.map((value, i) => value + b[
 const zeros = (length: number) => new Float64Array(length);
 
 /** The kernel's sigmoid is within 2.5 ulp, each at most 2 roundoffs of y, and 0 below −64. */
-export const sigmoidError = (y: number) => 5 * roundoff * y + 2e-28;
+const sigmoidError = (y: number) => 5 * roundoff * y + 2e-28;
 
 export function denseForward(
   x: Bounded,

@@ -80,6 +80,6 @@ export function describeKernels(
 }
 
 /** A suite that is reported as skipped where there is a reason. */
-export function describeUnless(reason: string | undefined, title: string, suite: () => void): void {
+function describeUnless(reason: string | undefined, title: string, suite: () => void): void {
   describe.skipIf(reason)(reason ? `${title} (skipped: ${reason})` : title, suite);
 }

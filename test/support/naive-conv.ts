@@ -29,7 +29,7 @@ export function source(t: number, size: number, padding: Window["padding"]): num
 }
 
 /** Calls back for each product of the convolution, with the indices of y, of w and of x. */
-export function eachProduct(layer: Window, callback: (y: number, w: number, x: number) => void): void {
+function eachProduct(layer: Window, callback: (y: number, w: number, x: number) => void): void {
   const { images, height, width, ins, outs, side = 3, dilation, padding } = layer;
   const middle = side >> 1;
   for (let n = 0; n < images; n++) {

@@ -75,7 +75,7 @@ export function setParameters(network: Network, parameters: ReadonlyMap<string, 
 }
 
 /** Makes other operations of those of a program, as many as there were. */
-export function changeProgram(
+function changeProgram(
   network: Network,
   { address, operations, scratch }: Program,
   change: (one: Operation) => Operation,

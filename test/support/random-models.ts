@@ -7,7 +7,7 @@ import { convModel } from "./conv-models.ts";
 import { add, conv1, conv3, shuffle, unshuffle } from "./unets.ts";
 
 /** The largest number that a picture's sizes have to be multiples of, and the least size for the widest mirrored window. */
-export const mostShrink = 8;
+const mostShrink = 8;
 export const leastSize = 5 * mostShrink;
 
 /** A model of convolutions of the spec with this number: the same number gives the same model. */

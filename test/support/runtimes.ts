@@ -26,9 +26,9 @@ export const thisNode: Runtime = {
   title: "this Node",
   arguments: [],
 };
-export const node22 = runtime("Node 22", "NODE22", "node22", []);
+const node22 = runtime("Node 22", "NODE22", "node22", []);
 export const node24 = runtime("Node 24", "NODE24", "node24", []);
-export const node26 = runtime("Node 26", "NODE26", "node26", []);
+const node26 = runtime("Node 26", "NODE26", "node26", []);
 export const deno = runtime("Deno", "DENO", "deno", ["run", "--no-prompt"]);
 export const bun = runtime("Bun", "BUN", "bun", ["run"]);
 export const runtimes: readonly Runtime[] = [thisNode, node22, node24, node26, deno, bun];

@@ -74,10 +74,9 @@ type Repeatable<Value> = Value | readonly Value[];
 export type Attribute = Message<typeof attribute>;
 export type Node = Message<typeof node>;
 export type Tensor = Message<typeof tensor>;
-export type ValueInfo = Message<typeof valueInfo>;
 export type Graph = Message<typeof graph>;
 
-/** The numbers that the format has for types of elements, */
+/** The numbers that the format has for types of elements. */
 export const elementTypes = { float32: 1, uint8: 2, int64: 7 } as const;
 /** and for types of attributes. */
 export const attributeTypes = { i: 2, s: 3, ints: 7 } as const;
