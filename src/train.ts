@@ -14,6 +14,7 @@ export {
   ThreadError,
   UnsupportedRuntimeError,
 } from "./errors.ts";
+export { greyModel } from "./model/grey-model.ts";
 export type { Model, ModelLike, Provenance } from "./model/model.ts";
 export { decodeModel, encodeModel, type WeightFormat } from "./model/model-file.ts";
 export { parseSpec } from "./network/parse-spec.ts";

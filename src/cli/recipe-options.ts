@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import type { Noise } from "../noise/noise.ts";
-import { fineTuning, withNetworkOf } from "../training/fine-tuning.ts";
+import { fineTuning, startingModel, withNetworkOf } from "../training/fine-tuning.ts";
 import { autoencoderLayers, parseRecipe, type Recipe, recipes } from "../training/recipes.ts";
 import { noiseOf } from "./noise-option.ts";
 import { numberFrom, readJson } from "./option-values.ts";
@@ -90,7 +90,7 @@ export async function recipeFrom(options: RecipeOptions, from?: Model): Promise<
 async function baseOf({ recipe }: RecipeOptions, from?: Model): Promise<Recipe> {
   if (from && recipe === undefined) return fineTuning(from);
   const base = await readRecipe(recipe ?? "fashion-autoencoder");
-  return from ? { ...base, spec: withNetworkOf(base, from.spec) } : base;
+  return from ? { ...base, spec: withNetworkOf(base, startingModel(base, from).spec) } : base;
 }
 
 /** The noise that the options describe, not yet checked. It is drawn when the recipe says, unless a file says it. @throws SpecError */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { ModelFileError, OutputError, SpecError } from "../errors.ts";
+import { startingModel } from "../training/fine-tuning.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { loadTrainingData, loadTrainingDataAgain } from "./data.ts";
 import { modelInWords, modelOf } from "./models.ts";
@@ -116,7 +117,14 @@ async function begin(options: Options): Promise<Start> {
   const folder =
     options.out ?? join("runs", `${recipe.name}-${new Date().toISOString().replace(/[:.]/g, "-")}`);
   if (!options.force) requireNoRun(folder);
-  return { recipe, seed, mode: options.mode, data, folder, ...(from && { from }) };
+  return {
+    recipe,
+    seed,
+    mode: options.mode,
+    data,
+    folder,
+    ...(from && { from: startingModel(recipe, from) }),
+  };
 }
 
 /** The options of a recipe for noisy pictures: `--sigma` alone says that their noise is Gaussian. */

@@ -1,5 +1,6 @@
 /** Recipes that go on from a trained model on other pictures. */
 import { SpecError } from "../errors.ts";
+import { greyModel } from "../model/grey-model.ts";
 import type { Model } from "../model/model.ts";
 import { isConvolutional } from "../network/spec.ts";
 import type { Recipe } from "./recipe.ts";
@@ -36,4 +37,9 @@ export function withNetworkOf({ spec: { input } }: Recipe, spec: Recipe["spec"])
   return isConvolutional(spec)
     ? { ...spec, input: { height: input.height, width: input.width, channels } }
     : spec;
+}
+
+/** The model that a training by the recipe begins with: for grey pictures the grey form of one for colour pictures. */
+export function startingModel({ spec }: Recipe, model: Model): Model {
+  return spec.input.channels === 1 && model.spec.input.channels === 3 ? greyModel(model) : model;
 }

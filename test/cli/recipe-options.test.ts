@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { recipeFrom } from "../../src/cli/recipe-options.ts";
+import { greyModel } from "../../src/model/grey-model.ts";
+import { decodeModel } from "../../src/model/model-file.ts";
+import { isSameNetwork } from "../../src/network/spec.ts";
 import { cameraNoise } from "../../src/noise/camera.ts";
 import { recipes } from "../../src/training/recipes.ts";
 
@@ -22,6 +25,15 @@ it.each(readdirSync(models).filter((name) => name.endsWith(".json")))(
     expect(await recipeFrom({ recipe: models + name })).toEqual(recipe);
   },
 );
+
+it("a recipe for grey pictures gets the grey form of a model for colour pictures", async () => {
+  const path = `${models}photo.safetensors`;
+  const photo = decodeModel(readFileSync(path), path);
+  const { name, spec } = await recipeFrom({ recipe: "photo-grey" }, photo);
+  expect(name).toBe("photo-grey");
+  expect(spec.input).toEqual({ height: 64, width: 64, channels: 1 });
+  expect(isSameNetwork(spec, greyModel(photo).spec)).toBe(true);
+});
 
 it("--noise camera is the noise of photographs, drawn when the recipe says", async () => {
   const { noise } = await recipeFrom({ recipe: "fashion-conv", noise: "camera" });
