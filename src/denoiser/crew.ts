@@ -1,33 +1,18 @@
 /** Who runs the network over pictures: this thread alone, or a team of threads (team.ts). */
 import { DenoiseError } from "../errors.ts";
-import type { CheckedPicture, Picture } from "../pictures/picture.ts";
+import type { PictureValues } from "../pictures/picture.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
 import type { ConvStream, StreamedRows } from "./conv-stream.ts";
-import { type FoundNoise, findNoise } from "./sigma.ts";
-import { type Window, windowsOf } from "./windows.ts";
-
-/**
- * Cuts a picture of this size into windows, and runs the network of a number over what `rowsOf` gives for each: in any
- * order, and on several windows at a time. `onProgress` is called from time to time with the part of the work that is done, below 1.
- * The promise is rejected if the network, a callback or the signal says so, and no callback is called after that.
- */
-export type Run = (
-  network: number,
-  width: number,
-  height: number,
-  rowsOf: (window: Window) => StreamedRows[],
-  signal: AbortSignal | undefined,
-  onProgress: (part: number) => void,
-) => Promise<void>;
-
-/** Finds the level of a picture's noise (`findNoise`), perhaps on another thread. */
-export type Find = (picture: Picture, checked: CheckedPicture) => FoundNoise | Promise<FoundNoise>;
+import { denoisePicture, type Run } from "./denoise-picture.ts";
+import type { Denoised } from "./denoiser.ts";
+import type { Request } from "./request.ts";
+import { windowsOf } from "./windows.ts";
 
 export interface Crew {
   /** The number of threads that compute. */
   readonly threads: number;
-  /** Begins some work on a picture when its turn has come. @throws DenoiseError if the crew was disposed of before it ended */
-  schedule<Result>(work: (run: Run, find: Find) => Promise<Result>): Promise<Result>;
+  /** Denoises a picture when its turn has come. @throws DenoiseError if the crew was disposed of before it ended */
+  denoise<Values extends PictureValues>(request: Request<Values>): Promise<Denoised<Values>>;
   dispose(): void;
 }
 
@@ -53,6 +38,7 @@ export const disposedOf = () => new DenoiseError("The denoiser was disposed of. 
 export function alone(streams: readonly ConvStream[]): Crew {
   let turn: Promise<unknown> = Promise.resolve();
   let lane: Lane | undefined = laneOf(streams, 20);
+  const models = streams.map(({ model }) => model);
   const present = () => {
     if (!lane) throw disposedOf();
     return lane;
@@ -70,8 +56,8 @@ export function alone(streams: readonly ConvStream[]): Crew {
   };
   return {
     threads: 1,
-    schedule(work) {
-      const result = turn.then(() => work(present() && run, findNoise));
+    denoise(request) {
+      const result = turn.then(() => denoisePicture(present() && run, models, request));
       turn = result.catch(() => {});
       return result;
     },

@@ -1,13 +1,15 @@
 /**
- * The code of a helper: a worker thread that runs the network over windows of pictures for a team (team.ts), and finds the
- * noise of small pictures. Where the
- * helper is made from text, scripts/build.js bundles this file into that text.
+ * The code of a helper: a worker thread that runs the network over windows of pictures for a team (team.ts), and denoises
+ * small pictures from beginning to end. Where the helper is made from text, scripts/build.js bundles this file into that text.
  */
 import type { ConvModel } from "../model/conv-model.ts";
-import type { CheckedPicture, Picture } from "../pictures/picture.ts";
+import type { PictureValues } from "../pictures/picture.ts";
 import { loadInference } from "../wasm/inference.ts";
 import { type ConvStream, createConvStream, type StreamedRows } from "./conv-stream.ts";
-import { findNoise } from "./sigma.ts";
+import { denoisePicture, type Run } from "./denoise-picture.ts";
+import type { Denoised } from "./denoiser.ts";
+import type { Request } from "./request.ts";
+import { windowsOf } from "./windows.ts";
 
 /** The first message to a helper, which it answers once it is ready. */
 export interface HelperSetup {
@@ -15,10 +17,14 @@ export interface HelperSetup {
   readonly models: readonly ConvModel[];
 }
 
-/** A message to a helper: a picture whose noise is to be found. The answer is a `FoundNoise`. */
+/** A message to a helper: a picture that it denoises alone. */
 export interface SomePicture {
-  readonly picture: Picture;
-  readonly checked: CheckedPicture;
+  readonly request: Omit<Request<PictureValues>, "signal" | "onProgress">;
+}
+
+/** The answer: the denoised picture; nothing if that failed. */
+export interface SomeDenoised {
+  readonly denoised: Denoised | undefined;
 }
 
 /** A message to a helper: the next rows of a window, [rows, channels, columns]. */
@@ -87,6 +93,23 @@ export function helperMain(port: Port): void {
     });
   };
 
+  /** Takes all windows of a picture through a network, without a pause, so that no other message is heard meanwhile. */
+  const run: Run = async (network, width, _, rowsOf) => {
+    const stream = streams[network]!;
+    const { reach, multiple } = stream.model;
+    for (const rows of windowsOf(width, reach, multiple).flatMap(rowsOf)) {
+      for (const _ of stream.run(rows));
+    }
+  };
+
+  const denoise = async ({ request }: SomePicture) => {
+    const models = streams.map(({ model }) => model);
+    const whole = { ...request, signal: undefined, onProgress: undefined };
+    const denoised = await denoisePicture(run, models, whole).catch(() => undefined);
+    const answer: SomeDenoised = { denoised };
+    port.postMessage(answer, denoised ? [denoised.data.buffer as ArrayBuffer] : []);
+  };
+
   port.onmessage = async ({ data }) => {
     const { module, models } = data as HelperSetup;
     if (module) {
@@ -95,11 +118,7 @@ export function helperMain(port: Port): void {
       port.postMessage("ready");
       return;
     }
-    const { picture, checked } = data as SomePicture;
-    if (picture) {
-      port.postMessage(findNoise(picture, checked));
-      return;
-    }
+    if ((data as SomePicture).request) return denoise(data as SomePicture);
     const { begin: size, rows, spare } = data as SomeRows;
     if (size) begin(size);
     given = rows.values;

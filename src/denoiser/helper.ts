@@ -1,11 +1,12 @@
-/** A helper as the team sees it: a worker (helper-main.ts) that is sent windows row by row. */
+/** A helper as the team sees it: a worker (helper-main.ts) that is sent windows row by row, and small pictures. */
 
 import text from "../../build/workers/helper.js";
-import { copyOf } from "../pictures/picture.ts";
+import { copyOf, type PictureValues } from "../pictures/picture.ts";
 import { type RawWorker, started, workerFromText } from "../wasm/raw-worker.ts";
 import { type ConvStream, insideOf, type StreamedRows } from "./conv-stream.ts";
-import type { HelperSetup, SomeOutput, SomePicture, SomeRows } from "./helper-main.ts";
-import type { FoundNoise } from "./sigma.ts";
+import type { Denoised } from "./denoiser.ts";
+import type { HelperSetup, SomeDenoised, SomeOutput, SomePicture, SomeRows } from "./helper-main.ts";
+import type { Request } from "./request.ts";
 
 /** What a thread does for somebody. */
 interface Job {
@@ -14,9 +15,13 @@ interface Job {
   fail(error: unknown): void;
 }
 
-/** A picture whose noise some thread finds. */
-export interface FindTask extends Job, SomePicture {
-  found(noise: FoundNoise): void;
+/** A picture that one thread denoises. */
+export interface PictureTask extends Job {
+  readonly request: Request<PictureValues>;
+  /** Begins it on this thread. */
+  begin(): void;
+  /** Takes what a helper has made of it: nothing if that failed. */
+  denoised(result: Denoised | undefined): void;
 }
 
 /** A window that some thread takes. */
@@ -30,9 +35,9 @@ export interface WindowTask extends Job {
   report(): void;
 }
 
-export type Task = WindowTask | FindTask;
+export type Task = WindowTask | PictureTask;
 
-export const isFindTask = (task: Task): task is FindTask => "found" in task;
+export const isPictureTask = (task: Task): task is PictureTask => "request" in task;
 
 /** How many milliseconds a worker may take to start. */
 const START_PATIENCE = 10_000;
@@ -64,7 +69,7 @@ export async function startHelper(
   await started(worker, setup, START_PATIENCE, () => helper && onLost(helper, helper.end()));
   helper = new Helper(worker, streams);
   worker.onMessage((answer) => {
-    helper.hear(answer as SomeOutput | FoundNoise);
+    helper.hear(answer as SomeOutput | SomeDenoised);
     onAnswer();
   });
   return helper;
@@ -86,17 +91,19 @@ export class Helper {
     private readonly streams: readonly ConvStream[],
   ) {}
 
-  /** Whether it would take another window. */
+  /** Whether it would take another task. A second one lies ready while it denoises a picture. */
   get #hasRoom(): boolean {
-    return !this.#task && this.#unanswered < FEW_UNANSWERED;
+    if (this.#task) return false;
+    const [first, second] = this.#sent;
+    return this.#unanswered < FEW_UNANSWERED || (!second && isPictureTask(first!.task));
   }
 
-  /** Sends it as much as it has room for. `take` gives the next window. */
+  /** Sends it as much as it has room for. `take` gives the next task. */
   feed(take: () => Task | undefined): void {
     while (this.#unanswered < MOST_UNANSWERED) {
       if (this.#task?.isOver()) this.#task = undefined;
       const next = this.#hasRoom ? take() : undefined;
-      if (next && isFindTask(next)) {
+      if (next && isPictureTask(next)) {
         this.#sendPicture(next);
         continue;
       }
@@ -111,14 +118,17 @@ export class Helper {
     this.worker.hold(this.#sent.length > 0);
   }
 
-  #sendPicture(task: FindTask): void {
-    const { picture, checked } = task;
+  /** The picture is kept here too, in case that the helper dies. */
+  #sendPicture(task: PictureTask): void {
+    const { picture, sigma, strength, quality, range } = task.request;
     const data = copyOf(picture.data);
     const pixels = picture.width * picture.height;
     this.#sent.push({ task, pixels });
     this.#unanswered += pixels;
-    const message: SomePicture = { picture: { ...picture, data }, checked };
-    this.worker.post(message, [data.buffer]);
+    const message: SomePicture = {
+      request: { picture: { ...picture, data }, sigma, strength, quality, range },
+    };
+    this.worker.post(message, [data.buffer as ArrayBuffer]);
   }
 
   #send(task: WindowTask): void {
@@ -144,10 +154,10 @@ export class Helper {
   }
 
   /** Takes an answer, which belongs to the oldest of what was sent. */
-  hear(answer: SomeOutput | FoundNoise): void {
+  hear(answer: SomeOutput | SomeDenoised): void {
     const { task, pixels } = this.#sent.shift()!;
     this.#unanswered -= pixels;
-    if (isFindTask(task)) task.found(answer as FoundNoise);
+    if (isPictureTask(task)) task.denoised((answer as SomeDenoised).denoised);
     else this.#readRows(task, answer as SomeOutput);
   }
 
@@ -167,7 +177,7 @@ export class Helper {
     }
   }
 
-  /** Ends the worker. @returns the windows that it has not finished */
+  /** Ends the worker. @returns the tasks that it has not finished */
   end(): Task[] {
     void this.worker.terminate();
     const tasks: Task[] = this.#sent.map(({ task }) => task);

@@ -1,16 +1,29 @@
 /**
  * A team of threads that denoise: this one and its helpers, which are workers. Each thread has its own instance of the
- * core, and takes the next window when it is free. Rows travel in messages, so that no memory has to be shared. Which
- * thread computes a window does not show in the result, nor do the places where pictures are cut.
+ * core, and takes the next window when it is free. Rows travel in messages, so that no memory has to be shared. Of many small
+ * pictures, each thread takes some whole. Which thread computes a window does not show in the result, nor do the places
+ * where pictures are cut.
  *
- * If a helper dies, the others begin its unfinished windows anew.
+ * If a helper dies, the others begin its unfinished windows and pictures anew.
  */
 import { UnsupportedRuntimeError } from "../errors.ts";
+import type { ConvModel } from "../model/conv-model.ts";
+import { likeOf, type PictureValues, type SameKind } from "../pictures/picture.ts";
 import { isPage, type RawWorker } from "../wasm/raw-worker.ts";
 import type { ConvStream } from "./conv-stream.ts";
-import { type Crew, disposedOf, type Find, type Lane, laneOf, type Run } from "./crew.ts";
-import { type Helper, helperWorker, isFindTask, startHelper, type Task, type WindowTask } from "./helper.ts";
-import { type FoundNoise, findNoise } from "./sigma.ts";
+import { type Crew, disposedOf, type Lane, laneOf } from "./crew.ts";
+import { denoisePicture, type Run } from "./denoise-picture.ts";
+import type { Denoised } from "./denoiser.ts";
+import {
+  type Helper,
+  helperWorker,
+  isPictureTask,
+  type PictureTask,
+  startHelper,
+  type Task,
+  type WindowTask,
+} from "./helper.ts";
+import type { Request } from "./request.ts";
 import { windowsOf } from "./windows.ts";
 
 /** For how many milliseconds this thread runs the network before it looks at what the helpers have sent. */
@@ -19,8 +32,8 @@ const PATIENCE = 4;
 const FEEDING = 0.075;
 /** No picture is cut into windows of fewer pixels than this just to give each thread one. */
 const LEAST_PIXELS = 2 ** 14;
-/** To find its noise, a picture of up to this many values is sent to another thread. In any, it takes about as long. */
-const MOST_VALUES_SENT = 2 ** 20;
+/** A picture of up to this many values, counted for each orientation, is denoised by one thread alone if others wait too. */
+const MOST_VALUES_WHOLE = 2 ** 22;
 
 /**
  * Starts `threads - 1` helpers. If some of them do not start, the team is smaller.
@@ -50,19 +63,23 @@ export async function startTeam(
 }
 
 class Team implements Crew {
+  readonly #models: readonly ConvModel[];
   /** Undefined once the team was disposed of. */
   #lane: Lane | undefined;
   /** Whether this thread works on a window. */
   #isWorking = false;
   #helpers: Helper[] = [];
-  /** Pictures whose turn has not come: what begins each. */
-  readonly #calls: (() => void)[] = [];
+  /** Pictures whose turn has not come. */
+  #calls: PictureTask[] = [];
+  /** How many pictures this thread has begun that have not ended. */
+  #begun = 0;
   /** What no thread has taken. */
   #waiting: Task[] = [];
-  /** What ends each unfinished `run` and `find`. */
-  readonly #failing = new Set<(error: Error) => void>();
+  /** Pictures that are not denoised yet. */
+  readonly #unfinished = new Set<PictureTask>();
 
   constructor(private readonly streams: readonly ConvStream[]) {
+    this.#models = streams.map(({ model }) => model);
     this.#lane = laneOf(streams, PATIENCE);
   }
 
@@ -74,12 +91,12 @@ class Team implements Crew {
     this.#helpers.push(helper);
   }
 
-  schedule<Result>(work: (run: Run, find: Find) => Promise<Result>): Promise<Result> {
+  denoise<Values extends PictureValues>(request: Request<Values>): Promise<Denoised<Values>> {
     return new Promise((resolve, reject) => {
-      this.#calls.push(() => {
-        if (this.#lane) work(this.#run, this.#find).then(resolve, reject);
-        else reject(disposedOf());
-      });
+      if (!this.#lane) return reject(disposedOf());
+      const task = this.#pictureTask(request, resolve, reject);
+      this.#unfinished.add(task);
+      this.#calls.push(task);
       // Calls that are made one directly after the other are all known before the first begins.
       queueMicrotask(this.pump);
     });
@@ -88,8 +105,7 @@ class Team implements Crew {
   readonly dispose = (): void => {
     this.#lane = undefined;
     for (const helper of this.#helpers) helper.end();
-    for (const fail of this.#failing) fail(disposedOf());
-    this.pump();
+    for (const task of this.#unfinished) task.fail(disposedOf());
   };
 
   readonly lose = (helper: Helper, left: Task[]): void => {
@@ -98,58 +114,75 @@ class Team implements Crew {
     this.pump();
   };
 
-  readonly #find: Find = (picture, checked) => {
-    if (picture.data.length > MOST_VALUES_SENT) return findNoise(picture, checked);
-    return new Promise((resolve, reject) => {
-      if (!this.#lane) return reject(disposedOf());
-      let isOver = false;
-      const end = (settle: () => void) => {
-        isOver = true;
-        this.#failing.delete(fail);
-        settle();
-      };
-      const fail = (error: unknown) => end(() => reject(error));
-      const found = (noise: FoundNoise) => end(() => resolve(noise));
-      this.#failing.add(fail);
-      this.#waiting.push({ picture, checked, found, isOver: () => isOver, fail });
+  #pictureTask<Values extends PictureValues>(
+    request: Request<Values>,
+    resolve: (result: Denoised<Values>) => void,
+    reject: (error: unknown) => void,
+  ): PictureTask {
+    const { picture, signal, onProgress } = request;
+    let isBegun = false;
+    const end = (settle: () => void) => {
+      if (!this.#unfinished.delete(task)) return;
+      signal?.removeEventListener("abort", abort);
+      if (isBegun) this.#begun--;
+      settle();
       queueMicrotask(this.pump);
-    });
-  };
+    };
+    const fail = (error: unknown) => end(() => reject(error));
+    const abort = () => fail(signal!.reason);
+    signal?.addEventListener("abort", abort);
+    const task: PictureTask = {
+      request,
+      isOver: () => !this.#unfinished.has(task),
+      fail,
+      begin: () => {
+        isBegun = true;
+        this.#begun++;
+        const run: Run = (...picture) => this.#run(task, ...picture);
+        denoisePicture(run, this.#models, request).then((result) => end(() => resolve(result)), fail);
+      },
+      denoised: (result) => {
+        if (task.isOver()) return;
+        // This thread finds out what the error is.
+        if (!result) return task.begin();
+        try {
+          onProgress?.(1);
+          const data = likeOf(result.data, picture.data) as PictureValues as SameKind<Values>;
+          end(() => resolve({ ...result, data }));
+        } catch (error) {
+          fail(error);
+        }
+      },
+    };
+    return task;
+  }
 
-  readonly #run: Run = (network, width, height, rowsOf, signal, onProgress) =>
-    new Promise((resolve, reject) => {
+  /** Takes windows of a picture through a network. If the picture's task fails, the promise stays as it is. */
+  #run(
+    picture: PictureTask,
+    ...[network, width, height, rowsOf, , onProgress]: Parameters<Run>
+  ): Promise<void> {
+    return new Promise((resolve) => {
       const { reach, multiple } = this.streams[network]!.model;
+      const { isOver, fail } = picture;
       const tasks: WindowTask[] = [];
-      let isOver = false;
       let reported = 0;
-      const end = (settle: () => void) => {
-        if (isOver) return;
-        isOver = true;
-        this.#failing.delete(fail);
-        signal?.removeEventListener("abort", abort);
-        this.#waiting = this.#waiting.filter((task) => !task.isOver());
-        settle();
-      };
-      const fail = (error: unknown) => end(() => reject(error));
-      const abort = () => fail(signal!.reason);
       const report = () => {
+        if (isOver()) return;
         const rows = tasks.reduce((sum, task) => sum + task.done, 0) / tasks.length;
-        if (rows === height) end(resolve);
         reported = Math.max(reported, rows / height);
-        if (!isOver) onProgress(reported);
+        if (rows === height) resolve();
+        else onProgress(reported);
       };
       // This thread takes the first window. If that is so much narrower, all threads end at about the same time.
       const lighter = Math.min(0.9, FEEDING * this.threads);
       const most = this.#most(network, width, height, lighter);
       for (const rows of windowsOf(width, reach, multiple, most, most && lighter).flatMap(rowsOf))
-        tasks.push({ network, rows, done: 0, isOver: () => isOver, report, fail });
-      this.#failing.add(fail);
-      signal?.addEventListener("abort", abort);
-      if (!this.#lane) return fail(disposedOf());
-      if (signal?.aborted) return abort();
+        tasks.push({ network, rows, done: 0, isOver, report, fail });
       this.#waiting.push(...tasks);
       queueMicrotask(this.pump);
     });
+  }
 
   /** How many columns the windows of a picture may have, so that there are as many for each thread. */
   #most(network: number, width: number, height: number, lighter: number): number | undefined {
@@ -164,34 +197,50 @@ class Team implements Crew {
   }
 
   /**
-   * Gives threads that are free what waits, and begins pictures until a window waits for each helper. As long as pictures
-   * are to be begun, this thread takes only windows beyond these: nobody else can begin pictures, read and write files.
+   * Gives threads that are free what waits, and begins pictures until a window waits for each helper. As long as large pictures
+   * are to be begun, this thread takes only windows beyond these: nobody else can begin such pictures, read and write files.
    */
   readonly pump = (): void => {
-    if (!this.#lane) for (const begin of this.#calls.splice(0)) begin();
+    this.#calls = this.#calls.filter((task) => !task.isOver());
+    this.#waiting = this.#waiting.filter((task) => !task.isOver());
     while (this.#lane) {
-      const isEnough = () => this.#calls.length === 0 || this.#waiting.length > this.#helpers.length;
-      const own = this.#isWorking || !isEnough() ? undefined : this.#waiting.shift();
-      for (const helper of this.#helpers) helper.feed(() => this.#waiting.shift());
+      const own = this.#isWorking || !this.#isEnough ? undefined : this.#waiting.shift();
+      for (const helper of this.#helpers) helper.feed(() => this.#waiting.shift() ?? this.#wholePicture());
       if (own) void this.#work(this.#lane, own);
-      if (isEnough()) return;
-      this.#calls.shift()!();
+      if (this.#isEnough) return;
+      this.#calls.shift()!.begin();
     }
   };
 
+  /** Whether no more pictures have to be begun here for all threads to have work. */
+  get #isEnough(): boolean {
+    const [next] = this.#calls;
+    return !next || this.#waiting.length > this.#helpers.length || (this.#begun > 0 && isSmall(next));
+  }
+
+  /** A picture for a helper, if one is left for this thread too. */
+  #wholePicture(): PictureTask | undefined {
+    const isLeft = this.#begun > 0 || this.#calls.length > 1;
+    return isLeft && this.#calls[0] && isSmall(this.#calls[0]) ? this.#calls.shift() : undefined;
+  }
+
   /** Takes a task on this thread. It begins when the helpers have got theirs. */
   async #work(lane: Lane, task: Task): Promise<void> {
+    if (isPictureTask(task)) return task.begin();
     this.#isWorking = true;
     await undefined;
     try {
-      if (isFindTask(task)) task.found(findNoise(task.picture, task.checked));
-      else await runWindow(lane, task);
+      await runWindow(lane, task);
     } catch (error) {
       task.fail(error);
     }
     this.#isWorking = false;
     this.pump();
   }
+}
+
+function isSmall({ request: { picture, quality } }: PictureTask): boolean {
+  return picture.data.length * (quality === "best" ? 8 : 1) <= MOST_VALUES_WHOLE;
 }
 
 async function runWindow(lane: Lane, task: WindowTask): Promise<void> {

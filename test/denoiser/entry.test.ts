@@ -65,6 +65,7 @@ describe("the entry for inference", () => {
       "src/denoiser/conv-stream.ts",
       "src/denoiser/create.ts",
       "src/denoiser/crew.ts",
+      "src/denoiser/denoise-picture.ts",
       "src/denoiser/lazy-team.ts",
       "src/denoiser/models.ts",
       "src/denoiser/photo-models.ts",

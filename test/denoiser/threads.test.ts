@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Denoised, Denoiser } from "../../src/denoiser/denoiser.ts";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
 import type { DenoiseOptions } from "../../src/denoiser/request.ts";
-import { DenoiseError, SpecError } from "../../src/errors.ts";
+import { DataError, DenoiseError, SpecError } from "../../src/errors.ts";
 import type { Picture } from "../../src/pictures/picture.ts";
 import { convModel } from "../support/conv-models.ts";
 import { normal } from "../support/networks.ts";
@@ -178,6 +178,37 @@ describe("on two threads", () => {
     ]);
   });
 
+  it("says of each of many pictures what is wrong with it", async () => {
+    const reason = new Error("mine");
+    const onProgress = () => {
+      throw reason;
+    };
+    const small = pictureOf(90, 70, 1);
+    const broken = { ...small, data: small.data.with(99, Number.NaN) };
+    const alone = partsOf(await (await createDenoiser({ model })).denoise(small, { sigma: 20 }));
+    const wishes = Array.from({ length: 12 }, (_, i) => ["fine", "broken", "mine"][i % 3]!);
+    const results = await Promise.allSettled(
+      wishes.map((wish) =>
+        denoiser.denoise(wish === "broken" ? broken : small, {
+          sigma: 20,
+          ...(wish === "mine" && { onProgress }),
+        }),
+      ),
+    );
+    for (const [index, result] of results.entries()) {
+      if (wishes[index] === "fine")
+        expect(result.status === "fulfilled" && partsOf(result.value)).toEqual(alone);
+      else if (wishes[index] === "mine") expect(result).toEqual({ status: "rejected", reason });
+      else
+        expect(result).toEqual({
+          status: "rejected",
+          reason: new DataError(
+            "The picture's value 99 is NaN. Give finite values, and as `range` those of black and white.",
+          ),
+        });
+    }
+  });
+
   it("rejects what has not ended when it is disposed of", async () => {
     const other = await createDenoiser({ model, threads: 2 });
     const calls = [1, 2, 3].map(() => other.denoise(large, { sigma: 20 }));
@@ -206,7 +237,8 @@ describe("if workers fail", () => {
     threadsModule.Worker = Worker;
   });
 
-  it("that run, the other threads do their work", async () => {
+  /** The workers that are started from now on. */
+  function watchedWorkers(): InstanceType<typeof Worker>[] {
     const workers: InstanceType<typeof Worker>[] = [];
     threadsModule.Worker = class extends Worker {
       constructor(...parameters: ConstructorParameters<typeof Worker>) {
@@ -214,6 +246,11 @@ describe("if workers fail", () => {
         workers.push(this);
       }
     };
+    return workers;
+  }
+
+  it("that run, the other threads do their work", async () => {
+    const workers = watchedWorkers();
     const expected = partsOf(await (await createDenoiser({ model })).denoise(large, options));
     using denoiser = await createDenoiser({ model, threads: 3 });
     expect(workers).toHaveLength(2);
@@ -224,17 +261,25 @@ describe("if workers fail", () => {
       if (isFirst) void workers[0]!.terminate();
       isFirst = false;
     };
-    const several = [
-      denoiser.denoise(large, { ...options, onProgress }),
-      denoiser.denoise(large, options),
-      denoiser.denoise(large, options),
-    ];
-    for (const one of several) expect(partsOf(await one)).toEqual(expected);
+    expect(partsOf(await denoiser.denoise(large, { ...options, onProgress }))).toEqual(expected);
     expect(denoiser.threads).toBe(2);
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));
     await workers[1]!.terminate();
     expect(partsOf(await denoiser.denoise(large, options))).toEqual(expected);
     expect(denoiser.threads).toBe(1);
+  });
+
+  it("that have pictures of their own, the other threads denoise these", async () => {
+    const workers = watchedWorkers();
+    const alone = await createDenoiser({ model });
+    using denoiser = await createDenoiser({ model, threads: 3 });
+    const pictures = Array.from({ length: 12 }, (_, i) => pictureOf(200 + i, 150, 1));
+    const calls = pictures.map((picture) => denoiser.denoise(picture, options));
+    // The first picture is a worker's, and when it is done others are on their way to that one.
+    void calls[0]!.then(() => workers[0]!.terminate());
+    for (const [index, one] of (await Promise.all(calls)).entries())
+      expect(partsOf(one)).toEqual(partsOf(await alone.denoise(pictures[index]!, options)));
+    expect(denoiser.threads).toBe(2);
   });
 
   it("to start, fewer run", async () => {
