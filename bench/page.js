@@ -1,6 +1,6 @@
 // npm run bench:page: a photograph of twelve megapixels in the page, on a machine that has nothing else to do. How long it takes
 // to denoise it, to calibrate to it and to cancel; the tasks of the page's own thread that took more than 50 ms, by wall time;
-// and the tab's memory before and after. --learn also learns from it to the end.
+// the tab's memory before and after; and how many frames of a camera are denoised in a second. --learn also learns from it to the end.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,8 @@ const [width, height] = [4000, 3000];
 if (!chromium) throw new Error("No Chromium was found; set CHROMIUM to its path.");
 await buildPage();
 const server = await serve({ port: 0 });
-const args = [...chromiumArguments, "--enable-blink-features=ForceEagerMeasureMemory"];
+const camera = ["--use-fake-device-for-media-stream=fps=60", "--use-fake-ui-for-media-stream"];
+const args = [...chromiumArguments, ...camera, "--enable-blink-features=ForceEagerMeasureMemory"];
 const browser = await launcher.launch({ executablePath: chromium, args });
 const folder = mkdtempSync(join(tmpdir(), "bench-page-"));
 const file = join(folder, "large.jpg");
@@ -58,6 +59,7 @@ await page.click("[data-sample=parrots]");
 await marked("denoised", denoisedBefore + 1);
 const after = await memory();
 addTable("A photograph of 12 megapixels in the page", rows);
+addTable("Frames a second of a camera, 640 × 480, by photo-tiny", [await framesPerSecond()]);
 addTable("Memory of the tab, MB", [{ name: "with a sample", before: before / 1e6, after: after / 1e6 }]);
 await browser.close();
 await server.close();
@@ -118,6 +120,33 @@ async function cancelled() {
     return performance.now() - begin;
   });
   return { name: "cancel", "all, s": milliseconds / 1000 };
+}
+
+/** The frames that are denoised in each of nine seconds; the first second does not count. The noise has a level, since a drawing has none. */
+async function framesPerSecond() {
+  await page.uncheck("#auto");
+  await page.fill("#sigma", "20");
+  await page.click("#camera");
+  const rates = [];
+  for (let second = 0; second < 10; second++) {
+    const rate = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const shown = document.getElementById("camera-rate");
+          const observer = new MutationObserver(() => {
+            const rate = /(\d+) frames/.exec(shown.textContent)?.[1];
+            if (rate === undefined) return;
+            observer.disconnect();
+            resolve(Number(rate));
+          });
+          observer.observe(shown, { childList: true, characterData: true, subtree: true });
+        }),
+    );
+    if (second > 0) rates.push(rate);
+  }
+  await page.click("#camera-close");
+  rates.sort((a, b) => a - b);
+  return { name: "camera", least: rates[0], median: rates[4], most: rates.at(-1) };
 }
 
 /** Bytes of the tab, its workers and WebAssembly included, after everything that can be collected was. */
