@@ -93,7 +93,12 @@ const schemas = {
     seconds: sum,
   }),
 };
-const epochs = v.array(v.strictObject({ number: count, loss: sum, seconds: sum }));
+const EpochSchema = v.strictObject({ number: count, loss: sum, seconds: sum });
+/** There may be hundreds of thousands of epochs, of which only the first fault is looked for. */
+const epochs = v.custom<CheckpointRun["epochs"]>(
+  (all) => Array.isArray(all) && all.every((one) => v.is(EpochSchema, one)),
+  "a list of the numbers, losses and seconds of epochs",
+);
 const RunSchema = v.strictObject({ ...schemas, epochs }) satisfies v.GenericSchema<unknown, CheckpointRun>;
 /** What a file holds as JSON. Earlier versions wrote the epochs there too. */
 const WrittenSchema = v.strictObject({ ...schemas, epochs: v.exactOptional(epochs) });

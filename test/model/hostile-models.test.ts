@@ -12,6 +12,7 @@ import type { Layer } from "../../src/network/spec.ts";
 import { Random } from "../../src/noise/rng.ts";
 import { decodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { convModel } from "../support/conv-models.ts";
+import { smallRecipe } from "../support/pictures.ts";
 import { add, conv1, conv3, linear, shuffle, unshuffle } from "../support/unets.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever JSON holds
@@ -248,6 +249,47 @@ it("both readers agree on 3,000 specs that were changed at random", () => {
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random.uniform() * items.length)]!;
   const values: readonly Json[] = [
     null, true, false, 0, 1, 2, 3, 4, 5, 16, -1, 0.5, 1e9, 1e308, "", "4", "layer1", "layer3", "he", "relu",
+describe("a list of 300,000 wrong items costs less than a second, and is one fault:", () => {
+  const items = Array(300_000).fill({});
+  const inDescription = (noise: Json) =>
+    withHeader((header) => {
+      const { __metadata__: metadata } = header;
+      const description = JSON.parse(metadata["denoise-wasm.description"]);
+      metadata["denoise-wasm.description"] = JSON.stringify({ ...description, noise });
+    });
+  const run = { seed: 1, mode: "fast", variant: "simd", packageVersion: "0", epochs: items };
+  const checkpoint = writeSafetensors(new Map(), {
+    "denoise-wasm.format": "denoise-wasm checkpoint 1",
+    "denoise-wasm.recipe": JSON.stringify(smallRecipe({ size: [4, 4], units: [16], epochs: 1 })),
+    "denoise-wasm.run": JSON.stringify({
+      ...run,
+      data: { name: "", sha256: "", trainingImages: 1 },
+      position: { epoch: 1, batches: 0, lossSum: 0, seconds: 0 },
+    }),
+  });
+
+  it.each<[string, (bytes: Uint8Array, name: string) => unknown, Uint8Array, RegExp]>([
+    ["layers", decodeModel, inSpec("layers", items), /"?layers"? has to be at most 64 long, but is 300000\./],
+    [
+      "parts of a mixture",
+      decodeModel,
+      inDescription({ model: "mixture", drawn: "once", of: items }),
+      /noise\.of has to be at most 16 long, but is 300000\./,
+    ],
+    ["epochs", decodeCheckpoint, checkpoint, /epochs has to be a list of the numbers, losses and seconds/],
+  ])("%s", async (_, decode, file, message) => {
+    const before = process.cpuUsage();
+    const fault = await Promise.resolve()
+      .then(() => decode(file, "a.safetensors"))
+      .catch((error: Error) => error);
+    const { user, system } = process.cpuUsage(before);
+    expect(fault).toBeInstanceOf(ModelFileError);
+    expect((fault as Error).message).toMatch(message);
+    expect((fault as Error).message).not.toContain(";");
+    expect((user + system) / 1e6).toBeLessThan(1);
+  });
+});
+
     "linear", "zeros", "reflect", "conv3x3", "conv1x1", "add", "pixel-shuffle", "pixel-unshuffle", [], {}, [1],
   ]; // biome-ignore format: a list of values
   const keys = [
