@@ -39,6 +39,7 @@ function faultOf(issue: v.BaseIssue<unknown>): string {
     literal: `${expected}`,
     picklist: `${expected}`,
     integer: "a whole number",
+    safe_integer: "a whole number up to 2⁵³",
     finite: "finite",
     min_value: `at least ${requirement}`,
     max_value: `at most ${requirement}`,

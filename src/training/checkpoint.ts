@@ -72,7 +72,7 @@ type CheckpointRun = Omit<Checkpoint, "recipe" | "tensors">;
 /** What a file keeps of the epochs that have ended, as tensors of float64: the JSON of a long training would grow too large. */
 const epochValues = ["loss", "seconds"] as const;
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const sum = v.pipe(v.number(), v.finite(), v.minValue(0));
 const schemas = {
   seed: v.pipe(count, v.maxValue(2 ** 32 - 1)),
