@@ -103,6 +103,9 @@ const RunSchema = v.strictObject({ ...schemas, epochs }) satisfies v.GenericSche
 /** What a file holds as JSON. Earlier versions wrote the epochs there too. */
 const WrittenSchema = v.strictObject({ ...schemas, epochs: v.exactOptional(epochs) });
 
+/** The keys that a file's metadata may have. */
+const metadataKeys = ["format", "denoise-wasm.format", "denoise-wasm.recipe", "denoise-wasm.run", DIGEST_KEY];
+
 /**
  * Encodes a checkpoint as the bytes of a checkpoint file, which contain a SHA-256 of themselves. Its values are copied before
  * the promise is returned.
@@ -153,6 +156,9 @@ export async function decodeCheckpoint(bytes: Uint8Array, name: string): Promise
     );
   }
   try {
+    // A bit that flipped in the digest's own name would otherwise make the file one of an earlier version.
+    const unknown = Object.keys(metadata).find((key) => !metadataKeys.includes(key));
+    if (unknown !== undefined) throw new SpecError(`its metadata has the unknown key ${shown(unknown)}.`);
     const recipe = parseRecipe(json(metadata, "recipe"));
     const { epochs: earlier, ...state } = parse(WrittenSchema, json(metadata, "run"), "run");
     const run = { ...state, epochs: earlier ?? takeEpochs(tensors) };
