@@ -25,11 +25,14 @@ const program = new Command("denoise-wasm")
 for (const command of [program, ...program.commands])
   command.exitOverride().showHelpAfterError("(add --help for the options)");
 
-// Where the reader of the output has ended, as `head` does, there is nobody to tell.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(1);
-});
+// Where the reader of the output has ended, as `head` does, or the terminal was closed, there is nobody to tell. Work whose
+// progress nobody reads goes on all the same: its results are files.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+    if (stream === process.stdout) process.exit(1);
+  });
+}
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted: see `Interrupted`. */
 try {

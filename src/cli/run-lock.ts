@@ -66,7 +66,7 @@ async function make(path: string): Promise<boolean> {
   try {
     const file = await open(path, "wx");
     try {
-      const holder: Holder = { pid: process.pid, host: hostname(), began: beginningOf(process.pid) };
+      const holder: Holder = { pid: process.pid, host: hostname(), began: statOf(process.pid).began };
       await file.writeFile(`${JSON.stringify(holder)}\n`);
     } finally {
       await file.close();
@@ -130,17 +130,23 @@ function isAlive({ pid, host, began }: Holder): boolean {
     // Other users' processes may not be signalled, but are there.
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
-  const now = beginningOf(pid);
+  const { state, began: now } = statOf(pid);
+  // One that has ended is there until its parent has asked how: a zombie.
+  if (state === "Z" || state === "X") return false;
   return now === began || now === "" || began === "";
 }
 
-/** When a process began, in the ticks that Linux counts since it was started itself; empty where that is not to be had. */
-function beginningOf(pid: number): string {
+/**
+ * What Linux says of a process: the letter of its state, and when it began, in the ticks since Linux was started itself.
+ * Both are empty where that is not to be had.
+ */
+function statOf(pid: number): { state: string; began: string } {
   try {
-    // The second field, the name of the program in brackets, may hold anything; the beginning is the 22nd.
+    // The second field, the name of the program in brackets, may hold anything; the state is the 3rd, the beginning the 22nd.
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { state: fields[0] ?? "", began: fields[19] ?? "" };
   } catch {
-    return "";
+    return { state: "", began: "" };
   }
 }

@@ -89,8 +89,9 @@ export async function loadPhotosFrom(
     if (test !== undefined) await requireOther(test, folder);
     const paths = await picturesIn(folder, true);
     const own = await read(paths.filter((path) => test === undefined || !isWithin(path, test)));
-    if (test === undefined) kept.push(...lastTenth(own, folder));
-    train.push(...own);
+    // A folder may hold more pictures than a call can have arguments.
+    if (test === undefined) for (const photo of lastTenth(own, folder)) kept.push(photo);
+    for (const photo of own) train.push(photo);
   }
   const tested = test === undefined ? kept : await read(await picturesIn(test, true));
   const places = all.map((folder) => resolve(folder));

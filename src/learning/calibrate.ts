@@ -86,7 +86,7 @@ export async function calibrate(
     await yieldToEventLoop();
   }
   const correlation = correlations.reduce((sum, one) => sum + one / correlations.length, 0);
-  const smallest = Math.min(...sources.flatMap(({ width, height }) => [width, height]));
+  const smallest = sources.reduce((least, { width, height }) => Math.min(least, width, height), Infinity);
   const shrink = Math.max(...models.map(({ spec }) => shrinkOf(spec)));
   const stride = (spread ?? correlation > SPREAD) ? 2 : 1;
   const side = Math.floor(Math.min(SIDE, smallest / stride) / shrink) * shrink;

@@ -235,6 +235,12 @@ function modelOf(
       require(weight?.length === window * window * inputs * outputs);
       const scale = weight instanceof Int8Array ? read(`${key}.scale`, [outputs]) : undefined;
       if (scale?.some((value) => value <= 0)) throw fault(name, `has "${key}" with a scale not above 0`);
+      if (scale)
+        usable(
+          Float32Array.from(weight, (value, i) => value * scale[((i * outputs) / weight.length) | 0]!),
+          key,
+          name,
+        );
       const biases = bias ? read(`layer${number}.bias`, [outputs])! : new Float32Array(outputs);
       require(biases?.length === outputs);
       lastActivation = activation;

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { ModelFileError, requireOption, SpecError, shown } from "../errors.ts";
+import { MOST_EPOCHS, MOST_NAME, MOST_WHITE } from "../network/limits.ts";
 import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
 import { layerShapes, parameterCount, parameters, type Spec, shrinkOf } from "../network/spec.ts";
@@ -27,20 +28,28 @@ const MOST_OF_FEW = [127, 35, 11] as const;
 /** The value of "denoise-wasm.format" in the metadata of a checkpoint file. */
 export const CHECKPOINT_FORMAT = "denoise-wasm checkpoint 1";
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const name = v.pipe(v.string(), v.maxLength(MOST_NAME));
+const value = v.pipe(v.number(), v.minValue(-MOST_WHITE), v.maxValue(MOST_WHITE));
 const DescriptionSchema = v.strictObject({
-  range: v.tuple([v.number(), v.number()]),
+  range: v.pipe(
+    v.strictTuple([value, value]),
+    v.check(
+      ([black, white]) => black < white,
+      "the values of black and of white, of which white is the larger",
+    ),
+  ),
   noise: NoiseSchema,
   provenance: v.strictObject({
-    recipe: v.string(),
-    dataset: v.string(),
-    dataSha256: v.string(),
+    recipe: name,
+    dataset: name,
+    dataSha256: name,
     trainingImages: count,
     seed: count,
-    epochs: count,
+    epochs: v.pipe(count, v.maxValue(MOST_EPOCHS)),
     variant: v.picklist(["simd", "relaxed", "pytorch"]),
-    packageVersion: v.string(),
-    from: v.exactOptional(v.string()),
+    packageVersion: name,
+    from: v.exactOptional(name),
   }),
 });
 

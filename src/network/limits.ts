@@ -19,6 +19,10 @@ export const MOST_SIZE = 2 ** 20;
 export const MOST_WHITE = 1e5;
 /** The magnitude of a weight, a bias or a scale. */
 export const MOST_WEIGHT = 1e9;
+/** The epochs of a training: no training comes near, and its steps can be counted exactly. */
+export const MOST_EPOCHS = 1e9;
+/** The characters of a name that a file holds, such as that of a recipe. */
+export const MOST_NAME = 2 ** 16;
 /** The bytes of a model file before its weights. */
 export const MOST_HEADER = 2 ** 20;
 /** The tensors of a file: more than a checkpoint of the most layers has. */

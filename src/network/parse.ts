@@ -24,7 +24,7 @@ function faultOf(issue: v.BaseIssue<unknown>): string {
   if (type === "strict_object" && expected === "never")
     return `unknown key "${path?.slice(0, 200)}", remove it`;
   // The message of a check says what the value has to be.
-  if (type === "check")
+  if (type === "check" || type === "custom")
     return `${path?.slice(0, 200)} has to be ${issue.message}, but is ${shown(issue.input)}`;
   if (path && received === "undefined") return `"${path}" is missing`;
   const rules: Record<string, string> = {
@@ -39,6 +39,7 @@ function faultOf(issue: v.BaseIssue<unknown>): string {
     literal: `${expected}`,
     picklist: `${expected}`,
     integer: "a whole number",
+    safe_integer: "a whole number up to 2⁵³",
     finite: "finite",
     min_value: `at least ${requirement}`,
     max_value: `at most ${requirement}`,

@@ -33,10 +33,12 @@ const AddSchema = v.strictObject({ type: v.literal("add"), from: v.string() });
 export const SpecSchema = v.strictObject({
   input: v.strictObject({ height: size, width: size, channels: size }),
   white: v.exactOptional(v.pipe(v.number(), v.minValue(1 / MOST_WHITE), v.maxValue(MOST_WHITE))),
+  // The length comes first: of each wrong item of a long list, valibot would make an issue.
   layers: v.pipe(
-    v.array(v.variant("type", [DenseSchema, Conv3x3Schema, Conv1x1Schema, PixelSchema, AddSchema])),
+    v.array(v.unknown()),
     v.minLength(1),
     v.maxLength(MOST_LAYERS),
+    v.array(v.variant("type", [DenseSchema, Conv3x3Schema, Conv1x1Schema, PixelSchema, AddSchema])),
   ),
   padding: v.exactOptional(v.picklist(["zeros", "reflect"])),
   residual: v.exactOptional(v.boolean()),

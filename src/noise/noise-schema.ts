@@ -4,6 +4,8 @@ import type { Noise, SingleNoise } from "./noise.ts";
 
 // Numbers of a model are up to this, and where they have to be above 0, from its reciprocal on: float32 holds all that follows.
 export const MOST_NOISE = 1e6;
+/** The parts of a mixture. */
+const MOST_PARTS = 16;
 
 const between = (least: number, greatest: number) =>
   v.pipe(v.number(), v.minValue(least), v.maxValue(greatest));
@@ -64,7 +66,13 @@ export const NoiseSchema = v.variant("model", [
   v.strictObject({ ...camera, drawn }),
   v.strictObject({
     model: v.literal("mixture"),
-    of: v.pipe(v.array(v.strictObject({ share: positive, noise: SingleNoiseSchema })), v.minLength(1)),
+    // As of the layers in spec-schema.ts, the length comes first.
+    of: v.pipe(
+      v.array(v.unknown()),
+      v.minLength(1),
+      v.maxLength(MOST_PARTS),
+      v.array(v.strictObject({ share: positive, noise: SingleNoiseSchema })),
+    ),
     drawn,
   }),
 ]) satisfies v.GenericSchema<unknown, Noise>;

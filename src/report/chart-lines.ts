@@ -14,6 +14,9 @@ export const colors = {
 /** With more test points than these, the line alone is drawn. */
 const MOST_DOTS = 30;
 
+/** Of a line with more points than this, the lowest and the highest of each few neighbours are drawn. */
+const MOST_POINTS = 4000;
+
 /** What a chart in a page needs to know of it. */
 export interface ChartInPage {
   /** The chart's size in pixels, as is the height. */
@@ -135,10 +138,26 @@ const isThere = (point: Point | undefined): point is Point =>
 
 /** The points as the path of an SVG, with gaps where a value is not finite. */
 function pathOf(points: readonly Point[], { x, y }: Pick<Plot, "x" | "y">): string {
-  const corners = points.map((point, index) =>
+  const drawn = thinned(points);
+  const corners = drawn.map((point, index) =>
     isThere(point)
-      ? `${isThere(points[index - 1]) ? "L" : "M"}${round(x(point[0]))},${round(y(point[1]))}`
+      ? `${isThere(drawn[index - 1]) ? "L" : "M"}${round(x(point[0]))},${round(y(point[1]))}`
       : "",
   );
   return corners.join("");
+}
+
+/** The points that are drawn: of many, the ends, and of each few neighbours the lowest, the highest and a gap. */
+function thinned(points: readonly Point[]): readonly Point[] {
+  if (points.length <= MOST_POINTS) return points;
+  const few = Math.ceil(points.length / (MOST_POINTS / 2));
+  return Array.from({ length: Math.ceil(points.length / few) }, (_, index) => {
+    const group = points.slice(index * few, (index + 1) * few);
+    const there = group.filter(isThere);
+    const lowest = there.reduce((a, b) => (b[1] < a[1] ? b : a), there[0]!);
+    const highest = there.reduce((a, b) => (b[1] > a[1] ? b : a), there[0]!);
+    const gap = group.find((point) => !isThere(point));
+    const kept = new Set([points[0], points.at(-1), lowest, highest, gap]);
+    return group.filter((point) => kept.has(point));
+  }).flat();
 }

@@ -20,11 +20,15 @@ export function lossScale(
   axis?: "linear" | "logarithmic",
 ): Scale {
   const values = [...losses, ...others];
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const isWide = Math.max(...losses) / Math.min(...losses) > 20;
+  const [low, high] = [least(values), greatest(values)];
+  const isWide = greatest(losses) / least(losses) > 20;
   const isLog = low > 0 && (axis === undefined ? isWide : axis === "logarithmic");
   return isLog ? logScale(low, high, most) : linearScale(low, high, most);
 }
+
+// A long training has more losses than a call can have arguments.
+const least = (values: readonly number[]) => values.reduce((a, b) => Math.min(a, b), Infinity);
+const greatest = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b), -Infinity);
 
 function linearScale(low: number, high: number, most: number): Scale {
   const step = niceStep((high - low || Math.abs(high) || 1) / most);

@@ -55,7 +55,7 @@ export function lossChart(options: LossChartOptions): string {
   const finite = [...trained, ...tested].map(([, loss]) => loss).filter(Number.isFinite);
   const others = more.flatMap(({ values }) => values.filter(Number.isFinite));
   const lengths = [losses, ...more.map(({ values }) => values)].map(({ length }) => length);
-  const last = Math.max(1, options.epochs ?? 0, ...lengths, ...test.map(({ epoch }) => epoch));
+  const last = Math.max(1, options.epochs ?? 0, ...lengths, test.at(-1)?.epoch ?? 0);
 
   const frame = page ? frameOfPage(page) : fileFrame;
   const beside = [...lines.map(({ value }) => value), ...others, ...(last === 1 && !page ? [0] : [])];

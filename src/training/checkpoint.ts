@@ -72,7 +72,7 @@ type CheckpointRun = Omit<Checkpoint, "recipe" | "tensors">;
 /** What a file keeps of the epochs that have ended, as tensors of float64: the JSON of a long training would grow too large. */
 const epochValues = ["loss", "seconds"] as const;
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const sum = v.pipe(v.number(), v.finite(), v.minValue(0));
 const schemas = {
   seed: v.pipe(count, v.maxValue(2 ** 32 - 1)),
@@ -93,10 +93,18 @@ const schemas = {
     seconds: sum,
   }),
 };
-const epochs = v.array(v.strictObject({ number: count, loss: sum, seconds: sum }));
+const EpochSchema = v.strictObject({ number: count, loss: sum, seconds: sum });
+/** There may be hundreds of thousands of epochs, of which only the first fault is looked for. */
+const epochs = v.custom<CheckpointRun["epochs"]>(
+  (all) => Array.isArray(all) && all.every((one) => v.is(EpochSchema, one)),
+  "a list of the numbers, losses and seconds of epochs",
+);
 const RunSchema = v.strictObject({ ...schemas, epochs }) satisfies v.GenericSchema<unknown, CheckpointRun>;
 /** What a file holds as JSON. Earlier versions wrote the epochs there too. */
 const WrittenSchema = v.strictObject({ ...schemas, epochs: v.exactOptional(epochs) });
+
+/** The keys that a file's metadata may have. */
+const metadataKeys = ["format", "denoise-wasm.format", "denoise-wasm.recipe", "denoise-wasm.run", DIGEST_KEY];
 
 /**
  * Encodes a checkpoint as the bytes of a checkpoint file, which contain a SHA-256 of themselves. Its values are copied before
@@ -148,6 +156,9 @@ export async function decodeCheckpoint(bytes: Uint8Array, name: string): Promise
     );
   }
   try {
+    // A bit that flipped in the digest's own name would otherwise make the file one of an earlier version.
+    const unknown = Object.keys(metadata).find((key) => !metadataKeys.includes(key));
+    if (unknown !== undefined) throw new SpecError(`its metadata has the unknown key ${shown(unknown)}.`);
     const recipe = parseRecipe(json(metadata, "recipe"));
     const { epochs: earlier, ...state } = parse(WrittenSchema, json(metadata, "run"), "run");
     const run = { ...state, epochs: earlier ?? takeEpochs(tensors) };

@@ -1,19 +1,18 @@
 /** The schema of recipes. The keys are documented at the type, in recipe.ts. */
 import * as v from "valibot";
+import { MOST_EPOCHS, MOST_NAME } from "../network/limits.ts";
 import { SpecSchema } from "../network/spec-schema.ts";
 import { NoiseSchema, ranged } from "../noise/noise-schema.ts";
 import type { Recipe } from "./recipe.ts";
 
 // Numbers that have to be above 0 are within these, so that float32 can hold them too.
 const [LEAST_RATE, MOST_RATE] = [1e-30, 1e30];
-// No training comes near, and steps can be counted exactly.
-const MOST_EPOCHS = 1e9;
 
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(0.999999));
 const positive = v.pipe(v.number(), v.gtValue(0), v.minValue(LEAST_RATE), v.maxValue(MOST_RATE));
 
 export const RecipeSchema = v.strictObject({
-  name: v.pipe(v.string(), v.minLength(1)),
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(MOST_NAME)),
   spec: SpecSchema,
   noise: NoiseSchema,
   loss: v.picklist(["mse", "l1"]),

@@ -1,5 +1,5 @@
 /** Runs of `train` that end early, by a signal, a crash or a full disk, and go on with `--resume`. */
-import { type ChildProcess, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -151,6 +151,28 @@ describe("a run that is interrupted", () => {
     await expectComplete("crashed");
   });
 
+  // `script` of util-linux gives the command a terminal, and closes it when it is killed itself.
+  it.runIf(process.platform === "linux" && existsSync("/usr/bin/script"))(
+    "by its terminal, which was closed, leaves a checkpoint",
+    async () => {
+      const command = `"${process.execPath}" "${cli}" train --recipe "${recipeFile}" --data "${data}" --seed 7 --out closed --threads 1`;
+      const terminal = spawn("script", ["-qec", `exec ${command}`, "/dev/null"], { cwd: folder });
+      let text = "";
+      await new Promise<void>((resolve) => {
+        terminal.stdout.on("data", (chunk) => {
+          text += chunk;
+          if (/epoch [1-9]/.test(text)) resolve();
+        });
+      });
+      terminal.kill("SIGKILL");
+      await expect
+        .poll(() => readdir(inFolder("closed")), { timeout: 20_000 })
+        .toEqual(["checkpoint.safetensors"]);
+      expect((await goOn("closed")).code).toBe(0);
+      await expectComplete("closed");
+    },
+  );
+
   it("is not overwritten by a second process, and a run without a checkpoint is not either", async () => {
     const others: Promise<Result>[] = [];
     const first = await begin("busy", ["--checkpoint-every", "0.0001"], (child) => {
@@ -188,6 +210,17 @@ describe("a run that is interrupted", () => {
     expect((await readdir(inFolder("kept"))).sort()).toEqual(complete);
     expect((await resultsOf("kept")).losses).toEqual(whole.losses.slice(0, 2));
   });
+});
+
+it.runIf(process.platform !== "win32")("a run whose output is read by `head` is completed", async () => {
+  // A pipe of a shell: those that Node makes are sockets, whose errors differ.
+  const command = `"${process.execPath}" "${cli}" train --recipe "${recipeFile}" --data "${data}" --seed 7 --out unread --threads 1`;
+  const { stdout } = spawnSync("sh", ["-c", `${command} 2>&1 | head -n 3`], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  expect(stdout).toMatch(/^Training small .*\nepoch 1\/5000 .*\nepoch 2\/5000 .*\n$/);
+  await expectComplete("unread");
 });
 
 describe("a run that cannot be written", () => {

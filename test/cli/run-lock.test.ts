@@ -1,5 +1,5 @@
 /** The lock of a run folder: one process at a time, and what killed processes have left is no hindrance. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
@@ -68,6 +68,22 @@ describe("a lock is taken over", () => {
     await writeFile(lock, holder(process.pid, "1"));
     expect(await inside()).toBe("in");
   });
+
+  it.runIf(process.platform === "linux")(
+    "of a process that was killed and that its parent has not asked about",
+    async () => {
+      // The shell becomes `sleep`, which never asks what has become of the shell's child.
+      const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"]);
+      const pid = Number(await new Promise((resolve) => parent.stdout.once("data", resolve)));
+      try {
+        await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "latin1")).toMatch(/\) Z /);
+        await writeFile(lock, holder(pid));
+        expect(await inside()).toBe("in");
+      } finally {
+        parent.kill();
+      }
+    },
+  );
 
   it.each(["", "{", "null\n", '{"pid":"1"}\n', '{"pid":-1,"host":"x","began":""}\n'])(
     "that says nothing: %j",

@@ -130,6 +130,7 @@ const odd = (chance: Chance): Json =>
     () => ({}),
     () => [null],
     () => Array(1 + chance.below(300)).fill(1),
+    () => Array(1e5).fill(chance.pick([0, {}, "x"])),
     () => deep(1 + chance.below(400)),
     () => ({ __proto__: null, constructor: 1, toString: 2, length: 3 }),
     () => 0,

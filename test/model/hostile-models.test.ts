@@ -12,6 +12,7 @@ import type { Layer } from "../../src/network/spec.ts";
 import { Random } from "../../src/noise/rng.ts";
 import { decodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { convModel } from "../support/conv-models.ts";
+import { smallRecipe } from "../support/pictures.ts";
 import { add, conv1, conv3, linear, shuffle, unshuffle } from "../support/unets.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever JSON holds
@@ -129,6 +130,11 @@ describe("both readers refuse", () => {
       withTensor("layer4.weight.scale", (data) => data.fill(1 / 0)),
       /not finite/,
     ],
+    [
+      "a scale that takes the largest of its weights beyond the limit",
+      withTensor("layer4.weight.scale", (data) => data.fill(5e8)),
+      /layer4\.weight.*beyond 1000000000/,
+    ],
     ["a scale of 1e38", withTensor("layer4.weight.scale", (data) => data.fill(1e38)), /layer4\.weight/],
     ["no format tag", inHeader("__metadata__/denoise-wasm.format", undefined)],
     ["a later format", inHeader("__metadata__/denoise-wasm.format", "denoise-wasm 2")],
@@ -241,6 +247,47 @@ it("a model in memory is checked as one in a file", () => {
     null,
   ])
     expect(() => convModelOf(wrong as Json, "a model")).toThrow(ModelFileError);
+});
+
+describe("a list of 300,000 wrong items costs less than a second, and is one fault:", () => {
+  const items = Array(300_000).fill({});
+  const inDescription = (noise: Json) =>
+    withHeader((header) => {
+      const { __metadata__: metadata } = header;
+      const description = JSON.parse(metadata["denoise-wasm.description"]);
+      metadata["denoise-wasm.description"] = JSON.stringify({ ...description, noise });
+    });
+  const run = { seed: 1, mode: "fast", variant: "simd", packageVersion: "0", epochs: items };
+  const checkpoint = writeSafetensors(new Map(), {
+    "denoise-wasm.format": "denoise-wasm checkpoint 1",
+    "denoise-wasm.recipe": JSON.stringify(smallRecipe({ size: [4, 4], units: [16], epochs: 1 })),
+    "denoise-wasm.run": JSON.stringify({
+      ...run,
+      data: { name: "", sha256: "", trainingImages: 1 },
+      position: { epoch: 1, batches: 0, lossSum: 0, seconds: 0 },
+    }),
+  });
+
+  it.each<[string, (bytes: Uint8Array, name: string) => unknown, Uint8Array, RegExp]>([
+    ["layers", decodeModel, inSpec("layers", items), /"?layers"? has to be at most 64 long, but is 300000\./],
+    [
+      "parts of a mixture",
+      decodeModel,
+      inDescription({ model: "mixture", drawn: "once", of: items }),
+      /noise\.of has to be at most 16 long, but is 300000\./,
+    ],
+    ["epochs", decodeCheckpoint, checkpoint, /epochs has to be a list of the numbers, losses and seconds/],
+  ])("%s", async (_, decode, file, message) => {
+    const before = process.cpuUsage();
+    const fault = await Promise.resolve()
+      .then(() => decode(file, "a.safetensors"))
+      .catch((error: Error) => error);
+    const { user, system } = process.cpuUsage(before);
+    expect(fault).toBeInstanceOf(ModelFileError);
+    expect((fault as Error).message).toMatch(message);
+    expect((fault as Error).message).not.toContain(";");
+    expect((user + system) / 1e6).toBeLessThan(1);
+  });
 });
 
 it("both readers agree on 3,000 specs that were changed at random", () => {

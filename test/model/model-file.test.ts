@@ -187,6 +187,26 @@ describe("refused, with the file's name:", () => {
       changedJson("spec", (spec) => ({ ...spec, dropout: 1 })),
       /spec: unknown key "dropout"/,
     ],
+    ...[[255, 0], [0, 0], [0, 1e308], [0], [0, 1, 2]].map((range): [string, Uint8Array, RegExp] => [
+      `the range ${JSON.stringify(range)}`,
+      changedJson("description", (description) => ({ ...description, range })),
+      /description: (range|"range\.1")/,
+    ]),
+    [
+      "an infinite range",
+      changedMetadata("description", JSON.stringify({ range: "HERE" }).replace('"HERE"', "[-1e999,1e999]")),
+      /range\.0 has to be at least -100000/,
+    ],
+    ...Object.entries({
+      epochs: 1e308,
+      seed: 1e308,
+      recipe: "x".repeat(900_000),
+      dataset: "x".repeat(70_000),
+    }).map(([key, value]): [string, Uint8Array, RegExp] => [
+      `a provenance with ${key} beyond its limit`,
+      changedJson("description", (d) => ({ ...d, provenance: { ...d.provenance, [key]: value } })),
+      new RegExp(`description: provenance\\.${key} has to be`),
+    ]),
     [
       "an unknown key in the description",
       changedJson("description", (description) => ({ ...description, author: "me" })),

@@ -281,3 +281,24 @@ describe("lossChart", () => {
     expect(chart(losses)).toBe(chart(losses));
   });
 });
+
+it("of 200,000 losses shows the ends, every spike and every gap in less than 200 kB", () => {
+  const many = Array.from({ length: 200_000 }, (_, i) => 1 + Math.sin(i));
+  many[0] = 5;
+  many[77_777] = 20;
+  many.fill(Number.NaN, 123_456, 123_700);
+  const test = many.map((value, index) => ({ epoch: index + 1, value: value + 1 }));
+  const svg = chart(many, { test, more: [{ kind: "other", values: many }] });
+  expect(svg.length).toBeLessThan(200_000);
+  for (const curve of ["training", "test"] as const) {
+    const pieces = piecesOf(svg, curve);
+    expect(pieces).toHaveLength(2);
+    const corners = pieces.flat();
+    const [left, right] = [corners[0]![0], corners.at(-1)![0]];
+    const x = (epoch: number) => left + ((epoch - 1) / 199_999) * (right - left);
+    const highest = corners.reduce((a, b) => (b[1] < a[1] ? b : a));
+    expect(difference(highest[0], x(77_778))).toBeLessThanOrEqual(0.02);
+    expect(difference(pieces[0]!.at(-1)![0], x(123_457))).toBeLessThanOrEqual(0.1);
+    expect(difference(pieces[1]![0]![0], x(123_700))).toBeLessThanOrEqual(0.5);
+  }
+});
