@@ -1,6 +1,6 @@
 /** What `denoise-wasm denoise` reads and writes: from the arguments of the command to pairs of files. */
 import { readFile, realpath, stat } from "node:fs/promises";
-import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { DataError, OutputError } from "../errors.ts";
 import { formatOfName, type PictureFormat } from "../pictures/formats.ts";
@@ -107,18 +107,38 @@ export async function sourcesOf(
   { out, suffix, recursive }: Pick<JobOptions, "out" | "suffix" | "recursive">,
 ): Promise<Source[]> {
   if (await isFolder(input)) {
-    const paths = await picturesIn(input, recursive);
-    const own = new RegExp(`${suffix.replace(/\W/g, "\\$&")}(-compare)?\\.\\w+$`);
-    // Results that lie beside their originals, and comparisons, are no originals.
-    const others = out === undefined && suffix !== "" ? paths.filter((path) => !own.test(path)) : paths;
-    return others.map((path) => ({ path, place: relative(input, path) }));
+    const paths = await withoutResults(await picturesIn(input, recursive), input, { out, suffix });
+    return paths.map((path) => ({ path, place: relative(input, path) }));
   }
   if (input === STANDARD || !isDynamicPattern(input) || (await exists(input)))
     return [{ path: input, place: basename(input) }];
-  const paths = (await glob(input.replaceAll("\\", "/"), { expandDirectories: false })).sort();
+  const pattern = input.replaceAll("\\", "/");
+  const paths = (await glob(pattern, { expandDirectories: false })).sort();
   if (paths.length === 0) throw new DataError(`No file is called ${input}; check the pattern`);
-  return paths.map((path) => ({ path, place: basename(path) }));
+  const others = await withoutResults(paths, ".", { out, suffix });
+  return others.map((path) => ({ path, place: basename(path) }));
 }
+
+/**
+ * Leaves out what is no original: results that lie beside their originals, and comparisons, or all in the folder of results,
+ * if that lies inside the folder that is read.
+ */
+async function withoutResults(
+  paths: readonly string[],
+  folder: string,
+  { out, suffix }: Pick<JobOptions, "out" | "suffix">,
+): Promise<string[]> {
+  if (out === undefined) {
+    const own = new RegExp(`${suffix.replace(/\W/g, "\\$&")}(-compare)?\\.\\w+$`);
+    return paths.filter((path) => suffix === "" || !own.test(path));
+  }
+  const [within, results] = [await canonical(folder), await canonical(out)];
+  if (!isInside(results, within)) return [...paths];
+  const places = await Promise.all(paths.map(canonical));
+  return paths.filter((_, i) => !isInside(places[i]!, results));
+}
+
+const isInside = (path: string, folder: string) => path.startsWith(join(folder, sep));
 
 /**
  * The pictures that a manifest lists, one path a line, relative to its folder; empty lines count for nothing. Their results

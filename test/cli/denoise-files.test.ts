@@ -75,6 +75,26 @@ describe("names", () => {
     expect(stdout).toMatch(/^photos\/inner\/b\.jpeg → patterns\/b\.jpeg/);
   });
 
+  it("of results are no originals when a command is given again", async () => {
+    for (const [parameters, first] of [
+      [["again/*.png", "--compare"], 2],
+      [["again", "--recursive", "-o", "again/out"], 3],
+      [["again/**/*.png", "-o", "again/more/"], 3],
+    ] as const) {
+      await rm(at("again"), { recursive: true, force: true });
+      await mkdir(at("again", "inner"), { recursive: true });
+      for (const name of ["a.png", "b.png", "inner/c.png"])
+        await writeFile(at("again", name), await encodePng(picture));
+      const results = async () => (await readdir(at("again"), { recursive: true })).sort();
+      expect(await denoise(...parameters)).toMatchObject({ code: 0, stderr: "" });
+      const made = await results();
+      const again = await denoise(...parameters);
+      expect(again).toMatchObject({ code: 0, stdout: "" });
+      expect(again.stderr).toBe(`${first} results already there; --force makes them anew.\n`);
+      expect(await results()).toEqual(made);
+    }
+  });
+
   it("of a manifest: every Nth line for each of N machines, which go on where they were", async () => {
     const lines = ["photos/a.png", "", "photos/inner/b.jpeg", "photos/none.png", "./a.png"];
     await writeFile(at("manifest.txt"), `${lines.join("\n")}\n`);
