@@ -1,6 +1,6 @@
 /** What `denoise-wasm denoise` reads and writes: from the arguments of the command to pairs of files. */
 import { readFile, realpath, stat } from "node:fs/promises";
-import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { DataError, OutputError } from "../errors.ts";
 import { formatOfName, type PictureFormat } from "../pictures/formats.ts";
@@ -16,6 +16,8 @@ export const RESULT_SUFFIX = "-denoised";
 export interface Job {
   readonly input: string;
   readonly output: string;
+  /** The file of the picture before and after, if one is to be written. */
+  readonly comparison?: string;
 }
 
 /** The formats that are written. */
@@ -45,20 +47,29 @@ interface Source {
   readonly place: string;
 }
 
+/** What is to be done. */
+export interface Work {
+  readonly jobs: Job[];
+  /** Those whose results are already there. */
+  readonly present: Job[];
+  /** For each picture that cannot be written where it would be, the reason. */
+  readonly clashes: DataError[];
+}
+
 /**
- * The files to read, each with the file to write, and those whose results are already there.
- * @throws DataError if two pictures would be written to the same file, an input would be overwritten, or there is no input
+ * The files to read, each with the file to write.
+ * @throws DataError if there is no input
  * @throws OutputError if the one file to write exists, or a picture before and after that is to be written
  */
-export async function jobsFrom(
-  inputs: readonly string[],
-  options: JobOptions,
-): Promise<{ jobs: Job[]; present: Job[] }> {
-  const { out, suffix, compare, force, manifest } = options;
-  const sources = manifest
-    ? await listedIn(manifest, options.part)
-    : (await Promise.all(inputs.map((input) => sourcesOf(input, options)))).flat();
-  if (sources.length === 0 && manifest) return { jobs: [], present: [] };
+export async function jobsFrom(inputs: readonly string[], options: JobOptions): Promise<Work> {
+  const { out, suffix, force, manifest } = options;
+  const files = await byFile(
+    manifest
+      ? await listedIn(manifest, options.part)
+      : (await Promise.all(inputs.map((input) => sourcesOf(input, options)))).flat(),
+  );
+  const sources = [...files.values()];
+  if (sources.length === 0 && manifest) return { jobs: [], present: [], clashes: [] };
   if (sources.length === 0)
     throw new DataError(`${inputs.join(", ")}: nothing but results; name the pictures`);
   const isFolderIn = sources.length !== 1 || sources[0]!.path !== inputs[0];
@@ -70,27 +81,64 @@ export async function jobsFrom(
     throw new DataError(
       `${out} does not end in .png, .jpg, .webp, .avif or .tif; give it one of these endings, or "/" for a folder`,
     );
-  const jobs = sources.map(({ path, place }): Job => {
-    if (intoOne) return { input: path, output: out };
-    if (out !== undefined) return { input: path, output: join(out, withWrittenEnding(place)) };
-    if (path === STANDARD) return { input: path, output: STANDARD };
-    const named = withWrittenEnding(path);
+  const outputOf = ({ path, place }: Source, withEnding: (name: string) => string) => {
+    if (intoOne) return out;
+    if (out !== undefined) return join(out, withEnding(place));
+    if (path === STANDARD) return STANDARD;
+    const named = withEnding(path);
     const ending = extname(named);
-    return { input: path, output: `${named.slice(0, -ending.length)}${suffix}${ending}` };
+    return `${named.slice(0, -ending.length)}${suffix}${ending}`;
+  };
+  const named = distinct(
+    sources,
+    (source) => outputOf(source, withWrittenEnding),
+    (source) => outputOf(source, withSecondEnding),
+  );
+  const comparisons = options.compare
+    ? distinct(
+        named,
+        (output) => output.replace(/\.\w+$/, COMPARISON),
+        (output) => output + COMPARISON,
+      )
+    : [];
+  const all = sources.map(({ path: input }, i): Job => {
+    const comparison = comparisons[i] !== STANDARD + COMPARISON && comparisons[i];
+    return { input, output: named[i]!, ...(comparison && { comparison }) };
   });
-  await requireApart(jobs, compare);
-  if (force) return { jobs, present: [] };
+  const { jobs, clashes } = await apart(all, files);
+  if (force) return { jobs, present: [], clashes };
   const present: Job[] = [];
   const missing: Job[] = [];
   for (const job of jobs) ((await exists(job.output)) ? present : missing).push(job);
   if (!isFolderIn && present[0])
     throw new OutputError(`${present[0].output} exists; give --force to write over it, or another name.`);
-  for (const { output } of compare ? missing : []) {
-    const path = compareName(output);
-    if (await exists(path))
-      throw new OutputError(`${path} exists; give --force to write over it, or another name.`);
+  for (const { comparison } of missing) {
+    if (comparison && (await exists(comparison)))
+      throw new OutputError(`${comparison} exists; give --force to write over it, or another name.`);
   }
-  return { jobs: missing, present };
+  return { jobs: missing, present, clashes };
+}
+
+/** The sources by the canonical paths of their files: of several that are one file, the first. */
+async function byFile(sources: readonly Source[]): Promise<Map<string, Source>> {
+  const files = new Map<string, Source>();
+  for (const source of sources) {
+    const file = await canonical(source.path);
+    if (!files.has(file)) files.set(file, source);
+  }
+  return files;
+}
+
+/** Names for all items: the short one of each, or the long one where the short ones of several are the same. */
+function distinct<Item>(
+  items: readonly Item[],
+  short: (item: Item) => string,
+  long: (item: Item) => string,
+): string[] {
+  const names = items.map(short);
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return items.map((item, i) => (counts.get(names[i]!)! > 1 ? long(item) : names[i]!));
 }
 
 /** The format of a file that is written, by its name; undefined if it is none of those. */
@@ -99,26 +147,61 @@ function writtenFormat(name: string): WrittenFormat | undefined {
   return format === "gif" || format === "heif" ? undefined : format;
 }
 
-export const compareName = (output: string): string => output.replace(/\.\w+$/, "-compare.png");
+/** What the names of pictures before and after end in. */
+const COMPARISON = "-compare.png";
 
 /** The pictures that an argument stands for. @throws DataError if there are none */
 export async function sourcesOf(
   input: string,
-  { out, suffix, recursive }: Pick<JobOptions, "out" | "suffix" | "recursive">,
+  options: Pick<JobOptions, "out" | "suffix" | "recursive">,
 ): Promise<Source[]> {
   if (await isFolder(input)) {
-    const paths = await picturesIn(input, recursive);
-    const own = new RegExp(`${suffix.replace(/\W/g, "\\$&")}(-compare)?\\.\\w+$`);
-    // Results that lie beside their originals, and comparisons, are no originals.
-    const others = out === undefined && suffix !== "" ? paths.filter((path) => !own.test(path)) : paths;
-    return others.map((path) => ({ path, place: relative(input, path) }));
+    const paths = await withoutResults(await picturesIn(input, options.recursive), input, options);
+    return paths.map((path) => ({ path, place: relative(input, path) }));
   }
   if (input === STANDARD || !isDynamicPattern(input) || (await exists(input)))
     return [{ path: input, place: basename(input) }];
-  const paths = (await glob(input.replaceAll("\\", "/"), { expandDirectories: false })).sort();
+  const pattern = input.replaceAll("\\", "/");
+  const paths = (await glob(pattern, { expandDirectories: false })).sort();
   if (paths.length === 0) throw new DataError(`No file is called ${input}; check the pattern`);
-  return paths.map((path) => ({ path, place: basename(path) }));
+  const steps = pattern.split("/");
+  const fixed = steps
+    .slice(
+      0,
+      steps.findIndex((step) => /[*?[{(]/.test(step)),
+    )
+    .join("/");
+  const folder = fixed || (steps[0] === "" ? "/" : ".");
+  const others = await withoutResults(paths, folder, options);
+  return others.map((path) => ({ path, place: placeIn(folder, path) }));
 }
+
+/** Where a file's result lies in a folder of results: as the file in its folder, or, if it lies outside, by its name alone. */
+function placeIn(folder: string, path: string): string {
+  const place = relative(folder, path);
+  return isAbsolute(place) || /^\.\.([/\\]|$)/.test(place) ? basename(path) : place;
+}
+
+/**
+ * Leaves out what is no original: results that lie beside their originals, and comparisons, or all in the folder of results,
+ * if that lies inside the folder that is read.
+ */
+async function withoutResults(
+  paths: readonly string[],
+  folder: string,
+  { out, suffix }: Pick<JobOptions, "out" | "suffix">,
+): Promise<string[]> {
+  if (out === undefined) {
+    const own = new RegExp(`${suffix.replace(/\W/g, "\\$&")}(-compare)?\\.\\w+$`);
+    return paths.filter((path) => suffix === "" || !own.test(path));
+  }
+  const [within, results] = [await canonical(folder), await canonical(out)];
+  if (!isInside(results, within)) return [...paths];
+  const places = await Promise.all(paths.map(canonical));
+  return paths.filter((_, i) => !isInside(places[i]!, results));
+}
+
+const isInside = (path: string, folder: string) => path.startsWith(join(folder, sep));
 
 /**
  * The pictures that a manifest lists, one path a line, relative to its folder; empty lines count for nothing. Their results
@@ -136,9 +219,8 @@ async function listedIn(manifest: string, { number, of }: Part = { number: 1, of
   return lines
     .filter((_, index) => index % of === number - 1)
     .map((line) => {
-      const isInside = !isAbsolute(line) && !/^\.\.[/\\]/.test(join(line));
       const path = isAbsolute(line) ? line : join(dirname(manifest), line);
-      return { path, place: isInside ? join(line) : basename(line) };
+      return { path, place: isAbsolute(line) ? basename(line) : placeIn(dirname(manifest), path) };
     });
 }
 
@@ -147,29 +229,37 @@ function withWrittenEnding(name: string): string {
   return writtenFormat(name) ? name : `${name.slice(0, name.length - extname(name).length)}.png`;
 }
 
-/** @throws DataError if two results would be one file, or one would be a picture that is read */
-async function requireApart(jobs: readonly Job[], compare = false): Promise<void> {
-  const sources = new Map<string, string>();
-  for (const { input } of jobs) sources.set(await canonical(input), input);
+/** The same, but behind the ending that the name has. */
+const withSecondEnding = (name: string): string => (writtenFormat(name) ? name : `${name}.png`);
+
+/** Leaves out jobs whose result would be a picture that is read, or the result of a job before. */
+async function apart(
+  all: readonly Job[],
+  sources: ReadonlyMap<string, Source>,
+): Promise<Pick<Work, "jobs" | "clashes">> {
   const targets = new Map<string, string>();
-  for (const { input, output } of jobs) {
-    if (output === STANDARD) continue;
-    for (const path of compare ? [output, compareName(output)] : [output]) {
-      const place = await canonical(path);
-      if (sources.has(place)) {
-        throw new DataError(
-          `${path} would overwrite the picture ${sources.get(place)}; write to another place`,
-        );
-      }
-      const other = targets.get(place);
-      if (other !== undefined) {
-        throw new DataError(
-          `${other} and ${input} would both become ${path}; rename one, or denoise them one by one`,
-        );
-      }
-      targets.set(place, input);
+  const jobs: Job[] = [];
+  const clashes: DataError[] = [];
+  for (const job of all) {
+    const { input, output, comparison } = job;
+    const paths = [output, comparison].filter((path) => path !== undefined && path !== STANDARD) as string[];
+    const places = await Promise.all(paths.map(canonical));
+    const clash = places.findIndex((place) => sources.has(place) || targets.has(place));
+    if (clash < 0) {
+      for (const place of places) targets.set(place, input);
+      jobs.push(job);
+      continue;
     }
+    const [path, source, other] = [paths[clash], sources.get(places[clash]!), targets.get(places[clash]!)];
+    clashes.push(
+      new DataError(
+        source === undefined
+          ? `${other} and ${input} would both become ${path}; rename one, or denoise them one by one`
+          : `${path} would overwrite the picture ${source.path}; write to another place`,
+      ),
+    );
   }
+  return { jobs, clashes };
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -18,15 +18,7 @@ import type { FirstPicture } from "../pictures/sharp.node.ts";
 import { pictureRows } from "../report/figures.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
-import {
-  compareName,
-  type Job,
-  type JobOptions,
-  jobsFrom,
-  type Part,
-  RESULT_SUFFIX,
-  STANDARD,
-} from "./denoise-jobs.ts";
+import { type Job, type JobOptions, jobsFrom, type Part, RESULT_SUFFIX, STANDARD } from "./denoise-jobs.ts";
 import { Interrupted, Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
 import { learningDenoiser } from "./learning-denoiser.ts";
@@ -139,13 +131,15 @@ async function run(inputs: string[], options: Options, command: Command): Promis
   if (manifest !== undefined && inputs.length > 0)
     command.error("error: name pictures, or a file that lists them by --manifest");
   if (part && manifest === undefined) command.error("error: option '--part' needs --manifest FILE");
-  const { jobs, present } = await jobsFrom(inputs, options);
+  const { jobs, present, clashes } = await jobsFrom(inputs, options);
   // What is written to standard output is a picture, and nothing else.
   const say = jobs[0]?.output === STANDARD ? console.error : console.log;
   if (present.length > 0) {
     const which = present.length === 1 ? present[0]!.output : `${present.length} results`;
     console.error(`${which} already there; --force makes ${present.length === 1 ? "it" : "them"} anew.`);
   }
+  for (const { name, message } of clashes) console.error(`${name}: ${printable(message)}`);
+  if (clashes.length > 0) process.exitCode = 1;
   if (jobs.length === 0) {
     if (options.json) console.log("[]");
     return;
@@ -179,7 +173,7 @@ async function run(inputs: string[], options: Options, command: Command): Promis
     const settings = { sigma, strength, quality, signal: interrupts.signal, onProgress };
     return {
       pixels: picture.width * picture.height,
-      outcome: denoisePicture(picture, job.output, denoiser, settings, { ...options, named }),
+      outcome: denoisePicture(picture, job, denoiser, settings, { ...options, named }),
     };
   };
   try {
@@ -244,18 +238,17 @@ type Outcome = Pick<Denoised, "sigma" | "unchanged"> & { readonly pictures?: num
  */
 async function denoisePicture(
   picture: FirstPicture,
-  output: string,
+  { output, comparison }: Job,
   denoiser: Pick<Denoiser, "denoise">,
   settings: DenoiseOptions,
-  { fileQuality, compare, named }: Pick<Options, "fileQuality" | "compare"> & { named: string },
+  { fileQuality, named }: Pick<Options, "fileQuality"> & { named: string },
 ): Promise<Outcome> {
-  const clean = await denoiser.denoise(picture, { ...settings, transfer: !compare });
+  const clean = await denoiser.denoise(picture, { ...settings, transfer: !comparison });
   const { metadata, pictures } = picture;
   const file = await encodeAny(clean, named, { metadata, quality: fileQuality });
   if (output === STANDARD) await written(file);
   else await writeFileAtomic(output, file);
-  if (compare && output !== STANDARD)
-    await writeFileAtomic(compareName(output), await comparison(picture, clean));
+  if (comparison) await writeFileAtomic(comparison, await beforeAndAfter(picture, clean));
   const { sigma, unchanged } = clean;
   return { sigma, ...(unchanged && { unchanged }), ...(pictures > 1 && { pictures }) };
 }
@@ -268,7 +261,7 @@ function written(file: Uint8Array): Promise<void> {
 }
 
 /** A PNG file with the picture before and after denoising, side by side. */
-function comparison(before: Picture, after: Picture): Promise<Uint8Array> {
+function beforeAndAfter(before: Picture, after: Picture): Promise<Uint8Array> {
   const pictures = [before, after].map((picture) => opaqueBytes(picture));
   const row = { label: "", pictures: pictures.map(({ data }) => data) };
   return encodePng(pictureRows([row], { ...pictures[0]!, columnLabels: ["before", "denoised"] }));

@@ -1,9 +1,10 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { clearTimeout, setTimeout } from "node:timers";
 import { DataError, OutputError } from "../errors.ts";
 import { fashionMnistCache, pathAmong } from "./fashion-mnist.node.ts";
 import { fashionMnistFiles, type OfficialFile } from "./fashion-mnist.ts";
+import { makeFolder } from "./files.node.ts";
 import { gunzipIfNeeded } from "./gzip.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -66,7 +67,7 @@ export async function downloadFiles(
   options: DownloadOptions,
 ): Promise<DownloadResult> {
   const folder = resolve(options.to ?? fashionMnistCache());
-  const entries = await mkdir(folder, { recursive: true })
+  const entries = await makeFolder(folder)
     .then(() => readdir(folder))
     .catch(cannotWrite(folder));
   const done = [];

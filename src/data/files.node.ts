@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
-import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { OutputError } from "../errors.ts";
 
@@ -78,7 +78,7 @@ export function removeTemporaries(folder: string): void {
 export async function requireWritableFolder(path: string): Promise<void> {
   const probe = temporaryName(join(path, "probe"));
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     await writeFile(probe, "probe", { flag: "wx" });
   } catch (error) {
     throw outputError(path, error);
@@ -87,11 +87,31 @@ export async function requireWritableFolder(path: string): Promise<void> {
   }
 }
 
+/**
+ * Creates a folder and its parents if they do not exist. Node's own way, `recursive`, never returns where a folder that exists
+ * refuses others as if it did not, as those of Linux's /proc do.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const isThere = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT" || dirname(path) === path) throw error;
+  });
+  if (isThere?.isDirectory()) return;
+  if (!isThere) await makeFolder(dirname(path));
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    // Where there is none, somebody else was as fast, which is as well.
+    if (error.code === "EEXIST" && !isThere) return;
+    throw error.code === "ENOENT" ? new Error("no folder can be created there", { cause: error }) : error;
+  });
+}
+
 /** A name for a temporary file beside a path, which `TEMPORARY` matches. */
 const temporaryName = (path: string): string => `${path}.${randomUUID().slice(0, 8)}.tmp`;
 const TEMPORARY = /\.[0-9a-f]{8}\.tmp$/;
 
 function outputError(path: string, cause: unknown): OutputError {
   const { code, message } = cause as NodeJS.ErrnoException;
-  return new OutputError(`Cannot write ${path}: ${reasons[code ?? ""] ?? message}.`, { cause });
+  return new OutputError(
+    `Cannot write ${path}: ${reasons[code ?? ""] ?? `${message}; choose another place`}.`,
+    { cause },
+  );
 }

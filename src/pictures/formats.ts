@@ -18,6 +18,8 @@ const endings: Record<string, PictureFormat> = {
   png: "png",
   jpg: "jpeg",
   jpeg: "jpeg",
+  jpe: "jpeg",
+  jfif: "jpeg",
   webp: "webp",
   avif: "avif",
   tif: "tiff",
@@ -26,6 +28,18 @@ const endings: Record<string, PictureFormat> = {
   heic: "heif",
   heif: "heif",
 };
+
+/** What raw files of cameras end in. Most of them begin as TIFF files do, whose picture is a small preview. */
+const raw = /\.(3fr|arw|cr[23w]|dng|erf|iiq|nef|nrw|orf|pef|raf|rw2|srw|x3f)$/i;
+/** What other pictures end in that are not read. */
+const unread = /\.(bmp|dds|exr|hdr|ico|j2[ck]|jp2|jpf|jpx|jxl|p[bgnp]m|pfm|psb|psd|qoi|svgz?|tga|xcf)$/i;
+
+/** Whether a file is a camera's raw file by its name. */
+export const isRawName = (name: string): boolean => raw.test(name);
+
+/** Whether a file is a picture by its name, of a format that is read or of another one. */
+export const isAnyPictureName = (name: string): boolean =>
+  formatOfName(name) !== undefined || unread.test(name) || raw.test(name);
 
 /** The format that a file name's ending stands for; undefined if it is that of no picture. */
 export function formatOfName(name: string): PictureFormat | undefined {

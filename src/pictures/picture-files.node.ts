@@ -1,10 +1,10 @@
 /** Picture files in Node. */
-import { readdir, readFile, readlink } from "node:fs/promises";
-import { join } from "node:path";
+import { open, readdir, readFile, readlink } from "node:fs/promises";
+import { extname, join } from "node:path";
 import { DataError } from "../errors.ts";
 import { decodePicture } from "./decode-picture.ts";
 import type { DecodedPicture, DecodeOptions } from "./decoding.ts";
-import { formatNames, formatOf, formatOfName } from "./formats.ts";
+import { formatNames, formatOf, formatOfName, isAnyPictureName, isRawName } from "./formats.ts";
 import { encodeJpeg } from "./jpeg-encode.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import { checkPicture, type Picture } from "./picture.ts";
@@ -44,23 +44,25 @@ export async function decodeAny(
   options: DecodeOptions = {},
 ): Promise<FirstPicture> {
   const format = formatOf(bytes);
-  if (format === undefined) {
-    const kinds = Object.values(formatNames).join(", ");
-    throw new DataError(
-      `${name} is ${bytes.length === 0 ? "empty" : "no picture file"}; give one of ${kinds}`,
-    );
+  if (format === undefined || (format === "tiff" && isRawName(name))) {
+    const other =
+      isAnyPictureName(name) && !formatOfName(name) ? "a picture file of another format" : "no picture file";
+    throw new DataError(`${name} is ${bytes.length === 0 ? "empty" : other}; give one of ${kinds}`);
   }
   if (format !== "png" && format !== "jpeg") return decodeBySharp(bytes, name, format, options);
   return { ...(await decodePicture(bytes, name, options)), pictures: 1 };
 }
 
-/** Whether a file counts as a picture by its name: it ends as one of the formats, and the file is not hidden. */
+const kinds = Object.values(formatNames).join(", ");
+
+/** Whether a file counts as a picture by its name: it ends as pictures do, and the file is not hidden. */
 export function isPictureName(name: string): boolean {
-  return !name.startsWith(".") && formatOfName(name) !== undefined;
+  return !name.startsWith(".") && isAnyPictureName(name);
 }
 
 /**
- * The paths of the picture files in a folder, sorted by name.
+ * The paths of the picture files in a folder, sorted by name: those whose names end as pictures do, also of formats that are not
+ * read, so that none is passed over in silence; and those without an ending that begin as a picture.
  * @param recursive whether those in its subfolders are listed too
  * @throws DataError if there is no such file, or the folder cannot be read
  */
@@ -68,16 +70,28 @@ export async function picturesIn(folder: string, recursive = false): Promise<str
   const entries = await readdir(folder, { recursive, withFileTypes: true }).catch((cause) => {
     throw new DataError(`${folder} cannot be read: ${cause.message}; name a folder of pictures`, { cause });
   });
-  const paths = entries
-    .filter((entry) => !entry.isDirectory() && isPictureName(entry.name))
-    .map((entry) =>
-      recursive ? join(entry.parentPath ?? entry.path, entry.name) : join(folder, entry.name),
-    );
+  const paths: string[] = [];
+  for (const entry of entries) {
+    const { name } = entry;
+    const path = recursive ? join(entry.parentPath ?? entry.path, name) : join(folder, name);
+    const mayBegin = entry.isFile() && extname(name) === "" && !name.startsWith(".");
+    if (entry.isDirectory()) continue;
+    if (isPictureName(name) || (mayBegin && (await beginsAsPicture(path)))) paths.push(path);
+  }
   if (paths.length === 0) {
-    const kinds = Object.values(formatNames).join(", ");
     throw new DataError(`${folder} holds no pictures (${kinds}); name a folder that does`);
   }
   return paths.sort();
+}
+
+async function beginsAsPicture(path: string): Promise<boolean> {
+  try {
+    await using file = await open(path);
+    const { buffer, bytesRead } = await file.read(new Uint8Array(32), 0, 32, 0);
+    return formatOf(buffer.subarray(0, bytesRead)) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /**

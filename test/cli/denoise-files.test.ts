@@ -72,7 +72,75 @@ describe("names", () => {
   it("of a pattern", async () => {
     const { code, stderr, stdout } = await denoise("photos/**/b.jp*", "-o", "patterns/");
     expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toMatch(/^photos\/inner\/b\.jpeg → patterns\/b\.jpeg/);
+    expect(stdout).toMatch(/^photos\/inner\/b\.jpeg → patterns\/inner\/b\.jpeg/);
+  });
+
+  it("differ where they would clash, and what clashes all the same is left, not the rest", async () => {
+    for (const name of ["x", "y"]) await mkdir(at("clash", name), { recursive: true });
+    await mkdir(at("empty"));
+    for (const name of ["a.png", "x/a.png", "y/a.png"])
+      await writeFile(at("clash", name), await encodePng(picture));
+    await writeFile(at("clash", "a.jpg"), encodeJpeg(picture));
+    // A file is read by its content, whatever its name says.
+    for (const name of ["a.gif", "b.gif"]) await writeFile(at("clash", name), await encodePng(picture));
+    const made = async (...parameters: string[]) => {
+      const before = await readdir(folder, { recursive: true });
+      const { code, stderr } = await denoise(...parameters);
+      const names = (await readdir(folder, { recursive: true })).filter((name) => !before.includes(name));
+      return { code, stderr, names: names.sort() };
+    };
+    expect(await made("clash", "--compare")).toEqual({
+      code: 0,
+      stderr: "",
+      names: [
+        "clash/a-denoised.jpg",
+        "clash/a-denoised.jpg-compare.png",
+        "clash/a-denoised.png",
+        "clash/a-denoised.png-compare.png",
+        "clash/a.gif-denoised-compare.png",
+        "clash/a.gif-denoised.png",
+        "clash/b-denoised-compare.png",
+        "clash/b-denoised.png",
+      ],
+    });
+    const places = ["x/a.png", "y/a.png"].map((place) => `empty/${place}`);
+    expect(await made("clash/*/a.png", "-o", "empty")).toEqual({
+      code: 0,
+      stderr: "",
+      names: ["empty/x", places[0], "empty/y", places[1]],
+    });
+    await symlink(at("clash", "a.png"), at("same.png"));
+    expect(await made("clash/a.png", "same.png", "clash/x/../a.png", "-o", "once/")).toEqual({
+      code: 0,
+      stderr: "",
+      names: ["once", "once/a.png"],
+    });
+    expect(await made("clash/x", "clash/y", "clash/a.jpg", "-o", "rest")).toEqual({
+      code: 1,
+      stderr:
+        "DataError: clash/x/a.png and clash/y/a.png would both become rest/a.png; rename one, or denoise them one by one\n",
+      names: ["rest", "rest/a.jpg", "rest/a.png"],
+    });
+  });
+
+  it("of results are no originals when a command is given again", async () => {
+    for (const [parameters, first] of [
+      [["again/*.png", "--compare"], 2],
+      [["again", "--recursive", "-o", "again/out"], 3],
+      [["again/**/*.png", "-o", "again/more/"], 3],
+    ] as const) {
+      await rm(at("again"), { recursive: true, force: true });
+      await mkdir(at("again", "inner"), { recursive: true });
+      for (const name of ["a.png", "b.png", "inner/c.png"])
+        await writeFile(at("again", name), await encodePng(picture));
+      const results = async () => (await readdir(at("again"), { recursive: true })).sort();
+      expect(await denoise(...parameters)).toMatchObject({ code: 0, stderr: "" });
+      const made = await results();
+      const again = await denoise(...parameters);
+      expect(again).toMatchObject({ code: 0, stdout: "" });
+      expect(again.stderr).toBe(`${first} results already there; --force makes them anew.\n`);
+      expect(await results()).toEqual(made);
+    }
   });
 
   it("of a manifest: every Nth line for each of N machines, which go on where they were", async () => {

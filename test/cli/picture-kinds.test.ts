@@ -71,6 +71,7 @@ const right: readonly Case[] = [
       tiffBytes({ width: 16, height: 2, depth: 1, channels: 1, data: Uint8Array.of(0xf0, 0x0f, 0xaa, 0) }),
     /→ out\/bits\.tif/,
   ],
+  ["photo.jfif", () => fixture("grey.jpg"), /→ out\/photo\.jfif/],
   ["really-a-png.jpg", () => encodePng({ data: colors(3), width, height }), /→ out\/really-a-png\.jpg/],
   ["really-a-tiff.webp", () => rawOf(3).tiff().toBuffer(), /→ out\/really-a-tiff\.webp/],
 ];
@@ -142,6 +143,12 @@ const refused: readonly Case[] = [
     () => new TextEncoder().encode("no picture"),
     /text\.png is no picture file; give one of PNG, /,
   ],
+  [
+    "photo.bmp",
+    () => new TextEncoder().encode("BM"),
+    /photo\.bmp is a picture file of another format; give one of/,
+  ],
+  ["raw.dng", () => rawOf(3).tiff().toBuffer(), /raw\.dng is a picture file of another format; give one of/],
   ["nothing.tif", () => new Uint8Array(), /nothing\.tif is empty; give one/],
   [
     "clear.jpg",

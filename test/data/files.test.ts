@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { downloadFashionMnist } from "../../src/data/download.node.ts";
 import { requireWritableFolder, writeFileAtomic } from "../../src/data/files.node.ts";
 import { OutputError } from "../../src/errors.ts";
 
@@ -136,5 +137,15 @@ describe("requireWritableFolder", () => {
   // In /proc no user, not even root, can create anything: a folder that exists and cannot be written.
   it.runIf(process.platform === "linux")("refuses a folder in which no file can be created", async () => {
     await expect(requireWritableFolder("/proc/self")).rejects.toThrow(/^Cannot write \/proc\/self: /);
+  });
+
+  it.runIf(process.platform === "linux")("refuses a folder in which no folder can be created", async () => {
+    for (const path of ["/proc/none", "/proc/none/below/"])
+      await expect(requireWritableFolder(path)).rejects.toThrow(
+        `Cannot write ${path}: no folder can be created there; choose another place.`,
+      );
+    await expect(downloadFashionMnist({ to: "/proc/none" })).rejects.toThrow(
+      "/proc/none cannot be written: no folder can be created there; choose another folder",
+    );
   });
 });

@@ -364,6 +364,27 @@ describe("files and folders", () => {
     expect(c).toMatchObject({ width: 18, height: 13, channels: 1 });
   });
 
+  it("has pictures without an ending, and files that end as pictures of other formats, which are refused by name", async () => {
+    const mixed = join(folder, "mixed");
+    await mkdir(join(mixed, "folder"), { recursive: true });
+    await writeFile(join(mixed, "scan"), await fixture("grey.jpg"));
+    await writeFile(join(mixed, "a.jfif"), await fixture("grey.jpg"));
+    const others = ["b.BMP", "c.jxl", "d.dng"];
+    for (const name of others) await writeFile(join(mixed, name), "II*\0".repeat(8));
+    for (const name of ["Makefile", "notes.txt", "a.jfif.0123abcd.tmp", ".d"])
+      await writeFile(join(mixed, name), name === "Makefile" ? "" : await fixture("grey.jpg"));
+    const names = ["a.jfif", ...others, "scan"];
+    expect(await picturesIn(mixed)).toEqual(names.map((name) => join(mixed, name)));
+    expect(await readPicture(join(mixed, "scan"))).toMatchObject({ width: 18, height: 13 });
+    expect(await fault(readPicture(join(mixed, "d.dng")))).toMatch(
+      /d\.dng is a picture file of another format/,
+    );
+    await writeFile(join(mixed, "b.BMP"), "BM");
+    expect(await fault(readPicture(join(mixed, "b.BMP")))).toMatch(
+      /b\.BMP is a picture file of another format/,
+    );
+  });
+
   it("names the file that is missing, empty or something else", async () => {
     expect(await fault(readPicture(join(folder, "none.png")))).toMatch(/none\.png cannot be read: ENOENT/);
     expect(await fault(readPicture(join(folder, ".hidden.png")))).toMatch(/\.hidden\.png is empty/);
