@@ -1,14 +1,16 @@
 // npm run tables: writes the tables of README.md and docs from the files of bench/results, and those of sizes from the build, so that no
 // figure in them is typed by hand. A table stands between the comments <!-- table: NAME … --> and <!-- end of table -->, where
-// NAME is one of `kinds` below, and what follows are its arguments.
+// NAME is one of `kinds` below, and what follows are its arguments. In docs/mathematics.md it writes the lines of functions.
 // With --check it writes nothing, and exits with 1 if a table is not that of bench/results. Sizes are not looked at then: they change
 // with every build.
 import { readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { withSourceLines } from "./source-lines.js";
 
 const root = new URL("..", import.meta.url);
-const pages = ["README.md", "docs/performance.md", "docs/edge.md"];
+const pages = ["README.md", "docs/performance.md", "docs/edge.md", "docs/mathematics.md"];
 
 const resultsOf = (name) => JSON.parse(readFileSync(new URL(`bench/results/${name}.json`, root), "utf8"));
 /** Rows of a file's tables whose titles begin so: of the first of them, or of the one with this index. */
@@ -208,12 +210,16 @@ for (const page of pages) {
       return isCheck && kind in fromBuild ? whole : begin + kinds[kind](...parameters) + end;
     },
   );
-  if (written === text) continue;
-  if (!isCheck) writeFileSync(new URL(page, root), written);
+  const path = fileURLToPath(new URL(page, root));
+  const withLines = withSourceLines(written, dirname(path));
+  if (withLines === text) continue;
+  if (!isCheck) writeFileSync(path, withLines);
   else {
-    console.error(
-      `A table of ${fileURLToPath(new URL(page, root))} is not that of bench/results. Run npm run tables.`,
-    );
+    const what =
+      written === text
+        ? "links to a line that is not that of the function it names"
+        : "has a table that is not that of bench/results";
+    console.error(`${path} ${what}. Run npm run tables.`);
     process.exitCode = 1;
   }
 }

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { chromium as launcher } from "playwright";
+import { chromium as launcher, type Page } from "playwright";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseRecipe, recipes } from "../../src/training/recipes.ts";
@@ -20,7 +20,7 @@ import { type Started, serveFolder } from "../support/example-runs.ts";
 import { idxBytes } from "../support/idx-bytes.ts";
 import { normal } from "../support/networks.ts";
 import { pictures as dataSet } from "../support/pictures.ts";
-import { quietEnvironment } from "../support/runtimes.ts";
+import { bun, deno, quietEnvironment } from "../support/runtimes.ts";
 import { bundleWorker, startWorkerd } from "../support/workerd.ts";
 
 const timeout = 240_000;
@@ -100,6 +100,8 @@ describe.skipIf(skipped)(title, () => {
     await mkdir(join(template, "bin"));
     const npx = `#!/bin/sh\nshift\nexec '${process.execPath}' '${root}bin/denoise-wasm.js' "$@"\n`;
     await writeFile(join(template, "bin/npx"), npx, { mode: 0o755 });
+    for (const [name, { path }] of Object.entries({ deno, bun }))
+      if (path) await symlink(path, join(template, "bin", name));
     server = await serveFolder(template);
   }, timeout);
   afterAll(async () => {
@@ -141,7 +143,7 @@ describe.skipIf(skipped)(title, () => {
     await execute(cwd, process.execPath, [path]);
   }
 
-  /** In a page of Chromium, bundled. */
+  /** A script in a page of Chromium, bundled. */
   async function inPage(cwd: string, code: string): Promise<void> {
     const assert = 'const assert = { equal(a, b) { if (a !== b) throw new Error(a + " is not " + b); } };';
     await build({
@@ -153,13 +155,28 @@ describe.skipIf(skipped)(title, () => {
       logLevel: "warning",
     });
     await writeFile(join(cwd, "index.html"), '<!doctype html><script type="module" src="page.js"></script>');
+    await visit(cwd, (page) => page.waitForFunction(() => document.title === "done"));
+  }
+
+  /** A page whose user chooses a picture, in Chromium. */
+  async function asPage(cwd: string, code: string): Promise<void> {
+    await writeFile(join(cwd, "index.html"), code);
+    await visit(cwd, async (page) => {
+      await page.setInputFiles("input", join(cwd, "noisy.png"));
+      await page.waitForFunction(() => document.querySelector("output")!.value !== "");
+      expect(await page.evaluate(() => document.querySelector("canvas")!.width)).toBe(width);
+    });
+  }
+
+  /** Opens index.html of a folder in Chromium. @throws what the page throws before `look` has seen enough */
+  async function visit(cwd: string, look: (page: Page) => Promise<unknown>): Promise<void> {
     const served = await serveFolder(cwd);
     const browser = await launcher.launch({ executablePath: chromium!, args: [...chromiumArguments] });
     try {
       const page = await browser.newPage();
       const failed = new Promise((_, reject) => page.on("pageerror", reject));
       await page.goto(served.url);
-      await Promise.race([page.waitForFunction(() => document.title === "done"), failed]);
+      await Promise.race([look(page), failed]);
     } finally {
       await browser.close();
       await served.stop();
@@ -218,7 +235,7 @@ describe.skipIf(skipped)(title, () => {
     for (const { block } of runs)
       expect([block, units.filter(({ code }) => code.includes(block)).length]).toEqual([block, 1]);
     const kinds = new Set(units.filter(({ code }) => !listed(code)).map(({ block }) => block.language));
-    expect(kinds).toEqual(new Set(["ts", "js", "sh", "json", ""]));
+    expect(kinds).toEqual(new Set(["ts", "js", "sh", "json", "html", ""]));
   });
 
   const inSection = (section: string) =>
@@ -230,6 +247,9 @@ describe.skipIf(skipped)(title, () => {
       return " (skipped: no Chromium; set CHROMIUM to it)";
     if (!existsSync(onnxruntime) && text.some((code) => code.includes("onnxruntime-web")))
       return " (skipped: not installed; set ONNXRUNTIME_WEB to its folder)";
+    for (const { path, name, title } of [deno, bun])
+      if (!path && text.some((code) => code.startsWith(`${name.toLowerCase()} `)))
+        return title.slice(name.length);
     return "";
   };
   for (const section of running) {
@@ -243,6 +263,7 @@ describe.skipIf(skipped)(title, () => {
           if (file) await writeFile(join(cwd, file), code);
           const isScript = block.language === "ts" || block.language === "js";
           if (block.language === "json") await asJson(cwd, block);
+          else if (block.language === "html") await asPage(cwd, code);
           else if (!isScript) await execute(cwd, "sh", ["-c", changed(code)]);
           else if (code.includes("denoise-wasm/browser")) await inPage(cwd, code);
           else if (code.includes('"./denoise.wasm"')) await inWorker(cwd, code);

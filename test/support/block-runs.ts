@@ -26,7 +26,7 @@ export const runs: readonly Run[] = [
     replace: [["calibrate(pictures)", "calibrate(pictures, { steps: 50 })"]],
     after: `${isCleaner} assert.ok(JSON.stringify(calibration).length < 4096);`,
   },
-  { block: "toImageData(clean), 0, 0", after: "assert.equal(bar.value, 1); assert.equal(clean.width, 96);" },
+  { block: "(bar.value = done)", after: "assert.equal(bar.value, 1); assert.equal(clean.width, 96);" },
   {
     block: "learnFromPicture",
     replace: [["{ onProgress", "{ steps: 20, onProgress"]],
@@ -40,7 +40,7 @@ export const runs: readonly Run[] = [
       "assert.equal(learned.data.length, frames[0].data.length); assert.equal(mean.width, frames[0].width);",
   },
   {
-    block: "denoisePng(denoiser,",
+    block: "denoisePng(denoiser, await request.arrayBuffer(), { maxPixels: 1e6 })",
     replace: [["export default", "const worker ="]],
     after: "assert.match(await (await worker.fetch(request)).text(), /^.PNG/);",
   },
@@ -55,6 +55,14 @@ export const runs: readonly Run[] = [
     block: "https://example.com/weights",
     replace: [["https://example.com/weights-3f2a.safetensors", "$SERVER/models/photo-tiny.safetensors"]],
     after: "assert.equal((await denoiser).threads, 1);",
+  },
+  {
+    block: "let denoiser; // Outside",
+    after: "await show(file, canvas); assert.equal(canvas.width, 96);",
+  },
+  {
+    block: 'export const runtime = "edge";',
+    after: "assert.match(await (await POST(request)).text(), /^.PNG/);",
   },
   { block: "ort.InferenceSession", after: "assert.equal(clean.data.length, planes.length);" },
   { block: "calibrate microscope -o", replace: [["-o ", "--steps 50 -o "]] },
@@ -76,6 +84,11 @@ export const notRun: Readonly<Record<string, string>> = {
   "npm install denoise-wasm": "test/examples/examples.test.ts installs the package as npm packs it",
   "npx wrangler dev": "the block before it runs in workerd; test/examples/examples.test.ts starts wrangler",
   "curl --data-binary": "for that server",
+  "npm install --save-dev vite": "test/examples/examples.test.ts builds such a project, and opens its pages",
+  "npx vite": "the same",
+  "npx vite build": "the same",
+  "npm install --save-dev webpack": "the same",
+  "npx webpack": "the same",
   "npm install && npm start":
     "installs and builds a clone, as .ci/run does; test/cli/cli.test.ts trains without options",
   "npm install && npm test": "what runs this test",

@@ -43,8 +43,10 @@ function blocksOf(page: string): CodeBlock[] {
   return blocks;
 }
 
-/** All of them, in the order of the pages. */
-export const codeBlocks: readonly CodeBlock[] = pages.flatMap(blocksOf);
+/** All of them, in the order of the pages. Blocks of text are formulas and tables. */
+export const codeBlocks: readonly CodeBlock[] = pages
+  .flatMap(blocksOf)
+  .filter(({ language }) => language !== "text");
 
 const pictureOf = (file: string) => `await (await import("denoise-wasm/node")).readPicture("${file}")`;
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { codeBlocks, known, namesMissingIn, root } from "../support/code-blocks.ts";
 
-/** Modules that are not the package's, and what Cloudflare adds to fetch. */
+/** Modules that are not the package's, what Cloudflare adds to fetch, and what blocks use of Deno and Bun. */
 const ambient = `
 declare module "*.wasm" { const module: WebAssembly.Module; export default module; }
 declare module "*.safetensors" { const bytes: ArrayBuffer; export default bytes; }
@@ -17,6 +17,11 @@ declare module "onnxruntime-web/wasm" {
   export class Tensor { constructor(type: string, data: ArrayLike<number>, dims: number[]); }
 }
 interface RequestInit { cf?: object }
+declare const Deno: {
+  readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  writeFile(path: string, bytes: Uint8Array): Promise<void>;
+};
+declare const Bun: { file(path: string): Blob; write(path: string, bytes: Uint8Array): Promise<number> };
 `;
 
 const blocks = codeBlocks.filter(({ language }) => language === "ts" || language === "js");

@@ -1,0 +1,1 @@
+export function withSourceLines(text: string, folder: string): string;
