@@ -1,6 +1,6 @@
 /** What `denoise-wasm denoise` reads and writes: from the arguments of the command to pairs of files. */
 import { readFile, realpath, stat } from "node:fs/promises";
-import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { DataError, OutputError } from "../errors.ts";
 import { formatOfName, type PictureFormat } from "../pictures/formats.ts";
@@ -16,6 +16,8 @@ export const RESULT_SUFFIX = "-denoised";
 export interface Job {
   readonly input: string;
   readonly output: string;
+  /** Why it cannot be done. */
+  readonly fault?: DataError | undefined;
 }
 
 /** The formats that are written. */
@@ -43,6 +45,8 @@ export interface Part {
 interface Source {
   readonly path: string;
   readonly place: string;
+  /** Why it has no result. */
+  readonly fault?: DataError | undefined;
 }
 
 /**
@@ -56,7 +60,7 @@ export async function jobsFrom(
 ): Promise<{ jobs: Job[]; present: Job[] }> {
   const { out, suffix, compare, force, manifest } = options;
   const sources = manifest
-    ? await listedIn(manifest, options.part)
+    ? await listedIn(manifest, options)
     : (await Promise.all(inputs.map((input) => sourcesOf(input, options)))).flat();
   if (sources.length === 0 && manifest) return { jobs: [], present: [] };
   if (sources.length === 0)
@@ -70,19 +74,22 @@ export async function jobsFrom(
     throw new DataError(
       `${out} does not end in .png, .jpg, .webp, .avif or .tif; give it one of these endings, or "/" for a folder`,
     );
-  const jobs = sources.map(({ path, place }): Job => {
+  const jobs = sources.map(({ path, place, fault }): Job => {
     if (intoOne) return { input: path, output: out };
-    if (out !== undefined) return { input: path, output: join(out, withWrittenEnding(place)) };
+    if (out !== undefined) return { input: path, output: join(out, withWrittenEnding(place)), fault };
     if (path === STANDARD) return { input: path, output: STANDARD };
     const named = withWrittenEnding(path);
     const ending = extname(named);
-    return { input: path, output: `${named.slice(0, -ending.length)}${suffix}${ending}` };
+    return { input: path, output: `${named.slice(0, -ending.length)}${suffix}${ending}`, fault };
   });
-  await requireApart(jobs, compare);
+  await requireApart(
+    jobs.filter(({ fault }) => !fault),
+    compare,
+  );
   if (force) return { jobs, present: [] };
   const present: Job[] = [];
   const missing: Job[] = [];
-  for (const job of jobs) ((await exists(job.output)) ? present : missing).push(job);
+  for (const job of jobs) (!job.fault && (await exists(job.output)) ? present : missing).push(job);
   if (!isFolderIn && present[0])
     throw new OutputError(`${present[0].output} exists; give --force to write over it, or another name.`);
   for (const { output } of compare ? missing : []) {
@@ -121,25 +128,52 @@ export async function sourcesOf(
 }
 
 /**
- * The pictures that a manifest lists, one path a line, relative to its folder; empty lines count for nothing. Their results
- * have the same paths in the folder of results; those of absolute paths, and of paths that lead out of the folder, have only
- * the name.
+ * The pictures of a part of a manifest: one path a line, relative to its folder; empty lines count for nothing, equal ones once.
+ * Their results have the same paths in the folder of results; those of pictures outside of the manifest's folder have the
+ * paths below the folder that all of these have in common. So the place of a result does not depend on the part.
  * @throws DataError if it cannot be read
  */
-async function listedIn(manifest: string, { number, of }: Part = { number: 1, of: 1 }): Promise<Source[]> {
+async function listedIn(
+  manifest: string,
+  { out, part: { number, of } = { number: 1, of: 1 } }: Pick<JobOptions, "out" | "part">,
+): Promise<Source[]> {
   const text = await readFile(manifest, "utf8").catch((cause: Error) => {
     throw new DataError(`${manifest} cannot be read: ${cause.message}; name a file that lists pictures`, {
       cause,
     });
   });
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  return lines
-    .filter((_, index) => index % of === number - 1)
-    .map((line) => {
-      const isInside = !isAbsolute(line) && !/^\.\.[/\\]/.test(join(line));
-      const path = isAbsolute(line) ? line : join(dirname(manifest), line);
-      return { path, place: isInside ? join(line) : basename(line) };
-    });
+  const folder = dirname(resolve(manifest));
+  const lines = text
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "");
+  const paths = new Map(
+    lines
+      .map((line) => (isAbsolute(line) ? line : join(dirname(manifest), line)))
+      .map((path) => [resolve(path), path]),
+  );
+  const isOutside = (path: string) => {
+    const inner = relative(folder, path);
+    return /^\.\.(?![^/\\])/.test(inner) || isAbsolute(inner);
+  };
+  const shared = commonFolder([...paths.keys()].filter(isOutside));
+  const firsts = new Map<string, string>();
+  const sources = [...paths].map(([full, path]): Source => {
+    const place = relative(isOutside(full) ? shared : folder, full);
+    const result = withWrittenEnding(out === undefined ? full : place);
+    const first = firsts.get(result);
+    if (first === undefined) firsts.set(result, path);
+    const clash = `${path} and ${first} would both become ${result}; rename one, or list them apart`;
+    return { path, place, fault: first === undefined ? undefined : new DataError(clash) };
+  });
+  return sources.filter((_, index) => index % of === number - 1);
+}
+
+/** The innermost folder that all of these absolute paths are in. */
+function commonFolder([first = "", ...others]: readonly string[]): string {
+  let folder = dirname(first);
+  while (others.some((path) => relative(folder, path).startsWith(`..${sep}`))) folder = dirname(folder);
+  return folder;
 }
 
 /** A name as it is, or with the ending .png if nothing is written that ends like it. */

@@ -165,6 +165,7 @@ async function run(inputs: string[], options: Options, command: Command): Promis
   let failed = 0;
   const begin = async (job: Job) => {
     interrupts.signal.throwIfAborted();
+    if (job.fault) throw job.fault;
     const [bytes, name] =
       job.input === STANDARD
         ? [await buffer(process.stdin), "standard input"]
