@@ -62,10 +62,10 @@ export interface Work {
  * @throws OutputError if the one file to write exists, or a picture before and after that is to be written
  */
 export async function jobsFrom(inputs: readonly string[], options: JobOptions): Promise<Work> {
-  const { out, suffix, force, manifest } = options;
+  const { out, suffix, force, manifest, part = { number: 1, of: 1 } } = options;
   const files = await byFile(
     manifest
-      ? await listedIn(manifest, options.part)
+      ? await listedIn(manifest)
       : (await Promise.all(inputs.map((input) => sourcesOf(input, options)))).flat(),
   );
   const sources = [...files.values()];
@@ -105,7 +105,11 @@ export async function jobsFrom(inputs: readonly string[], options: JobOptions): 
     const comparison = comparisons[i] !== STANDARD + COMPARISON && comparisons[i];
     return { input, output: named[i]!, ...(comparison && { comparison }) };
   });
-  const { jobs, clashes } = await apart(all, files);
+  const faults = await clashesOf(all, files);
+  // Names and clashes are those of the whole list, so that they do not depend on the part.
+  const own = all.filter((_, index) => index % part.of === part.number - 1);
+  const clashes = own.flatMap((job) => faults.get(job) ?? []);
+  const jobs = own.filter((job) => !faults.has(job));
   if (force) return { jobs, present: [], clashes };
   const present: Job[] = [];
   const missing: Job[] = [];
@@ -204,24 +208,35 @@ async function withoutResults(
 const isInside = (path: string, folder: string) => path.startsWith(join(folder, sep));
 
 /**
- * The pictures that a manifest lists, one path a line, relative to its folder; empty lines count for nothing. Their results
- * have the same paths in the folder of results; those of absolute paths, and of paths that lead out of the folder, have only
- * the name.
+ * The pictures of a manifest: one path a line, relative to its folder; empty lines count for nothing. Their results have the same
+ * paths in the folder of results; those of pictures outside of the manifest's folder have the paths below the folder that
+ * all of these have in common.
  * @throws DataError if it cannot be read
  */
-async function listedIn(manifest: string, { number, of }: Part = { number: 1, of: 1 }): Promise<Source[]> {
+async function listedIn(manifest: string): Promise<Source[]> {
   const text = await readFile(manifest, "utf8").catch((cause: Error) => {
     throw new DataError(`${manifest} cannot be read: ${cause.message}; name a file that lists pictures`, {
       cause,
     });
   });
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  return lines
-    .filter((_, index) => index % of === number - 1)
-    .map((line) => {
-      const path = isAbsolute(line) ? line : join(dirname(manifest), line);
-      return { path, place: isAbsolute(line) ? basename(line) : placeIn(dirname(manifest), path) };
-    });
+  const lines = text
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "");
+  const folder = dirname(manifest);
+  const paths = lines.map((line) => (isAbsolute(line) ? line : join(folder, line)));
+  const shared = commonFolder(paths.filter((path) => !isInside(resolve(path), resolve(folder))));
+  return paths.map((path) => {
+    const within = isInside(resolve(path), resolve(folder)) ? folder : shared;
+    return { path, place: relative(within, path) };
+  });
+}
+
+/** The innermost folder that all of these paths are in. */
+function commonFolder([first = "", ...others]: readonly string[]): string {
+  let folder = dirname(resolve(first));
+  while (others.some((path) => !isInside(resolve(path), folder))) folder = dirname(folder);
+  return folder;
 }
 
 /** A name as it is, or with the ending .png if nothing is written that ends like it. */
@@ -232,14 +247,13 @@ function withWrittenEnding(name: string): string {
 /** The same, but behind the ending that the name has. */
 const withSecondEnding = (name: string): string => (writtenFormat(name) ? name : `${name}.png`);
 
-/** Leaves out jobs whose result would be a picture that is read, or the result of a job before. */
-async function apart(
+/** For each job whose result would be a picture that is read, or the result of a job before, the error that says so. */
+async function clashesOf(
   all: readonly Job[],
   sources: ReadonlyMap<string, Source>,
-): Promise<Pick<Work, "jobs" | "clashes">> {
+): Promise<Map<Job, DataError>> {
   const targets = new Map<string, string>();
-  const jobs: Job[] = [];
-  const clashes: DataError[] = [];
+  const faults = new Map<Job, DataError>();
   for (const job of all) {
     const { input, output, comparison } = job;
     const paths = [output, comparison].filter((path) => path !== undefined && path !== STANDARD) as string[];
@@ -247,11 +261,11 @@ async function apart(
     const clash = places.findIndex((place) => sources.has(place) || targets.has(place));
     if (clash < 0) {
       for (const place of places) targets.set(place, input);
-      jobs.push(job);
       continue;
     }
     const [path, source, other] = [paths[clash], sources.get(places[clash]!), targets.get(places[clash]!)];
-    clashes.push(
+    faults.set(
+      job,
       new DataError(
         source === undefined
           ? `${other} and ${input} would both become ${path}; rename one, or denoise them one by one`
@@ -259,7 +273,7 @@ async function apart(
       ),
     );
   }
-  return { jobs, clashes };
+  return faults;
 }
 
 async function isFolder(path: string): Promise<boolean> {

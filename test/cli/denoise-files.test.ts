@@ -1,6 +1,6 @@
 /** The files that `denoise-wasm denoise` reads and writes: their formats, their names, and those that are there already. */
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -167,6 +167,41 @@ describe("names", () => {
       code: 1,
       stderr: expect.stringMatching(/^DataError: absent\.txt cannot be read/),
     });
+  });
+
+  it("of a manifest: no two in one place, whatever its lines and parts are", async () => {
+    for (const path of ["lists", "far/x", "far/y", "far/z.png"]) await mkdir(at(path), { recursive: true });
+    for (const path of ["far/x/1.png", "far/y/1.png", "far/x/1.jpg", "lists/2.png"])
+      await copyFile(at("a.png"), at(path));
+    await writeFile(at("far/x/1.gif"), "never read");
+    const lines = [
+      at("far/x/1.png"),
+      "2.png",
+      "../far/y/1.png",
+      "./2.png",
+      "../far/x/1.gif",
+      at("lists/2.png"),
+    ];
+    await writeFile(
+      at("lists/all.txt"),
+      `\uFEFF${lines.join("\r\n")}\r\nx\0.png\n../far/z.png\n${at("far/x/1.jpg")}\n`,
+    );
+    const part = (text: string) => denoise("--manifest", "lists/all.txt", "--part", text, "-o", "apart");
+    const codes = [];
+    let said = "";
+    for (const text of ["1-of-4", "2-of-4", "3-of-4", "4-of-4"]) {
+      const { code, stderr } = await part(text);
+      codes.push(code);
+      said += stderr;
+    }
+    // Beside 1.png, what becomes of 1.gif has another name, whichever part it is in; but it is no picture.
+    expect(said).toMatch(/far\/x\/1\.gif is no picture file/);
+    expect(codes).toEqual([1, 1, 0, 1]);
+    const names = await readdir(at("apart"), { recursive: true });
+    expect(names.sort()).toEqual(["2.png", "x", "x/1.jpg", "x/1.png", "y", "y/1.png"]);
+    expect((await denoise("--manifest", "lists/all.txt", "-o", "apart")).stderr).toMatch(
+      /^4 results already/,
+    );
   });
 
   it("of a link to nothing are told from those of nothing", async () => {
