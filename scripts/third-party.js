@@ -69,7 +69,8 @@ function billOf(bundled) {
       hashes: [
         { alg: algorithm.replace("sha", "SHA-"), content: Buffer.from(digest, "base64").toString("hex") },
       ],
-      externalReferences: [{ type: "distribution", url: resolved }],
+      // Lock files that hold for every registry name no addresses.
+      ...(resolved && { externalReferences: [{ type: "distribution", url: resolved }] }),
       properties: [{ name: "denoise-wasm:bundled", value: String(bundled.includes(folder)) }],
     };
   };

@@ -81,11 +81,15 @@ describe("what a fuzzer would report:", () => {
         for (let i = 0; i < 1e6; i++) sum = Math.sqrt(sum + i);
     });
     expect(slow).toEqual([expect.stringMatching(/^takes \d+(\.\d+)? ms$/)]);
-    const large = await report(() => {
-      const pages = new Uint8Array(2 ** 29 + 2 ** 28);
-      for (let i = 0; i < pages.length; i += 4096) pages[i] = 1;
-    });
-    expect(large).toEqual([expect.stringMatching(/^takes \d+ bytes$/)]);
+    const large = () =>
+      report(() => {
+        const pages = new Uint8Array(2 ** 29 + 2 ** 28);
+        for (let i = 0; i < pages.length; i += 4096) pages[i] = 1;
+      });
+    expect(await large()).toEqual([expect.stringMatching(/^takes \d+ bytes$/)]);
+    // Elsewhere the next one is only seen if it takes more than all before it.
+    if (process.platform === "linux")
+      expect(await large()).toEqual([expect.stringMatching(/^takes \d+ bytes$/)]);
   });
 
   it("the same inputs come from the same seed, others from another", () => {

@@ -29,13 +29,27 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+/** The kilobytes that such a process may hold, Node included: what asks for more is not given it. */
+const LIMIT = 300_000;
+
+/** Runs Node in a process of its own, on Linux within the limit. */
+async function nodeWithinLimit(...parameters: string[]): Promise<string> {
+  const limit = process.platform === "linux" ? ["sh", "-c", 'ulimit -d "$0" && exec "$@"', `${LIMIT}`] : [];
+  const [program, ...all] = [...limit, process.execPath, ...parameters] as [string, ...string[]];
+  return (await promisify(execFile)(program, all)).stdout;
+}
+
 /** Reads a file in a process of its own. */
 async function costOf(reader: "png" | "jpeg" | "gzip", bytes: Uint8Array) {
   const path = join(folder, "file");
   await writeFile(path, bytes);
-  const { stdout } = await promisify(execFile)(process.execPath, [script, reader, path]);
-  return JSON.parse(stdout) as { verdict: string; seconds: number; megabytes: number };
+  const cost = await nodeWithinLimit(script, reader, path);
+  return JSON.parse(cost) as { verdict: string; seconds: number; megabytes: number };
 }
+
+it.runIf(process.platform === "linux")("the limit is one: a process cannot get 256 MiB more", async () => {
+  await expect(nodeWithinLimit("-e", "new Uint8Array(2 ** 28)")).rejects.toThrow(/allocation failed/);
+});
 
 /** A grey pixel, with so many empty chunks of a type before its data or behind it. */
 function chunky(type: string, place: "before" | "behind", count: number): Uint8Array {

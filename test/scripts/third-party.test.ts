@@ -54,7 +54,9 @@ it("the bill of materials lists what is bundled and what is installed, with dige
   ];
   expect(expected.filter((name) => !names.includes(name))).toEqual([]);
   expect(names).not.toContain("vitest");
-  for (const { purl, hashes, licenses } of components) {
+  for (const { purl, hashes, licenses, externalReferences = [] } of components) {
+    // CycloneDX asks for the address of each.
+    for (const { url } of externalReferences) expect(url, purl).toMatch(/^https:/);
     expect(purl).toMatch(/^pkg:npm\/(%40[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+/);
     expect(hashes[0].content).toMatch(/^[0-9a-f]{128}$/);
     expect(licenses, purl).toHaveLength(1);
