@@ -10,7 +10,7 @@ import type { DenoiseOptions } from "../denoiser/request.ts";
 import { DataError, printable } from "../errors.ts";
 import { type Calibration, parseCalibration } from "../learning/calibration.ts";
 import { calibratedDenoiser } from "../learning/denoise-calibrated.ts";
-import { formatOf } from "../pictures/formats.ts";
+import { formatOf, formatOfName } from "../pictures/formats.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { decodeAny, encodeAny, pictureBytes } from "../pictures/picture-files.node.ts";
 import { encodePng } from "../pictures/png-encode.ts";
@@ -173,7 +173,7 @@ async function run(inputs: string[], options: Options, command: Command): Promis
     const settings = { sigma, strength, quality, signal: interrupts.signal, onProgress };
     return {
       pixels: picture.width * picture.height,
-      outcome: denoisePicture(picture, job, denoiser, settings, { ...options, named }),
+      outcome: denoisePicture(picture, job, denoiser, settings, { ...options, named, bytes }),
     };
   };
   try {
@@ -232,8 +232,10 @@ const reasons = {
 type Outcome = Pick<Denoised, "sigma" | "unchanged"> & { readonly pictures?: number };
 
 /**
- * Denoises a picture and writes it, with what its file held beside it.
+ * Denoises a picture and writes it, with what its file held beside it. If nothing of it was changed, and nothing has to be for the file,
+ * it is the same file.
  * @param options.named a name whose ending says the format
+ * @param options.bytes the file of the picture
  * @returns the noise level that was given or found, and why nothing was changed, if so
  */
 async function denoisePicture(
@@ -241,11 +243,16 @@ async function denoisePicture(
   { output, comparison }: Job,
   denoiser: Pick<Denoiser, "denoise">,
   settings: DenoiseOptions,
-  { fileQuality, named }: Pick<Options, "fileQuality"> & { named: string },
+  { fileQuality, named, bytes }: Pick<Options, "fileQuality"> & { named: string; bytes: Uint8Array },
 ): Promise<Outcome> {
   const clean = await denoiser.denoise(picture, { ...settings, transfer: !comparison });
   const { metadata, pictures } = picture;
-  const file = await encodeAny(clean, named, { metadata, quality: fileQuality });
+  const isSame =
+    clean.unchanged &&
+    (metadata.orientation ?? 1) === 1 &&
+    pictures === 1 &&
+    formatOf(bytes) === formatOfName(named);
+  const file = isSame ? bytes : await encodeAny(clean, named, { metadata, quality: fileQuality });
   if (output === STANDARD) await written(file);
   else await writeFileAtomic(output, file);
   if (comparison) await writeFileAtomic(comparison, await beforeAndAfter(picture, clean));

@@ -221,10 +221,18 @@ describe.skipIf(!sharp)("picture files", () => {
     expect(meanDifference((await read("cmyk.tif")).data, shown)).toBe(0);
     expect(meanDifference((await read("really-a-png.jpg")).data, colors(3))).toBeLessThan(1);
     expect(meanDifference((await read("really-a-tiff.webp")).data, colors(3))).toBeLessThan(3);
-    const formats = ["really-a-png.jpg", "really-a-tiff.webp", "cmyk.jpg"].map(async (name) => {
-      const { format, space } = await sharp!(at("out", name)).metadata();
+    expect((await runCli(folder, ["denoise", "in/cmyk.jpg", "-o", "inks.jpg", "--sigma", "1"])).code).toBe(0);
+    const formats = ["out/really-a-png.jpg", "out/really-a-tiff.webp", "inks.jpg"].map(async (name) => {
+      const { format, space } = await sharp!(at(name)).metadata();
       return `${format} ${space}`;
     });
     expect(await Promise.all(formats)).toEqual(["jpeg srgb", "webp srgb", "jpeg srgb"]);
+  });
+
+  it("is the same file if nothing was changed, and nothing has to be", async () => {
+    for (const name of ["cmyk.jpg", "cmyk.tif", "palette.png", "photo.jfif"])
+      expect(await readFile(at("out", name)), name).toEqual(await readFile(at("in", name)));
+    for (const name of ["animated.webp", "pages.tif", "really-a-png.jpg"])
+      expect(await readFile(at("out", name)), name).not.toEqual(await readFile(at("in", name)));
   });
 });
