@@ -23,7 +23,7 @@ import { Interrupted, Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
 import { learningDenoiser } from "./learning-denoiser.ts";
 import { modelOption, modelsOf } from "./models.ts";
-import { numberIn, wholeFrom } from "./option-values.ts";
+import { numberIn, wholeFrom, wholeIn } from "./option-values.ts";
 import { percentProgress } from "./progress.ts";
 import { sideBySide } from "./side-by-side.ts";
 
@@ -38,7 +38,7 @@ interface Options extends JobOptions {
   mode: Mode;
   threads?: number;
   maxPixels?: number;
-  fileQuality: number;
+  fileQuality?: number;
   json?: boolean;
 }
 
@@ -68,9 +68,9 @@ export function denoiseCommand(): Command {
     .option("--force", "write over results that exist; without it they are left, and the others are made")
     .option(
       "--file-quality <quality>",
-      "quality of JPEG, WebP and AVIF files that are written, 1 to 100",
-      numberIn(1, 100),
-      92,
+      "quality of JPEG, WebP and AVIF files that are written, 1 to 100; at 100, WebP loses nothing, as by default " +
+        "where a WebP file comes in that lost nothing (default: 92)",
+      wholeIn(1, 100),
     )
     .option(
       "--sigma <levels>",
@@ -252,7 +252,9 @@ async function denoisePicture(
     (metadata.orientation ?? 1) === 1 &&
     pictures === 1 &&
     formatOf(bytes) === formatOfName(named);
-  const file = isSame ? bytes : await encodeAny(clean, named, { metadata, quality: fileQuality });
+  const file = isSame
+    ? bytes
+    : await encodeAny(clean, named, { metadata, quality: fileQuality, like: bytes });
   if (output === STANDARD) await written(file);
   else await writeFileAtomic(output, file);
   if (comparison) await writeFileAtomic(comparison, await beforeAndAfter(picture, clean));

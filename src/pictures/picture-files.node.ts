@@ -4,7 +4,14 @@ import { extname, join } from "node:path";
 import { DataError } from "../errors.ts";
 import { decodePicture } from "./decode-picture.ts";
 import type { DecodedPicture, DecodeOptions } from "./decoding.ts";
-import { formatNames, formatOf, formatOfName, isAnyPictureName, isRawName } from "./formats.ts";
+import {
+  formatNames,
+  formatOf,
+  formatOfName,
+  isAnyPictureName,
+  isLosslessWebp,
+  isRawName,
+} from "./formats.ts";
 import { encodeJpeg } from "./jpeg-encode.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import { checkPicture, type Picture } from "./picture.ts";
@@ -98,15 +105,18 @@ async function beginsAsPicture(path: string): Promise<boolean> {
  * Encodes a picture in the format that a file's name ends in: PNG, JPEG, and, where the package sharp is installed, WebP, AVIF
  * and TIFF. A name that ends in none of these gets a PNG file.
  * @param name what errors call the file
- * @param options.quality of JPEG, WebP and AVIF files, 1 to 100
+ * @param options.quality of JPEG, WebP and AVIF files, 1 to 100. At 100, a WebP file loses nothing
+ * @param options.like a file: if it is a WebP file that lost nothing, so is the one that is written, unless a quality is given
  * @throws DataError if the picture cannot be held by the format, such as transparent pixels by JPEG, or sharp is not installed
  */
 export async function encodeAny(
   picture: Picture,
   name: string,
-  { quality = 92, metadata = {} }: { quality?: number; metadata?: PictureMetadata },
+  options: { quality?: number | undefined; like?: Uint8Array; metadata?: PictureMetadata },
 ): Promise<Uint8Array> {
   const format = formatOfName(name);
+  const isLossless = format === "webp" && options.like && isLosslessWebp(options.like);
+  const { quality = isLossless ? 100 : 92, metadata = {} } = options;
   if (format === "jpeg")
     return (
       (await encodeJpegBySharp(picture, { quality, metadata })) ?? encodeJpeg(picture, { quality, metadata })

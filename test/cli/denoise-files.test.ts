@@ -259,6 +259,38 @@ describe.skipIf(!sharp)("the formats of sharp", () => {
     else expect(mean).toBeLessThan(4);
   });
 
+  it("a WebP file that lost nothing stays so, and others lose nothing at quality 100", async () => {
+    const raw = { width, height, channels: 4 } as const;
+    const clear = Uint8Array.from(noisy(4), (value, i) => (i % 4 === 3 && i < 400 ? 0 : value));
+    const file = (lossless: boolean) =>
+      sharp!.default(clear, { raw }).webp({ lossless, exact: true }).toBuffer();
+    const frames = { raw: { ...raw, height: 2 * height, pageHeight: height } } as const;
+    const animated = sharp!
+      .default(Buffer.concat([clear, clear]), frames)
+      .webp({ lossless: true })
+      .toBuffer();
+    await writeFile(at("exact.webp"), await file(true));
+    await writeFile(at("frames.webp"), await animated);
+    await writeFile(at("lossy.webp"), await file(false));
+    const denoiser = await createDenoiser({ model });
+    for (const [name, quality, isExact] of [
+      ["exact.webp", undefined, true],
+      ["frames.webp", undefined, true],
+      ["exact.webp", "92", false],
+      ["lossy.webp", undefined, false],
+      ["lossy.webp", "100", true],
+    ] as const) {
+      const options = quality === undefined ? [] : ["--file-quality", quality];
+      const { code, stderr } = await denoise(name, "-o", "new.webp", "--force", ...options);
+      expect([code, stderr]).toEqual([0, ""]);
+      const clean = await denoiser.denoise(await readPicture(at(name)), { sigma: 20 });
+      const { data } = await readPicture(at("new.webp"));
+      expect(Buffer.from(data).equals(Buffer.from(clean.data)), `${name} ${quality}`).toBe(isExact);
+    }
+    const wrong = await denoise("a.png", "-o", "wrong.jpg", "--file-quality", "90.5");
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("whole number")]);
+  });
+
   it("a TIFF of 16 bits keeps them, and a GIF becomes a PNG", async () => {
     const deep = { ...picture, data: Uint16Array.from(noisy(), (value, i) => 257 * value + (i % 100)) };
     await writeFile(at("deep.tif"), await encodeAny(deep, "deep.tif", {}));
