@@ -28,7 +28,8 @@ export interface DenoiseJpegOptions extends Omit<DenoiseOptions, "range" | "tran
 }
 
 /**
- * Denoises a JPEG file. The new file is upright, and has the same colours and metadata; CMYK becomes RGB.
+ * Denoises a JPEG file. The new file is upright, and has the same colours and metadata; CMYK becomes RGB. If nothing was changed (see
+ * `Denoised.unchanged`), the file was upright, and no `output` is given, it is a copy of the file as it was.
  * @throws DataError if the file is not a JPEG, is broken, is of a kind that `decodeJpeg` refuses, or has too many pixels;
  * also if the picture does not fit the model
  * @throws SpecError if an option is of the wrong type or out of range
@@ -42,5 +43,6 @@ export async function denoiseJpeg(
   const file = fileBytes(bytes, "JPEG");
   const picture = decodeJpeg(file, "The picture", { maxPixels });
   const clean = await denoiser.denoise(picture, { ...others, transfer: true });
+  if (clean.unchanged && !output && (picture.metadata.orientation ?? 1) === 1) return Uint8Array.from(file);
   return encodeJpeg(clean, { ...output, metadata: picture.metadata });
 }

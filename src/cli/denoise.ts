@@ -10,7 +10,7 @@ import type { DenoiseOptions } from "../denoiser/request.ts";
 import { DataError, printable } from "../errors.ts";
 import { type Calibration, parseCalibration } from "../learning/calibration.ts";
 import { calibratedDenoiser } from "../learning/denoise-calibrated.ts";
-import { formatOf } from "../pictures/formats.ts";
+import { formatOf, formatOfName } from "../pictures/formats.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { decodeAny, encodeAny, pictureBytes } from "../pictures/picture-files.node.ts";
 import { encodePng } from "../pictures/png-encode.ts";
@@ -23,7 +23,7 @@ import { Interrupted, Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
 import { learningDenoiser } from "./learning-denoiser.ts";
 import { modelOption, modelsOf } from "./models.ts";
-import { numberIn, wholeFrom } from "./option-values.ts";
+import { numberIn, wholeFrom, wholeIn } from "./option-values.ts";
 import { percentProgress } from "./progress.ts";
 import { sideBySide } from "./side-by-side.ts";
 
@@ -38,7 +38,7 @@ interface Options extends JobOptions {
   mode: Mode;
   threads?: number;
   maxPixels?: number;
-  fileQuality: number;
+  fileQuality?: number;
   json?: boolean;
 }
 
@@ -68,9 +68,9 @@ export function denoiseCommand(): Command {
     .option("--force", "write over results that exist; without it they are left, and the others are made")
     .option(
       "--file-quality <quality>",
-      "quality of JPEG, WebP and AVIF files that are written, 1 to 100",
-      numberIn(1, 100),
-      92,
+      "quality of JPEG, WebP and AVIF files that are written, 1 to 100; at 100, WebP loses nothing, as by default " +
+        "where a WebP file comes in that lost nothing (default: 92)",
+      wholeIn(1, 100),
     )
     .option(
       "--sigma <levels>",
@@ -88,6 +88,7 @@ export function denoiseCommand(): Command {
     .addOption(
       new Option("--quality <quality>", "best: the mean of eight orientations, in eight times the time")
         .choices(["standard", "best"])
+        .argParser(qualityFrom)
         .default("standard"),
     )
     .addOption(modelOption())
@@ -112,6 +113,13 @@ export function denoiseCommand(): Command {
     .option("--compare", "write a second picture beside each, before and after: NAME-compare.png")
     .option("--json", "print what was done as JSON, and no progress")
     .action(run);
+}
+
+function qualityFrom(text: string): string {
+  if (text === "standard" || text === "best") return text;
+  throw new InvalidArgumentError(
+    "It has to be standard or best; --file-quality is that of files that are written.",
+  );
 }
 
 /** The part of a manifest that "3-of-10" stands for. */
@@ -173,7 +181,7 @@ async function run(inputs: string[], options: Options, command: Command): Promis
     const settings = { sigma, strength, quality, signal: interrupts.signal, onProgress };
     return {
       pixels: picture.width * picture.height,
-      outcome: denoisePicture(picture, job, denoiser, settings, { ...options, named }),
+      outcome: denoisePicture(picture, job, denoiser, settings, { ...options, named, bytes }),
     };
   };
   try {
@@ -232,8 +240,10 @@ const reasons = {
 type Outcome = Pick<Denoised, "sigma" | "unchanged"> & { readonly pictures?: number };
 
 /**
- * Denoises a picture and writes it, with what its file held beside it.
+ * Denoises a picture and writes it, with what its file held beside it. If nothing of it was changed, and nothing has to be for the file,
+ * it is the same file.
  * @param options.named a name whose ending says the format
+ * @param options.bytes the file of the picture
  * @returns the noise level that was given or found, and why nothing was changed, if so
  */
 async function denoisePicture(
@@ -241,11 +251,18 @@ async function denoisePicture(
   { output, comparison }: Job,
   denoiser: Pick<Denoiser, "denoise">,
   settings: DenoiseOptions,
-  { fileQuality, named }: Pick<Options, "fileQuality"> & { named: string },
+  { fileQuality, named, bytes }: Pick<Options, "fileQuality"> & { named: string; bytes: Uint8Array },
 ): Promise<Outcome> {
   const clean = await denoiser.denoise(picture, { ...settings, transfer: !comparison });
   const { metadata, pictures } = picture;
-  const file = await encodeAny(clean, named, { metadata, quality: fileQuality });
+  const isSame =
+    clean.unchanged &&
+    (metadata.orientation ?? 1) === 1 &&
+    pictures === 1 &&
+    formatOf(bytes) === formatOfName(named);
+  const file = isSame
+    ? bytes
+    : await encodeAny(clean, named, { metadata, quality: fileQuality, like: bytes });
   if (output === STANDARD) await written(file);
   else await writeFileAtomic(output, file);
   if (comparison) await writeFileAtomic(comparison, await beforeAndAfter(picture, clean));

@@ -36,9 +36,14 @@ export function numberIn(least: number, greatest: number): (text: string) => num
   };
 }
 
-/** A parser of whole numbers above 0 for commander. */
-export function wholeFrom(text: string): number {
-  const number = numberIn(1, Infinity)(text);
-  if (Number.isInteger(number)) return number;
-  throw new InvalidArgumentError("It has to be a whole number.");
+/** The same of whole numbers. */
+export function wholeIn(least: number, greatest: number): (text: string) => number {
+  return (text) => {
+    const number = numberIn(least, greatest)(text);
+    if (Number.isInteger(number)) return number;
+    throw new InvalidArgumentError("It has to be a whole number.");
+  };
 }
+
+/** A parser of whole numbers above 0 for commander. */
+export const wholeFrom = wholeIn(1, Infinity);

@@ -61,3 +61,17 @@ export function formatOf(bytes: Uint8Array): PictureFormat | undefined {
   if (/avi[fs]/.test(brands)) return "avif";
   return /hei[cxms]|hev[cx]|mif1|msf1/.test(brands) ? "heif" : undefined;
 }
+
+/** Whether a file is a WebP file whose first picture lost nothing (RFC 9649: chunks VP8L, alone or in a frame). */
+export function isLosslessWebp(bytes: Uint8Array): boolean {
+  if (formatOf(bytes) !== "webp") return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    const type = String.fromCharCode(...bytes.subarray(at, at + 4));
+    if (/^VP8[L ]$/.test(type)) return type === "VP8L";
+    const length = view.getUint32(at + 4, true);
+    // A frame has chunks of its own, behind its place, size and duration.
+    at += type === "ANMF" ? 8 + 16 : 8 + length + (length % 2);
+  }
+  return false;
+}

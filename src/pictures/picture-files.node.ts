@@ -4,7 +4,14 @@ import { extname, join } from "node:path";
 import { DataError } from "../errors.ts";
 import { decodePicture } from "./decode-picture.ts";
 import type { DecodedPicture, DecodeOptions } from "./decoding.ts";
-import { formatNames, formatOf, formatOfName, isAnyPictureName, isRawName } from "./formats.ts";
+import {
+  formatNames,
+  formatOf,
+  formatOfName,
+  isAnyPictureName,
+  isLosslessWebp,
+  isRawName,
+} from "./formats.ts";
 import { encodeJpeg } from "./jpeg-encode.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import { checkPicture, type Picture } from "./picture.ts";
@@ -50,7 +57,18 @@ export async function decodeAny(
     throw new DataError(`${name} is ${bytes.length === 0 ? "empty" : other}; give one of ${kinds}`);
   }
   if (format !== "png" && format !== "jpeg") return decodeBySharp(bytes, name, format, options);
-  return { ...(await decodePicture(bytes, name, options)), pictures: 1 };
+  const picture = await decodePicture(bytes, name, options);
+  return { ...picture, pictures: format === "png" ? framesOf(bytes) : 1 };
+}
+
+/** How many pictures an animated PNG file that can be decoded says that it holds, in a chunk before the data. */
+function framesOf(png: Uint8Array): number {
+  const file = Buffer.from(png.buffer, png.byteOffset, png.length);
+  for (let at = 8; ; at += 12 + file.readUInt32BE(at)) {
+    const type = file.toString("latin1", at + 4, at + 8);
+    if (type === "IDAT") return 1;
+    if (type === "acTL") return file.readUInt32BE(at + 8);
+  }
 }
 
 const kinds = Object.values(formatNames).join(", ");
@@ -98,15 +116,18 @@ async function beginsAsPicture(path: string): Promise<boolean> {
  * Encodes a picture in the format that a file's name ends in: PNG, JPEG, and, where the package sharp is installed, WebP, AVIF
  * and TIFF. A name that ends in none of these gets a PNG file.
  * @param name what errors call the file
- * @param options.quality of JPEG, WebP and AVIF files, 1 to 100
+ * @param options.quality of JPEG, WebP and AVIF files, 1 to 100. At 100, a WebP file loses nothing
+ * @param options.like a file: if it is a WebP file that lost nothing, so is the one that is written, unless a quality is given
  * @throws DataError if the picture cannot be held by the format, such as transparent pixels by JPEG, or sharp is not installed
  */
 export async function encodeAny(
   picture: Picture,
   name: string,
-  { quality = 92, metadata = {} }: { quality?: number; metadata?: PictureMetadata },
+  options: { quality?: number | undefined; like?: Uint8Array; metadata?: PictureMetadata },
 ): Promise<Uint8Array> {
   const format = formatOfName(name);
+  const isLossless = format === "webp" && options.like && isLosslessWebp(options.like);
+  const { quality = isLossless ? 100 : 92, metadata = {} } = options;
   if (format === "jpeg")
     return (
       (await encodeJpegBySharp(picture, { quality, metadata })) ?? encodeJpeg(picture, { quality, metadata })

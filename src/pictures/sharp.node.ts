@@ -86,7 +86,7 @@ export async function decodeBySharp(
 /**
  * Turns a PNG file into one of another format, with what it holds beside the picture.
  * @param name what errors call the file
- * @param quality from 1 to 100; TIFF files lose nothing
+ * @param quality from 1 to 100; TIFF files lose nothing, and WebP files at 100
  * @throws DataError if sharp is not installed
  */
 export async function encodeBySharp(
@@ -109,7 +109,8 @@ export async function encodeBySharp(
   // The others hold RGB, which a profile of grey does not fit, so its colours are made those of sRGB.
   if (kept.channels < 3 && kept.hasProfile) image.withIccProfile("srgb", { attach: false });
   if (format === "avif") return image.avif({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
-  // WebP halves the resolution of colours; this filter keeps their edges.
+  if (quality === 100) return image.webp({ lossless: true, exact: true }).toBuffer();
+  // Otherwise WebP halves the resolution of colours; this filter keeps their edges.
   return image.webp({ quality, smartSubsample: true }).toBuffer();
 }
 

@@ -300,6 +300,16 @@ describe("denoiseJpeg", () => {
       expect(await denoiseJpeg(denoiser, bytes, { sigma: 12, output })).toEqual(expected);
     }
     expect(decodeJpeg(expected, "a.jpg").metadata).toEqual({ ...metadata, orientation: 1 });
+    // What was not changed is not encoded anew, unless it is asked for or the rows do not run from the top.
+    const turned = Uint8Array.from(file);
+    turned[turned.findLastIndex((_, i) => i < 100 && turned[i] === 0x12 && turned[i - 1] === 1) + 8] = 3;
+    expect(decodeJpeg(turned, "a.jpg").metadata.orientation).toBe(3);
+    const unchanged = await denoiseJpeg(denoiser, file, { sigma: 0 });
+    expect(unchanged).toEqual(file);
+    expect(unchanged.buffer).not.toBe(file.buffer);
+    expect(await denoiseJpeg(denoiser, file, { sigma: 0, output })).not.toEqual(file);
+    const upright = await denoiseJpeg(denoiser, turned, { sigma: 0 });
+    expect(decodeJpeg(upright, "a.jpg").metadata.orientation).toBe(1);
     await expect(denoiseJpeg(denoiser, file, { maxPixels: 100 })).rejects.toThrow(
       /more than the 100 allowed/,
     );
