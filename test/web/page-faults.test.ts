@@ -184,6 +184,17 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     await page.keyboard.press("Enter");
     await ended(page, "stopped");
     expect(await focused(page)).toBe("start");
+    // Stopped at once, while it still loads.
+    await page.evaluate(() => {
+      for (const id of ["start", "stop"]) document.getElementById(id)!.click();
+    });
+    await ended(page, "stopped");
+    expect(await text(page, "status-epoch")).toBe("–");
+    expect(await text(page, "kept-state")).toMatch(/^It has ended, and nothing new of it is kept/);
+    await page.fill("#epochs", "1");
+    await page.click("#start");
+    await ended(page);
+    expect(await text(page, "kept-state")).toMatch(/^Complete, so it is not kept/);
   });
 
   it("shows what is chosen, where the divider is, progress and legend in forced colours", async () => {
@@ -314,7 +325,6 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     await page.reload();
     await denoised(page);
   });
-});
 
   it("keeps the files of a new version for later, not those that the browser still has of the one before", async () => {
     const copy = mkdtempSync(join(tmpdir(), "page-"));
@@ -339,3 +349,4 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
       rmSync(copy, { recursive: true });
     }
   });
+});
