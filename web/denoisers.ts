@@ -110,7 +110,8 @@ export class Denoisers {
     const speed = time === undefined ? "" : `; ${time.toFixed(time < 1 ? 2 : 1)} s for a megapixel here`;
     const models = await this.#loaded?.models.catch(() => undefined);
     if (models === undefined || name !== this.#name) return;
-    const bytes = models.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    // One for grey pictures may be beside it.
+    const bytes = models[0]!.byteLength;
     const what = this.#learned ? "The network that learned from a picture is used, of" : "";
     setText("denoiser-facts", `${what} ${whole(bytes / 1000)} KB of weights${speed}.`.trim());
   }
