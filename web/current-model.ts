@@ -1,4 +1,4 @@
-/** The model that the page shows in all its parts: of its training, or from a file. */
+/** The models that the page has beside those of the package: of its training, or from files. */
 
 export interface ShownModel {
   /** The bytes of its file. */
@@ -11,7 +11,9 @@ export interface ShownModel {
 
 const changes = new EventTarget();
 let current: ShownModel | undefined;
+let used: ShownModel | undefined;
 
+/** The newest. */
 export function currentModel(): ShownModel | undefined {
   return current;
 }
@@ -19,6 +21,15 @@ export function currentModel(): ShownModel | undefined {
 export function setCurrentModel(model: ShownModel): void {
   current = model;
   changes.dispatchEvent(new Event("change"));
+}
+
+/** The one that "Denoise" uses, or would if it was chosen there: it denoises pictures of any size. */
+export function usedModel(): ShownModel | undefined {
+  return used;
+}
+
+export function setUsedModel(model: ShownModel): void {
+  used = model;
 }
 
 export function onModelChange(callback: () => void): void {

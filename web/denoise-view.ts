@@ -217,12 +217,15 @@ export class DenoiseView {
   }
 
   async #task(type: LearningTask["type"]): Promise<LearningTask | undefined> {
+    const newest = this.#running;
     const given = await this.#given;
-    if (!given) return undefined;
+    if (!given || this.#running !== newest) return undefined;
     const { image } = given;
     if (type === "network") return { type, image, level: chosenLevel() };
     this.#denoisers.use(undefined);
-    return { type, image, models: await this.#denoisers.models() };
+    const models = await this.#denoisers.models();
+    // Another picture may be shown by now, or another model chosen: to these, what is learned here would not belong.
+    return this.#running === newest ? { type, image, models } : undefined;
   }
 
   #beginLearning(): void {

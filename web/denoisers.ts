@@ -2,7 +2,7 @@
 import { createDenoiser, type Denoiser } from "../src/browser.ts";
 import { decodeConvModel } from "../src/model/conv-model.ts";
 import type { Sight } from "./bands.ts";
-import { currentModel, onModelChange } from "./current-model.ts";
+import { currentModel, onModelChange, setUsedModel, usedModel } from "./current-model.ts";
 import { byId, select, setText, whole } from "./dom.ts";
 
 /** The model files of each name: for colour and for grey pictures. */
@@ -36,15 +36,14 @@ export class Denoisers {
 
   constructor(onChange: () => void) {
     select("model").addEventListener("change", () => {
+      useNewest();
       void this.#showFacts();
       onChange();
     });
     onModelChange(() => {
-      // The model in training changes every half second; a picture is denoised by the new one when the user asks for it.
-      const option = byId("own-model", HTMLOptionElement);
-      const { denoises, from } = currentModel()!;
-      option.disabled = !denoises;
-      if (denoises) option.textContent = from;
+      // A model that is in use stays, and what is shown is its work, until the user chooses another one. The model in training
+      // changes every half second; a picture is denoised by the new one when the user asks for it.
+      if (select("model").value !== "own" || currentModel()!.from === usedModel()!.from) useNewest();
     });
   }
 
@@ -91,7 +90,7 @@ export class Denoisers {
 
   #load(): Loaded {
     const name = this.#name;
-    const own = name === "learned" ? this.#learned : name === "own" ? currentModel()!.bytes : undefined;
+    const own = name === "learned" ? this.#learned : name === "own" ? usedModel()!.bytes : undefined;
     const key = own ?? (name === "best" ? "photo" : name);
     if (this.#loaded?.key === key) return this.#loaded;
     this.drop();
@@ -110,7 +109,8 @@ export class Denoisers {
     const speed = time === undefined ? "" : `; ${time.toFixed(time < 1 ? 2 : 1)} s for a megapixel here`;
     const models = await this.#loaded?.models.catch(() => undefined);
     if (models === undefined || name !== this.#name) return;
-    const bytes = models.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    // One for grey pictures may be beside it.
+    const bytes = models[0]!.byteLength;
     const what = this.#learned ? "The network that learned from a picture is used, of" : "";
     setText("denoiser-facts", `${what} ${whole(bytes / 1000)} KB of weights${speed}.`.trim());
   }
@@ -121,6 +121,21 @@ function sightOf(files: readonly (ArrayBuffer | Uint8Array)[]): Sight {
   const most = (key: keyof Sight) => Math.max(...models.map((model) => model[key]));
   return { reach: most("reach"), multiple: most("multiple") };
 }
+async function described(name: string, loaded: Pick<Loaded, "denoiser" | "sight">): Promise<ChosenDenoiser> {
+  const [denoiser, sight] = await Promise.all([loaded.denoiser, loaded.sight]);
+  return { denoiser, name, sight, quality: ["best", "learned"].includes(name) ? "best" : "standard" };
+}
+
+/** Offers the page's newest model, if it denoises, in place of the one that was offered before. */
+function useNewest(): void {
+  const newest = currentModel();
+  if (!newest?.denoises) return;
+  setUsedModel(newest);
+  const option = byId("own-model", HTMLOptionElement);
+  option.disabled = false;
+  option.textContent = newest.from;
+}
+
 
 export function denoiserOf(model: readonly (ArrayBuffer | Uint8Array<ArrayBuffer>)[]): Promise<Denoiser> {
   return createDenoiser({

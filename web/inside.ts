@@ -2,7 +2,7 @@
 import type { Model } from "../src/model/model.ts";
 import { isConvolution, isConvolutional, layerShapes } from "../src/network/spec.ts";
 import { showCode } from "./code-view.ts";
-import { currentModel, onModelChange, type ShownModel } from "./current-model.ts";
+import { currentModel, onModelChange, type ShownModel, usedModel } from "./current-model.ts";
 import { decodedModel } from "./decoded-model.ts";
 import { modelFiles } from "./denoisers.ts";
 import { byId, canvas, input, messageOf, select, setMessage, setText } from "./dom.ts";
@@ -21,8 +21,8 @@ class Inside {
   readonly #way = new WayView();
   /** The models of the package that were shown, by their names. */
   readonly #known = new Map<string, Promise<ShownModel[]>>();
-  /** Whether the model is the one that the user chose here, and not the one of the other parts. */
-  #isChosen = false;
+  /** The model of the user's own that is offered. */
+  #own: ShownModel | undefined;
   #isLevelChosen = false;
   /** Whether the part of the picture is to follow what is seen in "Denoise". */
   #isElsewhere = true;
@@ -30,13 +30,11 @@ class Inside {
   #running: { again: boolean } | undefined;
 
   constructor() {
-    const choice = select("inside-choice");
-    choice.addEventListener("change", () => {
-      this.#isChosen = true;
-      void this.#show();
-    });
+    select("inside-choice").addEventListener("change", () => void this.#show());
+    // The newest choice counts: here, in "Denoise", or of a model that was trained or loaded.
+    select("model").addEventListener("change", () => this.#followModel());
     onModelChange(() => {
-      this.#offerOwn();
+      this.#offer(currentModel()!);
       void this.#show();
     });
     document.addEventListener("part", () => this.#arrive());
@@ -55,28 +53,32 @@ class Inside {
       void this.#show();
     });
     input("only-change").addEventListener("change", () => void this.#show());
-    this.#offerOwn();
+    const newest = currentModel();
+    if (newest) this.#offer(newest);
+    this.#followModel();
   }
 
-  /** Looks at what the other parts of the page show now. */
+  /** Looks at the picture that "Denoise" shows now. */
   #arrive(): void {
-    if (!this.#isChosen) {
-      const { value } = select("model");
-      select("inside-choice").value = currentModel() ? "own" : value === "best" ? "photo" : value;
-    }
     this.#followLevel();
     this.#isElsewhere = true;
     void this.#show();
   }
 
-  /** Offers the page's own model, and shows it when it is another one. */
-  #offerOwn(): void {
-    const own = currentModel();
+  /** Offers a model of the user's own, and chooses it when it is another one. */
+  #offer(own: ShownModel): void {
+    if (this.#own?.from !== own.from) select("inside-choice").value = "own";
+    this.#own = own;
     const option = byId("inside-own", HTMLOptionElement);
-    option.disabled = own === undefined;
-    if (!own || option.textContent === own.from) return;
+    option.disabled = false;
     option.textContent = own.from;
-    select("inside-choice").value = "own";
+  }
+
+  /** Chooses the model that "Denoise" uses. */
+  #followModel(): void {
+    const { value } = select("model");
+    if (value === "own") this.#offer(usedModel()!);
+    select("inside-choice").value = value === "best" ? "photo" : value;
   }
 
   #followLevel(): void {
@@ -131,7 +133,7 @@ class Inside {
 
   async #model(): Promise<{ from: string; model: Model }> {
     const { value } = select("inside-choice");
-    const shown = value === "own" ? currentModel()! : await this.#ofPackage(value);
+    const shown = value === "own" ? this.#own! : await this.#ofPackage(value);
     return { from: shown.from, model: decodedModel(shown) };
   }
 

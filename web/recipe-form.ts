@@ -9,7 +9,7 @@ import { parseRecipe, type Recipe, recipes } from "../src/training/recipes.ts";
 import { currentModel, onModelChange } from "./current-model.ts";
 import { idxFilesOf } from "./dataset.ts";
 import { decodedModel } from "./decoded-model.ts";
-import { byId, input, select, setDisabled, setText, tell } from "./dom.ts";
+import { byId, input, messageOf, select, setDisabled, setText, tell } from "./dom.ts";
 import { FieldError, numberFrom, sigmaFrom } from "./form-fields.ts";
 import { chosenPictures } from "./picture-choice.ts";
 import type { DataSource, TrainingRequest } from "./training-messages.ts";
@@ -124,7 +124,12 @@ function chosen(): Choice {
   const { value } = select("recipe");
   if (value !== "own") return offered[value]!;
   const shown = currentModel()!;
-  return { recipe: fineTuning(decodedModel(shown)), base: shown.bytes };
+  try {
+    return { recipe: fineTuning(decodedModel(shown)), base: shown.bytes };
+  } catch (error) {
+    const words = "This page cannot train it further; the command can, by train --from with a --recipe.";
+    throw new Error(messageOf(error).replace(/Name a recipe.*/, words), { cause: error });
+  }
 }
 
 /** Offers the model that the page shows, if it can be trained further. */

@@ -4,8 +4,8 @@ const files = ["%FILES%"];
 
 self.addEventListener("install", (event) => {
   self.skipWaiting();
-  // What the page has loaded already comes from the browser's own cache.
-  const requests = ["./", ...files].map((file) => new Request(file, { cache: "force-cache" }));
+  // The browser's own cache may hold files of the version before: the server is asked whether they are the newest.
+  const requests = ["./", ...files].map((file) => new Request(file, { cache: "no-cache" }));
   event.waitUntil(caches.open(version).then((cache) => cache.addAll(requests)));
 });
 

@@ -10,7 +10,7 @@ import { PictureRows } from "./picture-rows.ts";
 import { chosenRecipe } from "./recipe-form.ts";
 import { curveOf, keepCurve, type TrainingCurve, verdict } from "./training-curve.ts";
 import { type FromWorker, rowLabels, type ToWorker, type TrainingRequest } from "./training-messages.ts";
-import { clearStatus, showEpoch, showKept, showProgress, showState } from "./training-status.ts";
+import { clearStatus, showEnd, showEpoch, showKept, showProgress, showState } from "./training-status.ts";
 
 /** The least milliseconds between two requests for the model in training. */
 const MODEL_EVERY = 500;
@@ -157,8 +157,7 @@ export class TrainView {
         showKept(message.isKept);
         break;
       case "ended":
-        this.#end(message.why === "stopped");
-        setText("status-left", message.why === "finished" ? "done" : "stopped");
+        this.#end(message.why === "finished" ? "done" : "stopped");
         setText("train-said", `Training ${message.why}. ${byId("verdict", HTMLElement).textContent}`);
         break;
       case "failed":
@@ -234,26 +233,27 @@ export class TrainView {
     button("save-figure").disabled = false;
     button("save-curve").disabled = false;
     showEpoch(epoch, psnr.test, recipe, this.#seconds);
-    setText("verdict", verdict(this.#curve));
+    setText("verdict", verdict(this.#curve, !isConvolutional(recipe.spec)));
     if (this.#drawn - this.#asked < MODEL_EVERY && epoch.number < recipe.epochs) return;
     this.#asked = this.#drawn;
     this.#say({ type: "model" });
   }
 
   #fail(message: string): void {
-    setMessage("train-message", message);
-    this.#end();
-    setText("status-left", "failed");
+    // The form has no field for what a recipe may say.
+    setMessage("train-message", message.replace(" or more patchesPerEpoch", ""));
+    this.#end("failed");
   }
 
   /**
    * Ends the training. The worker is terminated a second later, after its last messages have arrived.
-   * @param unfinished whether the training can be continued from a checkpoint
+   * @param how a training that was stopped can go on from a checkpoint
    */
-  #end(unfinished = false): void {
+  #end(how: "done" | "stopped" | "failed"): void {
     this.#draw();
+    showEnd(how);
     this.#say({ type: "model" });
-    if (unfinished) this.#say({ type: "checkpoint" });
+    if (how === "stopped") this.#say({ type: "checkpoint" });
     else button("save-checkpoint").disabled = true;
     const worker = this.#worker;
     this.#worker = undefined;

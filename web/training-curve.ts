@@ -97,13 +97,21 @@ export function tableOf(runs: readonly Run[]): string {
   return ["run,epoch,training loss,training PSNR in dB,test PSNR in dB", ...lines, ""].join("\n");
 }
 
-/** The last test result in words. */
-export function verdict({ points, noisy, before }: TrainingCurve): string {
+/** The last test result in words. @param isDense whether the network is an autoencoder, which squeezes pictures into a code */
+export function verdict({ points, noisy, before }: TrainingCurve, isDense: boolean): string {
   const test = points.at(-1)?.psnr?.test;
   if (test === undefined || noisy === undefined) return "";
-  const first = before ? `, before this training ${before.test.toFixed(2)}` : "";
-  const figures = `PSNR of the test pictures: noisy ${noisy.toFixed(2)} dB${first}, denoised ${test.toFixed(2)} dB.`;
-  return test < noisy
-    ? `${figures} It compresses more than it denoises: the output is further from the original than the noisy picture.`
-    : figures;
+  const first = before ? `before this training ${before.test.toFixed(2)}, ` : "";
+  const isNoisy = noisy < Number.POSITIVE_INFINITY;
+  const given = isNoisy ? `noisy ${noisy.toFixed(2)} dB, ` : "";
+  const figures = `PSNR of the test pictures: ${given}${first}denoised ${test.toFixed(2)} dB.`;
+  // No picture of values from 0 to 255 is so far from another one.
+  if (!(test >= 0))
+    return `${figures} The training has diverged: the output is no picture any more. Use a smaller learning rate.`;
+  if (!isNoisy) return `${figures} With a noise σ of 0 there is nothing to take away.`;
+  if (test >= noisy) return figures;
+  const further = "the output is further from the original than the noisy picture.";
+  return isDense
+    ? `${figures} It compresses more than it denoises: ${further}`
+    : `${figures} It does not denoise yet: ${further} Train it longer or, if this gets worse, by a smaller learning rate.`;
 }

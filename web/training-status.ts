@@ -7,11 +7,26 @@ import { lockRecipeForm } from "./recipe-form.ts";
 
 export type TrainingState = "idle" | "running" | "paused";
 
+const loading = "loading";
+const willKeep = "Kept in this browser about once a minute, so that it can go on after a reload.";
+
 export function clearStatus(): void {
   for (const id of ["epoch", "loss", "test", "rate", "left", "build"]) setText(`status-${id}`, "–");
-  setText("status-epoch", "loading");
+  setText("status-epoch", loading);
   setText("batch-now", "");
-  setText("kept-state", "Kept in this browser about once a minute, so that it can go on after a reload.");
+  setText("kept-state", willKeep);
+}
+
+/** Says how a training has ended, and what is kept of it. */
+export function showEnd(how: "done" | "stopped" | "failed"): void {
+  setText("status-left", how);
+  const { textContent: epoch } = byId("status-epoch", HTMLElement);
+  if (epoch === loading) setText("status-epoch", "–");
+  const { textContent: kept } = byId("kept-state", HTMLElement);
+  if (how === "done")
+    setText("kept-state", "Complete, so it is not kept for a reload any more: save the model.");
+  else if (kept === willKeep)
+    setText("kept-state", "It has ended, and nothing new of it is kept in this browser.");
 }
 
 export function showProgress(

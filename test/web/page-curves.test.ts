@@ -2,7 +2,7 @@
 import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve } from "../../web/server.js";
-import { lineOf, smoothed } from "../../web/training-curve.ts";
+import { lineOf, smoothed, verdict } from "../../web/training-curve.ts";
 import { chromium } from "../support/chromium.js";
 import { ended, epochsShown, idxFiles, launch, openPage, saved, text } from "../support/open-page.ts";
 
@@ -32,6 +32,25 @@ describe("a smoothed curve", () => {
     ];
     expect(lineOf({ points }, "test")).toEqual([Number.NaN, 19]);
     expect(lineOf({ points }, "loss")).toEqual([9, 8]);
+  });
+});
+
+describe("a verdict", () => {
+  const said = (noisy: number, test: number, isDense = false) =>
+    verdict({ points: [{ loss: 1, psnr: { training: 30, test } }], noisy }, isDense);
+
+  it("says what came of the training", () => {
+    expect(said(20, 30)).toBe("PSNR of the test pictures: noisy 20.00 dB, denoised 30.00 dB.");
+    expect(said(20, 15, true)).toMatch(/ It compresses more than it denoises: /);
+    expect(said(20, 15)).toMatch(/ denoised 15\.00 dB\. It does not denoise yet: /);
+  });
+
+  it("says that a training has diverged, or that there was no noise", () => {
+    expect(said(20, -50, true)).toMatch(/ denoised -50\.00 dB\. The training has diverged: /);
+    expect(said(20, Number.NaN)).toMatch(/ The training has diverged: /);
+    expect(said(Number.POSITIVE_INFINITY, 7, true)).toBe(
+      "PSNR of the test pictures: denoised 7.00 dB. With a noise σ of 0 there is nothing to take away.",
+    );
   });
 });
 

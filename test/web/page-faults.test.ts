@@ -1,7 +1,11 @@
 /** What the page must never do: say what is not so, show what is late, lose the focus or its layout, need the network. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodePng } from "../../src/pictures/png.ts";
+import { folder } from "../../web/build.js";
 import { serve } from "../../web/server.js";
 import { chromium } from "../support/chromium.js";
 import {
@@ -19,6 +23,7 @@ import {
   wayShown,
 } from "../support/open-page.ts";
 import { smallTargets } from "../support/page-layout.ts";
+import { servePlainly } from "../support/plain-server.ts";
 
 /** Greys at random, which look like noise. */
 const noise = (x: number, y: number) => Math.imul(Math.imul(x, 7919) ^ (y + 1), 0x9e3779b1) >>> 24;
@@ -179,6 +184,17 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     await page.keyboard.press("Enter");
     await ended(page, "stopped");
     expect(await focused(page)).toBe("start");
+    // Stopped at once, while it still loads.
+    await page.evaluate(() => {
+      for (const id of ["start", "stop"]) document.getElementById(id)!.click();
+    });
+    await ended(page, "stopped");
+    expect(await text(page, "status-epoch")).toBe("–");
+    expect(await text(page, "kept-state")).toMatch(/^It has ended, and nothing new of it is kept/);
+    await page.fill("#epochs", "1");
+    await page.click("#start");
+    await ended(page);
+    expect(await text(page, "kept-state")).toMatch(/^Complete, so it is not kept/);
   });
 
   it("shows what is chosen, where the divider is, progress and legend in forced colours", async () => {
@@ -286,8 +302,11 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     await ended(page, "stopped");
   });
 
-  it("works without a network after the first visit, workers included", async () => {
-    const own = await serve({ port: 0 });
+  it.each([
+    ["npm run web", () => serve({ port: 0 })],
+    ["a server without headers", () => servePlainly()],
+  ])("works without a network after the first visit, workers included: %s", async (_, start) => {
+    const own = await start();
     await using opened = await openPage(browser, own.url, "denoise");
     const { page } = opened;
     await denoised(page);
@@ -305,5 +324,29 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     await page.goto(`${own.url}#denoise`);
     await page.reload();
     await denoised(page);
+  });
+
+  it("keeps the files of a new version for later, not those that the browser still has of the one before", async () => {
+    const copy = mkdtempSync(join(tmpdir(), "page-"));
+    cpSync(folder, copy, { recursive: true });
+    // As many hosts do it: a browser may take its own copy for ten minutes.
+    const own = await servePlainly(copy, { "Cache-Control": "max-age=600" });
+    try {
+      await using opened = await openPage(browser, own.url, "train");
+      const { page } = opened;
+      await page.evaluate(() => navigator.serviceWorker.ready);
+      const [before] = await page.evaluate(() => caches.keys());
+      const change = (name: string, by: (text: string) => string) =>
+        writeFileSync(join(copy, name), by(readFileSync(join(copy, name), "utf8")));
+      change("train-worker.js", (text) => `${text}\n// new`);
+      change("service-worker.js", (text) => text.replace(before!, "new"));
+      await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+      await page.waitForFunction(async () => (await caches.keys()).join() === "new");
+      const kept = await page.evaluate(async () => (await caches.match("train-worker.js"))!.text());
+      expect(kept).toMatch(/\/\/ new$/);
+    } finally {
+      await own.close();
+      rmSync(copy, { recursive: true });
+    }
   });
 });

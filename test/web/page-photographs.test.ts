@@ -228,7 +228,7 @@ describe.skipIf(!chromium)(
       );
       await page.selectOption("#model", "photo-tiny");
       await denoised(page, 2);
-      expect(await text(page, "denoiser-facts")).toMatch(/^49 KB/);
+      expect(await text(page, "denoiser-facts")).toMatch(/^29 KB/);
       const buffer = readFileSync(`${folder}models/photo-tiny.safetensors`);
       await page.setInputFiles("#denoise-load", { name: "mine.safetensors", mimeType: "", buffer });
       await denoised(page, 3);

@@ -1,9 +1,7 @@
 /** The built page in a real Chromium: what a person does there, with and without cross-origin isolation. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -30,6 +28,7 @@ import {
   text,
   wayShown,
 } from "../support/open-page.ts";
+import { servePlainly } from "../support/plain-server.ts";
 
 const title = chromium
   ? "the page"
@@ -44,7 +43,7 @@ describe.skipIf(!chromium)(title, () => {
 
   describe.each([
     ["as npm run web serves it", true, () => serve({ port: 0 })],
-    ["in a folder of a plain web server, not cross-origin isolated", false, servePlainly],
+    ["in a folder of a plain web server, not cross-origin isolated", false, () => servePlainly()],
   ] as const)("%s", (_, isolated, start) => {
     let server: { readonly url: string; close(): Promise<void> };
     beforeAll(async () => {
@@ -376,27 +375,4 @@ function tenEpochsInNode() {
     return { losses, bytes: Buffer.from(encodeModel(await training.model())) };
   })();
   return inNode;
-}
-
-/** A web server that knows nothing but types, and has the page in a folder. */
-async function servePlainly() {
-  const types: Record<string, string> = {
-    ".html": "text/html",
-    ".js": "text/javascript",
-    ".css": "text/css",
-  };
-  const below = "/some/folder/";
-  const server = createServer(({ url }, response) => {
-    const path = url!.slice(below.length) || "index.html";
-    response.setHeader("Content-Type", types[extname(path)] ?? "application/octet-stream");
-    response.end(readFileSync(folder + path));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${below}`,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
