@@ -10,13 +10,14 @@ import type { ModelLike } from "../model/model.ts";
 import { Network } from "../network/network.ts";
 import { shrinkOf } from "../network/spec.ts";
 import { Purpose, Random } from "../noise/rng.ts";
-import { checkPicture, inGreyLevels, type Picture, type Range } from "../pictures/picture.ts";
+import { checkPicture, type Picture, type Range } from "../pictures/picture.ts";
 import { requireWhole } from "../training/train-options.ts";
 import { yieldToEventLoop } from "../wasm/event-loop.ts";
-import { CALIBRATED_LEVEL, type Calibration, calibrationOf } from "./calibration.ts";
+import { CALIBRATED_LEVEL, type Calibration, calibrationOf, type Scale } from "./calibration.ts";
 import { Crops, type Source } from "./crops.ts";
-import { noiseCurveOf } from "./noise-curve.ts";
-import { KNOTS, LearnedTransform, PARAMETERS } from "./transform.ts";
+import { curveOf, type Patch, patchesOf } from "./noise-curve.ts";
+import { type NoiseLevel, noiseByBrightness, sigmaAt } from "./noise-levels.ts";
+import { KNOTS, LearnedTransform, PARAMETERS, Transform } from "./transform.ts";
 
 /** How a calibration is made. Every option has a default. */
 export interface CalibrateOptions {
@@ -48,6 +49,14 @@ const RATES = [0.05, 0.01, 0.001];
 const SPREAD = 0.25;
 /** Of so many values is it found out how the pictures' values are distributed. */
 const SAMPLES = 2 ** 16;
+/** Multiples of it, modulo 1, are spread evenly: over all columns and colours. */
+const GOLDEN_SECTION = 0.6180339887498949;
+/** The part of the pictures' values that is darker than what is black where the transform is learned, and brighter than white. */
+const BEYOND = 0.001;
+/** Noise is weak below so many of 255 steps from the pictures' own black to their own white. */
+const WEAK = 12;
+/** If weak noise is learned to be so many times as strong as in the patches that vary least, it is not believed. */
+const TOO_STRONG = 1.2;
 /** The calibration runs for this many milliseconds before the event loop gets its next turn. */
 const TURN = 25;
 
@@ -76,13 +85,15 @@ export async function calibrate(
   signal?.throwIfAborted();
   const sources: Source[] = [];
   const correlations: number[] = [];
+  const patches: Patch[] = [];
   for (const picture of pictures) {
     const checked = checkPicture(picture, range);
-    const { data, width, height } = inGreyLevels(picture, checked);
-    const source = { data, width, height, ...checked };
-    sources.push(source);
-    const curve = noiseCurveOf(source, checked);
+    const { data, width, height } = picture;
+    sources.push({ data, width, height, ...checked });
+    const own = patchesOf(picture, checked);
+    const curve = curveOf(own);
     if (curve) correlations.push(curve.correlation);
+    patches.push(...own.filter((_, index) => index % pictures.length === 0));
     await yieldToEventLoop();
   }
   const correlation = correlations.reduce((sum, one) => sum + one / correlations.length, 0);
@@ -94,14 +105,21 @@ export async function calibrate(
     throw new DataError(
       `A picture is ${smallest} pixels high or wide. Give pictures of at least ${stride * LEAST_SIDE}.`,
     );
-  const learner = new Learner(placesIn(sources));
+  const samples = samplesOf(sources);
+  const scale = scaleOf(samples);
+  const inScale = samples.map((value) => (value - scale.black) / scale.step);
+  const levels = noiseByBrightness(patches).map(({ mean, sigma }) => ({
+    mean: (mean - scale.black) / scale.step,
+    sigma: sigma / scale.step,
+  }));
+  const learner = new Learner(placesIn(inScale));
   const croppers = await Promise.all(models.map((model) => cropperOf(model, side, stride)));
   const random = new Random(seed, Purpose.calibration);
   /** A network with the next crop. */
   const next = (): Cropper => {
     const source = sources[Math.floor(sources.length * random.uniform())]!;
     const cropper = croppers.find(({ crops }) => crops.channels === source.distinct) ?? croppers[0]!;
-    cropper.crops.take(source, random);
+    cropper.crops.take(source, scale, random);
     return cropper;
   };
   try {
@@ -115,7 +133,8 @@ export async function calibrate(
       resumed = performance.now();
     }
     onProgress?.(1);
-    return calibrationOf(learner.transform, stride === 2);
+    const transform = stride === 1 ? believable(learner.transform, levels, inScale) : learner.transform;
+    return calibrationOf(transform, scale, stride === 2);
   } finally {
     for (const { network } of croppers) network.dispose();
   }
@@ -135,32 +154,70 @@ async function cropperOf(model: ModelLike, side: number, stride: 1 | 2): Promise
   return { network, crops: new Crops(side, stride, model.spec.input.channels as 1 | 3) };
 }
 
+/** The pictures' values in grey levels, sorted; of many, a part that is spread evenly. */
+function samplesOf(sources: readonly Source[]): Float64Array {
+  const samples = sources.flatMap(({ data, width, height, channels, colors, black, step }) => {
+    const all = width * height * colors;
+    const count = Math.min(all, Math.ceil(SAMPLES / sources.length));
+    return Array.from({ length: count }, (_, k) => {
+      const i = count === all ? k : Math.floor(((k * GOLDEN_SECTION) % 1) * all);
+      return (data[Math.floor(i / colors) * channels + (i % colors)]! - black) / step;
+    });
+  });
+  return Float64Array.from(samples).sort();
+}
+
 /**
- * The values at which the transform bends, from the least to the greatest of the pictures: half way between evenly spaced ones
- * and such as have equally many of the pictures' values between them. So they are dense where many values are, and no two are
- * the same.
+ * What is black and a grey level where the transform is learned. The values then reach from 0 to 255, as those that the models
+ * know, however little of their range the pictures fill.
  */
-function placesIn(sources: readonly Source[]): Float64Array {
-  const samples: number[] = [];
-  let [least, greatest] = [Infinity, -Infinity];
-  for (const { data, width, height, colors, channels = 1 } of sources) {
-    const pixels = width * height;
-    const every = Math.max(1, Math.floor((pixels * colors * sources.length) / SAMPLES));
-    for (let i = 0; i < pixels * colors; i++) {
-      const value = data[Math.floor(i / colors) * channels + (i % colors)]!;
-      least = Math.min(least, value);
-      greatest = Math.max(greatest, value);
-      if (i % every === 0) samples.push(value);
-    }
-  }
+function scaleOf(samples: Float64Array): Scale {
+  const [least, greatest] = [samples[0]!, samples.at(-1)!];
   if (least === greatest)
     throw new DataError(`All values of the pictures are ${least} grey levels. Give noisy pictures.`);
-  const sorted = Float64Array.from(samples).sort();
+  const beyond = Math.floor(BEYOND * samples.length);
+  const [black, white] = [samples[beyond]!, samples[samples.length - 1 - beyond]!];
+  // If all but a few are the same, the few count.
+  return black === white
+    ? { black: least, step: (greatest - least) / 255 }
+    : { black, step: (white - black) / 255 };
+}
+
+/**
+ * The values at which the transform bends, in the scale in which it is learned, from the least to the greatest of the pictures:
+ * half way between evenly spaced ones and such as have equally many of the pictures' values between them. So they are dense
+ * where many values are, and no two are the same.
+ */
+function placesIn(samples: Float64Array): Float64Array {
   return Float64Array.from({ length: KNOTS }, (_, k) => {
     const part = k / (KNOTS - 1);
-    const even = least + part * (greatest - least);
-    return k % (KNOTS - 1) === 0 ? even : (even + sorted[Math.floor(part * (sorted.length - 1))]!) / 2;
+    const sample = samples[Math.floor(part * (samples.length - 1))]!;
+    return k % (KNOTS - 1) === 0 ? sample : (255 * part + sample) / 2;
   });
+}
+
+/**
+ * The transform that was learned, or, if the noise is weak, one by what the patches show that vary least: in a picture full of
+ * texture, what cannot be predicted is then mostly texture, and the learned transform takes it for noise.
+ * @param levels the noise from dark to bright, in the transform's scale
+ * @param samples the pictures' values, sorted, in that scale
+ */
+function believable(learned: Transform, levels: readonly NoiseLevel[], samples: Float64Array): Transform {
+  if (levels.length === 0) return learned;
+  // Of the darkest and the brightest values, the learned transform is not sure.
+  const inner = samples.subarray(samples.length >> 3, samples.length - (samples.length >> 3));
+  const rms = (noiseAt: (value: number) => number) =>
+    Math.sqrt(inner.reduce((sum, value) => sum + noiseAt(value) ** 2, 0) / inner.length);
+  const found = rms((value) => sigmaAt(levels, value));
+  const isBelievable = rms((value) => CALIBRATED_LEVEL / learned.slopeAt(value)) <= TOO_STRONG * found;
+  if (found >= WEAK || isBelievable) return learned;
+  const { places } = learned;
+  const values = Float64Array.from(places);
+  for (let k = 1; k < KNOTS; k++) {
+    const run = places[k]! - places[k - 1]!;
+    values[k] = values[k - 1]! + (CALIBRATED_LEVEL * run) / sigmaAt(levels, places[k]! - run / 2);
+  }
+  return new Transform(places, values, 1, 0);
 }
 
 /** Fits a transform to crops, one after the other, by Adam (Kingma and Ba, 2015). */

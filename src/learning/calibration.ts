@@ -37,17 +37,29 @@ const DIGITS = 7;
 /** A model does best with noise that spreads if it is told so many times its level: docs/experiments.md. */
 const SPREAD_LEVEL = 1.25;
 
-/** A calibration with the numbers of a transform, rounded. */
-export function calibrationOf(transform: Transform, spread: boolean): Calibration {
-  const { places, values, slope, offset } = transform;
+/** What is black, and how large a step is, in grey levels. */
+export interface Scale {
+  readonly black: number;
+  readonly step: number;
+}
+
+/**
+ * A calibration with the numbers of a transform, rounded.
+ * @param scale in which it was learned
+ */
+export function calibrationOf(
+  { places, values, slope, offset }: Transform,
+  { black, step }: Scale,
+  spread: boolean,
+): Calibration {
   const factor = spread ? 1 / SPREAD_LEVEL : 1;
   const rounded = (value: number) => Number(value.toPrecision(DIGITS));
   return {
     format: CALIBRATION_FORMAT,
-    places: Array.from(places, rounded),
+    places: Array.from(places, (place) => rounded(black + step * place)),
     values: Array.from(values, (value) => rounded(factor * value)),
     slope: rounded(slope),
-    offset: rounded(offset),
+    offset: rounded(step * offset + black * (1 - slope)),
     spread,
   };
 }

@@ -1,12 +1,13 @@
 /** Crops of noisy pictures, of which some pixels are hidden. */
 import type { Random } from "../noise/rng.ts";
 import type { CheckedPicture, Picture } from "../pictures/picture.ts";
+import type { Scale } from "./calibration.ts";
 
 /** One pixel in so many is hidden, in each direction. */
 const PERIOD = 4;
 
-/** A picture in grey levels, from which crops are taken. */
-export type Source = Picture & Pick<CheckedPicture, "distinct" | "colors">;
+/** A picture from which crops are taken. */
+export type Source = Picture & CheckedPicture;
 
 /** Crops for a network of `channels` channels. */
 export class Crops {
@@ -27,10 +28,12 @@ export class Crops {
     this.values = new Float64Array(side * side * channels);
   }
 
-  /** Takes a crop at a random place, and hides pixels of it. */
-  take(picture: Source, random: Random): void {
+  /** Takes a crop at a random place, brings its values to a scale, and hides pixels of it. */
+  take(picture: Source, scale: Scale, random: Random): void {
     const { side, stride, channels, values } = this;
-    const { data, width, height, distinct, channels: depth = 1 } = picture;
+    const { data, width, height, distinct, channels: depth } = picture;
+    const step = picture.step * scale.step;
+    const black = picture.black + picture.step * scale.black;
     const below = (count: number) => Math.floor(count * random.uniform());
     const extent = (side - 1) * stride + 1;
     const top = below(height - extent + 1);
@@ -41,7 +44,7 @@ export class Crops {
     for (let y = 0, i = 0; y < side; y++) {
       let at = ((top + y * stride) * width + left) * depth + color;
       for (let x = 0; x < side; x++, at += stride * depth)
-        for (let c = 0; c < channels; c++, i++) values[i] = data[at + c * spread]!;
+        for (let c = 0; c < channels; c++, i++) values[i] = (data[at + c * spread]! - black) / step;
     }
     const { hidden } = this;
     hidden.length = 0;

@@ -25,10 +25,10 @@ export interface LearnedFromFrames extends Learned<Float32Array<ArrayBuffer>> {
 /**
  * Learns from several noisy frames of one scene and denoises it. The noise may be of any kind that is independent from frame to
  * frame and 0 in the mean; neighbouring pixels may have it in common. Frames may be shifted by whole pixels.
- * @param frames two or more, of one size, grey or RGB
+ * @param frames two or more, of one size, grey or RGB; alpha is left out
  * @returns values that are neither rounded nor clamped
- * @throws DataError if a frame is broken, has alpha, or another size than the first, or what all show is less than 16 pixels
- * wide or high
+ * @throws DataError if a frame is broken, has another size than the first, or does not show the same scene within `reach`, or
+ * what all show is less than 16 pixels wide or high
  * @throws SpecError if an option is unknown, of the wrong type or out of range
  * @throws DivergenceError if the training diverges
  */
@@ -42,7 +42,10 @@ export async function learnFromFrames(
   const { width, height, channels } = mean;
   const [first] = common.scenes[0]!.frames;
   const part = { data: first!, width: common.scenes[0]!.width, height: common.scenes[0]!.height };
-  const { gain, sigma } = noiseCurveOf(part, { channels, distinct: channels }) ?? { gain: 0, sigma: 0 };
+  const { gain, sigma } = noiseCurveOf(part, { channels, distinct: channels, black: 0, step: 1 }) ?? {
+    gain: 0,
+    sigma: 0,
+  };
   const noise = { gain: Math.fround(gain), sigma: Math.fround(sigma) };
   const { denoised, model } = await learnAndDenoise(mean, common, noise, { ...running, range: [0, 255] });
   const data = denoised.data.map((value) => value * step + black);

@@ -8,7 +8,6 @@ import {
   type CheckedPicture,
   checkPicture,
   copyOf,
-  inGreyLevels,
   type Picture,
   type PictureValues,
   type Range,
@@ -74,7 +73,7 @@ function colorsOf(
 
 /** The noise of a picture. @throws DataError if it is too weak, or not independent from pixel to pixel */
 function foundNoise(picture: Picture, checked: CheckedPicture): NoiseCurve {
-  const found = noiseCurveOf(inGreyLevels(picture, checked), checked);
+  const found = noiseCurveOf(picture, checked);
   if (!found || levelOfCurve(found) < LEAST_LEVEL)
     throw new DataError("No noise is found in the picture. Give the noise as `noise` if there is some.");
   const { gain, sigma, correlation } = found;

@@ -35,40 +35,43 @@ const PIXELS = SIDE * SIDE;
 /** At most about this many patches of each colour are looked at, evenly spread. */
 const MOST_PATCHES = 8192;
 /** Fewer tell nothing. */
-const FEWEST_PATCHES = 64;
+export const FEWEST_PATCHES = 64;
 /** The search begins from the flattest patches of each of so many classes of equal size by brightness. */
-const CLASSES = 12;
+export const CLASSES = 12;
 /** In each class, this part of the patches is flatter than the one that the search begins from. */
-const FLATTEST = 0.05;
+export const FLATTEST = 0.05;
 /** Where this part of all χ² variables with 15 degrees of freedom stays below, as a multiple of 15. */
-const FLATTEST_BELOW = 0.4841;
+export const FLATTEST_BELOW = 0.4841;
 /** A patch counts as noise alone if its variance is below this many times that of the noise. */
-const LIMIT = 1.2;
+export const LIMIT = 1.2;
 /** The mean of X / 15 for a χ² variable X with 15 degrees of freedom, given that X < 1.2 · 15. */
-const MEAN_BELOW_LIMIT = 0.828876;
-const ROUNDS = 30;
+export const MEAN_BELOW_LIMIT = 0.828876;
+export const ROUNDS = 30;
 const LEAST_VARIANCE = 1e-6;
 
-interface Patch {
+/** A patch of 4×4 pixels of one channel, in grey levels. */
+export interface Patch {
   readonly mean: number;
   readonly variance: number;
   /** Sum over the 24 pairs of neighbours of the product of their deviations, divided by 24. */
   readonly product: number;
 }
 
+/** What has to be known of a picture whose noise is looked for. */
+type Checked = Omit<CheckedPicture, "colors">;
+
+/** The noise that `curveOf` finds in a picture. */
+export function noiseCurveOf(picture: Picture, checked: Checked): FoundCurve | undefined {
+  return curveOf(patchesOf(picture, checked));
+}
+
 /**
  * Fits the line v(x) = gain·x + sigma² to the variances of those patches that vary less than 1.2·v: a fixed point, as that of
  * `whiteNoiseOf`.
- * @param picture in grey levels
+ * @param patches of a picture
  * @returns undefined if the picture is too small or too full of black and white
  */
-export function noiseCurveOf(
-  picture: Picture,
-  { channels, distinct }: Pick<CheckedPicture, "channels" | "distinct">,
-): FoundCurve | undefined {
-  const patches = Array.from({ length: distinct }, (_, channel) =>
-    patchesOf(picture, channels, channel),
-  ).flat();
+export function curveOf(patches: readonly Patch[]): FoundCurve | undefined {
   if (patches.length < FEWEST_PATCHES) return undefined;
   let line = fitted(flattestOf(patches));
   let chosen: Patch[] = [];
@@ -133,8 +136,17 @@ function fitted(points: readonly { mean: number; variance: number; weight: numbe
   return { slope, offset };
 }
 
-/** The patches of one channel that do not touch 0 or 255, where values may have been cut off. */
-function patchesOf({ data, width, height }: Picture, channels: number, channel: number): Patch[] {
+/** The patches of all channels that do not touch 0 or 255, where values may have been cut off. */
+export function patchesOf(picture: Picture, checked: Checked): Patch[] {
+  const channels = Array.from({ length: checked.distinct }, (_, channel) => channel);
+  return channels.flatMap((channel) => patchesOfChannel(picture, checked, channel));
+}
+
+function patchesOfChannel(
+  { data, width, height }: Picture,
+  { channels, black, step: level }: Checked,
+  channel: number,
+): Patch[] {
   const [across, down] = [width - SIDE + 1, height - SIDE + 1];
   const step = Math.max(1, Math.ceil(Math.sqrt((across * down) / MOST_PATCHES)));
   const patches: Patch[] = [];
@@ -143,7 +155,8 @@ function patchesOf({ data, width, height }: Picture, channels: number, channel: 
     for (let x = 0; x < across; x += step) {
       let [sum, isCut] = [0, false];
       for (let i = 0; i < PIXELS; i++) {
-        const value = data[((y + (i >> 2)) * width + x + (i & 3)) * channels + channel]!;
+        const at = ((y + (i >> 2)) * width + x + (i & 3)) * channels + channel;
+        const value = Math.fround((data[at]! - black) / level);
         isCut ||= value === 0 || value === 255;
         values[i] = value;
         sum += value;

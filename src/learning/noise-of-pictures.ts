@@ -17,7 +17,7 @@ export function noiseOfPictures(pictures: readonly Frame[], areScenes: boolean):
     .filter((_, index) => index % every === 0)
     .flatMap((picture) => {
       const distinct = picture.channels === 3 ? 3 : 1;
-      return noiseCurveOf(picture, { channels: distinct, distinct }) ?? [];
+      return noiseCurveOf(picture, { channels: distinct, distinct, black: 0, step: 1 }) ?? [];
     })
     .filter((curve) => levelOfCurve(curve) > 0);
   const meanOf = (value: (curve: (typeof found)[number]) => number) =>

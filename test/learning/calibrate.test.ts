@@ -1,10 +1,12 @@
 /** Calibration with the package's smallest model, on pictures whose noise is known. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { opaqueBytes } from "../../src/data/photos.ts";
 import { DataError, SpecError } from "../../src/errors.ts";
 import type { CalibrateOptions } from "../../src/learning/calibrate.ts";
 import { createDenoiser } from "../../src/learning/calibrating-denoiser.ts";
 import { type Calibration, noiseLevels } from "../../src/learning/calibration.ts";
+import { readPicture } from "../../src/pictures/picture-files.node.ts";
 import { psnr } from "../../src/quality/metrics.ts";
 import { normal } from "../support/networks.ts";
 
@@ -97,6 +99,49 @@ describe.each([1, 3])("pictures of %i channels", (channels) => {
     expect(
       Math.abs(quality(Float32Array.from(whole.data, (value) => value / 100 - 100)) - expected),
     ).toBeLessThan(0.1);
+  });
+});
+
+describe("a calibration without a range", () => {
+  it("is as good as with one, for counts that fill little of 16 bits", async () => {
+    const clean = scene(1);
+    const noise = normal(clean.length, 7400);
+    // Photons up to 200, beside 20 counts of black.
+    const data = Uint16Array.from(clean, (value, i) => {
+      const photons = (200 * value) / 255;
+      return Math.round(20 + photons + Math.sqrt(photons) * noise[i]!);
+    });
+    const picture = pictureOf(data, 1);
+    const quality = (counts: Uint16Array) =>
+      psnr(
+        clean,
+        Float32Array.from(counts, (n) => ((n - 20) / 200) * 255),
+      );
+    const range = [20, 220] as const;
+    const [given, found] = [
+      await denoiser.denoise(picture, { range, calibration: await denoiser.calibrate([picture], { range }) }),
+      await denoiser.denoise(picture, { calibration: await denoiser.calibrate([picture]) }),
+    ];
+    expect(quality(found.data)).toBeGreaterThan(quality(data) + 5);
+    expect(Math.abs(quality(found.data) - quality(given.data))).toBeLessThan(0.1);
+  });
+});
+
+describe("weak noise in a picture full of texture", () => {
+  it("is not found much too strong, so that the picture does not become worse", async () => {
+    const photo = opaqueBytes(await readPicture("data/photographs/lighthouse.png"));
+    const clean = Float32Array.from({ length: side * side }, (_, i) => {
+      const [x, y] = [i % side, photo.height - side + Math.floor(i / side)];
+      return photo.data[(y * photo.width + x) * photo.channels + 1]!;
+    });
+    const noise = normal(clean.length, 7500, 4);
+    const picture = pictureOf(
+      clean.map((value, i) => value + noise[i]!),
+      1,
+    );
+    const calibration = await denoiser.calibrate([picture], { range });
+    const { data } = await denoiser.denoise(picture, { range, calibration });
+    expect(psnr(clean, data)).toBeGreaterThan(psnr(clean, picture.data));
   });
 });
 

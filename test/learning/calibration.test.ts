@@ -5,7 +5,7 @@ import { KNOTS, LearnedTransform } from "../../src/learning/transform.ts";
 
 const places = Float64Array.from({ length: KNOTS }, (_, k) => (255 * k) / (KNOTS - 1));
 const transform = new LearnedTransform(places, 5 / 3);
-const calibration = calibrationOf(transform, false);
+const calibration = calibrationOf(transform, { black: 0, step: 1 }, false);
 
 describe("a calibration", () => {
   it("comes through JSON, in less than 4 KB", () => {

@@ -14,7 +14,7 @@ const withNoise = (gain: number, sigma: number) => {
   const data = clean.map((value, i) => value + noise[i]! * Math.sqrt(gain * value + sigma * sigma));
   return { data, width, height };
 };
-const grey = { channels: 1, distinct: 1 } as const;
+const grey = { channels: 1, distinct: 1, black: 0, step: 1 } as const;
 
 describe("noiseCurveOf", () => {
   it.each([
