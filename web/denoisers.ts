@@ -121,10 +121,6 @@ function sightOf(files: readonly (ArrayBuffer | Uint8Array)[]): Sight {
   const most = (key: keyof Sight) => Math.max(...models.map((model) => model[key]));
   return { reach: most("reach"), multiple: most("multiple") };
 }
-async function described(name: string, loaded: Pick<Loaded, "denoiser" | "sight">): Promise<ChosenDenoiser> {
-  const [denoiser, sight] = await Promise.all([loaded.denoiser, loaded.sight]);
-  return { denoiser, name, sight, quality: ["best", "learned"].includes(name) ? "best" : "standard" };
-}
 
 /** Offers the page's newest model, if it denoises, in place of the one that was offered before. */
 function useNewest(): void {
@@ -135,7 +131,6 @@ function useNewest(): void {
   option.disabled = false;
   option.textContent = newest.from;
 }
-
 
 export function denoiserOf(model: readonly (ArrayBuffer | Uint8Array<ArrayBuffer>)[]): Promise<Denoiser> {
   return createDenoiser({
