@@ -1,11 +1,16 @@
 // The pictures of a folder, and where their results go.
 import { createHash } from "node:crypto";
 import { access, readdir, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, resolve, sep } from "node:path";
+
+const isIn = (path, folder) => path.startsWith(resolve(folder) + sep);
 
 /** Adds a job for each picture of `input` whose result is not in `output`, and waits while too many are waiting. */
 export async function addPictures(queue, input, output, { jobOptions, mostWaiting }) {
-  const names = (await readdir(input, { recursive: true })).filter((name) => /\.(png|jpe?g)$/i.test(name));
+  // Results may lie in a folder within that of the pictures.
+  const names = (await readdir(input, { recursive: true })).filter(
+    (name) => /\.(png|jpe?g)$/i.test(name) && !isIn(resolve(input, name), output),
+  );
   let added = 0;
   for (let from = 0; from < names.length; from += 100) {
     const jobs = [];
@@ -27,6 +32,12 @@ export async function addPictures(queue, input, output, { jobOptions, mostWaitin
     added += jobs.length;
   }
   return added;
+}
+
+/** The jobs that failed for good, of these folders alone: the queue may have others, too. */
+export async function failedJobs(queue, input, output) {
+  const jobs = await queue.getFailed();
+  return jobs.filter(({ data }) => isIn(data.input, input) && isIn(data.output, output));
 }
 
 /** Removes what workers had begun to write when they were killed. To be called when no job is under way. */

@@ -7,6 +7,8 @@ import { denoiseJpeg } from "denoise-wasm/jpeg";
 import { denoisePng } from "denoise-wasm/png";
 
 const denoiser = await createDenoiser();
+/** What a picture may have at most. The README says what that takes of memory. */
+const maxPixels = 2 ** 27;
 // When the worker is gone that this process belongs to, nobody waits for it.
 process.once("disconnect", () => process.exit());
 
@@ -25,7 +27,7 @@ export default async function denoise({ data: { input, output } }) {
     return "was there";
   const bytes = await readFile(input);
   try {
-    const file = await (bytes[0] === 0x89 ? denoisePng : denoiseJpeg)(denoiser, bytes);
+    const file = await (bytes[0] === 0x89 ? denoisePng : denoiseJpeg)(denoiser, bytes, { maxPixels });
     const temporary = `${output}.${process.pid}.part`;
     await mkdir(dirname(output), { recursive: true });
     await writeFile(temporary, file, { flush: true });

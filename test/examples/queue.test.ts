@@ -4,13 +4,14 @@
  */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
+import { encodePng } from "../../src/pictures/png-encode.ts";
 import { denoisePng } from "../../src/png.ts";
 import { install, pack } from "../support/example-runs.ts";
 import { noisyPictures } from "../support/noisy-pictures.ts";
@@ -114,6 +115,94 @@ describe.skipIf(skipped || !hasRedis)(title, () => {
     timeout,
   );
 
+  /** What start.js prints, and its exit code. */
+  async function started(pictures: string, results: string, environment: Record<string, string>) {
+    const child = spawn(process.execPath, ["start.js", pictures, results], {
+      cwd: project,
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    onTestFinished(() => void child.kill("SIGTERM"));
+    let printed = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (data: Buffer) => {
+        printed += data;
+      });
+    const [code] = await once(child, "close");
+    return { code, printed };
+  }
+
+  it(
+    "what failed in another folder counts for nothing, nor do results within the folder; photographs are large",
+    async () => {
+      const environment = { REDIS_PORT: `${await freePort()}`, REDIS_FOLDER: join(folder, "other redis") };
+      const run = (pictures: string, results: string) =>
+        started(join(folder, pictures), join(folder, results), environment);
+      await mkdir(join(folder, "bad"));
+      await writeFile(join(folder, "bad", "broken.png"), "no picture");
+      const bad = await run("bad", "from bad");
+      expect(bad.printed).toMatch(/0 pictures done, 1 failed\n.*bad\/broken\.png: /);
+      expect(bad.code).toBe(1);
+
+      // Nothing is to be found in it, so that it does not take long.
+      const [width, height] = [2100, 2000];
+      const png = await encodePng({
+        data: new Uint8Array(width * height).fill(99),
+        width,
+        height,
+        channels: 1,
+      });
+      await mkdir(join(folder, "good"));
+      await writeFile(join(folder, "good", "photograph.png"), png);
+      const good = await run("good", "good/clean");
+      expect(good.printed).toContain("1 pictures done, 0 failed");
+      expect(good.code).toBe(0);
+      expect((await run("good", "good/clean")).printed).toContain("0 pictures done, 0 failed");
+
+      await rm(join(folder, "bad", "broken.png"));
+      expect(await run("bad", "from bad")).toMatchObject({
+        code: 0,
+        printed: expect.stringContaining("0 pictures done, 0 failed"),
+      });
+    },
+    timeout,
+  );
+
+  it(
+    "ends with what to do where the folders are one, the port is taken, or Redis does not start",
+    async () => {
+      const [noisy, clean] = [join(folder, "noisy"), join(folder, "never")];
+      expect(await started(noisy, join(noisy, "inner", ".."), {})).toMatchObject({
+        code: 2,
+        printed: expect.stringMatching(/is the folder of the pictures; name another/),
+      });
+      const other = createServer((socket) => socket.end("220 no Redis\r\n")).listen(0, "127.0.0.1");
+      onTestFinished(() => void other.close());
+      await once(other, "listening");
+      const { port } = other.address() as { port: number };
+      const REDIS_FOLDER = join(folder, "third redis");
+      expect(await started(noisy, clean, { REDIS_PORT: `${port}`, REDIS_FOLDER })).toMatchObject({
+        code: 1,
+        printed: expect.stringMatching(/^Port \d+ is taken\. Choose another by REDIS_PORT/),
+      });
+      const programs = join(folder, "programs");
+      await mkdir(programs);
+      const environment = { REDIS_PORT: `${await freePort()}`, REDIS_FOLDER, PATH: programs };
+      expect(await started(noisy, clean, environment)).toMatchObject({
+        code: 1,
+        printed:
+          "redis-server cannot be started (spawn redis-server ENOENT); install it, or name a Redis elsewhere by REDIS_HOST\n",
+      });
+      await writeFile(join(programs, "redis-server"), "#!/bin/sh\nexit 3\n");
+      await chmod(join(programs, "redis-server"), 0o755);
+      const { code, printed } = await started(noisy, clean, environment);
+      expect(code).toBe(1);
+      expect(printed.match(/is started again/g)?.length).toBe(4);
+      expect(printed).toMatch(/redis-server --port ended at once \(3\), five times/);
+    },
+    timeout,
+  );
+
   it("gives jobs names that are no numbers, which BullMQ refuses", async () => {
     const { addPictures } = await import(pathToFileURL(join(project, "pictures.js")).href);
     const names: string[] = [];
@@ -156,6 +245,15 @@ describe.skipIf(skipped || !hasRedis)(title, () => {
     await consumer.queue({ messages }, { PICTURES: bucket(false), CLEAN: bucket(true) });
     expect(outcomes).toEqual(["0.png done", "0.png done", "broken.png again", "none.png again"]);
     expect(puts).toEqual(["0.png"]);
+    // What its producer does.
+    const sent: string[] = [];
+    const request = new Request("http://host/a%20b.png", {
+      method: "PUT",
+      body: Uint8Array.from(expected[0]!),
+    });
+    const environment = { PICTURES: bucket(true), QUEUE: { send: async (key: string) => sent.push(key) } };
+    expect((await consumer.fetch(request, environment)).status).toBe(202);
+    expect([puts, sent]).toEqual([["0.png", "a b.png"], ["a b.png"]]);
     expect(Buffer.compare(objects.get("0.png")!, expected[0]!)).toBe(0);
   });
 });
