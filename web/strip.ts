@@ -62,9 +62,10 @@ export class Strip {
     for (const [index, { file, element }] of items.entries()) {
       if (control.signal.aborted) break;
       setText("strip-state", `${index + 1} of ${items.length}: ${file.name}`);
+    const begun = this.denoising.begin();
       element.dataset.state = "working";
       try {
-        const { name, blob } = await this.denoising.file(await pictureOfFile(file), control.signal);
+        const { name, blob } = await (await begun).file(await pictureOfFile(file), control.signal);
         // Pictures are packed already; packing them again would save nothing.
         const entry = new ZipPassThrough(unique(name, taken));
         zip.add(entry);
@@ -87,6 +88,10 @@ export class Strip {
     else {
       const done = items.length - failed.length;
       setText("strip-state", [`${done} of ${items.length} denoised.`, ...failed].join(" "));
+    begun.then(
+      (batch) => batch.end(),
+      () => {},
+    );
       if (done > 0) download(new Blob(parts, { type: "application/zip" }), "denoised.zip");
     }
   }
