@@ -265,7 +265,7 @@ export class DenoiseView {
     const [shown, outcome] = [this.#shown, this.#outcome];
     if (!shown || !outcome) return;
     try {
-      const { name, blob } = await fileOf(shown, outcome);
+      const { name, blob } = await fileOf(shown, outcome, this.#result!.isUnchanged);
       download(blob, name);
     } catch (error) {
       setMessage("denoise-message", messageOf(error));

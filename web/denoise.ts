@@ -1,40 +1,43 @@
 /** The tab "Denoise": where pictures come from. */
-import { followAddress, readAddress } from "./address.ts";
+import {
+  followAddress,
+  readAddress,
+  shownSample,
+  usualSample,
+  writeAddress,
+  zoomOfAddress,
+} from "./address.ts";
 import { DenoiseView } from "./denoise-view.ts";
-import { button, input, onFile, setMessage } from "./dom.ts";
+import { button, input, onFile, select, setMessage } from "./dom.ts";
 import { onIncoming } from "./incoming.ts";
 import { type Chosen, pictureOfFile, sample } from "./pictures.ts";
 import { Strip } from "./strip.ts";
 
 export function startDenoise(): void {
-  const firstSample = readAddress();
+  const firstSample = readAddress() ?? usualSample;
+  const firstZoom = zoomOfAddress();
   const view = new DenoiseView();
   const samples = document.querySelectorAll<HTMLButtonElement>("[data-sample]");
-  const choose = (load: () => Promise<Chosen | undefined>, name?: string) => {
+  /** @returns whether the picture is shown; if not, the one before still is */
+  const choose = async (load: () => Promise<Chosen | undefined>, name?: string): Promise<boolean> => {
+    if (!(await view.take(load))) return false;
     for (const one of samples) one.setAttribute("aria-pressed", String(one.dataset.sample === name));
-    return view.take(load);
+    writeAddress();
+    return true;
   };
   const strip = new Strip((file) => choose(() => pictureOfFile(file)), view.denoising);
-  for (const one of samples) {
-    const name = one.dataset.sample!;
-    one.addEventListener("click", () => {
-      strip.show([]);
-      void choose(() => sample(name), name);
-    });
-  }
-  const chooseFiles = (files: readonly File[]) => {
-    strip.show(files);
-    void choose(() => pictureOfFile(files[0]!));
+  const chooseSample = async (name: string) => {
+    if (await choose(() => sample(name), name)) strip.show([]);
   };
+  for (const one of samples) one.addEventListener("click", () => void chooseSample(one.dataset.sample!));
   const field = input("picture-file");
   field.addEventListener("change", () => {
     const files = [...field.files!];
     field.value = "";
-    if (files.length > 0) chooseFiles(files);
+    if (files.length > 0) strip.show(files);
   });
-  button("camera").addEventListener("click", () => {
-    strip.show([]);
-    void choose(async () => (await import("./camera.ts")).pictureOfCamera());
+  button("camera").addEventListener("click", async () => {
+    if (await choose(async () => (await import("./camera.ts")).pictureOfCamera())) strip.show([]);
   });
   onFile("denoise-load", "denoise-message", async (name, bytes) => {
     // What reads model files comes with the tab "Train".
@@ -43,7 +46,30 @@ export function startDenoise(): void {
       throw new Error(`${name} is a model for pictures of one size, and denoises no photographs.`);
     chooseOwnModel();
   });
-  onIncoming("denoise", chooseFiles, (reason) => setMessage("denoise-message", reason));
-  void choose(() => sample(firstSample), firstSample);
-  followAddress();
+  button("tune-model").addEventListener("click", () => {
+    const { value } = select("model");
+    location.hash = `train&recipe=${value === "best" ? "photo" : value}`;
+  });
+  onIncoming(
+    "denoise",
+    (files) => void strip.show(files),
+    (reason) => setMessage("denoise-message", reason),
+  );
+  // The tab "Inside" shows what becomes of the picture; why one cannot be read is said here.
+  onIncoming(
+    "inside",
+    async (files) => {
+      if (!(await strip.show(files))) location.hash = "denoise";
+    },
+    (reason) => setMessage("inside-message", reason),
+  );
+  void chooseSample(firstSample).then(() => firstZoom?.click());
+  followAddress(async () => {
+    const zoom = zoomOfAddress() ?? button("zoom-fit");
+    const shown = shownSample();
+    const wanted = readAddress() ?? (shown && usualSample);
+    select("model").dispatchEvent(new Event("change"));
+    if (wanted && wanted !== shown) await chooseSample(wanted);
+    zoom.click();
+  });
 }

@@ -57,14 +57,19 @@ export class Denoisers {
   async chosen(): Promise<ChosenDenoiser> {
     const loaded = this.#load();
     try {
-      const [denoiser, sight] = await Promise.all([loaded.denoiser, loaded.sight]);
+      const chosen = await described(this.#name, loaded);
       if (loaded === this.#loaded) void this.#showFacts();
-      const name = this.#name;
-      return { denoiser, name, sight, quality: ["best", "learned"].includes(name) ? "best" : "standard" };
+      return chosen;
     } catch (error) {
       if (loaded === this.#loaded) this.#loaded = undefined;
       throw error;
     }
+  }
+
+  /** Another one by the models that are chosen now, which stays when others are. The caller disposes of it. */
+  another(): Promise<ChosenDenoiser> {
+    const { models, sight } = this.#load();
+    return described(this.#name, { denoiser: models.then(denoiserOf), sight });
   }
 
   /** The model files of the denoiser that is chosen now. */
@@ -116,10 +121,9 @@ export class Denoisers {
   }
 }
 
-function sightOf(files: readonly (ArrayBuffer | Uint8Array)[]): Sight {
-  const models = files.map((bytes) => decodeConvModel(new Uint8Array(bytes), "the model"));
-  const most = (key: keyof Sight) => Math.max(...models.map((model) => model[key]));
-  return { reach: most("reach"), multiple: most("multiple") };
+async function described(name: string, loaded: Pick<Loaded, "denoiser" | "sight">): Promise<ChosenDenoiser> {
+  const [denoiser, sight] = await Promise.all([loaded.denoiser, loaded.sight]);
+  return { denoiser, name, sight, quality: ["best", "learned"].includes(name) ? "best" : "standard" };
 }
 
 /** Offers the page's newest model, if it denoises, in place of the one that was offered before. */
@@ -130,6 +134,12 @@ function useNewest(): void {
   const option = byId("own-model", HTMLOptionElement);
   option.disabled = false;
   option.textContent = newest.from;
+}
+
+function sightOf(files: readonly (ArrayBuffer | Uint8Array)[]): Sight {
+  const models = files.map((bytes) => decodeConvModel(new Uint8Array(bytes), "the model"));
+  const most = (key: keyof Sight) => Math.max(...models.map((model) => model[key]));
+  return { reach: most("reach"), multiple: most("multiple") };
 }
 
 export function denoiserOf(model: readonly (ArrayBuffer | Uint8Array<ArrayBuffer>)[]): Promise<Denoiser> {

@@ -1,5 +1,5 @@
-/** Files that are dropped on the page or pasted, which go to the part that is shown. */
-import { byId } from "./dom.ts";
+/** Files that are dropped on the page or pasted: model files are loaded, others go to the part that is shown. */
+import { byId, input } from "./dom.ts";
 
 /** The parts that take files, by their ids. */
 const takers = new Map<string, { take(files: readonly File[]): void; refuse(reason: string): void }>();
@@ -15,14 +15,14 @@ export function onIncoming(
 export function startIncoming(): void {
   let depth = 0;
   const showDropping = () => document.body.classList.toggle("dropping", depth > 0);
-  addEventListener("dragenter", () => {
-    depth++;
+  /** Something is dragged into an element, or out of one. */
+  const count = (by: number) => (event: DragEvent) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    depth += by;
     showDropping();
-  });
-  addEventListener("dragleave", () => {
-    depth--;
-    showDropping();
-  });
+  };
+  addEventListener("dragenter", count(1));
+  addEventListener("dragleave", count(-1));
   // What is dropped must not replace the page.
   addEventListener("dragover", (event) => event.preventDefault());
   addEventListener("drop", (event) => {
@@ -38,11 +38,19 @@ export function startIncoming(): void {
 }
 
 function receive(data: DataTransfer | null): void {
-  const taker = [...takers].find(([part]) => !byId(part, HTMLElement).hidden)?.[1];
+  const [part, taker] = [...takers].find(([part]) => !byId(part, HTMLElement).hidden) ?? [];
   if (!data || !taker) return;
-  const files = [...data.files];
+  const isModel = ({ name }: File) => /\.safetensors$/i.test(name);
+  const [files, model] = [[...data.files].filter((file) => !isModel(file)), [...data.files].find(isModel)];
+  if (model) {
+    const field = input(`${part}-load`);
+    const one = new DataTransfer();
+    one.items.add(model);
+    field.files = one.files;
+    field.dispatchEvent(new Event("change"));
+  }
   if (files.length > 0) taker.take(files);
-  else if (/^https?:/.test(data.getData("text/uri-list") || data.getData("text/plain")))
+  else if (!model && /^https?:/.test(data.getData("text/uri-list") || data.getData("text/plain")))
     taker.refuse(
       "That is the address of a picture. This page loads nothing from other sites: save the picture, and choose its file.",
     );

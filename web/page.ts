@@ -52,7 +52,6 @@ for (const [index, part] of parts.entries()) {
     button(`tab-${parts[to]}`).focus();
   });
 }
-addEventListener("hashchange", () => void showPart(partOfAddress()));
 
 const threads = crossOriginIsolated
   ? `up to ${navigator.hardwareConcurrency} threads`
@@ -69,5 +68,7 @@ if (!hasSimd()) {
 }
 startIncoming();
 startDenoise();
+// After "Denoise" has read what the address says beside the part.
+addEventListener("hashchange", () => void showPart(partOfAddress()));
 void showPart(partOfAddress());
 addEventListener("load", startOffline);

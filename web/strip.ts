@@ -14,35 +14,43 @@ export class Strip {
   #running: AbortController | undefined;
 
   constructor(
-    private readonly choose: (file: File) => unknown,
+    /** Shows a picture, if it can be read. */
+    private readonly choose: (file: File) => Promise<boolean>,
     private readonly denoising: Denoising,
   ) {
     button("zip").addEventListener("click", () => void this.#zip());
     button("zip-cancel").addEventListener("click", () => this.#running?.abort());
   }
 
-  /** Shows the names of several files. A single one, or none, needs no strip. */
-  show(files: readonly File[]): void {
+  /**
+   * Shows the names of several files, and the first picture. A single one, or none, needs no strip.
+   * @returns whether that picture is shown
+   */
+  async show(files: readonly File[]): Promise<boolean> {
     this.#running?.abort();
     byId("strip", HTMLElement).hidden = files.length < 2;
     setText("strip-state", `${files.length} pictures`);
-    this.#items = files.map((file, index) => {
+    this.#items = files.map((file) => {
       const element = document.createElement("button");
       element.type = "button";
       element.className = "chip";
       element.textContent = file.name;
-      element.addEventListener("click", () => {
-        this.#press(element);
-        this.choose(file);
-      });
-      if (index === 0) element.setAttribute("aria-pressed", "true");
-      return { file, element };
+      element.setAttribute("aria-pressed", "false");
+      const item = { file, element };
+      element.addEventListener("click", () => void this.#show(item));
+      return item;
     });
     byId("strip-names", HTMLElement).replaceChildren(...this.#items.map(({ element }) => element));
+    const [first] = this.#items;
+    return first !== undefined && this.#show(first);
   }
 
-  #press(pressed: HTMLElement): void {
-    for (const { element } of this.#items) element.setAttribute("aria-pressed", String(element === pressed));
+  async #show(shown: Item): Promise<boolean> {
+    const isShown = await this.choose(shown.file);
+    if (isShown)
+      for (const { element } of this.#items)
+        element.setAttribute("aria-pressed", String(element === shown.element));
+    return isShown;
   }
 
   async #zip(): Promise<void> {
@@ -54,6 +62,7 @@ export class Strip {
       if (error) throw error;
       parts.push(data as Uint8Array<ArrayBuffer>);
     });
+    const begun = this.denoising.begin();
     const failed: string[] = [];
     const taken = new Set<string>();
     setDisabled(button("zip-cancel"), false, button("zip"));
@@ -64,7 +73,7 @@ export class Strip {
       setText("strip-state", `${index + 1} of ${items.length}: ${file.name}`);
       element.dataset.state = "working";
       try {
-        const { name, blob } = await this.denoising.file(await pictureOfFile(file), control.signal);
+        const { name, blob } = await (await begun).file(await pictureOfFile(file), control.signal);
         // Pictures are packed already; packing them again would save nothing.
         const entry = new ZipPassThrough(unique(name, taken));
         zip.add(entry);
@@ -79,6 +88,10 @@ export class Strip {
         }
       }
     }
+    begun.then(
+      (batch) => batch.end(),
+      () => {},
+    );
     zip.end();
     setDisabled(button("zip"), false, button("zip-cancel"));
     setDisabled(button("zip-cancel"), true, button("zip"));
