@@ -81,6 +81,10 @@ export async function jobsFrom(inputs: readonly string[], options: JobOptions): 
     throw new DataError(
       `${out} does not end in .png, .jpg, .webp, .avif or .tif; give it one of these endings, or "/" for a folder`,
     );
+  if (out !== undefined && !intoOne && files.has(await canonical(STANDARD)))
+    throw new DataError(
+      "Standard input has no name that its result in a folder could have; name a file by -o",
+    );
   const outputOf = ({ path, place }: Source, withEnding: (name: string) => string) => {
     if (intoOne) return out;
     if (out !== undefined) return join(out, withEnding(place));
@@ -156,7 +160,14 @@ export async function sourcesOf(
   options: Pick<JobOptions, "out" | "suffix" | "recursive">,
 ): Promise<Source[]> {
   if (await isFolder(input)) {
-    const paths = await withoutResults(await picturesIn(input, options.recursive), input, options);
+    const found = await picturesIn(input, options.recursive).catch(async (error) => {
+      const deeper = options.recursive ? [] : await picturesIn(input, true).catch(() => []);
+      if (deeper.length === 0) throw error;
+      throw new DataError(
+        `${input} holds pictures only in the folders inside it; give --recursive to take them`,
+      );
+    });
+    const paths = await withoutResults(found, input, options);
     return paths.map((path) => ({ path, place: relative(input, path) }));
   }
   if (input === STANDARD || !isDynamicPattern(input) || (await exists(input)))

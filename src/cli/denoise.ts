@@ -88,6 +88,7 @@ export function denoiseCommand(): Command {
     .addOption(
       new Option("--quality <quality>", "best: the mean of eight orientations, in eight times the time")
         .choices(["standard", "best"])
+        .argParser(qualityFrom)
         .default("standard"),
     )
     .addOption(modelOption())
@@ -112,6 +113,13 @@ export function denoiseCommand(): Command {
     .option("--compare", "write a second picture beside each, before and after: NAME-compare.png")
     .option("--json", "print what was done as JSON, and no progress")
     .action(run);
+}
+
+function qualityFrom(text: string): string {
+  if (text === "standard" || text === "best") return text;
+  throw new InvalidArgumentError(
+    "It has to be standard or best; --file-quality is that of files that are written.",
+  );
 }
 
 /** The part of a manifest that "3-of-10" stands for. */

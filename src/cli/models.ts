@@ -1,5 +1,6 @@
 /** Models on the command line: files, and by their names those that come with the package. */
 import { Option } from "commander";
+import { ModelFileError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { decodeModel } from "../model/model-file.ts";
 import { loadModel } from "../node.ts";
@@ -31,7 +32,12 @@ const twins: Record<string, string> = { photo: "photo-grey", "photo-tiny": "phot
 /** Loads the model of a name or a file. A name goes before a file of the same name. @throws ModelFileError */
 export async function modelOf(name: string): Promise<Model> {
   const text = await bundled.get(name)?.();
-  return text === undefined ? loadModel(name) : decodeModel(bytesOf(text), name);
+  if (text !== undefined) return decodeModel(bytesOf(text), name);
+  return loadModel(name).catch((cause: Error) => {
+    if (/[^\w-]/.test(name)) throw cause;
+    const names = [...bundled.keys()].join(", ");
+    throw new ModelFileError(`${cause.message} The package has the models ${names}.`, { cause });
+  });
 }
 
 /** The licence of a model that comes with the package, which is the package's; undefined for a file. */

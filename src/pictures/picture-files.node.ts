@@ -57,7 +57,18 @@ export async function decodeAny(
     throw new DataError(`${name} is ${bytes.length === 0 ? "empty" : other}; give one of ${kinds}`);
   }
   if (format !== "png" && format !== "jpeg") return decodeBySharp(bytes, name, format, options);
-  return { ...(await decodePicture(bytes, name, options)), pictures: 1 };
+  const picture = await decodePicture(bytes, name, options);
+  return { ...picture, pictures: format === "png" ? framesOf(bytes) : 1 };
+}
+
+/** How many pictures an animated PNG file that can be decoded says that it holds, in a chunk before the data. */
+function framesOf(png: Uint8Array): number {
+  const file = Buffer.from(png.buffer, png.byteOffset, png.length);
+  for (let at = 8; ; at += 12 + file.readUInt32BE(at)) {
+    const type = file.toString("latin1", at + 4, at + 8);
+    if (type === "IDAT") return 1;
+    if (type === "acTL") return file.readUInt32BE(at + 8);
+  }
 }
 
 const kinds = Object.values(formatNames).join(", ");

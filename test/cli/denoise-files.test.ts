@@ -1,4 +1,5 @@
 /** The files that `denoise-wasm denoise` reads and writes: their formats, their names, and those that are there already. */
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -168,6 +169,61 @@ describe("names", () => {
       stderr: expect.stringMatching(/^DataError: absent\.txt cannot be read/),
     });
   });
+
+  it("of what was meant are in the errors", async () => {
+    await mkdir(at("only", "inside"), { recursive: true });
+    await writeFile(at("only", "inside", "a.png"), await encodePng(picture));
+    for (const [parameters, code, said] of [
+      [["a.png", "--quality", "90"], 2, /standard or best; --file-quality is that of files that are written/],
+      [["only"], 1, /^DataError: only holds pictures only in the folders inside it; give --recursive/],
+      [["-", "a.png", "-o", "input/"], 1, /^DataError: Standard input has no name .*; name a file by -o/],
+      [["a.png", "--model", "photo-huge"], 1, /^ModelFileError: photo-huge .* models photo, photo-grey, /],
+    ] as const) {
+      const result = await denoise(...parameters);
+      expect(result.code).toBe(code);
+      expect(result.stderr).toMatch(said);
+    }
+  });
+
+  // A picture that nobody writes into its pipe keeps the first process from its end.
+  it.runIf(process.platform !== "win32")(
+    "of what a killed process left are those of whole files only",
+    async () => {
+      await mkdir(at("many"));
+      const file = await encodePng({ data: picture.data.subarray(0, 144), width: 8, height: 6, channels: 3 });
+      const names = Array.from({ length: 200 }, (_, i) => `${String(i).padStart(3, "0")}.png`);
+      for (const [i, name] of names.entries())
+        await writeFile(at("many", name), i % 40 === 7 ? file.subarray(0, 60) : file);
+      await rm(at("many", "150.png"));
+      expect(spawnSync("mkfifo", [at("many", "150.png")]).status).toBe(0);
+      const parameters = ["denoise", "--model", "model.safetensors", "--sigma", "20", "many", "-o", "made"];
+      let said = "";
+      const killed = await runCli(folder, parameters, (child) =>
+        child.stdout!.on("data", (chunk) => {
+          said += chunk;
+          if (said.includes("many/149.png")) child.kill("SIGKILL");
+        }),
+      );
+      expect(killed.code).toBe(null);
+      const made = async () => (await readdir(at("made"))).filter((name) => name.endsWith(".png")).sort();
+      const times = async (names: string[]) =>
+        Promise.all(names.map(async (name) => (await stat(at("made", name))).mtimeMs));
+      const first = await made();
+      expect(first).toEqual(expect.arrayContaining(names.filter((_, i) => i < 150 && i % 40 !== 7)));
+      const before = await times(first);
+      await rm(at("many", "150.png"));
+      await writeFile(at("many", "150.png"), file);
+      const { code, stdout, stderr } = await runCli(folder, parameters);
+      expect(code).toBe(1);
+      expect(stderr.split("\n")[0]).toBe(`${first.length} results already there; --force makes them anew.`);
+      expect(stderr.match(/^DataError: many\/\d+\.png is a broken PNG file/gm)).toHaveLength(5);
+      expect(stdout.trim().split("\n")).toHaveLength(195 - first.length);
+      expect(await times(first)).toEqual(before);
+      const files = await Promise.all((await made()).map((name) => readFile(at("made", name))));
+      expect(files).toHaveLength(195);
+      for (const one of files) expect(one).toEqual(files[0]);
+    },
+  );
 
   it("of a link to nothing are told from those of nothing", async () => {
     await symlink(at("nowhere.png"), at("link.png"));

@@ -40,7 +40,7 @@ type Case = readonly [name: string, file: () => Promise<Uint8Array> | Uint8Array
 const right: readonly Case[] = [
   ["cmyk.jpg", () => fixture("cmyk.jpg"), /→ out\/cmyk\.jpg {2}\(σ/],
   ["cmyk.tif", () => rawOf(3).toColourspace("cmyk").tiff().toBuffer(), /→ out\/cmyk\.tif {2}\(σ/],
-  ["animated.gif", () => frames().gif().toBuffer(), /→ out\/animated\.png {2}\(the first of 3 pictures; σ/],
+  ["moving.gif", () => frames().gif().toBuffer(), /→ out\/moving\.png {2}\(the first of 3 pictures; σ/],
   [
     "animated.webp",
     () => frames().webp({ lossless: true }).toBuffer(),
@@ -53,6 +53,21 @@ const right: readonly Case[] = [
         ...[0, 30].map((shift) => ({ width, height, depth: 8, channels: 3, data: colors(3, shift) })),
       ),
     /→ out\/pages\.tif {2}\(the first of 2 pictures; σ/,
+  ],
+  [
+    "animated.png",
+    async () => {
+      const file = await encodePng({ data: colors(3), width, height });
+      const { SIGNATURE, fileOf } = await import("../../src/pictures/png-chunks.ts");
+      const animation = fileOf([{ type: "acTL", data: Uint8Array.of(0, 0, 0, 2, 0, 0, 0, 0) }]);
+      const header = SIGNATURE.length + 25;
+      return Buffer.concat([
+        file.subarray(0, header),
+        animation.subarray(SIGNATURE.length),
+        file.subarray(header),
+      ]);
+    },
+    /→ out\/animated\.png {2}\(the first of 2 pictures; σ/,
   ],
   ["palette.png", () => rawOf(4).png({ palette: true }).toBuffer(), /→ out\/palette\.png {2}\(σ/],
   [
@@ -195,7 +210,7 @@ describe.skipIf(!sharp)("picture files", () => {
 
   it("has the first picture of several", async () => {
     for (const [name, most] of [
-      ["animated.png", 4],
+      ["moving.png", 4],
       ["animated.webp", 3],
       ["pages.tif", 0],
     ] as const) {
