@@ -14,6 +14,13 @@ export default defineConfig({
   },
   test: {
     globalSetup: "test/support/global-setup.ts",
+    // What runs in Node itself is counted: commands and workers are processes and bundles of their own.
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reportsDirectory: "test/.output/coverage",
+      thresholds: { lines: 92, branches: 85 },
+    },
     projects: [
       {
         extends: true,
