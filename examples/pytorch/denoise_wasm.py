@@ -15,6 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 SPEC, DESCRIPTION = "denoise-wasm.spec", "denoise-wasm.description"
+FORMAT = {"format": "pt", "denoise-wasm.format": "denoise-wasm 1"}
 
 
 class Network(torch.nn.Module):
@@ -79,11 +80,15 @@ class Network(torch.nn.Module):
         return x.reshape(pictures, height, width, channels).permute(0, 3, 1, 2)
 
 
+def multiple_of(spec: dict) -> int:
+    """What height and width have to be multiples of."""
+    steps = [{"pixel-unshuffle": 1, "pixel-shuffle": -1}.get(layer["type"], 0) for layer in spec["layers"]]
+    return 2 ** max(sum(steps[: i + 1]) for i in range(len(steps)))
+
+
 def denoise(network: Network, noisy: torch.Tensor, sigma: torch.Tensor | None = None) -> torch.Tensor:
     """What a network of convolutions makes of pictures of any size: as `createDenoiser` does, it continues them by their mirror image."""
-    kinds = [layer["type"] for layer in network.spec["layers"]]
-    steps = [{"pixel-unshuffle": 1, "pixel-shuffle": -1}.get(kind, 0) for kind in kinds]
-    multiple = 2 ** max(sum(steps[: i + 1]) for i in range(len(steps)))
+    multiple = multiple_of(network.spec)
     margin = 4 if multiple > 2 and network.spec.get("padding", "zeros") == "zeros" else 0
     x = F.pad(noisy, [margin] * 4, mode="reflect")
     x = F.pad(x, [0, -x.shape[3] % multiple, 0, -x.shape[2] % multiple], mode="reflect")
@@ -91,18 +96,27 @@ def denoise(network: Network, noisy: torch.Tensor, sigma: torch.Tensor | None = 
         return network(x, sigma)[:, :, margin : margin + noisy.shape[2], margin : margin + noisy.shape[3]]
 
 
+def expanded(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights as float32: those of 8 bits are multiplied by the scale of each output, which is a tensor of its own."""
+    weights = {}
+    for name, values in tensors.items():
+        if name.removesuffix(".scale") in tensors and name.endswith(".scale"):
+            continue
+        scale = tensors.get(f"{name}.scale", torch.ones(()))
+        weights[name] = values.float() * scale.reshape(-1, *[1] * (values.dim() - 1))
+    return weights
+
+
 def load(path: str) -> Network:
-    """Reads a model file with weights of float32 or float16 (`denoise-wasm export MODEL -o FILE --format f32` makes one)."""
+    """Reads a model file of any format of weights."""
     with safe_open(path, "pt") as file:
         metadata = file.metadata()
-    weights = load_file(path)
-    if any(not values.is_floating_point() for values in weights.values()):
-        raise ValueError(f"{path} has weights of 8 bits; make it float32 by `denoise-wasm export {path} -o FILE`.")
+    tensors = load_file(path)
     network = Network(json.loads(metadata[SPEC]))
-    network.load_state_dict(weights)
+    network.load_state_dict(expanded(tensors))
     network.metadata = metadata
     # What a model that goes on from this one says of where it came from, which is defined for weights of float32.
-    if all(values.dtype == torch.float32 for values in weights.values()):
+    if all(values.dtype == torch.float32 for values in tensors.values()):
         network.digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     return network
 
@@ -110,13 +124,20 @@ def load(path: str) -> Network:
 def save(network: Network, path: str, noise: dict | None = None, **provenance) -> None:
     """
     Writes the weights with what the file that they came from says of the network. After a training, give what it was: the
-    noise, and keys of `Provenance` in src/model/model.ts (recipe, dataset, dataSha256, trainingImages, seed, epochs).
+    noise, and keys of `Provenance` in src/model/model.ts (recipe, dataset, dataSha256, trainingImages, seed, epochs); for a
+    network that came from no file, all of these.
     """
-    if provenance:
-        description = json.loads(network.metadata[DESCRIPTION])
+    metadata = getattr(network, "metadata", {**FORMAT, SPEC: json.dumps(network.spec)})
+    if provenance or DESCRIPTION not in metadata:
+        new = {"range": [0, 255], "noise": None, "provenance": {"packageVersion": "none"}}
+        description = json.loads(metadata.get(DESCRIPTION, json.dumps(new)))
         digest = {"from": network.digest} if hasattr(network, "digest") else {}
         description["provenance"] = {**description["provenance"], **digest, **provenance, "variant": "pytorch"}
         description["noise"] = noise or description["noise"]
-        network.metadata = {**network.metadata, DESCRIPTION: json.dumps(description)}
-    weights = {name: values.detach().float().contiguous() for name, values in network.state_dict().items()}
+        keys = {"recipe", "dataset", "dataSha256", "trainingImages", "seed", "epochs"}
+        missing = sorted(keys - description["provenance"].keys()) + ([] if description["noise"] else ["noise"])
+        if missing:
+            raise ValueError(f"The network came from no file; give save() also {', '.join(missing)}.")
+        network.metadata = {**metadata, DESCRIPTION: json.dumps(description)}
+    weights = {name: values.detach().cpu().float().contiguous() for name, values in network.state_dict().items()}
     save_file(weights, path, network.metadata)

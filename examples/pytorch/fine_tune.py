@@ -5,7 +5,8 @@
 
 PHOTOS and OTHERS are folders of clean pictures, of at least the size of a patch. Gaussian noise is added to random patches, as the
 package's own training does it. `--batch` counts the patches of a step over all processes, and each patch has random
-numbers of its own, so that a training takes the same steps on any number of processes and machines.
+numbers of its own, so that a training takes the same steps on any number of processes and machines. Every 500 steps, all that it
+needs to go on is written beside the model file, as FILE.checkpoint; the same command with --resume goes on from there.
 """
 import argparse
 import hashlib
@@ -20,7 +21,7 @@ import torch.distributed as dist
 from PIL import Image
 from torch.nn.parallel import DistributedDataParallel
 
-from denoise_wasm import Network, denoise, load, save
+from denoise_wasm import Network, denoise, load, multiple_of, save
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"}
 
@@ -84,19 +85,20 @@ def train_step(network, optimizer, noisy, clean, sigma, weight, loss: str, scale
 
 
 def psnr(network: Network, pictures: list[torch.Tensor], sigma: float) -> float:
-    """The mean over pictures with Gaussian noise, of which nothing is clipped before, and the output is."""
-    total = 0.0
+    """The mean over pictures with Gaussian noise, which is not clipped; the output is, and rounded, as by `denoise-wasm evaluate`."""
+    total, device = 0.0, next(network.parameters()).device
     for number, picture in enumerate(pictures):
         clean = picture.float()[None]
         noisy = clean + sigma * torch.randn(clean.shape, generator=torch.Generator().manual_seed(number))
-        error = denoise(network, noisy, torch.tensor([sigma])).clamp(0, 255) - clean
+        result = denoise(network, noisy.to(device), torch.tensor([sigma], device=device)).cpu()
+        error = result.clamp(0, 255).round() - clean
         total += 10 * math.log10(255**2 / error.double().pow(2).mean().item())
     return total / len(pictures)
 
 
 def options_of() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", help="a model file of convolutions with weights of float32 or float16")
+    parser.add_argument("model", help="a model file of convolutions")
     parser.add_argument("photos", help="a folder of clean pictures")
     parser.add_argument("-o", "--out", required=True, help="the model file to write")
     parser.add_argument("--test", help="a folder of other clean pictures, for the PSNR before and after")
@@ -109,8 +111,22 @@ def options_of() -> argparse.Namespace:
     parser.add_argument("--learning-rate", type=float, default=3e-4)
     parser.add_argument("--warm-up", type=int, default=100, help="steps in which the learning rate rises")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", default="cpu", help="what PyTorch calls it, such as cuda; of several processes, each takes its own")
+    parser.add_argument("--every", type=int, default=500, help="steps from one checkpoint to the next")
+    parser.add_argument("--resume", action="store_true", help="go on from FILE.checkpoint, if it is there")
     parser.add_argument("--losses", help="a file for the loss of each step, as JSON")
     return parser.parse_args()
+
+
+def check(options: argparse.Namespace, spec: dict) -> None:
+    """Ends with what is wrong, before anything takes long."""
+    if spec["layers"][0]["type"] == "dense":
+        raise SystemExit(f"{options.model} has dense layers; give a model of convolutions.")
+    if options.patch < 1 or options.patch % multiple_of(spec) != 0:
+        raise SystemExit(f"--patch has to be a multiple of {multiple_of(spec)} for this model.")
+    folder = Path(options.out).parent
+    if not folder.is_dir() or Path(options.out).is_dir() or not os.access(folder, os.W_OK):
+        raise SystemExit(f"{options.out} cannot be written; name a file in a folder that is there.")
 
 
 def main() -> None:
@@ -118,22 +134,41 @@ def main() -> None:
     rank, processes = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     if options.batch % processes != 0:
         raise SystemExit(f"--batch has to be a multiple of the {processes} processes.")
-    if processes > 1:
-        dist.init_process_group("gloo")
     network = load(options.model)
     spec = network.spec
+    check(options, spec)
     pictures = pictures_of(options.photos, spec["input"]["channels"])
     others = pictures_of(options.test, spec["input"]["channels"]) if options.test and rank == 0 else []
+    patches = Patches(pictures, options.patch, options.sigma, options.seed)
+    device = torch.device(options.device)
+    if device.type == "cuda" and device.index is None:
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+    network.to(device)
+    if processes > 1:
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     if others:
         print(f"PSNR at 25: {psnr(network, others, 25.0):.3f} dB", flush=True)
-    patches = Patches(pictures, options.patch, options.sigma, options.seed)
     model = DistributedDataParallel(network) if processes > 1 else network
     optimizer = torch.optim.Adam(model.parameters(), lr=options.learning_rate, betas=(0.9, 0.99))
-    losses = []
-    for step in range(options.steps):
+    facts = {"dataset": Path(options.photos).name, "dataSha256": digest_of(pictures), "trainingImages": len(pictures)}
+    # What has to be the same for a training to go on.
+    ours = {"model", "steps", "batch", "patch", "sigma", "loss", "offset", "learning_rate", "warm_up", "seed"}
+    settings = {**{key: value for key, value in vars(options).items() if key in ours}, **facts}
+    settings["sigma"] = list(options.sigma)
+    checkpoint, losses = Path(f"{options.out}.checkpoint"), []
+    if options.resume and checkpoint.exists():
+        state = torch.load(checkpoint, map_location=device, weights_only=True)
+        if state["settings"] != settings:
+            raise SystemExit(f"{checkpoint} is of a training with other settings or pictures; give the same, or leave out --resume.")
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        losses = state["losses"]
+        if rank == 0:
+            print(f"goes on after step {len(losses)}", flush=True)
+    for step in range(len(losses), options.steps):
         optimizer.param_groups[0]["lr"] = learning_rate(options.learning_rate, step, options.steps, options.warm_up)
         numbers = range(step * options.batch + rank, (step + 1) * options.batch, processes)
-        noisy, clean, sigma = (torch.stack(parts) for parts in zip(*(patches[number] for number in numbers)))
+        noisy, clean, sigma = (torch.stack(parts).to(device) for parts in zip(*(patches[number] for number in numbers)))
         weight = options.offset / (options.offset + sigma)
         loss = train_step(model, optimizer, noisy, clean, sigma, weight, options.loss, network.scale)
         if processes > 1:
@@ -144,12 +179,16 @@ def main() -> None:
             raise SystemExit(f"The loss of step {step + 1} is {losses[-1]}. Use a smaller learning rate.")
         if rank == 0 and (step + 1) % 100 == 0:
             print(f"step {step + 1}, loss {sum(losses[-100:]) / 100:.4f}", flush=True)
+        if rank == 0 and (step + 1) % options.every == 0:
+            state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "losses": losses, "settings": settings}
+            torch.save(state, f"{checkpoint}.part")
+            os.replace(f"{checkpoint}.part", checkpoint)
     if rank == 0:
         recipe = json.loads(network.metadata["denoise-wasm.description"])["provenance"]["recipe"].removesuffix("-tuned")
         noise = {"model": "gaussian", "sigma": list(options.sigma), "drawn": "fresh"}
         shown = options.steps * options.batch
-        facts = {"dataset": Path(options.photos).name, "dataSha256": digest_of(pictures), "trainingImages": len(pictures)}
         save(network, options.out, noise, recipe=f"{recipe}-tuned", seed=options.seed, epochs=shown // len(pictures), **facts)
+        checkpoint.unlink(missing_ok=True)
         if others:
             print(f"PSNR at 25: {psnr(network, others, 25.0):.3f} dB", flush=True)
         if options.losses:

@@ -40,6 +40,7 @@ async function run(names: string[], options: ExportOptions, command: Command): P
   const { out, force, format, bytes, license } = options;
   if (format !== "onnx" && (bytes || license !== undefined))
     command.error("error: options '--bytes' and '--license' go with --format onnx");
+  if (license?.trim() === "") command.error("error: option '--license' needs the name of a licence");
   if (format !== "edge" && names.length > 1)
     command.error("error: several models go into one file only with --format edge");
   if (!force && existsSync(out))

@@ -1,6 +1,7 @@
 /** PyTorch both ways: examples/pytorch denoises as this package does, takes the same steps, and what it trains comes back. */
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
@@ -16,6 +17,8 @@ import { randomBatch, setBatch } from "../support/conv-networks.ts";
 import { denseModel } from "../support/dense-models.ts";
 import { moved } from "../support/images.ts";
 import { normal } from "../support/networks.ts";
+import { leastSize, randomModel } from "../support/random-models.ts";
+import { runCli } from "../support/run-cli.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const output = `${root}test/.output/pytorch/`;
@@ -31,6 +34,7 @@ const run = (...parameters: string[]) =>
 const f32 = (data: Float32Array, ...shape: number[]): Tensor => ({ dtype: "F32", shape, data });
 const readModel = (path: string) => decodeModel(readFileSync(path), path);
 const tiny = `${root}models/photo-tiny.safetensors`;
+const example = `${root}examples/pytorch/`;
 
 /** Writes a case for train_torch.py. @returns its path */
 function writeCase(name: string, tensors: Record<string, Tensor>, metadata: Record<string, string>): string {
@@ -39,12 +43,39 @@ function writeCase(name: string, tensors: Record<string, Tensor>, metadata: Reco
   return path;
 }
 
+/** Model files of convolutions, which are written by name, and which small pictures are denoised by. */
+const small: readonly (readonly [name: string, file: () => Uint8Array])[] = [
+  ...["photo-grey", "photo-tiny-grey", "fashion-conv"].map(
+    (name) => [name, () => readFileSync(`${root}models/${name}.safetensors`)] as const,
+  ),
+  ["photo with weights of 8 bits", () => encodeModel(readModel(`${root}models/photo.safetensors`), "i8")],
+  ["photo-tiny with weights of 16 bits", () => encodeModel(readModel(tiny), "f16")],
+  ...Array.from(
+    { length: 8 },
+    (_, number) => [`random spec ${number}`, () => encodeModel(randomModel(number))] as const,
+  ),
+];
+
 /** A photograph with noise of 25 grey levels that is not clipped. */
 async function noisyPhotograph() {
   const { width, height, data: clean } = await readPicture(`${root}data/photographs/parrots.png`);
   const noise = normal(clean.length, 9, 25);
   return { clean: clean as Uint8Array, width, height, data: noise.map((value, i) => value + clean[i]!) };
 }
+
+/** Prints the mean PSNR of a model on pictures that `evaluate --save-noisy` has written. */
+const psnrThere = `
+import math, sys, numpy, torch
+from pathlib import Path
+sys.path.append(sys.argv[1])
+from denoise_wasm import denoise, load
+network, found = load(sys.argv[2]), []
+for path in Path(sys.argv[3]).glob("*-sigma25.npy"):
+    clean = numpy.load(str(path).replace("-sigma25", "-clean")).astype("float64")
+    noisy = torch.from_numpy(numpy.load(path)).permute(2, 0, 1)[None]
+    result = denoise(network, noisy, torch.tensor([25.0])).clamp(0, 255).round()[0].permute(1, 2, 0).numpy()
+    found.append(10 * math.log10(255**2 / ((result - clean) ** 2).mean()))
+print(sum(found) / len(found))`;
 
 const title = hasTorch
   ? "examples/pytorch, model files in PyTorch"
@@ -70,6 +101,26 @@ describe.skipIf(!hasTorch)(title, () => {
     const sigma = f32(Float32Array.of(25), 1);
     const picture = { noisy: planes(data), clean: planes(denoised), sigma };
     cases.push(["a photograph", writeCase("photograph", picture, { model: tiny })]);
+
+    for (const [name, file] of small) {
+      const bytes = file();
+      const model = `${output}${name}-model.safetensors`;
+      writeFileSync(model, bytes);
+      const { channels } = decodeModel(bytes, name).spec.input;
+      // Its height and width are no multiples of what networks of several scales need.
+      const [height, width] = [leastSize + 1, leastSize + 7];
+      const data = normal(height * width * channels, 3, 60).map((value) => value + 120);
+      const denoiser = await createDenoiser({ model: bytes });
+      const clean = (
+        await denoiser.denoise({ data, width, height, channels }, { sigma: 25, range: [0, 255] })
+      ).data;
+      denoiser.dispose();
+      // The network does something.
+      expect(clean.some((value, i) => Math.abs(value - data[i]!) > 1)).toBe(true);
+      const planes = (values: Float32Array) => f32(moved(values, channels), 1, channels, height, width);
+      const picture = { noisy: planes(data), clean: planes(clean), sigma };
+      cases.push([name, writeCase(name, picture, { model })]);
+    }
 
     for (const channels of [1, 3]) {
       const model = denseModel(channels);
@@ -132,13 +183,15 @@ describe.skipIf(!hasTorch)(title, () => {
     };
   }
 
-  it.each(["a photograph", "dense layers, 1 channels", "dense layers, 3 channels"])(
-    "denoises %s as it is denoised here",
-    (name) => {
-      // 10⁻⁵ of the range of values, which is less than what the order of float32 sums makes of sums of hundreds of terms.
-      expect(found.get(name)!.difference).toBeLessThan(255e-5);
-    },
-  );
+  it.each([
+    "a photograph",
+    "dense layers, 1 channels",
+    "dense layers, 3 channels",
+    ...small.map(([name]) => name),
+  ])("denoises %s as it is denoised here", (name) => {
+    // 10⁻⁵ of the range of values, which is less than what the order of float32 sums makes of sums of hundreds of terms.
+    expect(found.get(name)!.difference).toBeLessThan(255e-5);
+  });
 
   it.each(losses)("takes two steps that are as near to float64 as ours: %s", (loss) => {
     const { ours, torch, losses } = found.get(loss)!;
@@ -150,23 +203,76 @@ describe.skipIf(!hasTorch)(title, () => {
     expect(losses[1]).toBeLessThan(losses[0]!);
   });
 
+  it("a network that is made there comes here, if it says what it was trained for", () => {
+    const path = `${output}made.safetensors`;
+    const { spec } = randomModel(1);
+    const script = `
+import json, sys
+sys.path.append(sys.argv[1])
+from denoise_wasm import Network, save
+network = Network(json.loads(sys.argv[2]))
+facts = {"dataset": "some", "dataSha256": "", "trainingImages": 2, "seed": 3, "epochs": 4}
+try:
+    save(network, sys.argv[3], **facts)
+except ValueError as error:
+    print(error)
+save(network, sys.argv[3], {"model": "gaussian", "sigma": [0, 50], "drawn": "fresh"}, recipe="made", **facts)`;
+    const printed = run("-c", script, example, JSON.stringify(spec), path);
+    expect(printed).toBe("The network came from no file; give save() also recipe, noise.\n");
+    const model = readModel(path);
+    expect(model.spec).toEqual(spec);
+    expect(model.provenance).toMatchObject({ recipe: "made", trainingImages: 2, variant: "pytorch" });
+  });
+
+  const script = `${example}fine_tune.py`;
+  const photographs = `${root}data/photographs`;
+  const trainingOf = (out: string) => [
+    ...[script, tiny, photographs, "-o", `${out}.safetensors`, "--losses", `${out}.json`, "--every", "5"],
+    ...["--steps", "20", "--warm-up", "2", "--batch", "8", "--patch", "32"],
+  ];
+  const onTwo = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"];
+  const lossesOf = (out: string) => JSON.parse(readFileSync(`${out}.json`, "utf8")) as number[];
+  const apart = (one: readonly number[], other: readonly number[]) =>
+    Math.max(...one.map((loss, step) => Math.abs(other[step]! / loss - 1)));
+  const one = `${output}one`;
+
+  it.each([
+    [["--patch", "33"], "--patch has to be a multiple of 8 for this model."],
+    [
+      ["-o", "/nowhere/tuned.safetensors"],
+      "/nowhere/tuned.safetensors cannot be written; name a file in a folder that is there.",
+    ],
+    [["--test", output], `${output} has no pictures.`],
+  ])("refuses %s before it trains", (options, message) => {
+    const { status, stdout, stderr } = spawnSync(python, [...trainingOf(`${output}none`), ...options], {
+      encoding: "utf8",
+      env: environment,
+    });
+    expect([status, stdout, stderr]).toEqual([1, "", `${message}\n`]);
+  });
+
   // The two find each other by a port that is free when it is chosen, and may be taken when it is used.
   it("trains alike in one process and in two, and what comes back denoises here as there", {
     retry: 1,
-    timeout: 240_000,
+    timeout: 360_000,
   }, async () => {
-    const script = `${root}examples/pytorch/fine_tune.py`;
-    const [one, two] = ["one", "two"].map((name) => `${output}${name}`) as [string, string];
-    const options = (out: string) => [
-      ...[script, tiny, `${root}data/photographs`, "-o", `${out}.safetensors`, "--losses", `${out}.json`],
-      ...["--steps", "20", "--warm-up", "2", "--batch", "8", "--patch", "32"],
-    ];
-    run(...options(one), "--test", `${root}data/photographs`);
-    run("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", ...options(two));
-    const curves = [one, two].map((path) => JSON.parse(readFileSync(`${path}.json`, "utf8")) as number[]);
-    expect(curves[0]!.length).toBe(20);
-    for (const [step, loss] of curves[0]!.entries())
-      expect(Math.abs(curves[1]![step]! / loss - 1)).toBeLessThan(1e-5);
+    const two = `${output}two`;
+    run(...trainingOf(one));
+    const printed = run(...onTwo, ...trainingOf(two), "--test", photographs);
+    expect(lossesOf(one).length).toBe(20);
+    expect(apart(lossesOf(one), lossesOf(two))).toBeLessThan(1e-5);
+
+    // On the same noise, what is measured there and here differs by values that are rounded the other way.
+    const noisy = `${output}noisy`;
+    rmSync(noisy, { recursive: true, force: true });
+    const measured = ["evaluate", `${two}.safetensors`, "--set", photographs, "--levels", "25"];
+    const { stdout } = await runCli(output, [...measured, "--json", "--save-noisy", noisy]);
+    const ours = JSON.parse(stdout).results[0].mean.denoised.psnr;
+    const theirs = Number(run("-c", psnrThere, example, `${two}.safetensors`, noisy));
+    expect(Math.abs(theirs - ours)).toBeLessThan(0.001);
+    // What it printed is of other noise, over which the mean of these two photographs varies by 0.02 dB.
+    const [, last] = /PSNR at 25: (\S+) dB\n$/.exec(printed)!;
+    expect(Math.abs(Number(last) - ours)).toBeLessThan(0.12);
 
     const tuned = [one, two].map((path) => readModel(`${path}.safetensors`));
     const { clean, data, width, height } = await noisyPhotograph();
@@ -190,5 +296,32 @@ describe.skipIf(!hasTorch)(title, () => {
     });
     expect(noise).toEqual({ model: "gaussian", sigma: [0, 55], drawn: "fresh" });
     expect(parameters).not.toEqual(readModel(tiny).parameters);
+  });
+
+  it("goes on after a kill where the last checkpoint was, also on two processes", {
+    retry: 1,
+    timeout: 360_000,
+  }, async () => {
+    const killed = `${output}killed`;
+    const checkpoint = `${killed}.safetensors.checkpoint`;
+    rmSync(checkpoint, { force: true });
+    const child = spawn(python, trainingOf(killed), { env: environment, stdio: "ignore" });
+    const ended = once(child, "close");
+    while (!existsSync(checkpoint) && child.exitCode === null)
+      await new Promise((next) => setTimeout(next, 5));
+    child.kill("SIGKILL");
+    await ended;
+    expect(existsSync(checkpoint)).toBe(true);
+    const other = spawnSync(python, [...trainingOf(killed), "--resume", "--seed", "2"], {
+      encoding: "utf8",
+      env: environment,
+    });
+    expect([other.status, other.stderr]).toEqual([
+      1,
+      expect.stringMatching(/is of a training with other settings or pictures/),
+    ]);
+    expect(run(...onTwo, ...trainingOf(killed), "--resume")).toMatch(/^goes on after step (5|10|15)\n/);
+    expect(apart(lossesOf(one), lossesOf(killed))).toBeLessThan(1e-5);
+    expect(existsSync(checkpoint)).toBe(false);
   });
 });

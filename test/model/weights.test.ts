@@ -336,6 +336,7 @@ describe("denoise-wasm export", () => {
         expect(Buffer.compare(file, encodeOnnx(tiny, written))).toBe(0);
       }
       expect(await runCli(folder, ["export", shipped, "-o", "y", "--bytes"])).toMatchObject({ code: 2 });
+      expect(await toOnnx("photo-tiny", "--license", "")).toMatchObject({ code: 2 });
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -23,19 +23,16 @@ export function addConvolutions(graph: GraphBuilder, model: ModelLike, noisy: st
   const padding = spec.padding ?? "zeros";
   // Pictures of other numbers of channels are nothing that a denoiser takes.
   const isPicture = [1, 3].includes(spec.input.channels);
-  const { margin } = isPicture ? convModelOf(model, "The model") : { margin: 0 };
+  const { margin, least } = isPicture ? convModelOf(model, "The model") : { margin: 0, least: 1 };
   const scale = Math.fround(scaleOf(spec));
   const scaled = (value: string, factor: number) =>
     factor === 1 ? value : graph.add("Mul", [value, graph.number(factor)]);
   const pad = (value: string, pads: string) => graph.add("Pad", [value, pads], { mode: "reflect" });
 
-  // The picture is continued by its mirror image: first to all sides, then to a size that can be halved as often as need be.
-  let x = margin > 0 ? pad(noisy, graph.integers(0, 0, margin, margin, 0, 0, margin, margin)) : noisy;
-  if (multiple > 1) {
-    const size = graph.add("Shape", [x], { start: 2, end: 4 });
-    const missing = graph.add("Mod", [graph.add("Neg", [size]), graph.integers(multiple)]);
-    x = pad(x, graph.add("Concat", [graph.integers(0, 0, 0, 0, 0, 0), missing], { axis: 0 }));
-  }
+  const isContinued = margin > 0 || multiple > 1 || least > 1;
+  let x = noisy;
+  for (const axis of isContinued ? [2, 3] : [])
+    x = graph.add("Gather", [x, places(graph, noisy, axis, { margin, multiple, least })], { axis });
   x = scaled(x, scale);
 
   const firstConvolution = spec.layers.findIndex(isConvolution);
@@ -58,9 +55,35 @@ export function addConvolutions(graph: GraphBuilder, model: ModelLike, noisy: st
   const size = graph.add("Shape", [noisy], { start: 2, end: 4 });
   const begin = graph.integers(margin, margin);
   const end = margin > 0 ? graph.add("Add", [size, begin]) : size;
-  const cropped =
-    multiple > 1 || margin > 0 ? graph.add("Slice", [output, begin, end, graph.integers(2, 3)]) : output;
+  const cropped = isContinued ? graph.add("Slice", [output, begin, end, graph.integers(2, 3)]) : output;
   return spec.residual ? graph.add("Sub", [noisy, cropped]) : cropped;
+}
+
+/**
+ * Where each row or column comes from of a picture that is continued by its mirror image: first to all sides, then to a size
+ * that can be halved as often as need be.
+ */
+function places(
+  graph: GraphBuilder,
+  picture: string,
+  axis: number,
+  { margin, multiple, least }: { readonly margin: number; readonly multiple: number; readonly least: number },
+): string {
+  const number = (value: number) => graph.integer(value);
+  const size = graph.add("Squeeze", [graph.add("Shape", [picture], { start: axis, end: axis + 1 })]);
+  /** As `insideOf` of src/denoiser/conv-stream.ts, of the positions from `-before` to `end`. */
+  const inside = (before: number, end: string, size: string) => {
+    const distance = graph.add("Abs", [graph.add("Range", [number(-before), end, number(1)])]);
+    const twice = graph.add("Mul", [graph.add("Sub", [size, number(1)]), number(2)]);
+    const mirrored = graph.add("Max", [graph.add("Sub", [twice, distance]), number(0)]);
+    return graph.add("Min", [distance, mirrored]);
+  };
+  const withMargin = graph.add("Add", [size, number(2 * margin)]);
+  const enough = graph.add("Max", [withMargin, number(least)]);
+  const steps = graph.add("Div", [graph.add("Add", [enough, number(multiple - 1)]), number(multiple)]);
+  const further = inside(0, graph.add("Mul", [steps, number(multiple)]), withMargin);
+  if (margin === 0) return further;
+  return graph.add("Gather", [inside(margin, graph.add("Add", [size, number(margin)]), size), further]);
 }
 
 /** PyTorch's order of channels, 4c + place, of ONNX's, place · inputs + c. */

@@ -47,6 +47,14 @@ export class GraphBuilder {
     return this.weight(`float ${value}`, [], Float32Array.of(value));
   }
 
+  /** A single whole number. @returns its name */
+  integer(value: number): string {
+    const name = `integer ${value}`;
+    const rawData = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
+    this.#initializers.set(name, { name, dims: [], dataType: elementTypes.int64, rawData });
+    return name;
+  }
+
   /** A list of whole numbers, of which equal ones are stored once. @returns its name */
   integers(...values: readonly number[]): string {
     const name = `integers ${values.join(" ")}`;

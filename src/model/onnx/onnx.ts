@@ -28,7 +28,7 @@ export interface OnnxOptions {
 /**
  * Encodes a model as the bytes of an ONNX file. Its input `noisy` and its output `clean` are
  * [pictures, channels, height, width], in grey levels; networks that are told the noise level take it as `sigma`,
- * [pictures], in grey levels. The metadata hold the same texts as those of a model file, and the licence.
+ * [pictures], in grey levels. The metadata hold the same texts as those of a model file, the range of values, and the licence.
  */
 export function encodeOnnx(
   model: Model,
@@ -69,6 +69,8 @@ export function encodeOnnx(
     opsetImport: [{ domain: "", version: OPERATORS }],
     metadataProps: Object.entries({
       ...metadataOf(model),
+      // The description's range is that of the data set it was trained on.
+      value_range: "[0,255]",
       ...(license !== undefined && { model_license: license }),
     }).map(([key, value]) => ({ key, value })),
   });
