@@ -1,10 +1,11 @@
 /** What `denoise-wasm denoise` reads and writes: from the arguments of the command to pairs of files. */
 import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { DataError, OutputError } from "../errors.ts";
 import { formatOfName, type PictureFormat } from "../pictures/formats.ts";
-import { picturesIn } from "../pictures/picture-files.node.ts";
+import { pictureBytes, picturesIn } from "../pictures/picture-files.node.ts";
 
 /** Stands for standard input or output. */
 export const STANDARD = "-";
@@ -148,7 +149,7 @@ function withWrittenEnding(name: string): string {
 }
 
 /** @throws DataError if two results would be one file, or one would be a picture that is read */
-async function requireApart(jobs: readonly Job[], compare = false): Promise<void> {
+export async function requireApart(jobs: readonly Job[], compare = false): Promise<void> {
   const sources = new Map<string, string>();
   for (const { input } of jobs) sources.set(await canonical(input), input);
   const targets = new Map<string, string>();
@@ -187,6 +188,13 @@ async function exists(path: string): Promise<boolean> {
       () => false,
     )
   );
+}
+
+/** The bytes of an input, and what errors call it. @throws DataError if it cannot be read */
+export async function inputBytes(input: string): Promise<[bytes: Uint8Array, name: string]> {
+  return input === STANDARD
+    ? [await buffer(process.stdin), "standard input"]
+    : [await pictureBytes(input), input];
 }
 
 /** The path with symbolic links resolved, as far as it exists. */
