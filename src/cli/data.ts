@@ -7,9 +7,10 @@ import { foldersOf, loadPhotosFrom } from "../data/photo-folders.node.ts";
 import { testPatches } from "../data/photos.ts";
 import { DataError, printable } from "../errors.ts";
 import { inputSize } from "../network/spec.ts";
+import type { Range } from "../pictures/picture.ts";
 import { isPictureName } from "../pictures/picture-files.node.ts";
 import type { Recipe } from "../training/recipes.ts";
-import { frameFoldersOf, loadFrames } from "./noisy-data.ts";
+import { loadFrames, loadNoisy, noisySourceOf } from "./noisy-data.ts";
 
 /** Loads Fashion-MNIST from the folder that `--data` names, or from where `findFashionMnist` finds it. @throws DataError */
 export async function loadData(data: string | undefined): Promise<Dataset> {
@@ -17,28 +18,36 @@ export async function loadData(data: string | undefined): Promise<Dataset> {
   return loadFashionMnistFrom(found.folder, { source: found.source });
 }
 
+/** The options that say what is trained on. */
+export interface DataOptions {
+  data?: readonly string[] | undefined;
+  test?: string | undefined;
+  noisyOnly?: boolean | undefined;
+  pairs?: boolean | undefined;
+  range?: Range | undefined;
+}
+
 /**
  * Loads the data that a recipe is trained on: folders of pictures, or Fashion-MNIST's files as `loadData` finds them.
- * @param folders the folders that `--data` and `--test` name
  * @throws DataError if there is no such data, or it cannot be read
  */
 export async function loadTrainingData(
   recipe: Recipe,
-  {
-    data,
-    test,
-    pairs,
-  }: { data?: readonly string[] | undefined; test?: string | undefined; pairs?: boolean | undefined },
+  { data, test, noisyOnly, pairs, range }: DataOptions,
 ): Promise<Dataset<TrainingSet>> {
   if (pairs) {
-    if (data?.length === 1) return loadFrames(data[0]!, recipe.spec.input, test);
+    if (data?.length === 1) return loadFrames(data[0]!, recipe.spec.input, range, test);
     throw new DataError("--pairs learns from one folder of scenes; name it with --data");
   }
+  if (noisyOnly && data === undefined)
+    throw new DataError("--noisy-only learns from noisy pictures; name their folder with --data");
   const kinds = new Set(await Promise.all((data ?? []).map(kindOf)));
   if (kinds.has("pictures")) {
     if (kinds.size === 1) {
       const onLeftOut = ({ message }: Error) => console.error(`Left out: ${printable(message)}.`);
-      return loadPhotosFrom(data!, recipe.spec.input, { test, onLeftOut });
+      return noisyOnly
+        ? loadNoisy(data!, recipe.spec.input, range, { test, onLeftOut })
+        : loadPhotosFrom(data!, recipe.spec.input, { test, onLeftOut });
     }
     throw new DataError("--data names folders of pictures and of IDX files; name one kind");
   }
@@ -62,9 +71,10 @@ export async function loadTrainingDataAgain(
   if (source === embeddedSample && sample) {
     return withTestPatches(await loadFashionMnistFrom(sample, { source }), recipe);
   }
-  const frames = frameFoldersOf(source ?? "");
-  if (frames) return loadFrames(frames.data, recipe.spec.input, frames.test);
-  if (source !== undefined && isAbsolute(source)) return loadTrainingData(recipe, foldersOf(source));
+  const { pairs, folders, range } = noisySourceOf(source ?? "");
+  const noisyOnly = recipe.noisyOnly !== undefined;
+  if (isAbsolute(folders))
+    return loadTrainingData(recipe, { ...foldersOf(folders), pairs, noisyOnly, range });
   throw new DataError(
     `The run had its data from ${source ? `"${source}"` : "a place it does not name"}, which is not here. ` +
       "Name the folder that holds it: --data DIR.",

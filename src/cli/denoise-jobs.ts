@@ -1,10 +1,11 @@
 /** What `denoise-wasm denoise` reads and writes: from the arguments of the command to pairs of files. */
 import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { DataError, OutputError } from "../errors.ts";
 import { formatOfName, type PictureFormat } from "../pictures/formats.ts";
-import { picturesIn } from "../pictures/picture-files.node.ts";
+import { pictureBytes, picturesIn } from "../pictures/picture-files.node.ts";
 
 /** Stands for standard input or output. */
 export const STANDARD = "-";
@@ -287,6 +288,14 @@ async function clashesOf(
   return faults;
 }
 
+/** @throws DataError if a file that is to be written is one of those that are read */
+export async function requireNoInput(output: string, inputs: readonly string[]): Promise<void> {
+  const place = await canonical(output);
+  for (const input of inputs)
+    if (place === (await canonical(input)))
+      throw new DataError(`${output} would overwrite the picture ${input}; write to another place`);
+}
+
 async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),
@@ -302,6 +311,13 @@ async function exists(path: string): Promise<boolean> {
       () => false,
     )
   );
+}
+
+/** The bytes of an input, and what errors call it. @throws DataError if it cannot be read */
+export async function inputBytes(input: string): Promise<[bytes: Uint8Array, name: string]> {
+  return input === STANDARD
+    ? [await buffer(process.stdin), "standard input"]
+    : [await pictureBytes(input), input];
 }
 
 /** The path with symbolic links resolved, as far as it exists. */

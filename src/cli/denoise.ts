@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { buffer } from "node:stream/consumers";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { requireWritableFolder, writeFileAtomic } from "../data/files.node.ts";
 import { opaqueBytes } from "../data/photos.ts";
@@ -11,19 +10,27 @@ import { DataError, printable } from "../errors.ts";
 import { type Calibration, parseCalibration } from "../learning/calibration.ts";
 import { calibratedDenoiser } from "../learning/denoise-calibrated.ts";
 import { formatOf, formatOfName } from "../pictures/formats.ts";
-import type { Picture } from "../pictures/picture.ts";
-import { decodeAny, encodeAny, pictureBytes } from "../pictures/picture-files.node.ts";
+import type { Picture, Range } from "../pictures/picture.ts";
+import { decodeAny, encodeAny } from "../pictures/picture-files.node.ts";
 import { encodePng } from "../pictures/png-encode.ts";
 import type { FirstPicture } from "../pictures/sharp.node.ts";
 import { pictureRows } from "../report/figures.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
-import { type Job, type JobOptions, jobsFrom, type Part, RESULT_SUFFIX, STANDARD } from "./denoise-jobs.ts";
+import {
+  inputBytes,
+  type Job,
+  type JobOptions,
+  jobsFrom,
+  type Part,
+  RESULT_SUFFIX,
+  STANDARD,
+} from "./denoise-jobs.ts";
 import { Interrupted, Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
 import { learningDenoiser } from "./learning-denoiser.ts";
 import { modelOption, modelsOf } from "./models.ts";
-import { numberIn, wholeFrom, wholeIn } from "./option-values.ts";
+import { numberIn, rangeOption, wholeFrom, wholeIn } from "./option-values.ts";
 import { percentProgress } from "./progress.ts";
 import { sideBySide } from "./side-by-side.ts";
 
@@ -35,6 +42,8 @@ interface Options extends JobOptions {
   model?: string[];
   learn?: boolean;
   steps?: number;
+  seed?: number;
+  range?: Range;
   mode: Mode;
   threads?: number;
   maxPixels?: number;
@@ -84,6 +93,7 @@ export function denoiseCommand(): Command {
         "what calibrate wrote of such noise, in place of its strength",
       ).conflicts(["sigma", "learn"]),
     )
+    .addOption(rangeOption())
     .option("--strength <part>", "how much of the noise to take away, 0 to 1", numberIn(0, 1), 1)
     .addOption(
       new Option("--quality <quality>", "best: the mean of eight orientations, in eight times the time")
@@ -99,6 +109,7 @@ export function denoiseCommand(): Command {
       ).conflicts(["model", "strength", "quality"]),
     )
     .option("--steps <n>", "steps that --learn trains for (default: 2000)", wholeFrom)
+    .option("--seed <n>", "what the random numbers of --learn follow from (default: 1)", wholeFrom)
     .addOption(
       new Option("--mode <mode>", "reproducible: the same bytes in every engine; fast: the quickest build")
         .choices(["reproducible", "fast"])
@@ -139,6 +150,9 @@ async function run(inputs: string[], options: Options, command: Command): Promis
   if (manifest !== undefined && inputs.length > 0)
     command.error("error: name pictures, or a file that lists them by --manifest");
   if (part && manifest === undefined) command.error("error: option '--part' needs --manifest FILE");
+  for (const name of ["steps", "seed"] as const)
+    if (options[name] !== undefined && !options.learn)
+      command.error(`error: option '--${name}' needs --learn`);
   const { jobs, present, clashes } = await jobsFrom(inputs, options);
   // What is written to standard output is a picture, and nothing else.
   const say = jobs[0]?.output === STANDARD ? console.error : console.log;
@@ -157,7 +171,7 @@ async function run(inputs: string[], options: Options, command: Command): Promis
   const calibration =
     options.calibration === undefined ? undefined : await readCalibration(options.calibration);
   using denoiser = options.learn
-    ? learningDenoiser({ mode, threads, steps: options.steps })
+    ? learningDenoiser({ mode, threads, steps: options.steps, seed: options.seed })
     : withCalibration(await createDenoiser({ model, mode, threads }), calibration);
   for (const folder of new Set(jobs.map(({ output }) => dirname(output))))
     await requireWritableFolder(folder);
@@ -167,18 +181,15 @@ async function run(inputs: string[], options: Options, command: Command): Promis
   let failed = 0;
   const begin = async (job: Job) => {
     interrupts.signal.throwIfAborted();
-    const [bytes, name] =
-      job.input === STANDARD
-        ? [await buffer(process.stdin), "standard input"]
-        : [await pictureBytes(job.input), job.input];
+    const [bytes, name] = await inputBytes(job.input);
     const picture = await decodeAny(bytes, name, { maxPixels: options.maxPixels });
     // Standard output has no name that says the format.
     const named = job.output === STANDARD ? `standard output.${formatOf(bytes)}` : job.output;
     const onProgress = (part: number) => {
       if (job === jobs[done.length + failed]) progress?.report(job.input, part);
     };
-    const { sigma, strength, quality } = options;
-    const settings = { sigma, strength, quality, signal: interrupts.signal, onProgress };
+    const { sigma, strength, quality, range } = options;
+    const settings = { sigma, strength, quality, range, signal: interrupts.signal, onProgress };
     return {
       pixels: picture.width * picture.height,
       outcome: denoisePicture(picture, job, denoiser, settings, { ...options, named, bytes }),
@@ -265,7 +276,7 @@ async function denoisePicture(
     : await encodeAny(clean, named, { metadata, quality: fileQuality, like: bytes });
   if (output === STANDARD) await written(file);
   else await writeFileAtomic(output, file);
-  if (comparison) await writeFileAtomic(comparison, await beforeAndAfter(picture, clean));
+  if (comparison) await writeFileAtomic(comparison, await beforeAndAfter(picture, clean, settings.range));
   const { sigma, unchanged } = clean;
   return { sigma, ...(unchanged && { unchanged }), ...(pictures > 1 && { pictures }) };
 }
@@ -278,8 +289,8 @@ function written(file: Uint8Array): Promise<void> {
 }
 
 /** A PNG file with the picture before and after denoising, side by side. */
-function beforeAndAfter(before: Picture, after: Picture): Promise<Uint8Array> {
-  const pictures = [before, after].map((picture) => opaqueBytes(picture));
+function beforeAndAfter(before: Picture, after: Picture, range: Range | undefined): Promise<Uint8Array> {
+  const pictures = [before, after].map((picture) => opaqueBytes(picture, range));
   const row = { label: "", pictures: pictures.map(({ data }) => data) };
   return encodePng(pictureRows([row], { ...pictures[0]!, columnLabels: ["before", "denoised"] }));
 }

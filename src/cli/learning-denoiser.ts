@@ -5,7 +5,7 @@ import { levelOfCurve } from "../learning/noise-curve.ts";
 
 /** What `denoise --learn` denoises with: a network for each picture, which learns from that picture alone, one after the other. */
 export function learningDenoiser(
-  how: Pick<LearnOptions, "mode" | "threads" | "steps">,
+  how: Pick<LearnOptions, "mode" | "threads" | "steps" | "seed">,
 ): Pick<Denoiser, "denoise" | "threads"> & Disposable {
   return {
     threads: 1,

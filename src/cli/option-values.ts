@@ -1,7 +1,8 @@
 /** What the texts of options stand for: numbers and files. */
 import { readFile } from "node:fs/promises";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { SpecError } from "../errors.ts";
+import type { Range } from "../pictures/picture.ts";
 
 /** What a JSON file holds. @param kind what else the name could be, for the error @throws SpecError */
 export async function readJson(name: string, kind: string): Promise<unknown> {
@@ -47,3 +48,16 @@ export function wholeIn(least: number, greatest: number): (text: string) => numb
 
 /** A parser of whole numbers above 0 for commander. */
 export const wholeFrom = wholeIn(1, Infinity);
+
+/** The option --range of commands whose pictures may fill only a part of what their files can hold. */
+export const rangeOption = () =>
+  new Option(
+    "--range <black,white>",
+    "the values of black and of white in the pictures, such as 0,4095 for 12 bits (default: all that their files can hold)",
+  ).argParser(rangeFrom);
+
+function rangeFrom(text: string): Range {
+  const [black = Number.NaN, white = Number.NaN, ...others] = text.split(",").map(Number.parseFloat);
+  if (white > black && others.length === 0) return [black, white];
+  throw new InvalidArgumentError("It has to be two numbers, the larger one last, such as 0,4095.");
+}

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../data/files.node.ts";
 import { type Dataset, pixelsOf, samplesOf, type TrainingSet, valuesAt } from "../data/images.ts";
+import { TESTED_ON } from "../data/photo-folders.node.ts";
 import type { Model } from "../model/model.ts";
 import { encodeModel } from "../model/model-file.ts";
 import { parameterCount } from "../network/spec.ts";
@@ -54,6 +55,14 @@ export function testInWords({ data: { train, test } }: Pick<Run, "data">): strin
   return "photos" in train
     ? `${count} patches of ${test.width}×${test.height} of test images`
     : `${count} test images`;
+}
+
+/** A sentence that says what the figures of a run's test mean. */
+export function verdictOf({ recipe, data, test }: Pick<Run, "recipe" | "data" | "test">): string {
+  return recipe.noisyOnly && !data.source.includes(TESTED_ON)
+    ? "These figures do not say how good the model is: the test pictures are noisy themselves, and are taken for the truth here, " +
+        "under more such noise. --test names a folder of clean ones."
+    : verdict(test);
 }
 
 /** The contents of `report.json`. */
@@ -137,7 +146,7 @@ export async function writeRunFolder(folder: string, run: Run): Promise<void> {
         ["Loss", `${losses[0]!.toFixed(1)} in the first epoch, ${losses.at(-1)!.toFixed(1)} in the last`],
       ],
       table: { head: qualityHead, rows: qualityRows(test, convolutions?.test) },
-      note: verdict(test),
+      note: verdictOf(run),
       ...(photographs.length > 0 && { photographs: photographs.map(gainInWords) }),
     }),
   );

@@ -22,7 +22,7 @@ import { Interrupted, Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
 import { denoisePhotographs } from "./photographs.ts";
 import { duration, trainingProgress } from "./progress.ts";
-import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
+import { qualityHead, qualityRows, textTable } from "./quality-table.ts";
 import { RunCheckpoint } from "./run-checkpoint.ts";
 import {
   gainInWords,
@@ -30,6 +30,7 @@ import {
   type Run,
   reportOf,
   testInWords,
+  verdictOf,
   writeRunFolder,
 } from "./run-folder.ts";
 
@@ -156,7 +157,7 @@ function summary(folder: string, run: Run): string {
     `On ${testInWords(run)}:`,
     textTable(qualityHead, qualityRows(test, convolutions?.test)),
     "",
-    verdict(test),
+    verdictOf(run),
     "",
     `Picture:  ${join(folder, "figure.png")}`,
     `All of it: ${join(folder, "index.html")}`,

@@ -3,10 +3,10 @@ import { Command, Option } from "commander";
 import { ModelFileError, OutputError, SpecError } from "../errors.ts";
 import { startingModel } from "../training/fine-tuning.ts";
 import type { Mode } from "../wasm/detect.ts";
-import { loadTrainingData, loadTrainingDataAgain } from "./data.ts";
+import { type DataOptions, loadTrainingData, loadTrainingDataAgain } from "./data.ts";
 import { modelInWords, modelOf } from "./models.ts";
-import { recipeForNoisy } from "./noisy-data.ts";
-import { numberFrom } from "./option-values.ts";
+import { noisySourceOf, recipeForNoisy } from "./noisy-data.ts";
+import { numberFrom, rangeOption } from "./option-values.ts";
 import { profileStep } from "./profile-step.ts";
 import { type RecipeOptions, recipeFrom, withRecipeOptions } from "./recipe-options.ts";
 import { RunCheckpoint } from "./run-checkpoint.ts";
@@ -14,11 +14,7 @@ import { holdsRunFiles } from "./run-folder.ts";
 import { withRunFolder } from "./run-lock.ts";
 import { type Start, trainRun } from "./train-run.ts";
 
-interface Options extends RecipeOptions {
-  data?: string[];
-  noisyOnly?: boolean;
-  pairs?: boolean;
-  test?: string;
+interface Options extends RecipeOptions, DataOptions {
   from?: string;
   seed: string;
   mode: Mode;
@@ -55,6 +51,7 @@ export function trainCommand(): Command {
         "learn from noisy frames alone: each folder in --data holds two frames or more of one scene",
       ).conflicts("noisyOnly"),
     )
+    .addOption(rangeOption())
     .option("--test <dir>", "a folder of test pictures (default: the last tenth of those in --data, by name)")
     .option("--from <name|file>", `go on from the weights of ${modelInWords}`)
     .option("--seed <n>", "start of every random number", "1")
@@ -109,6 +106,8 @@ async function run(options: Options): Promise<void> {
 async function begin(options: Options): Promise<Start> {
   const from = options.from === undefined ? undefined : await modelOf(options.from);
   const isNoisy = options.noisyOnly || options.pairs;
+  if (options.range && !isNoisy)
+    throw new SpecError("--range goes with --noisy-only or --pairs; other pictures are read as bytes.");
   const named = await recipeFrom(isNoisy ? noisyOptions(options, from !== undefined) : options, from);
   const data = await loadTrainingData(named, options);
   const isGiven = options.sigma !== undefined || options.noise !== undefined;
@@ -156,7 +155,7 @@ function requireCheckpoint(folder: string): void {
 }
 
 /** Goes on with a run that was interrupted. @throws ModelFileError if it has meanwhile been completed */
-async function goOn(folder: string, given: Pick<Options, "data" | "test">): Promise<Start> {
+async function goOn(folder: string, { data: folders, test }: DataOptions): Promise<Start> {
   requireCheckpoint(folder);
   const saved = await new RunCheckpoint(folder).load();
   const { recipe, seed, mode, data } = saved;
@@ -164,9 +163,14 @@ async function goOn(folder: string, given: Pick<Options, "data" | "test">): Prom
     recipe,
     seed,
     mode,
-    data: await (given.data === undefined
+    data: await (folders === undefined
       ? loadTrainingDataAgain(recipe, data.source)
-      : loadTrainingData(recipe, given)),
+      : loadTrainingData(recipe, {
+          ...noisySourceOf(data.source ?? ""),
+          noisyOnly: recipe.noisyOnly !== undefined,
+          data: folders,
+          test,
+        })),
     folder,
     checkpoint: saved,
   };

@@ -37,7 +37,7 @@ const TEST_SHARE = 10;
 /** What stands between the folders to train on in a data set's `source`. */
 const AND = " and ";
 /** What stands before the folder of test pictures there. */
-const TESTED_ON = ", tested on ";
+export const TESTED_ON = ", tested on ";
 
 /** The folders that the `source` of photographs names. */
 export function foldersOf(source: string): { data: string[]; test?: string } {
@@ -65,17 +65,33 @@ export interface PhotoFolderOptions extends DecodeOptions {
 export async function loadPhotosFrom(
   folders: string | readonly string[],
   patch: PatchSize,
-  { test, onLeftOut, ...options }: PhotoFolderOptions = {},
+  options: PhotoFolderOptions = {},
 ): Promise<Dataset<Photos>> {
-  const all = typeof folders === "string" ? [folders] : folders;
   const channels = requirePhotoChannels(patch);
+  const convert = (picture: Picture) => withChannels(opaqueBytes(picture), channels);
+  const { train, test, ...origin } = await readFolders(folders, patch, convert, options);
+  return loadPhotos({ train, test }, patch, origin);
+}
+
+/**
+ * The pictures of the folders, and their name and source as `Dataset` has them.
+ * @param convert what is kept of each picture
+ * @throws DataError as `loadPhotosFrom`
+ */
+export async function readFolders<Kept extends Picture>(
+  folders: string | readonly string[],
+  patch: PatchSize,
+  convert: (picture: Picture) => Kept,
+  { test, onLeftOut, ...options }: PhotoFolderOptions,
+): Promise<{ train: (Kept & Named)[]; test: (Kept & Named)[]; name: string; source: string }> {
+  const all = typeof folders === "string" ? [folders] : folders;
   const read = async (paths: readonly string[]) => {
-    const photos: (Picture & Named)[] = [];
+    const photos: (Kept & Named)[] = [];
     for (const path of paths) {
       try {
         const picture = await readPicture(path, options);
         requireRoom({ ...picture, name: path }, patch);
-        photos.push({ ...withChannels(opaqueBytes(picture), channels), name: path });
+        photos.push({ ...convert(picture), name: path });
       } catch (error) {
         if (!onLeftOut || !(error instanceof DataError)) throw error;
         onLeftOut(error);
@@ -83,8 +99,8 @@ export async function loadPhotosFrom(
     }
     return photos;
   };
-  const train: (Picture & Named)[] = [];
-  const kept: (Picture & Named)[] = [];
+  const train: (Kept & Named)[] = [];
+  const kept: (Kept & Named)[] = [];
   for (const folder of all) {
     if (test !== undefined) await requireOther(test, folder);
     const paths = await picturesIn(folder, true);
@@ -95,10 +111,12 @@ export async function loadPhotosFrom(
   }
   const tested = test === undefined ? kept : await read(await picturesIn(test, true));
   const places = all.map((folder) => resolve(folder));
-  return loadPhotos({ train, test: tested }, patch, {
+  return {
+    train,
+    test: tested,
     name: places.map((folder) => basename(folder)).join(AND),
     source: [places.join(AND), ...(test === undefined ? [] : [resolve(test)])].join(TESTED_ON),
-  });
+  };
 }
 
 const isWithin = (path: string, folder: string) => resolve(path).startsWith(resolve(folder) + sep);

@@ -1,6 +1,6 @@
 /** Data sets of photographs: pictures that may differ in size, and that networks are trained on in patches. */
 import { DataError, requireOption, shown } from "../errors.ts";
-import { checkPicture, inGreyLevels, type Picture } from "../pictures/picture.ts";
+import { checkPicture, inGreyLevels, type Picture, type Range } from "../pictures/picture.ts";
 import { type Dataset, type Images, type LabelledImages, type Photos, photosOf } from "./images.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -23,15 +23,18 @@ const TEST_VALUES = 2 ** 22;
 
 /** The luma of a pixel, 0 to 255: 0.299·R + 0.587·G + 0.114·B, rounded (ITU-R BT.601, as in JPEG). */
 export function luma(red: number, green: number, blue: number): number {
-  return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
+  return Math.round(weighted(red, green, blue));
 }
+
+const weighted = (red: number, green: number, blue: number) => 0.299 * red + 0.587 * green + 0.114 * blue;
 
 /**
  * The picture as bytes, grey or RGB: alpha is dropped, and values are rounded and clamped to 0 to 255.
+ * @param range the values of black and of white in the picture: see `DenoiseOptions`
  * @throws DataError if it is not a picture: see `checkPicture`
  */
-export function opaqueBytes(picture: Picture): Required<Picture<Uint8Array>> {
-  const checked = checkPicture(picture);
+export function opaqueBytes(picture: Picture, range?: Range): Required<Picture<Uint8Array>> {
+  const checked = checkPicture(picture, range);
   const { channels, colors } = checked;
   const { data, width, height } = inGreyLevels(picture, checked);
   const kept = colors === channels ? data : data.filter((_, index) => index % channels < colors);
@@ -41,6 +44,29 @@ export function opaqueBytes(picture: Picture): Required<Picture<Uint8Array>> {
     height,
     channels: colors,
   };
+}
+
+/**
+ * The values of a noisy picture, with 1 channel (the luma of a colour picture) or 3 (grey repeated): bytes as they are, those of
+ * 16 bits, or of another range, in float32, neither rounded nor clamped.
+ * @throws DataError if it is not a picture: see `checkPicture`
+ */
+export function noisyLevels(
+  picture: Picture,
+  channels: 1 | 3,
+  range?: Range,
+): Required<Picture<Uint8Array | Float32Array>> {
+  const { width, height, data } = picture;
+  if (!range && !(data instanceof Uint16Array)) return withChannels(opaqueBytes(picture), channels);
+  const { channels: from, colors, black, step } = checkPicture(picture, range);
+  const levels = new Float32Array(width * height * channels);
+  for (let i = 0; i < levels.length; i++) {
+    const start = Math.floor(i / channels) * from;
+    const color = (c: number) => data[start + (colors === 3 ? c : 0)]!;
+    const value = channels === 3 ? color(i % 3) : weighted(color(0), color(1), color(2));
+    levels[i] = (value - black) / step;
+  }
+  return { data: levels, width, height, channels };
 }
 
 /** The picture with 1 channel (the luma of a colour picture) or 3 (grey repeated). It is not copied if it has them. */
@@ -107,7 +133,7 @@ function photographs(pictures: readonly (Picture & Named)[], patch: PatchSize, s
 }
 
 /** Calls `read`, and puts `name` before the message of a DataError. @returns what `read` returns */
-function namingIt<Result>(name: string, read: () => Result): Result {
+export function namingIt<Result>(name: string, read: () => Result): Result {
   try {
     return read();
   } catch (cause) {

@@ -41,8 +41,8 @@ export interface CalibrateOptions {
 
 /** Height and width of a crop, if the pictures are as large. */
 const SIDE = 64;
-/** Below it, hardly a pixel of a crop would be hidden. */
-const LEAST_SIDE = 16;
+/** Of pictures and crops, in pixels: below it, hardly a pixel of a crop would be hidden. */
+export const LEAST_SIDE = 16;
 /** Of Adam, in each third of the steps. */
 const RATES = [0.05, 0.01, 0.001];
 /** If the noise of neighbours goes together more than that, it is taken for spread: docs/learning-from-noise.md has figures. */
@@ -91,6 +91,7 @@ export async function calibrate(
     const { data, width, height } = picture;
     sources.push({ data, width, height, ...checked });
     const own = patchesOf(picture, checked);
+    await yieldToEventLoop();
     const curve = curveOf(own);
     if (curve) correlations.push(curve.correlation);
     patches.push(...own.filter((_, index) => index % pictures.length === 0));
@@ -112,6 +113,7 @@ export async function calibrate(
     mean: (mean - scale.black) / scale.step,
     sigma: sigma / scale.step,
   }));
+  await yieldToEventLoop();
   const learner = new Learner(placesIn(inScale));
   const croppers = await Promise.all(models.map((model) => cropperOf(model, side, stride)));
   const random = new Random(seed, Purpose.calibration);

@@ -1,4 +1,5 @@
 import { createWith } from "../denoiser/create.ts";
+import { disposedOf } from "../denoiser/crew.ts";
 import type { Denoised, Denoiser, DenoiserOptions } from "../denoiser/denoiser.ts";
 import { bundledFiles, type ModelSource } from "../denoiser/models.ts";
 import { photoModels } from "../denoiser/photo-models.ts";
@@ -24,11 +25,12 @@ export interface CalibratingDenoiser extends Denoiser {
    * Learns from noisy pictures of one source how strong their noise is at each brightness. The noise may be of any strength and
    * depend on brightness in any way, but has to be independent from pixel to pixel: not that of a JPEG file, and not that of a
    * camera that made colours from a mosaic. It takes some seconds, for pictures of any size, on one thread; the event loop
-   * gets its turn about every 25 ms. The same pictures, options and models give the same calibration in every engine.
+   * gets its turn about every 25 ms, and at first after each look at a whole picture. The same pictures, options and models give the same calibration in every engine.
    *
    * @param pictures one or more, or parts of them, each at least 16 pixels wide and high
    * @throws DataError if a picture is broken or too small, all values are equal, or 1 seems to be white where no range was given
    * @throws SpecError if there is no picture, or an option is unknown, of the wrong type or out of range
+   * @throws DenoiseError if the denoiser was disposed of
    */
   calibrate(pictures: readonly Picture[], options?: CalibrateOptions): Promise<Calibration>;
   /**
@@ -55,13 +57,21 @@ export async function createDenoiser(options?: DenoiserOptions): Promise<Calibra
   // This checks the sources, too.
   const denoiser = await createWith(photoModels, { ...others, model: sources });
   const models = await Promise.all(sources.map(weightsOf));
-  const { variant, dispose } = denoiser;
+  const { variant } = denoiser;
+  let isDisposed = false;
+  const dispose = () => {
+    isDisposed = true;
+    denoiser.dispose();
+  };
   return {
     variant,
     get threads() {
       return denoiser.threads;
     },
-    calibrate: (pictures, options) => calibrate(models, pictures, options),
+    async calibrate(pictures, options) {
+      if (isDisposed) throw disposedOf();
+      return calibrate(models, pictures, options);
+    },
     async denoise(picture, options) {
       const { calibration, ...others } = optionsFrom(options);
       if (calibration === undefined) return denoiser.denoise(picture, others);

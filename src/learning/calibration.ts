@@ -33,6 +33,8 @@ export const CALIBRATED_LEVEL = 25;
 
 /** The digits that are kept of each number: as many as float32 has. */
 const DIGITS = 7;
+/** Where these do not tell neighbours apart. */
+const MORE_DIGITS = 12;
 
 /** A model does best with noise that spreads if it is told so many times its level: docs/experiments.md. */
 const SPREAD_LEVEL = 1.25;
@@ -45,6 +47,7 @@ export interface Scale {
 
 /**
  * A calibration with the numbers of a transform, rounded.
+ * @throws DataError if the transform is of no use
  * @param scale in which it was learned
  */
 export function calibrationOf(
@@ -53,15 +56,23 @@ export function calibrationOf(
   spread: boolean,
 ): Calibration {
   const factor = spread ? 1 / SPREAD_LEVEL : 1;
-  const rounded = (value: number) => Number(value.toPrecision(DIGITS));
-  return {
+  return parseCalibration({
     format: CALIBRATION_FORMAT,
-    places: Array.from(places, (place) => rounded(black + step * place)),
-    values: Array.from(values, (value) => rounded(factor * value)),
+    places: growing(places.map((place) => black + step * place)),
+    values: growing(values.map((value) => factor * value)),
     slope: rounded(slope),
     offset: rounded(step * offset + black * (1 - slope)),
     spread,
-  };
+  });
+}
+
+const rounded = (value: number, digits = DIGITS) => Number(value.toPrecision(digits));
+
+/** Growing numbers, rounded, with more digits if two would else be the same. */
+function growing(numbers: Float64Array): number[] {
+  const few = Array.from(numbers, (number) => rounded(number));
+  const isGrowing = few.every((number, k) => k === 0 || number > few[k - 1]!);
+  return isGrowing ? few : Array.from(numbers, (number) => rounded(number, MORE_DIGITS));
 }
 
 /** The transform of a calibration. @throws DataError if it is none */

@@ -17,7 +17,7 @@ import { levelOfCurve, MOST_CORRELATION, type NoiseCurve, noiseCurveOf } from ".
 import { learnAndDenoise } from "./small-network.ts";
 
 /** In grey levels of noise in mid grey. Below it there is nothing to learn. */
-const LEAST_LEVEL = 0.5;
+export const LEAST_LEVEL = 0.5;
 
 /**
  * Learns from one noisy picture and denoises it. The mean over the picture's eight orientations is taken, so that a picture of

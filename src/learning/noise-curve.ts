@@ -78,13 +78,15 @@ export function curveOf(patches: readonly Patch[]): FoundCurve | undefined {
   for (let round = 0; round < ROUNDS; round++) {
     chosen = patches.filter(({ mean, variance }) => variance < LIMIT * at(line, mean));
     if (chosen.length < FEWEST_PATCHES) return undefined;
-    line = fitted(
+    const next = fitted(
       chosen.map(({ mean, variance }) => ({
         mean,
         variance: variance / MEAN_BELOW_LIMIT,
         weight: 1 / at(line, mean) ** 2,
       })),
     );
+    if (next.slope === line.slope && next.offset === line.offset) break;
+    line = next;
   }
   let [products, variances] = [0, 0];
   for (const { product, variance } of chosen) {

@@ -1,5 +1,5 @@
 import { DataError } from "../errors.ts";
-import { requireIndependent } from "./learn-from-picture.ts";
+import { LEAST_LEVEL, requireIndependent } from "./learn-from-picture.ts";
 import { levelOfCurve, type NoiseCurve, noiseCurveOf } from "./noise-curve.ts";
 import type { Frame } from "./registration.ts";
 
@@ -19,12 +19,13 @@ export function noiseOfPictures(pictures: readonly Frame[], areScenes: boolean):
       const distinct = picture.channels === 3 ? 3 : 1;
       return noiseCurveOf(picture, { channels: distinct, distinct, black: 0, step: 1 }) ?? [];
     })
-    .filter((curve) => levelOfCurve(curve) > 0);
+    .filter((curve) => levelOfCurve(curve) >= LEAST_LEVEL);
   const meanOf = (value: (curve: (typeof found)[number]) => number) =>
     found.reduce((sum, curve) => sum + value(curve), 0) / found.length;
   if (found.length === 0)
     throw new DataError(
-      "No noise is found in the pictures. Give it: --sigma, or --noise poisson-gaussian,gain=…,sigma=…",
+      "No noise is found in the pictures. Give it: --sigma, or --noise poisson-gaussian,gain=…,sigma=…; or, if they fill little " +
+        "of their range, that part of it: --range black,white.",
     );
   if (!areScenes) requireIndependent(meanOf(({ correlation }) => correlation));
   const [gain, variance] = [meanOf(({ gain }) => gain), meanOf(({ sigma }) => sigma * sigma)];

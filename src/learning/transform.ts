@@ -54,7 +54,7 @@ export class Transform {
 /** A transform with the derivatives of a loss, from which it learns. */
 export class LearnedTransform extends Transform {
   /**
-   * The value at the first knot, the logarithms of the increments from each knot to the next, then the slope and the offset.
+   * The value at the first knot, the logarithms of the increments from each knot to the next, then that of the slope, and the offset.
    * Call `update` after a change.
    */
   readonly parameters = new Float64Array(PARAMETERS);
@@ -71,7 +71,6 @@ export class LearnedTransform extends Transform {
     super(places, new Float64Array(KNOTS), 1, 0);
     this.parameters[0] = factor * places[0]!;
     for (let k = 1; k < KNOTS; k++) this.parameters[k] = log(factor * (places[k]! - places[k - 1]!));
-    this.parameters[SLOPE] = 1;
     this.update();
   }
 
@@ -80,7 +79,7 @@ export class LearnedTransform extends Transform {
     const { parameters, values } = this;
     values[0] = parameters[0]!;
     for (let k = 1; k < KNOTS; k++) values[k] = values[k - 1]! + exp(parameters[k]!);
-    this.slope = parameters[SLOPE]!;
+    this.slope = exp(parameters[SLOPE]!);
     this.offset = parameters[OFFSET]!;
   }
 
@@ -103,7 +102,7 @@ export class LearnedTransform extends Transform {
     const rise = values[k + 1]! - values[k]!;
     const run = places[k + 1]! - places[k]!;
     const part = (transformed - values[k]!) / rise;
-    gradient[SLOPE]! += weight * (places[k]! + part * run);
+    gradient[SLOPE]! += weight * this.slope * (places[k]! + part * run);
     gradient[OFFSET]! += weight;
     const derivative = (weight * this.slope * run) / rise;
     this.#ofValues[k]! -= derivative * (1 - part);

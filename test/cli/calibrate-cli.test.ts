@@ -26,7 +26,7 @@ describe("calibrate", () => {
   it("writes what it learned, and denoise does better with it", async () => {
     const { code, stdout, stderr } = await runCli(folder, ["calibrate", "noisy.png", "-o", "camera.json"]);
     expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toMatch(/^grey level +noise\n(\d+ +\d+\.\d\n){5}\ncamera.json: from 1 picture\n$/);
+    expect(stdout).toMatch(/^grey level +noise\n([\d.]+ +[\d.]+\n){5}\ncamera.json: from 1 picture\n$/);
     expect((await readFile(join(folder, "camera.json"))).length).toBeLessThan(4096);
     const denoise = (...more: string[]) => runCli(folder, ["denoise", "noisy.png", ...more]);
     expect((await denoise("-o", "auto.png")).code).toBe(0);
@@ -53,7 +53,32 @@ describe("calibrate", () => {
     });
   });
 
+  it("learns from standard input and in a range, leaves out what is no picture, and never writes over one", async () => {
+    const picture = await readFile(join(folder, "noisy.png"));
+    await mkdir(join(folder, "mixed"));
+    await writeFile(join(folder, "mixed", "a.png"), "not a picture");
+    await writeFile(join(folder, "mixed", "b.png"), picture);
+    await writeFile(
+      join(folder, "mixed", "c.png"),
+      await encodePng({ data: new Uint8Array(12 * 40), width: 12, height: 40, channels: 1 }),
+    );
+    const few = "--steps 12 --json --range 0,510".split(" ");
+    const mixed = await runCli(folder, ["calibrate", "mixed", "-o", "mixed.json", ...few]);
+    expect(mixed.code).toBe(1);
+    expect(mixed.stderr).toMatch(/a\.png is no picture file.*\n.*c\.png is 12×40/);
+    const { pictures, noise } = JSON.parse(mixed.stdout);
+    expect(pictures).toEqual(["mixed/b.png"]);
+    expect(noise[4].value).toBeLessThan(128);
+    const words = ["calibrate", "-", "-o", "stdin.json", ...few];
+    const standard = await runCli(folder, words, undefined, picture);
+    expect([standard.code, JSON.parse(standard.stdout).noise]).toEqual([0, noise]);
+    const over = await runCli(folder, ["calibrate", "mixed/b.png", "-o", "mixed/b.png", "--force"]);
+    expect([over.code, over.stderr]).toEqual([1, expect.stringMatching(/would overwrite the picture/)]);
+    expect(await readFile(join(folder, "mixed", "b.png"))).toEqual(picture);
+  });
+
   it.each<[string, string[], number, RegExp]>([
+    ["a range that is none", ["calibrate", "noisy.png", "-o", "x.json", "--range", "9,3"], 2, /two numbers/],
     ["no file to write", ["calibrate", "noisy.png"], 2, /required option '-o, --out <file>'/],
     ["no picture", ["calibrate", "none.png", "-o", "x.json"], 1, /^DataError: none.png cannot be read/],
     [

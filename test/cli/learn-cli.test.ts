@@ -22,13 +22,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it("writes what learnFromPicture gives, and says how strong the noise is", async () => {
   const { code, stdout, stderr } = await runCli(folder, [
-    ..."denoise --learn --steps 20 noisy.png -o clean.png --json".split(" "),
+    ..."denoise --learn --steps 20 --seed 3 noisy.png -o clean.png --json".split(" "),
   ]);
   expect([code, stderr]).toEqual([0, ""]);
   const [{ sigma }] = JSON.parse(stdout);
   expect(sigma).toBeGreaterThan(15);
   expect(sigma).toBeLessThan(25);
-  const expected = await learnFromPicture({ data, width, height, channels: 1 }, { steps: 20 });
+  const expected = await learnFromPicture({ data, width, height, channels: 1 }, { steps: 20, seed: 3 });
   expect(decode(await readFile(join(folder, "clean.png"))).data).toEqual(expected.data);
 });
 
@@ -39,4 +39,6 @@ it("says what is wrong with a picture, and that a model does not go with it", as
   const both = await runCli(folder, ["denoise", "--learn", "--model", "photo", "noisy.png"]);
   expect(both.code).toBe(2);
   expect(both.stderr).toMatch(/--learn/);
+  const alone = await runCli(folder, ["denoise", "--steps", "20", "noisy.png"]);
+  expect([alone.code, alone.stderr]).toEqual([2, expect.stringMatching(/'--steps' needs --learn/)]);
 });

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encode } from "fast-png";
+import { decode, encode } from "fast-png";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { opaqueBytes } from "../../src/data/photos.ts";
 import { decodeModel } from "../../src/model/model-file.ts";
@@ -60,6 +60,30 @@ it("takes the noise that is given, and any recipe of convolutions", async () => 
   const { recipe } = JSON.parse(stdout);
   expect(recipe.noise).toMatchObject({ sigma: 20 });
   expect(recipe.spec.noiseLevel).toBeUndefined();
+});
+
+it("learns from counts of 16 bits in a range, and says what the figures of noisy tests mean", async () => {
+  await mkdir(at("counts"));
+  await mkdir(at("counts", "scene"));
+  for (const index of [1, 2]) {
+    const { data } = decode(png(20, 30, 9 + index));
+    const counts = Uint16Array.from(data, (value) => 20 + (200 * value) / 255);
+    await writeFile(
+      at("counts", "scene", `${index}.png`),
+      encode({ data: counts, width, height, channels, depth: 16 }),
+    );
+  }
+  const options = "--epochs 1 --patches-per-epoch 32 --batch 8 --range 20,220".split(" ");
+  const run = (...more: string[]) => runCli(folder, ["train", ...options, ...more]);
+  const alone = await run("--noisy-only", "--data", "counts/scene", "-o", "counted");
+  expect([alone.code, alone.stdout]).toEqual([0, expect.stringMatching(/do not say how good the model is/)]);
+  const { recipe, data } = JSON.parse(await readFile(at("counted", "report.json"), "utf8"));
+  expect(Math.sqrt(recipe.noise.gain * 127.5 + recipe.noise.sigma ** 2)).toBeGreaterThan(16);
+  expect(data.source).toMatch(/counts.scene, in the range 20,220$/);
+  const pairs = await run("--pairs", "--data", "counts", "--json", "-o", "paired");
+  expect([pairs.code, JSON.parse(pairs.stdout).data.trainingImages]).toEqual([0, 1]);
+  const none = await runCli(folder, ["train", "--noisy-only"]);
+  expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/--noisy-only learns .* --data/)]);
 });
 
 it("learns from the frames of scenes, and says which folder has too few", async () => {

@@ -263,6 +263,28 @@ describe("a calibration", () => {
     expect(error.message).toMatch(message);
   });
 
+  it("is not made any more once the denoiser was disposed of", async () => {
+    const gone = await createDenoiser({ model: small("photo-tiny-grey") });
+    gone.dispose();
+    await expect(gone.calibrate([picture], few)).rejects.toThrow(/was disposed of/);
+  });
+
+  it("leaves the event loop its turns, also for large pictures", async () => {
+    const large = { data: new Uint16Array(3000 * 3000), width: 3000, height: 3000, channels: 1 };
+    for (let i = 0; i < large.data.length; i++) large.data[i] = 20_000 + ((i * 2_654_435_761) % 10_007);
+    let before = process.cpuUsage().user;
+    let longest = 0;
+    const timer = setInterval(() => {
+      const now = process.cpuUsage().user;
+      longest = Math.max(longest, now - before);
+      before = now;
+    });
+    await denoiser.calibrate([large], { steps: 10 });
+    clearInterval(timer);
+    // In microseconds of processor time; to convert and sort all 9 million values took over a second.
+    expect(longest).toBeLessThan(400_000);
+  });
+
   it("is refused where it is none, or a level is given beside it", async () => {
     const calibration = await denoiser.calibrate([picture], few);
     const wrong = denoiser.denoise(picture, { range, calibration: {} as Calibration });

@@ -15,6 +15,11 @@ describe("a calibration", () => {
     expect(parseCalibration(JSON.parse(text))).toEqual(calibration);
   });
 
+  it("keeps places apart that are close together far from black", () => {
+    const { places } = parseCalibration(calibrationOf(transform, { black: 10_000, step: 1e-5 }, false));
+    expect(places[64]! - 10_000).toBeCloseTo((255e-5 * 64) / 127, 7);
+  });
+
   it("tells the noise at each value", () => {
     // Numbers are kept to seven digits.
     for (const level of noiseLevels(calibration, [-10, 0, 77, 255, 300]))

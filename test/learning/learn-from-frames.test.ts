@@ -67,8 +67,48 @@ describe("meanOfFrames", () => {
     const { data, shifts } = meanOfFrames(words, { range: [1000, 3550] });
     expect(shifts).toEqual(places);
     expect(quality(data.map((value) => (value - 1000) / 10)) - quality(frames[0]!.data)).toBeGreaterThan(5);
-    for (const { right, down } of meanOfFrames(frames, { range, reach: 4 }).shifts)
-      expect(Math.max(Math.abs(right), Math.abs(down))).toBeLessThanOrEqual(4);
+    expect(meanOfFrames(frames, { range, reach: 8 }).shifts).toEqual(places);
+    expect(() => meanOfFrames(frames, { range, reach: 4 })).toThrow(/^Frame 1 .* up to 4 pixels/);
+  });
+
+  it("leaves alpha out, as of every ImageData", () => {
+    const words = frames.map(({ data, ...frame }) => ({
+      ...frame,
+      channels: 4,
+      data: Uint16Array.from({ length: 4 * data.length }, (_, i) =>
+        i % 4 === 3 ? 65_535 : 257 * Math.min(255, Math.max(0, data[i >> 2]!)),
+      ),
+    }));
+    const bytes = words.map(({ data, width, height }) => ({
+      data: Uint8ClampedArray.from(data, (value) => value / 257),
+      width,
+      height,
+    }));
+    for (const given of [words, bytes]) {
+      const mean = meanOfFrames(given);
+      expect(mean).toMatchObject({ shifts: places, channels: 3, data: { length: 3 * width * height } });
+    }
+  });
+
+  /** Two frames of 150×140 pixels out of larger pictures with noise of σ = 50. */
+  const noisy = (other: { right: number; down: number }) =>
+    [places[0]!, other].map((place, index) => {
+      const noise = normal(width * height, 20 + index, 50);
+      return { data: cleanAt(place).map((value, i) => value + noise[i]!), width, height, channels: 1 };
+    });
+
+  it("finds the shift of frames with noise of σ = 50", () => {
+    const shift = { right: -9, down: 6 };
+    expect(meanOfFrames(noisy(shift), { range }).shifts[1]).toEqual(shift);
+  });
+
+  it("refuses a frame of something else, here upside down, and one that is shifted further than it looks", () => {
+    const message = /^Frame 1 does not seem to show what frame 0 shows, shifted by up to 32 pixels/;
+    const far = noisy({ right: -60, down: 0 });
+    expect(() => meanOfFrames(far, { range })).toThrow(message);
+    const other = { ...far[0]!, data: far[0]!.data.slice().reverse() };
+    expect(() => meanOfFrames([far[0]!, other], { range })).toThrow(message);
+    expect(meanOfFrames(far, { range, reach: 0 }).shifts[1]).toEqual({ right: 0, down: 0 });
   });
 
   it("refuses frames that do not go together", () => {

@@ -9,7 +9,7 @@ function bent(): LearnedTransform {
   for (let k = 1; k < KNOTS - 1; k++) places[k]! += 2 * random.uniform() - 1;
   const transform = new LearnedTransform(places, 0.7);
   for (let p = 1; p < KNOTS; p++) transform.parameters[p]! += random.symmetric();
-  transform.parameters[KNOTS] = 1.1;
+  transform.parameters[KNOTS] = Math.log(1.1);
   transform.parameters[KNOTS + 1] = -3;
   transform.update();
   return transform;
@@ -27,6 +27,13 @@ describe("a transform", () => {
       expect(transform.invert(2.5 * value)).toBeCloseTo(value, 6);
       expect(transform.slopeAt(value)).toBeCloseTo(2.5, 9);
     }
+  });
+
+  it("keeps its slope above 0, wherever the parameters go", () => {
+    const transform = bent();
+    transform.parameters[KNOTS] = -3;
+    transform.update();
+    expect(transform.slope).toBeCloseTo(Math.exp(-3), 12);
   });
 
   it("grows, and is undone by its inverse, behind which are slope and offset", () => {
