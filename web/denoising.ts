@@ -30,7 +30,7 @@ interface Manner {
 }
 
 /** Denoises pictures one after the other, all in the same way. */
-export interface Batch {
+interface Batch {
   file(chosen: Chosen, signal: AbortSignal): Promise<NamedFile>;
   end(): void;
 }

@@ -1,5 +1,4 @@
 /** Training on photographs in the page: going on with a model of the package, and using what comes of it. */
-import { readFileSync } from "node:fs";
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve } from "../../web/server.js";
@@ -11,15 +10,15 @@ import {
   idxFiles,
   launch,
   openPage,
+  pngFile,
   saved,
   text,
 } from "../support/open-page.ts";
 
-const photograph = (name: string) => ({
-  name: `${name}.png`,
-  mimeType: "image/png",
-  buffer: readFileSync(new URL(`../../data/photographs/${name}.png`, import.meta.url)),
-});
+/** Pictures of black and white, of which photographs have taught the network little. */
+const drawings = [3, 4, 5, 6].map((step) =>
+  pngFile(`drawing-${step}.png`, [240, 240], (x, y) => ((x * step + y * (9 - step)) >> 5) % 2 === 0),
+);
 
 describe.skipIf(!chromium)(chromium ? "the page" : "the page's fine-tuning (skipped: no Chromium)", () => {
   let browser: Browser;
@@ -29,14 +28,17 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's fine-tuning (skip
   });
   afterAll(() => Promise.all([browser?.close(), server?.close()]));
 
-  it("goes on with photo-tiny on photographs, names a broken one, and denoises by the new model", async () => {
+  it("goes on with photo-tiny on pictures of another kind, gains by it, names a broken one, and denoises by the new model", async () => {
     await using opened = await openPage(browser, server.url, "train");
     const { page, faults } = opened;
+    // An epoch may take long where much else runs.
+    page.setDefaultTimeout(240_000);
     await page.selectOption("#recipe", "photo-tiny");
     const broken = { name: "broken.jpg", mimeType: "image/jpeg", buffer: Buffer.from("none") };
-    await page.setInputFiles("#training-pictures", [photograph("lighthouse"), photograph("parrots"), broken]);
-    expect(await text(page, "pictures-chosen")).toBe("3 pictures chosen.");
-    await page.selectOption("#train-noise", "camera");
+    await page.setInputFiles("#training-pictures", [...drawings, broken]);
+    expect(await text(page, "pictures-chosen")).toBe("5 pictures chosen.");
+    await page.selectOption("#train-noise", "white");
+    await page.fill("#noise-sigma", "50");
     await page.selectOption("#mode", "fast");
     await page.fill("#epochs", "1");
     await page.click("#start");
@@ -47,8 +49,8 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's fine-tuning (skip
     );
     const [noisy, before, after] = figures!.slice(1).map(Number) as [number, number, number];
     expect(before).toBeGreaterThan(noisy);
-    // One epoch of two pictures: the model keeps what it could, within a tenth of a dB.
-    expect(after).toBeGreaterThan(before - 0.1);
+    // By 2.2 dB in one epoch, as measured.
+    expect(after).toBeGreaterThan(before + 1);
     const rows = await page
       .locator("#picture-rows canvas")
       .evaluateAll((all) => all.map(({ ariaLabel }) => ariaLabel));
@@ -59,7 +61,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's fine-tuning (skip
     expect(await page.inputValue("#model")).toBe("own");
     expect(await page.locator("#denoise").isVisible()).toBe(true);
     expect(faults).toEqual([]);
-  }, 240_000);
+  }, 300_000);
 
   it("warns before a training is left, and gives its curve as a table", async () => {
     await using opened = await openPage(browser, server.url, "train");
