@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { basename, resolve, sep } from "node:path";
-import { DataError } from "../errors.ts";
+import { DataError, requireOption } from "../errors.ts";
 import type { DecodeOptions } from "../pictures/decoding.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { picturesIn, readPicture } from "../pictures/picture-files.node.ts";
@@ -68,6 +68,8 @@ export async function loadPhotosFrom(
   { test, onLeftOut, ...options }: PhotoFolderOptions = {},
 ): Promise<Dataset<Photos>> {
   const all = typeof folders === "string" ? [folders] : folders;
+  const arePaths = Array.isArray(all) && all.every((path) => typeof path === "string");
+  requireOption("folders", folders, arePaths, "the path of a folder, or a list of such");
   const channels = requirePhotoChannels(patch);
   const read = async (paths: readonly string[]) => {
     const photos: (Picture & Named)[] = [];
