@@ -1,7 +1,7 @@
 /** `denoise-wasm/node`: data sets, pictures, models and checkpoints in files on disk. */
 import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "./data/files.node.ts";
-import { ModelFileError } from "./errors.ts";
+import { ModelFileError, shown } from "./errors.ts";
 import type { Model } from "./model/model.ts";
 import { decodeModel, encodeModel, type WeightFormat } from "./model/model-file.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.ts";
@@ -85,6 +85,8 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 async function readBytes(path: string, remedy: string): Promise<Uint8Array> {
+  const isPath = typeof path === "string" || (path as unknown) instanceof URL;
+  if (!isPath) throw new ModelFileError(`${shown(path)} cannot be read: it is no path. ${remedy}`);
   try {
     return await readFile(path);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { DataError } from "../errors.ts";
+import { fileBytes } from "../pictures/decoding.ts";
 
 /** The content of an IDX file: its dimensions, and the values, whose number is the product of `shape`. */
 export interface Idx {
@@ -13,11 +14,13 @@ const unsignedByte = 0x08;
  * (http://yann.lecun.com/exdb/mnist): two zero bytes, the type, the number of dimensions, each dimension as
  * a big-endian 32-bit number, then the values, the last dimension varying fastest.
  *
+ * @param given the bytes of the file
  * @param name what errors call the file
- * @returns the dimensions, and the values as a view on `bytes`, not a copy
+ * @returns the dimensions, and the values as a view on the bytes, not a copy
  * @throws DataError if the header is not IDX, or the length is not exactly what the dimensions say
  */
-export function parseIdx(bytes: Uint8Array, name: string): Idx {
+export function parseIdx(given: Uint8Array | ArrayBuffer, name: string): Idx {
+  const bytes = fileBytes(given, "IDX");
   if (bytes.length < 4) {
     throw new DataError(`${name} has ${bytes.length} bytes, too few for an IDX file; fetch it again`);
   }

@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { basename, resolve, sep } from "node:path";
-import { DataError } from "../errors.ts";
+import { DataError, requireOption } from "../errors.ts";
 import type { DecodeOptions } from "../pictures/decoding.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { picturesIn, readPicture } from "../pictures/picture-files.node.ts";
@@ -85,6 +85,8 @@ export async function readFolders<Kept extends Picture>(
   { test, onLeftOut, ...options }: PhotoFolderOptions,
 ): Promise<{ train: (Kept & Named)[]; test: (Kept & Named)[]; name: string; source: string }> {
   const all = typeof folders === "string" ? [folders] : folders;
+  const arePaths = Array.isArray(all) && all.every((path) => typeof path === "string");
+  requireOption("folders", folders, arePaths, "the path of a folder, or a list of such");
   const read = async (paths: readonly string[]) => {
     const photos: (Kept & Named)[] = [];
     for (const path of paths) {

@@ -9,6 +9,7 @@ import { parse } from "../network/parse.ts";
 import { parseSpec } from "../network/parse-spec.ts";
 import { layerShapes, parameterCount, parameters, type Spec, shrinkOf } from "../network/spec.ts";
 import { NoiseSchema } from "../noise/noise-schema.ts";
+import { fileBytes } from "../pictures/decoding.ts";
 import { MODEL_FORMAT, type Model, type ModelLike } from "./model.ts";
 import { narrow, quantize } from "./quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
@@ -67,6 +68,8 @@ export const weightFormats: readonly WeightFormat[] = ["f32", "f16", "i8"];
  * @throws SpecError if the format is none of these, a tensor is missing, its length does not fit its shape, or a weight is too large for float16
  */
 export function encodeModel(model: Model, format: WeightFormat = "f32"): Uint8Array<ArrayBuffer> {
+  const isModel = Array.isArray(model?.spec?.layers) && typeof model.parameters?.get === "function";
+  requireOption("model", model, isModel, "a model, such as decodeModel gives");
   return encoded(model, format, metadataOf(model));
 }
 
@@ -131,10 +134,11 @@ function scalesOf(spec: Spec): Map<string, number> {
 /**
  * Decodes the bytes of a model file. Weights of any format are expanded to float32.
  * @param name what errors call the file
+ * @throws SpecError if they are neither a Uint8Array nor an ArrayBuffer
  * @throws ModelFileError on anything but a whole model whose tensors fit its spec and are finite
  */
-export function decodeModel(bytes: Uint8Array, name: string): Model {
-  return decoded(bytes, name, (metadata) =>
+export function decodeModel(bytes: Uint8Array | ArrayBuffer, name: string): Model {
+  return decoded(fileBytes(bytes, "model"), name, (metadata) =>
     parse(DescriptionSchema, json(metadata, "description"), "description"),
   );
 }

@@ -1,7 +1,7 @@
 /** Picture files in Node. */
 import { open, readdir, readFile, readlink } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { DataError } from "../errors.ts";
+import { DataError, shown } from "../errors.ts";
 import { decodePicture } from "./decode-picture.ts";
 import type { DecodedPicture, DecodeOptions } from "./decoding.ts";
 import {
@@ -27,7 +27,12 @@ import { storedValues } from "./stored-values.ts";
  * @throws SpecError if `maxPixels` is not a number of at least 0
  */
 export async function readPicture(path: string, options: DecodeOptions = {}): Promise<DecodedPicture> {
-  const { pictures: _, ...picture } = await decodeAny(await pictureBytes(path), path, options);
+  const isPath = typeof path === "string" || (path as unknown) instanceof URL;
+  if (!isPath)
+    throw new DataError(
+      `${shown(path)} cannot be read: name a file; decodePng and decodeJpeg take its bytes`,
+    );
+  const { pictures: _, ...picture } = await decodeAny(await pictureBytes(path), `${path}`, options);
   return picture;
 }
 

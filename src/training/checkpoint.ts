@@ -16,6 +16,7 @@ import { CHECKPOINT_FORMAT, json } from "../model/model-file.ts";
 import { readSafetensors, requireFinite, type Tensor, writeSafetensors } from "../model/safetensors.ts";
 import { MOST_WEIGHT } from "../network/limits.ts";
 import { parse } from "../network/parse.ts";
+import { fileBytes } from "../pictures/decoding.ts";
 import { hasRelaxedSimd, type Mode, type Variant } from "../wasm/detect.ts";
 import { epochSize } from "./batch-source.ts";
 import { batchCount } from "./batches.ts";
@@ -147,7 +148,8 @@ export async function encodeCheckpoint({
  * have changed since it was written
  * @throws UnsupportedRuntimeError in a page that is neither https nor localhost, where there is no SHA-256
  */
-export async function decodeCheckpoint(bytes: Uint8Array, name: string): Promise<Checkpoint> {
+export async function decodeCheckpoint(given: Uint8Array | ArrayBuffer, name: string): Promise<Checkpoint> {
+  const bytes = fileBytes(given, "checkpoint");
   const { tensors, metadata } = readSafetensors(bytes, name);
   if (metadata["denoise-wasm.format"] !== CHECKPOINT_FORMAT) {
     throw new ModelFileError(

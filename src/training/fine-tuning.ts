@@ -1,5 +1,5 @@
 /** Recipes that go on from a trained model on other pictures. */
-import { SpecError } from "../errors.ts";
+import { requireOption, SpecError } from "../errors.ts";
 import { greyModel } from "../model/grey-model.ts";
 import type { Model } from "../model/model.ts";
 import { isConvolutional } from "../network/spec.ts";
@@ -11,7 +11,10 @@ import { recipes } from "./recipes.ts";
  * third of the learning rate, and ten epochs, with patches of 2,000 each.
  * @throws SpecError if the model was not trained by a recipe of the package
  */
-export function fineTuning({ spec, provenance }: Model): Recipe {
+export function fineTuning(model: Model): Recipe {
+  const { spec, provenance } = model ?? {};
+  const isModel = spec && typeof provenance?.recipe === "string";
+  requireOption("model", model, isModel, "a model, such as loadModel gives");
   const name = provenance.recipe.replace(/-tuned$/, "");
   const known: Record<string, Recipe> = recipes;
   if (!Object.hasOwn(known, name))

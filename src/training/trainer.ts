@@ -2,7 +2,7 @@
 /** Trains networks. A training is an async iterator over epochs; it can be aborted between any two steps, and resumed. */
 
 import { sha256 } from "../data/sha256.ts";
-import { optionsFrom, SpecError } from "../errors.ts";
+import { optionsFrom, requireOption, SpecError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { encodeModel } from "../model/model-file.ts";
 import { version } from "../version.ts";
@@ -51,6 +51,8 @@ export function train(recipe: Recipe, data: TrainingData, options?: TrainOptions
  * @throws SpecError at once if an option is out of range
  */
 export function resume(checkpoint: Checkpoint, data: TrainingData, options?: ResumeOptions): Training {
+  const isCheckpoint = Object(checkpoint?.recipe) === checkpoint?.recipe;
+  requireOption("checkpoint", checkpoint, isCheckpoint, "a checkpoint, such as loadCheckpoint gives");
   requireResumable(checkpoint, data);
   return new Training(checkpoint, data, optionsFrom(options), undefined, checkpoint);
 }

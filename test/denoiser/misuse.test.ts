@@ -3,10 +3,20 @@ import { describe, expect, it } from "vitest";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { blend, estimateSigma } from "../../src/index.ts";
 import { decodeJpeg, denoiseJpeg, encodeJpeg } from "../../src/jpeg.ts";
-import { encodeModel } from "../../src/model/model-file.ts";
-import { loadModel, readPicture, saveModel } from "../../src/node.ts";
+import { decodeModel, encodeModel } from "../../src/model/model-file.ts";
+import { loadModel, loadPhotosFrom, readPicture, saveModel } from "../../src/node.ts";
 import { decodePng, denoisePng, encodePng } from "../../src/png.ts";
-import { evaluateModel, recipes, runModel, train } from "../../src/train.ts";
+import {
+  addNoise,
+  decodeCheckpoint,
+  evaluateModel,
+  fineTuning,
+  parseIdx,
+  recipes,
+  resume,
+  runModel,
+  train,
+} from "../../src/train.ts";
 import { convModel } from "../support/conv-models.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript passes
@@ -49,6 +59,11 @@ const overflowing = () => {
   const huge = ([name, values]: [string, Float32Array]) => [name, values.map(() => 1e9)] as const;
   return { ...deep, parameters: new Map([...deep.parameters].map(huge)) };
 };
+
+const noisy =
+  (noise: Anything, count = 1) =>
+  async () =>
+    addNoise({ ...images, count }, noise, 1, 0);
 
 const cases: [string, () => Promise<unknown>, string, RegExp][] = [
   ["options that are null", create(null), "SpecError", /^options has to be an object, but is null/],
@@ -343,6 +358,51 @@ const cases: [string, () => Promise<unknown>, string, RegExp][] = [
     "SpecError",
     /"maxpixels"/,
   ],
+  [
+    "readPicture of bytes",
+    () => readPicture(file as Anything),
+    "DataError",
+    /^\[object Uint8Array\] cannot be read: .*decodePng/,
+  ],
+  ["readPicture of a promise", () => readPicture(Promise.resolve("a") as Anything), "DataError", /await it/],
+  ["loadModel of a promise", () => loadModel(Promise.resolve("a") as Anything), "ModelFileError", /await it/],
+  ["saveModel of null", () => saveModel(null as Anything, "/nowhere/a"), "SpecError", /^model .* null/],
+  ["encodeModel of no model", async () => encodeModel({} as Anything), "SpecError", /^model .* \{\}/],
+  ["decodeModel of a text", async () => decodeModel("a" as Anything, "a"), "SpecError", /^bytes .* "a"/],
+  [
+    "decodeCheckpoint of nothing",
+    () => decodeCheckpoint(null as Anything, "a"),
+    "SpecError",
+    /^bytes .* null/,
+  ],
+  [
+    "parseIdx of a promise",
+    async () => parseIdx(Promise.resolve() as Anything, "a"),
+    "SpecError",
+    /await it/,
+  ],
+  [
+    "loadPhotosFrom of nothing",
+    () => loadPhotosFrom(undefined as Anything, { height: 64, width: 64, channels: 3 }),
+    "SpecError",
+    /^folders .* undefined/,
+  ],
+  [
+    "fineTuning of nothing",
+    async () => fineTuning(undefined as Anything),
+    "SpecError",
+    /^model .* undefined/,
+  ],
+  ["fineTuning of a promise", async () => fineTuning(Promise.resolve() as Anything), "SpecError", /await it/],
+  [
+    "resume of null",
+    async () => resume(null as Anything, {} as Anything),
+    "SpecError",
+    /^checkpoint .* null/,
+  ],
+  ["addNoise's sigma of 1e39", noisy({ model: "gaussian", sigma: 1e39 }), "SpecError", /^noise .*1e\+39/],
+  ["addNoise's sigma of -5", noisy({ model: "gaussian", sigma: -5 }), "SpecError", /^noise .*-5/],
+  ["addNoise to less than its count", noisy({ model: "gaussian", sigma: 5 }, 2), "DataError", /64 are given/],
   ["loadModel of nothing", () => loadModel(undefined as Anything), "ModelFileError", /cannot be read/],
   [
     "saveModel's format",
@@ -524,6 +584,15 @@ describe("refused, with a typed error:", () => {
     );
     expect(error).toMatchObject({ name, message: expect.stringMatching(message) });
     expect((error as Error).message.length).toBeLessThan(1000);
+  });
+
+  it("an ArrayBuffer is taken where bytes are", async () => {
+    const file = encodeModel(model);
+    expect(decodeModel(file.buffer, "a")).toEqual(decodeModel(file, "a"));
+    expect(parseIdx(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 7).buffer, "a").data).toEqual(Uint8Array.of(7));
+    await expect(decodeCheckpoint(file.buffer, "a")).rejects.toThrow(
+      /^a is a safetensors file but not a checkpoint/,
+    );
   });
 
   it("and the denoiser is as good as before", async () => {
