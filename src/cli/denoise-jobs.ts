@@ -49,7 +49,7 @@ interface Source {
 }
 
 /** What is to be done. */
-export interface Work {
+interface Work {
   readonly jobs: Job[];
   /** Those whose results are already there. */
   readonly present: Job[];

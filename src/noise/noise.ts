@@ -1,10 +1,8 @@
 /** Models of noise, how strong their noise is, and how it is drawn from a seed. */
-import { is } from "valibot";
 import { type Images, pictureAt, pixelsOf, requirePictures } from "../data/images.ts";
-import { requireOption, SpecError } from "../errors.ts";
+import { SpecError } from "../errors.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { addCameraNoise, type CameraNoise, type CameraPictureNoise, drawCamera } from "./camera.ts";
-import { NoiseSchema } from "./noise-schema.ts";
 import {
   addPointwiseNoise,
   MID_GREY,
@@ -181,7 +179,7 @@ export function addNoiseTo(
  * the root mean square of the noisy minus the clean picture
  * @returns the noisy values, in the order and with the length of `images.data`. They are not clipped, except that a
  * camera's are whole numbers from 0 to 255
- * @throws SpecError if the noise is none, or pictures for a camera's noise are neither grey nor RGB
+ * @throws SpecError if pictures for a camera's noise are neither grey nor RGB
  * @throws DataError if the parts of the set do not fit together
  */
 export function addNoise(
@@ -192,8 +190,6 @@ export function addNoise(
   levels: Float32Array = new Float32Array(images.count),
 ): Float32Array {
   requirePictures(images, "The pictures");
-  const isNoise = is(NoiseSchema, { ...noise, drawn: "fresh" });
-  requireOption("noise", noise, isNoise, "a noise model whose numbers are in their ranges: see NoiseModel");
   const size = pixelsOf(images);
   const noisy = new Float32Array(images.data.length);
   for (let index = 0; index < images.count; index++) {

@@ -400,8 +400,6 @@ const cases: [string, () => Promise<unknown>, string, RegExp][] = [
     "SpecError",
     /^checkpoint .* null/,
   ],
-  ["addNoise's sigma of 1e39", noisy({ model: "gaussian", sigma: 1e39 }), "SpecError", /^noise .*1e\+39/],
-  ["addNoise's sigma of -5", noisy({ model: "gaussian", sigma: -5 }), "SpecError", /^noise .*-5/],
   ["addNoise to less than its count", noisy({ model: "gaussian", sigma: 5 }, 2), "DataError", /64 are given/],
   ["loadModel of nothing", () => loadModel(undefined as Anything), "ModelFileError", /cannot be read/],
   [
