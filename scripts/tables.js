@@ -164,7 +164,10 @@ function mainSizes() {
   const files = [
     ["the core that denoises, `inference.wasm`", "wasm/inference.wasm"],
     ["the core that trains, too, `simd.wasm`", "wasm/simd.wasm"],
-    ["script, core, `photo` and `photo-grey` in one file, by `export photo --format edge`", "edge/denoise-all.js"],
+    [
+      "script, core, `photo` and `photo-grey` in one file, by `export photo --format edge`",
+      "edge/denoise-all.js",
+    ],
     ["the same with `photo-tiny` and `photo-tiny-grey`", "edge/denoise-tiny-all.js"],
   ];
   return table(
