@@ -1,9 +1,11 @@
-// npm run site: builds the documentation into build/site, as static files with a search: README, the pages of docs, and the API. Fails if a
-// link leads nowhere, or typedoc warns of anything. Links to folders of the repository, which the site does not have, become plain text.
+// npm run site: builds the documentation into build/site, as static files with a search: README, the pages of docs and of the examples, and the
+// API. Source files that a page links to become pages. Fails if a link leads nowhere, or typedoc warns of anything. Links to folders of the
+// repository, which the site does not have, become plain text.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Application } from "typedoc";
+import { Application, OptionDefaults } from "typedoc";
+import { withDescription, withPictures, withRoles, writeSourcePages } from "./site-pages.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const out = join(root, "build/site");
@@ -14,9 +16,17 @@ const app = await Application.bootstrapWithPlugins({
   entryPoints: entries.map((name) => join(root, `src/${name}.ts`)),
   tsconfig: join(root, "tsconfig.json"),
   readme: join(root, "README.md"),
-  projectDocuments: [join(root, "docs/*.md"), join(root, "CONTRIBUTING.md")],
+  projectDocuments: [
+    "docs/*.md",
+    "CONTRIBUTING.md",
+    "examples/README.md",
+    "examples/*/README.md",
+    "models/README.md",
+  ].map((path) => join(root, path)),
+  highlightLanguages: [...OptionDefaults.highlightLanguages, "python"],
   searchInDocuments: true,
   searchInComments: true,
+  customCss: join(root, "scripts/site.css"),
   disableSources: true,
   treatWarningsAsErrors: true,
   // Folders, which are seen to below.
@@ -27,6 +37,7 @@ const project = await app.convert();
 if (!project) process.exit(1);
 app.validate(project);
 await app.generateDocs(project, out);
+writeSourcePages(join(out, "media"));
 
 const files = readdirSync(out, { recursive: true }).map((name) => join(out, name));
 const idsOf = new Map();
@@ -43,19 +54,25 @@ let count = 0;
 const dead = [];
 for (const page of files.filter((path) => path.endsWith(".html"))) {
   const text = readFileSync(page, "utf8");
-  const checked = text.replaceAll(/<a\b[^>]*?href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g, (whole, href, inner) => {
-    if (/^(https?|mailto):/.test(href)) return whole;
-    count++;
-    const [path, place] = href.split("#").map(decodeURIComponent);
-    const named = path === "" ? page : join(dirname(page), path);
-    const target = named.endsWith("/") ? join(named, "index.html") : named;
-    const isPage = existsSync(target) && statSync(target).isFile();
-    if (isPage && (!place || !target.endsWith(".html") || hasPlace(target, place))) return whole;
-    // What typedoc makes of a link to a folder; mentions.test.ts checks that the repository has it.
-    if (/(^|\/)media\/[^./]+$/.test(path)) return inner;
-    dead.push(`${page.slice(out.length + 1)}: ${href}`);
-    return whole;
-  });
+  const described = withRoles(withDescription(await withPictures(text, page), page));
+  const checked = described.replaceAll(
+    /<a\b[^>]*?href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g,
+    (whole, href, inner) => {
+      if (/^(https?|mailto):/.test(href)) return whole;
+      count++;
+      const [path, place] = href.split("#").map(decodeURIComponent);
+      const named = path === "" ? page : join(dirname(page), path);
+      const target = named.endsWith("/") ? join(named, "index.html") : named;
+      const isPage = existsSync(target) && statSync(target).isFile();
+      if (isPage && (!place || !target.endsWith(".html") || hasPlace(target, place))) return whole;
+      if (existsSync(`${target}.html`) && (!place || hasPlace(`${target}.html`, place)))
+        return whole.replace(path, `${path}.html`);
+      // What typedoc makes of a link to a folder; mentions.test.ts checks that the repository has it.
+      if (/(^|\/)media\/[^./]+$/.test(path)) return inner;
+      dead.push(`${page.slice(out.length + 1)}: ${href}`);
+      return whole;
+    },
+  );
   if (checked !== text) writeFileSync(page, checked);
 }
 for (const link of dead) console.error(`leads nowhere: ${link}`);

@@ -111,6 +111,8 @@ const types: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
   ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
 };
 
 /** A plain web server for the files of a folder, which sends these headers with each. */
