@@ -4,7 +4,11 @@ import { createDenoiser, readImage, toImageData } from "denoise-wasm/browser";
 let shared;
 /** All elements of a page share a denoiser. It works in a worker of its own. */
 const denoiserOf = () => {
-  shared ??= createDenoiser({ worker: true });
+  shared ??= createDenoiser({ worker: true }).catch((error) => {
+    // The next picture tries it again.
+    shared = undefined;
+    throw error;
+  });
   return shared;
 };
 

@@ -7,9 +7,9 @@ export const denoiser = await createDenoiser();
 
 /**
  * @param {Uint8Array} bytes the file
- * @param {import("denoise-wasm").DenoiseOptions} [options]
+ * @param {import("denoise-wasm").DenoiseOptions & { maxPixels?: number }} [options]
  * @returns {Promise<{ type: "image/png" | "image/jpeg", bytes: Uint8Array }>} a file of the same kind, and its media type
- * @throws DataError if it is neither, broken, or has more than 4 megapixels
+ * @throws DataError if it is neither, broken, or has more than `maxPixels`, by default 4 megapixels
  */
 export async function denoiseFile(bytes, options) {
   if (bytes[0] === 0x89) return { type: "image/png", bytes: await denoisePng(denoiser, bytes, options) };
@@ -18,12 +18,10 @@ export async function denoiseFile(bytes, options) {
 }
 
 /**
- * The options that the query of an address gives: `?sigma=25&strength=0.8`.
+ * The options that the query of an address gives: `?sigma=25&strength=0.8`. An empty one, as forms send it, counts for nothing.
  * @param {Record<string, unknown>} query
  */
 export function optionsOf({ sigma, strength }) {
-  return {
-    ...(sigma !== undefined && { sigma: Number(sigma) }),
-    ...(strength !== undefined && { strength: Number(strength) }),
-  };
+  const given = Object.entries({ sigma, strength }).filter(([, value]) => `${value ?? ""}`.trim() !== "");
+  return Object.fromEntries(given.map(([name, value]) => [name, Number(value)]));
 }

@@ -10,13 +10,16 @@ import { steadyLevel } from "./steady-level.js";
 export async function denoiseFrames({ sigma } = {}) {
   const denoiser = await createDenoiser({ worker: true });
   const levelOf = steadyLevel();
-  return new TransformStream({
+  const { readable, writable: frames } = new TransformStream({
     async transform(frame, controller) {
       const { width, height } = frame.visibleRect;
       const { timestamp, duration, displayWidth, displayHeight } = frame;
       const data = new Uint8Array(4 * width * height);
-      await frame.copyTo(data, { format: "RGBA" });
-      frame.close();
+      try {
+        await frame.copyTo(data, { format: "RGBA" });
+      } finally {
+        frame.close();
+      }
       const picture = { data, width, height, channels: 4 };
       const clean = await denoiser.denoise(picture, { sigma: sigma ?? levelOf(picture), transfer: true });
       const size = { codedWidth: width, codedHeight: height, displayWidth, displayHeight };
@@ -29,6 +32,14 @@ export async function denoiseFrames({ sigma } = {}) {
         }),
       );
     },
-    flush: () => denoiser.dispose(),
   });
+  const writer = frames.getWriter();
+  // However the stream ends, its worker ends with it.
+  writer.closed.catch(() => {}).then(() => denoiser.dispose());
+  const writable = new WritableStream({
+    write: (frame) => writer.write(frame),
+    close: () => writer.close(),
+    abort: (reason) => writer.abort(reason),
+  });
+  return { readable, writable };
 }

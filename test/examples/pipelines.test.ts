@@ -49,6 +49,10 @@ describe.skipIf(skipped)(title, () => {
     project = await install(projects, folder, await pack(folder));
     await mkdir(join(project, "public"));
     await mkdir(join(project, "assets"));
+    // More than 4 megapixels, in which no noise is to be found.
+    const [wide, high] = [2100, 2000];
+    const even = { data: new Uint8Array(wide * high).fill(99), width: wide, height: high, channels: 1 };
+    await writeFile(join(project, "assets", "large.png"), await encodePng(even));
     for (const place of ["public", "assets"]) await writeFile(join(project, place, "noisy.png"), png);
   }, timeout);
   afterEach(async () => {
@@ -75,6 +79,15 @@ describe.skipIf(skipped)(title, () => {
       expect((await decodePng(new Uint8Array(await answer.arrayBuffer()), "the answer")).data).toEqual(
         denoised,
       );
+
+      // An empty field of a form is no level of 0.
+      const found = await post(png, "image/png", "?sigma=&strength=%20");
+      expect(
+        psnr(
+          clean,
+          (await decodePng(new Uint8Array(await found.arrayBuffer()), "the answer")).data as Uint8Array,
+        ),
+      ).toBeGreaterThan(psnr(clean, noisy) + 4);
 
       const jpeg = await sharp(png).jpeg({ quality: 95 }).toBuffer();
       const other = await post(Uint8Array.from(jpeg), "image/jpeg");
@@ -139,6 +152,22 @@ describe.skipIf(skipped)(title, () => {
     timeout,
   );
 
+  it(
+    "TypeScript knows what an import of a denoised picture gives",
+    async () => {
+      const tsc = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
+      const check = (type: string) => {
+        const text = `import url from "./photo.jpg?denoise";\nexport const address: ${type} = url;\n`;
+        return writeFile(join(project, "use.ts"), text).then(() =>
+          execute(project, process.execPath, [tsc, "--noEmit", "vite-client.d.ts", "use.ts"]),
+        );
+      };
+      await check("string");
+      await expect(check("number")).rejects.toThrow(/Type 'string' is not assignable to type 'number'/);
+    },
+    timeout,
+  );
+
   const pages = chromium ? "in a page" : "in a page (skipped: no Chromium; set CHROMIUM to it)";
   describe.skipIf(!chromium)(pages, () => {
     let browser: Browser;
@@ -175,6 +204,19 @@ describe.skipIf(skipped)(title, () => {
         const timestamps = [0, 1000, 2000];
         expect(results).toEqual(timestamps.map((timestamp) => ({ data: rgba(denoised), timestamp })));
 
+        // biome-ignore lint/suspicious/noExplicitAny: as above
+        const many = (values: number[]) => (window as any).denoiseMany(values, ...[96, 80]);
+        const { results: pooled, late } = await page.evaluate(many, rgba(noisy));
+        expect(pooled.splice(4, 1)).toEqual(["AbortError"]);
+        expect(pooled).toEqual(Array(5).fill(rgba(denoised)));
+        expect(late).toEqual(Array(3).fill("DenoiseError"));
+        // biome-ignore lint/suspicious/noExplicitAny: as above
+        expect(await page.evaluate(() => (window as any).endFrames())).toEqual({
+          ended: 3,
+          said: "copy failed",
+          closed: true,
+        });
+
         const built = await page.evaluate(async () => {
           const response = await fetch(document.querySelector("img")!.src);
           return [...new Uint8Array(await response.arrayBuffer())];
@@ -184,6 +226,23 @@ describe.skipIf(skipped)(title, () => {
         await page.evaluate(() => document.querySelector("denoise-img")!.setAttribute("src", "none.png"));
         await page.waitForSelector("denoise-img[state=failed]");
         expect(faults).toEqual([]);
+
+        // What fails once, such as the script of a worker that does not come, is tried again.
+        const other = await browser.newPage();
+        await other.addInitScript(() => {
+          const { Worker } = globalThis;
+          globalThis.Worker = class {
+            constructor() {
+              globalThis.Worker = Worker;
+              throw new Error("not this time");
+            }
+          } as unknown as typeof Worker;
+        });
+        await other.goto(running.url);
+        await other.waitForSelector("denoise-img[state=failed]");
+        await other.evaluate(() => document.querySelector("denoise-img")!.setAttribute("src", "noisy.png"));
+        await other.waitForSelector("denoise-img[state=done]");
+        await other.close();
 
         await running.stop();
         running = await start(project, process.execPath, [vite, "--host", "127.0.0.1"]);
