@@ -4,6 +4,8 @@ import { denoisePng } from "denoise-wasm/png";
 const denoiser = await createDenoiser();
 /** Requests that are here at a time. */
 const places = 16;
+/** Pixels of a picture. One of this many with RGBA of 16 bits takes some 340 MB. */
+const maxPixels = 2 ** 22;
 
 let present = 0;
 let turn = Promise.resolve();
@@ -13,7 +15,7 @@ function denoise(file, sigma, signal) {
     .catch(() => {})
     .then(() => {
       signal.throwIfAborted();
-      return denoisePng(denoiser, file, { sigma: sigma ? Number(sigma) : "auto", signal });
+      return denoisePng(denoiser, file, { sigma: sigma ? Number(sigma) : "auto", maxPixels, signal });
     });
   return turn;
 }

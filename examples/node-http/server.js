@@ -6,6 +6,8 @@ const denoiser = await createDenoiser();
 /** Bytes of a file, and requests that are here at a time. */
 const most = 8 * 2 ** 20;
 const places = 16;
+/** Pixels of a picture. One of this many with RGBA of 16 bits takes some 340 MB. */
+const maxPixels = 2 ** 22;
 
 let present = 0;
 let turn = Promise.resolve();
@@ -15,7 +17,7 @@ function denoise(file, sigma, signal) {
     .catch(() => {})
     .then(() => {
       signal.throwIfAborted();
-      return denoisePng(denoiser, file, { sigma: sigma ? Number(sigma) : "auto", signal });
+      return denoisePng(denoiser, file, { sigma: sigma ? Number(sigma) : "auto", maxPixels, signal });
     });
   return turn;
 }

@@ -117,6 +117,47 @@ describe.skipIf(skipped)(title, () => {
     timeout,
   );
 
+  it.each(["express", "fastify", "hono"])(
+    "%s has a place for 16 requests, and does not denoise what nobody waits for",
+    async (name) => {
+      running = await start(project, process.execPath, ["servers.js", name]);
+      const [side, headers] = [512, { "content-type": "image/png" }];
+      const grey = Uint8Array.from(
+        Uint8ClampedArray.from(normal(side * side, 5, 40).map((value) => 128 + value)),
+      );
+      const body = await encodePng({ data: grey, width: side, height: side });
+      const post = (signal?: AbortSignal) =>
+        fetch(`${running!.url}denoise?sigma=40`, {
+          method: "POST",
+          headers,
+          body,
+          ...(signal && { signal }),
+        });
+      const begun = performance.now();
+      expect((await post()).status).toBe(200);
+      const alone = performance.now() - begun;
+
+      const crowd = await Promise.all(Array.from({ length: 40 }, () => post()));
+      const busy = crowd.filter(({ status }) => status === 503);
+      expect(busy.length).toBeGreaterThan(0);
+      expect(crowd.filter(({ status }) => status === 200)).toHaveLength(40 - busy.length);
+      expect(40 - busy.length).toBeGreaterThanOrEqual(16);
+      expect(busy[0]!.headers.get("retry-after")).toBe("5");
+      expect(await busy[0]!.json()).toEqual({ error: expect.stringMatching(/Too many requests/) });
+
+      const leaving = new AbortController();
+      const gone = Array.from({ length: 15 }, () => post(leaving.signal).catch(() => "left"));
+      await new Promise((resolve) => setTimeout(resolve, alone / 2));
+      leaving.abort();
+      await Promise.all(gone);
+      const next = performance.now();
+      expect((await post()).status).toBe(200);
+      // Fifteen pictures that nobody waits for would be fifteen times as long.
+      expect(performance.now() - next).toBeLessThan(5 * alone + 500);
+    },
+    timeout,
+  );
+
   it(
     "sharp keeps profile and Exif data, raw frames go through a stream, and levels are averaged over frames",
     async () => {
