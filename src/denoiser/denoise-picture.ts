@@ -126,9 +126,7 @@ export async function denoisePicture<Values extends PictureValues>(
       await run(network, view.width + 2 * margin, view.height + 2 * margin, rowsOf(view), signal, report);
     }
     if (!Number.isFinite(total))
-      throw new ModelFileError(
-        `${model.name} puts out values that are not finite for this picture. Use another model.`,
-      );
+      throw new ModelFileError(`${model.name} puts out values that are not finite. Use another model.`);
     if (isMean) {
       for (let i = 0; i < data.length; i += channels)
         for (let c = i; c < i + colors; c++) values[c] = held(sums[c]! / views.length);

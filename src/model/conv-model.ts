@@ -234,10 +234,11 @@ function modelOf(
       const weight = read(key, [outputs, inputs, window, window])!;
       require(weight?.length === window * window * inputs * outputs);
       const scale = weight instanceof Int8Array ? read(`${key}.scale`, [outputs]) : undefined;
-      require(!scale?.some((value) => value <= 0));
+      if (scale?.some((value) => value <= 0)) throw fault(name, `has "${key}" with a scale not above 0`);
+      // The largest product with eight bits.
       if (scale)
         usable(
-          Float32Array.from(weight, (value, i) => value * scale[((i * outputs) / weight.length) | 0]!),
+          scale.map((value) => 128 * value),
           key,
           name,
         );

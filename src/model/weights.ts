@@ -37,9 +37,13 @@ export function expandWeights(tensors: ReadonlyMap<string, Tensor>, name: string
         throw fault(`as I8 without a scale above 0 for each of its ${shape[0]} outputs`);
       scales.add(`${key}.scale`);
       const columns = data.length / scale.data.length;
-      const products = Float32Array.from(data, (value, i) => value * scale.data[Math.floor(i / columns)]!);
-      requireFinite({ dtype: "F32", shape, data: products }, key, name, MOST_WEIGHT);
-      expanded.set(key, { shape, data: products });
+      // The largest product with eight bits.
+      const greatest = scale.data.map((value) => 128 * value);
+      requireFinite({ ...scale, data: greatest }, key, name, MOST_WEIGHT);
+      expanded.set(key, {
+        shape,
+        data: Float32Array.from(data, (value, i) => value * scale.data[Math.floor(i / columns)]!),
+      });
     }
   }
   for (const key of scales) expanded.delete(key);
