@@ -5,7 +5,7 @@ import sharp from "sharp";
 
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
-const style = `:root { color-scheme: light dark } body { margin: 1rem; font-family: sans-serif }
+const style = `:root { color-scheme: light dark } body { margin: 1rem; font-family: sans-serif } a { color: inherit }
 pre { overflow: auto; tab-size: 2; line-height: 1.4 } pre span { scroll-margin-top: 1rem } pre span::before { content: attr(id); display: inline-block; width: 4em; color: GrayText }
 pre span:target { background: Mark; color: MarkText }`;
 

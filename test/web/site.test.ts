@@ -37,29 +37,33 @@ describe.skipIf(!chromium)(
       ["a source file", "media/conv3x3.ts.html#L40"],
     ];
     for (const colorScheme of ["light", "dark"] as const) {
-      it.each(kinds)(`${colorScheme}: %s breaks no rule of axe, and asks no other host`, async (_, path) => {
-        const page = await browser.newPage({ colorScheme });
-        const outside: string[] = [];
-        page.on("request", (request) => {
-          if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(server.url))
-            outside.push(request.url());
-        });
-        await page.goto(server.url + path, { waitUntil: "networkidle" });
-        await page.evaluate(axe.source);
-        // typedoc's navigation has links to modules in the summaries that unfold them.
-        const rules = { "nested-interactive": { enabled: false } };
-        const violations = await page.evaluate(
-          async (rules) =>
-            (await (globalThis as unknown as { axe: typeof axe }).axe.run({ rules })).violations,
-          rules,
-        );
-        await page.close();
-        const nodes = violations.flatMap(({ id, nodes }) =>
-          nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`),
-        );
-        expect(nodes).toEqual([]);
-        expect(outside).toEqual([]);
-      });
+      it.each(kinds)(
+        `${colorScheme}: %s breaks no rule of axe, and asks no other host`,
+        async (_, path) => {
+          const page = await browser.newPage({ colorScheme });
+          const outside: string[] = [];
+          page.on("request", (request) => {
+            if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(server.url))
+              outside.push(request.url());
+          });
+          await page.goto(server.url + path, { waitUntil: "networkidle" });
+          await page.evaluate(axe.source);
+          // typedoc's navigation has links to modules in the summaries that unfold them.
+          const rules = { "nested-interactive": { enabled: false } };
+          const violations = await page.evaluate(
+            async (rules) =>
+              (await (globalThis as unknown as { axe: typeof axe }).axe.run({ rules })).violations,
+            rules,
+          );
+          await page.close();
+          const nodes = violations.flatMap(({ id, nodes }) =>
+            nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`),
+          );
+          expect(nodes).toEqual([]);
+          expect(outside).toEqual([]);
+        },
+        240_000,
+      );
     }
 
     it("says of every page what it is about, and of every picture how large it is", () => {
