@@ -91,6 +91,7 @@ export const notRun: Readonly<Record<string, string>> = {
   "npx webpack": "the same",
   "npm install && npm start":
     "installs and builds a clone, as .ci/run does; test/cli/cli.test.ts trains without options",
+  "npm install && npm test": "what runs this test",
   "npm run web": "serves until it is stopped; test/web starts it",
   "Cross-Origin-Opener-Policy": headers,
   "default-src 'self'": headers,
