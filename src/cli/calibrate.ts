@@ -7,11 +7,12 @@ import { createDenoiser } from "../learning/calibrating-denoiser.ts";
 import { CALIBRATED_LEVEL, noiseLevels, sureKnots } from "../learning/calibration.ts";
 import { checkPicture, type Picture, type Range } from "../pictures/picture.ts";
 import { decodeAny } from "../pictures/picture-files.node.ts";
-import { inputBytes, RESULT_SUFFIX, requireNoInput, sourcesOf } from "./denoise-jobs.ts";
+import { requireNoInput } from "./denoise-jobs.ts";
 import { Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
 import { modelOption, modelsOf } from "./models.ts";
 import { rangeOption, wholeFrom } from "./option-values.ts";
+import { inputBytes, RESULT_SUFFIX, sourcesOf } from "./picture-sources.ts";
 import { percentProgress } from "./progress.ts";
 import { textTable } from "./quality-table.ts";
 

@@ -1,17 +1,9 @@
 /** What `denoise-wasm denoise` reads and writes: from the arguments of the command to pairs of files. */
-import { readFile, realpath, stat } from "node:fs/promises";
-import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { buffer } from "node:stream/consumers";
-import { glob, isDynamicPattern } from "tinyglobby";
+import { extname, join } from "node:path";
 import { DataError, OutputError } from "../errors.ts";
 import { formatOfName, type PictureFormat } from "../pictures/formats.ts";
-import { pictureBytes, picturesIn } from "../pictures/picture-files.node.ts";
-
-/** Stands for standard input or output. */
-export const STANDARD = "-";
-
-/** What is added to the names of results that lie beside their pictures. */
-export const RESULT_SUFFIX = "-denoised";
+import { canonical, exists, isFolder } from "./paths.ts";
+import { listedIn, type Source, type SourceOptions, STANDARD, sourcesOf } from "./picture-sources.ts";
 
 /** A file to read and a file to write, both a path or `STANDARD`. */
 export interface Job {
@@ -24,10 +16,7 @@ export interface Job {
 /** The formats that are written. */
 export type WrittenFormat = Exclude<PictureFormat, "gif" | "heif">;
 
-export interface JobOptions {
-  readonly out?: string;
-  readonly suffix: string;
-  readonly recursive?: boolean;
+export interface JobOptions extends SourceOptions {
   readonly force?: boolean;
   readonly compare?: boolean;
   /** A file that names the pictures, one a line. */
@@ -40,12 +29,6 @@ export interface JobOptions {
 export interface Part {
   readonly number: number;
   readonly of: number;
-}
-
-/** A file to read, and where its result lies in a folder of results. */
-interface Source {
-  readonly path: string;
-  readonly place: string;
 }
 
 /** What is to be done. */
@@ -118,7 +101,8 @@ export async function jobsFrom(inputs: readonly string[], options: JobOptions): 
   if (force) return { jobs, present: [], clashes };
   const present: Job[] = [];
   const missing: Job[] = [];
-  for (const job of jobs) ((await exists(job.output)) ? present : missing).push(job);
+  for (const job of jobs)
+    (job.output !== STANDARD && (await exists(job.output)) ? present : missing).push(job);
   if (!isFolderIn && present[0])
     throw new OutputError(`${present[0].output} exists; give --force to write over it, or another name.`);
   for (const { comparison } of missing) {
@@ -158,98 +142,6 @@ function writtenFormat(name: string): WrittenFormat | undefined {
 
 /** What the names of pictures before and after end in. */
 const COMPARISON = "-compare.png";
-
-/** The pictures that an argument stands for. @throws DataError if there are none */
-export async function sourcesOf(
-  input: string,
-  options: Pick<JobOptions, "out" | "suffix" | "recursive">,
-): Promise<Source[]> {
-  if (await isFolder(input)) {
-    const found = await picturesIn(input, options.recursive).catch(async (error) => {
-      const deeper = options.recursive ? [] : await picturesIn(input, true).catch(() => []);
-      if (deeper.length === 0) throw error;
-      throw new DataError(
-        `${input} holds pictures only in the folders inside it; give --recursive to take them`,
-      );
-    });
-    const paths = await withoutResults(found, input, options);
-    return paths.map((path) => ({ path, place: relative(input, path) }));
-  }
-  if (input === STANDARD || !isDynamicPattern(input) || (await exists(input)))
-    return [{ path: input, place: basename(input) }];
-  const pattern = input.replaceAll("\\", "/");
-  const paths = (await glob(pattern, { expandDirectories: false })).sort();
-  if (paths.length === 0) throw new DataError(`No file is called ${input}; check the pattern`);
-  const steps = pattern.split("/");
-  const fixed = steps
-    .slice(
-      0,
-      steps.findIndex((step) => /[*?[{(]/.test(step)),
-    )
-    .join("/");
-  const folder = fixed || (steps[0] === "" ? "/" : ".");
-  const others = await withoutResults(paths, folder, options);
-  return others.map((path) => ({ path, place: placeIn(folder, path) }));
-}
-
-/** Where a file's result lies in a folder of results: as the file in its folder, or, if it lies outside, by its name alone. */
-function placeIn(folder: string, path: string): string {
-  const place = relative(folder, path);
-  return isAbsolute(place) || /^\.\.([/\\]|$)/.test(place) ? basename(path) : place;
-}
-
-/**
- * Leaves out what is no original: results that lie beside their originals, and comparisons, or all in the folder of results,
- * if that lies inside the folder that is read.
- */
-async function withoutResults(
-  paths: readonly string[],
-  folder: string,
-  { out, suffix }: Pick<JobOptions, "out" | "suffix">,
-): Promise<string[]> {
-  if (out === undefined) {
-    const own = new RegExp(`${suffix.replace(/\W/g, "\\$&")}(-compare)?\\.\\w+$`);
-    return paths.filter((path) => suffix === "" || !own.test(path));
-  }
-  const [within, results] = [await canonical(folder), await canonical(out)];
-  if (!isInside(results, within)) return [...paths];
-  const places = await Promise.all(paths.map(canonical));
-  return paths.filter((_, i) => !isInside(places[i]!, results));
-}
-
-const isInside = (path: string, folder: string) => path.startsWith(join(folder, sep));
-
-/**
- * The pictures of a manifest: one path a line, relative to its folder; empty lines count for nothing. Their results have the same
- * paths in the folder of results; those of pictures outside of the manifest's folder have the paths below the folder that
- * all of these have in common.
- * @throws DataError if it cannot be read
- */
-async function listedIn(manifest: string): Promise<Source[]> {
-  const text = await readFile(manifest, "utf8").catch((cause: Error) => {
-    throw new DataError(`${manifest} cannot be read: ${cause.message}; name a file that lists pictures`, {
-      cause,
-    });
-  });
-  const lines = text
-    .replace(/^\uFEFF/, "")
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== "");
-  const folder = dirname(manifest);
-  const paths = lines.map((line) => (isAbsolute(line) ? line : join(folder, line)));
-  const shared = commonFolder(paths.filter((path) => !isInside(resolve(path), resolve(folder))));
-  return paths.map((path) => {
-    const within = isInside(resolve(path), resolve(folder)) ? folder : shared;
-    return { path, place: relative(within, path) };
-  });
-}
-
-/** The innermost folder that all of these paths are in. */
-function commonFolder([first = "", ...others]: readonly string[]): string {
-  let folder = dirname(resolve(first));
-  while (others.some((path) => !isInside(resolve(path), folder))) folder = dirname(folder);
-  return folder;
-}
 
 /** A name as it is, or with the ending .png if nothing is written that ends like it. */
 function withWrittenEnding(name: string): string {
@@ -294,36 +186,4 @@ export async function requireNoInput(output: string, inputs: readonly string[]):
   for (const input of inputs)
     if (place === (await canonical(input)))
       throw new DataError(`${output} would overwrite the picture ${input}; write to another place`);
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (
-    path !== STANDARD &&
-    stat(path).then(
-      () => true,
-      () => false,
-    )
-  );
-}
-
-/** The bytes of an input, and what errors call it. @throws DataError if it cannot be read */
-export async function inputBytes(input: string): Promise<[bytes: Uint8Array, name: string]> {
-  return input === STANDARD
-    ? [await buffer(process.stdin), "standard input"]
-    : [await pictureBytes(input), input];
-}
-
-/** The path with symbolic links resolved, as far as it exists. */
-async function canonical(path: string): Promise<string> {
-  return realpath(path).catch(async () => {
-    const parent = dirname(resolve(path));
-    return parent === resolve(path) ? parent : join(await canonical(parent), basename(path));
-  });
 }

@@ -17,20 +17,13 @@ import type { FirstPicture } from "../pictures/sharp.node.ts";
 import { pictureRows } from "../report/figures.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
-import {
-  inputBytes,
-  type Job,
-  type JobOptions,
-  jobsFrom,
-  type Part,
-  RESULT_SUFFIX,
-  STANDARD,
-} from "./denoise-jobs.ts";
+import { type Job, type JobOptions, jobsFrom, type Part } from "./denoise-jobs.ts";
 import { Interrupted, Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
 import { learningDenoiser } from "./learning-denoiser.ts";
 import { modelOption, modelsOf } from "./models.ts";
 import { numberIn, rangeOption, wholeFrom, wholeIn } from "./option-values.ts";
+import { inputBytes, RESULT_SUFFIX, STANDARD } from "./picture-sources.ts";
 import { percentProgress } from "./progress.ts";
 import { sideBySide } from "./side-by-side.ts";
 

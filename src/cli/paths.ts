@@ -1,0 +1,28 @@
+/** What there is at a path. */
+import { realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
+
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Whether a path is that of something in a folder or in one inside it; both are absolute. */
+export const isInside = (path: string, folder: string) => path.startsWith(join(folder, sep));
+
+/** The path with symbolic links resolved, as far as it exists. */
+export async function canonical(path: string): Promise<string> {
+  return realpath(path).catch(async () => {
+    const parent = dirname(resolve(path));
+    return parent === resolve(path) ? parent : join(await canonical(parent), basename(path));
+  });
+}
