@@ -1,28 +1,19 @@
 /** Checkpoints of a training in the page: Node's bytes, and goings-on from them. */
 import { fileURLToPath } from "node:url";
-import type { Browser } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { loadFashionMnistFrom } from "../../src/data/fashion-mnist.node.ts";
 import { encodeModel } from "../../src/model/model-file.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { recipes } from "../../src/training/recipes.ts";
 import { resume, train } from "../../src/training/trainer.ts";
 import { networkFor, TrainingState } from "../../src/training/training-state.ts";
-import { serve } from "../../web/server.js";
-import { chromium } from "../support/chromium.js";
-import { ended, launch, message, openPage, restingCheckpoint, saved, text } from "../support/open-page.ts";
+import { ended, message, openPage, restingCheckpoint, saved, text } from "../support/open-page.ts";
+import { describePage } from "../support/page-suite.ts";
 
 /** So many that the page is told to pause before the last. */
 const EPOCHS = 20;
 
-describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skipped: no Chromium)", () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serve>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
-  });
-  afterAll(() => Promise.all([browser?.close(), server?.close()]));
-
+describePage("the page's checkpoints", (at) => {
   it("saves a checkpoint, Node's bytes, and goes on from it after a reload to the uninterrupted model", async () => {
     const recipe = { ...recipes["fashion-autoencoder"], epochs: EPOCHS };
     const folder = fileURLToPath(new URL("../../data", import.meta.url));
@@ -32,7 +23,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's checkpoints (skip
     const early = whole.checkpoint();
     const expected = Buffer.from(encodeModel(await whole.model()));
 
-    await using opened = await openPage(browser, server.url, "train");
+    await using opened = await openPage(at.browser, at.url, "train");
     const { page, faults } = opened;
     expect(await page.isDisabled("#save-checkpoint")).toBe(true);
     await page.selectOption("#recipe", "fashion-autoencoder");

@@ -1,10 +1,9 @@
 /** The curves of trainings in the page: what is shown of them, read out, compared and saved; and a training batch by batch. */
-import type { Browser, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serve } from "../../web/server.js";
+import type { Page } from "playwright";
+import { describe, expect, it } from "vitest";
 import { lineOf, smoothed, verdict } from "../../web/training-curve.ts";
-import { chromium } from "../support/chromium.js";
-import { ended, epochsShown, idxFiles, launch, openPage, saved, text } from "../support/open-page.ts";
+import { ended, epochsShown, idxFiles, openPage, saved, text } from "../support/open-page.ts";
+import { describePage } from "../support/page-suite.ts";
 
 async function train(page: Page, epochs: number, seed: number, batch = 100): Promise<void> {
   await page.selectOption("#recipe", "fashion-autoencoder");
@@ -54,16 +53,9 @@ describe("a verdict", () => {
   });
 });
 
-describe.skipIf(!chromium)(chromium ? "the page" : "the page's curves (skipped: no Chromium)", () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serve>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
-  });
-  afterAll(() => Promise.all([browser?.close(), server?.close()]));
-
+describePage("the page's curves", (at) => {
   it("reads out, smooths, compares and saves curves", async () => {
-    await using opened = await openPage(browser, server.url, "train");
+    await using opened = await openPage(at.browser, at.url, "train");
     const { page, faults } = opened;
     await train(page, 6, 1);
     await ended(page);
@@ -123,7 +115,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's curves (skipped: 
   }, 120_000);
 
   it("trains on one batch, and pauses again", async () => {
-    await using opened = await openPage(browser, server.url, "train");
+    await using opened = await openPage(at.browser, at.url, "train");
     const { page, faults } = opened;
     await train(page, 10_000, 1, 20);
     await epochsShown(page, 1);

@@ -2,19 +2,17 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright";
+import { expect, it } from "vitest";
 import { decodePng } from "../../src/pictures/png.ts";
 import { folder } from "../../web/build.js";
 import { serve } from "../../web/server.js";
-import { chromium } from "../support/chromium.js";
 import {
   denoised,
   ended,
   epochsShown,
   goTo,
   idxFiles,
-  launch,
   message,
   openPage,
   pngFile,
@@ -23,6 +21,7 @@ import {
   wayShown,
 } from "../support/open-page.ts";
 import { smallTargets } from "../support/page-layout.ts";
+import { describePage } from "../support/page-suite.ts";
 import { servePlainly } from "../support/plain-server.ts";
 
 /** Greys at random, which look like noise. */
@@ -30,16 +29,9 @@ const noise = (x: number, y: number) => Math.imul(Math.imul(x, 7919) ^ (y + 1), 
 const noisePicture = (name: string, side: number) => pngFile(name, [side, side], undefined, noise);
 const focused = (page: Page) => page.evaluate(() => document.activeElement!.id);
 
-describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: no Chromium)", () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serve>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
-  });
-  afterAll(() => Promise.all([browser?.close(), server?.close()]));
-
+describePage("the page's faults", (at) => {
   it("adds no noise to a picture of one's own, and measures it only where noise was added", async () => {
-    await using opened = await openPage(browser, server.url, "denoise");
+    await using opened = await openPage(at.browser, at.url, "denoise");
     const { page, faults } = opened;
     await denoised(page);
     await page.setInputFiles("#picture-file", noisePicture("own.png", 64));
@@ -63,7 +55,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
   });
 
   it("gives the result only when it is finished, and of what is shown", async () => {
-    await using opened = await openPage(browser, server.url, "denoise");
+    await using opened = await openPage(at.browser, at.url, "denoise");
     const { page, faults } = opened;
     await denoised(page);
     expect(await page.isEnabled("#download")).toBe(true);
@@ -82,7 +74,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
   });
 
   it("drops what comes late", async () => {
-    await using opened = await openPage(browser, server.url, "denoise", { serviceWorkers: "block" });
+    await using opened = await openPage(at.browser, at.url, "denoise", { serviceWorkers: "block" });
     const { page } = opened;
     await denoised(page);
     let arrived = false;
@@ -116,7 +108,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     [390, 844],
     [1280, 800],
   ])("keeps its layout with long names, %i×%i", async (width, height) => {
-    await using opened = await openPage(browser, server.url, "denoise", { viewport: { width, height } });
+    await using opened = await openPage(at.browser, at.url, "denoise", { viewport: { width, height } });
     const { page } = opened;
     const long = `${"a-very-long-name-without-any-blank".repeat(6)}`;
     const places = () =>
@@ -140,7 +132,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
   });
 
   it("says why nothing was taken away", async () => {
-    await using opened = await openPage(browser, server.url, "denoise");
+    await using opened = await openPage(at.browser, at.url, "denoise");
     const { page } = opened;
     await denoised(page);
     await page.setInputFiles(
@@ -157,7 +149,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
   });
 
   it("says what is wrong in a field in the user's words, and leads there; keeps the focus", async () => {
-    await using opened = await openPage(browser, server.url, "train");
+    await using opened = await openPage(at.browser, at.url, "train");
     const { page } = opened;
     await page.click("#start");
     expect(await message(page, "train", /Choose/)).toBe(
@@ -198,7 +190,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
   });
 
   it("shows what is chosen, where the divider is, progress and legend in forced colours", async () => {
-    await using opened = await openPage(browser, server.url, "denoise", { forcedColors: "active" });
+    await using opened = await openPage(at.browser, at.url, "denoise", { forcedColors: "active" });
     const { page } = opened;
     await denoised(page);
     await page.evaluate(() => {
@@ -236,7 +228,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
   });
 
   it("can be hit by a finger", async () => {
-    await using opened = await openPage(browser, server.url, "denoise", {
+    await using opened = await openPage(at.browser, at.url, "denoise", {
       viewport: { width: 390, height: 844 },
       isMobile: true,
       hasTouch: true,
@@ -252,7 +244,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
   });
 
   it("cuts no label of the chart's axes", async () => {
-    await using opened = await openPage(browser, server.url, "train");
+    await using opened = await openPage(at.browser, at.url, "train");
     const { page } = opened;
     await page.selectOption("#recipe", "fashion-autoencoder");
     await page.fill("#epochs", "100000");
@@ -274,7 +266,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
   });
 
   it("shows a resumed curve with its earlier points", async () => {
-    await using opened = await openPage(browser, server.url, "train");
+    await using opened = await openPage(at.browser, at.url, "train");
     const { page } = opened;
     const chooseData = async () => {
       await page.selectOption("#recipe", "fashion-autoencoder");
@@ -309,7 +301,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     "works without a network after the first visit, workers included: %s",
     async (_, start) => {
       const own = await start();
-      await using opened = await openPage(browser, own.url, "denoise");
+      await using opened = await openPage(at.browser, own.url, "denoise");
       const { page } = opened;
       await denoised(page);
       await page.evaluate(() => navigator.serviceWorker.ready);
@@ -336,7 +328,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's faults (skipped: 
     // As many hosts do it: a browser may take its own copy for ten minutes.
     const own = await servePlainly(copy, { "Cache-Control": "max-age=600" });
     try {
-      await using opened = await openPage(browser, own.url, "train");
+      await using opened = await openPage(at.browser, own.url, "train");
       const { page } = opened;
       await page.evaluate(() => navigator.serviceWorker.ready);
       const [before] = await page.evaluate(() => caches.keys());

@@ -1,35 +1,25 @@
 /** Training on photographs in the page: going on with a model of the package, and using what comes of it. */
-import type { Browser } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serve } from "../../web/server.js";
-import { chromium } from "../support/chromium.js";
+import { expect, it } from "vitest";
 import {
   denoised,
   ended,
   epochsShown,
   idxFiles,
-  launch,
   openPage,
   pngFile,
   saved,
   text,
 } from "../support/open-page.ts";
+import { describePage } from "../support/page-suite.ts";
 
 /** Pictures of black and white, of which photographs have taught the network little. */
 const drawings = [3, 4, 5, 6].map((step) =>
   pngFile(`drawing-${step}.png`, [240, 240], (x, y) => ((x * step + y * (9 - step)) >> 5) % 2 === 0),
 );
 
-describe.skipIf(!chromium)(chromium ? "the page" : "the page's fine-tuning (skipped: no Chromium)", () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serve>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
-  });
-  afterAll(() => Promise.all([browser?.close(), server?.close()]));
-
+describePage("the page's fine-tuning", (at) => {
   it("goes on with photo-tiny on pictures of another kind, gains by it, names a broken one, and denoises by the new model", async () => {
-    await using opened = await openPage(browser, server.url, "train");
+    await using opened = await openPage(at.browser, at.url, "train");
     const { page, faults } = opened;
     // An epoch may take long where much else runs.
     page.setDefaultTimeout(240_000);
@@ -64,7 +54,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's fine-tuning (skip
   }, 300_000);
 
   it("warns before a training is left, and gives its curve as a table", async () => {
-    await using opened = await openPage(browser, server.url, "train");
+    await using opened = await openPage(at.browser, at.url, "train");
     const { page } = opened;
     await page.selectOption("#recipe", "fashion-autoencoder");
     await page.selectOption("#data", "idx");

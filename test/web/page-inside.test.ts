@@ -1,18 +1,15 @@
 /** The tab "Inside": a photograph's way through the network, layer by layer. */
 import { readFileSync } from "node:fs";
-import type { Browser, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright";
+import { describe, expect, it } from "vitest";
 import { decodeModel } from "../../src/model/model-file.ts";
 import { layerShapes } from "../../src/network/spec.ts";
 import { recipes } from "../../src/training/recipes.ts";
-import { serve } from "../../web/server.js";
 import { wayOf } from "../../web/way.ts";
 import { wayRows } from "../../web/way-words.ts";
-import { chromium } from "../support/chromium.js";
 import {
   denoised,
   goTo,
-  launch,
   message,
   openPage,
   pixelsOf,
@@ -20,6 +17,7 @@ import {
   text,
   wayShown,
 } from "../support/open-page.ts";
+import { describePage } from "../support/page-suite.ts";
 
 /** How often the way was shown. */
 const shownTimes = (page: Page) => page.evaluate(() => performance.getEntriesByName("way").length);
@@ -57,16 +55,9 @@ describe("rows of layers", () => {
   });
 });
 
-describe.skipIf(!chromium)(chromium ? "the page" : "the page's inside (skipped: no Chromium)", () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serve>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
-  });
-  afterAll(() => Promise.all([browser?.close(), server?.close()]));
-
+describePage("the page's inside", (at) => {
   it("shows what each layer makes of a part of the picture, to Node's bytes", async () => {
-    await using opened = await openPage(browser, server.url, "inside");
+    await using opened = await openPage(at.browser, at.url, "inside");
     const { page, faults } = opened;
     await denoised(page);
     await wayShown(page, 2);
@@ -92,7 +83,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page's inside (skipped: 
   });
 
   it("follows the part, the level and the model that are chosen", async () => {
-    await using opened = await openPage(browser, server.url, "inside");
+    await using opened = await openPage(at.browser, at.url, "inside");
     const { page, faults } = opened;
     await denoised(page);
     await wayShown(page, 2);

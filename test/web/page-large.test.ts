@@ -2,13 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { encodeJpeg } from "../../src/pictures/jpeg-encode.ts";
-import { serve } from "../../web/server.js";
-import { chromium } from "../support/chromium.js";
 import { mainThreadTasks } from "../support/main-thread.ts";
-import { denoised, launch, measuringMemory, memory, openPage, text } from "../support/open-page.ts";
+import { denoised, measuringMemory, memory, openPage, text } from "../support/open-page.ts";
+import { describePage } from "../support/page-suite.ts";
 
 const [width, height] = [4000, 3000];
 
@@ -32,24 +31,18 @@ const since = (page: Page, name: string) =>
     return performance.getEntriesByName(name).find(({ startTime }) => startTime > begin)!.startTime - begin;
   }, name);
 
-describe.skipIf(!chromium)(
-  chromium ? "the page and a large photograph" : "the page and a large photograph (skipped: no Chromium)",
-  () => {
-    let browser: Browser;
-    let server: Awaited<ReturnType<typeof serve>>;
+describePage(
+  "the page and a large photograph",
+  (at) => {
     const folder = mkdtempSync(join(tmpdir(), "page-"));
     let large: string;
-    beforeAll(async () => {
+    beforeAll(() => {
       large = photograph(folder);
-      [browser, server] = await Promise.all([launch(measuringMemory), serve({ port: 0 })]);
     }, 300_000);
-    afterAll(async () => {
-      await Promise.all([browser?.close(), server?.close()]);
-      rmSync(folder, { recursive: true });
-    });
+    afterAll(() => rmSync(folder, { recursive: true }));
 
     const open = async () => {
-      const opened = await openPage(browser, server.url, "denoise");
+      const opened = await openPage(at.browser, at.url, "denoise");
       opened.page.setDefaultTimeout(240_000);
       await denoised(opened.page);
       await opened.page.evaluate(() =>
@@ -64,16 +57,16 @@ describe.skipIf(!chromium)(
       await using opened = await open();
       const { page, faults } = opened;
       const before = await memory(page);
-      await browser.startTracing(page, {
+      await at.browser.startTracing(page, {
         categories: ["__metadata", "disabled-by-default-devtools.timeline"],
       });
       await page.setInputFiles("#picture-file", large);
       await denoised(page, 2);
-      const tasks = mainThreadTasks(await browser.stopTracing());
+      const tasks = mainThreadTasks(await at.browser.stopTracing());
       const [first, all] = [await since(page, "rows"), await since(page, "denoised")];
       console.log(`12 megapixels: first rows after ${first.toFixed(0)} ms, all after ${all.toFixed(0)} ms`);
       expect(await text(page, "picture-facts")).toBe("large.jpg, 4,000 × 3,000");
-      // Where nothing else runs, 0.7 s and 6 s: docs/browser.md.
+      // Where nothing else runs, 0.7 s and 6 s: docs/at.browser.md.
       expect(first).toBeLessThan(all / 2);
       expect(tasks.length).toBeGreaterThan(20);
       expect(Math.max(...tasks)).toBeLessThan(50);
@@ -108,4 +101,5 @@ describe.skipIf(!chromium)(
       expect(faults).toEqual([]);
     }, 300_000);
   },
+  measuringMemory,
 );

@@ -1,37 +1,31 @@
 /** How the page looks and can be used: each part at two sizes, light and dark. Pictures are kept in test/.output. */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serve } from "../../web/server.js";
-import { chromium } from "../support/chromium.js";
+import type { Page } from "playwright";
+import { beforeAll, expect, it } from "vitest";
 import {
   denoised,
   ended,
   epochsShown,
   forgetShifts,
   goTo,
-  launch,
   message,
   noticed,
   openPage,
   wayShown,
 } from "../support/open-page.ts";
 import { accessibilityFaults, cutOffOptions, sticksOut } from "../support/page-layout.ts";
+import { describePage } from "../support/page-suite.ts";
 
 const screenshots = fileURLToPath(new URL("../.output/screenshots/", import.meta.url));
 
-describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (skipped: no Chromium)", () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serve>>;
-  beforeAll(async () => {
+describePage("the page's looks", (at) => {
+  beforeAll(() => {
     mkdirSync(screenshots, { recursive: true });
-    [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
   });
-  afterAll(() => Promise.all([browser?.close(), server?.close()]));
 
   it("can be used by keyboard", async () => {
-    await using opened = await openPage(browser, server.url, "denoise");
+    await using opened = await openPage(at.browser, at.url, "denoise");
     const { page } = opened;
     await page.focus("#tab-denoise");
     await page.keyboard.press("ArrowRight");
@@ -57,7 +51,7 @@ describe.skipIf(!chromium)(chromium ? "the page's looks" : "the page's looks (sk
     [1280, 800, "forced"],
   ] as const)("fits %i×%i, %s", async (width, height, colors) => {
     const phone = width < 500;
-    await using opened = await openPage(browser, server.url, "denoise", {
+    await using opened = await openPage(at.browser, at.url, "denoise", {
       viewport: { width, height },
       colorScheme: colors === "forced" ? "light" : colors,
       forcedColors: colors === "forced" ? "active" : "none",

@@ -1,9 +1,8 @@
 /** The magnifier over the picture: held by a finger, moved by a mouse, at the divider by the keyboard. */
-import type { Browser, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serve } from "../../web/server.js";
-import { chromium } from "../support/chromium.js";
-import { denoised, launch, openPage, pngFile } from "../support/open-page.ts";
+import type { Page } from "playwright";
+import { expect, it } from "vitest";
+import { denoised, openPage, pngFile } from "../support/open-page.ts";
+import { describePage } from "../support/page-suite.ts";
 
 const side = 64;
 /** Greys at random, of which the denoiser takes much away. */
@@ -58,14 +57,7 @@ function faultsOfGlass(page: Page, place: Point): Promise<{ left: number; right:
   }, place);
 }
 
-describe.skipIf(!chromium)(chromium ? "the magnifier" : "the magnifier (skipped: no Chromium)", () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serve>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
-  });
-  afterAll(() => Promise.all([browser?.close(), server?.close()]));
-
+describePage("the magnifier", (at) => {
   /** The place of the picture at a point of the window. */
   const placeAt = (page: Page, point: Point) =>
     page.evaluate(
@@ -77,7 +69,7 @@ describe.skipIf(!chromium)(chromium ? "the magnifier" : "the magnifier (skipped:
     );
 
   it("is held above a finger that rests, and leaves with it", async () => {
-    await using opened = await openPage(browser, server.url, "denoise", {
+    await using opened = await openPage(at.browser, at.url, "denoise", {
       viewport: { width: 390, height: 844 },
       isMobile: true,
       hasTouch: true,
@@ -123,7 +115,7 @@ describe.skipIf(!chromium)(chromium ? "the magnifier" : "the magnifier (skipped:
   });
 
   it("is at the divider by the keyboard, and goes with the mouse", async () => {
-    await using opened = await openPage(browser, server.url, "denoise");
+    await using opened = await openPage(at.browser, at.url, "denoise");
     const { page, faults } = opened;
     await denoised(page);
     await page.setInputFiles("#picture-file", noisy);

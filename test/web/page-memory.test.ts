@@ -1,32 +1,23 @@
 /** The tab's memory, JavaScript's and WebAssembly's, of the page and its workers, as the browser measures it. */
-import type { Browser, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serve } from "../../web/server.js";
-import { chromium } from "../support/chromium.js";
+import type { Page } from "playwright";
+import { expect, it } from "vitest";
 import {
   denoised,
   epochsShown,
   idxFiles,
-  launch,
   measuringMemory,
   memory,
   openPage,
   restingCheckpoint,
 } from "../support/open-page.ts";
+import { describePage } from "../support/page-suite.ts";
 
-describe.skipIf(!chromium)(
-  chromium ? "the page's memory" : "the page's memory (skipped: no Chromium)",
-  () => {
-    let browser: Browser;
-    let server: Awaited<ReturnType<typeof serve>>;
-    beforeAll(async () => {
-      [browser, server] = await Promise.all([launch(measuringMemory), serve({ port: 0 })]);
-    });
-    afterAll(() => Promise.all([browser?.close(), server?.close()]));
-
+describePage(
+  "the page's memory",
+  (at) => {
     // One thread: others wait in a way that keeps the browser from measuring them while a training is paused.
     it("is flat over 200 epochs", async () => {
-      await using opened = await openPage(browser, server.url, "train");
+      await using opened = await openPage(at.browser, at.url, "train");
       const { page } = opened;
       await page.selectOption("#recipe", "fashion-autoencoder");
       await page.selectOption("#data", "idx");
@@ -43,7 +34,7 @@ describe.skipIf(!chromium)(
     });
 
     it("is flat over 100 denoised pictures", async () => {
-      await using opened = await openPage(browser, server.url, "denoise");
+      await using opened = await openPage(at.browser, at.url, "denoise");
       const { page } = opened;
       await denoised(page);
       await denoiseAnew(page, 10);
@@ -53,6 +44,7 @@ describe.skipIf(!chromium)(
       expect((await memory(page)) - before).toBeLessThan(1e6);
     });
   },
+  measuringMemory,
 );
 
 /** Has pictures of 64×64 with noise denoised, one after the other, so many times. */

@@ -1,19 +1,16 @@
 /** What the page must keep apart: models, pictures and settings of now and of before, in unusual orders of use. */
 import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
-import type { Browser, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright";
+import { expect, it } from "vitest";
 import { encodeModel } from "../../src/model/model-file.ts";
 import { folder } from "../../web/build.js";
-import { serve } from "../../web/server.js";
-import { chromium } from "../support/chromium.js";
 import { denseModel } from "../support/dense-models.ts";
 import { normal } from "../support/networks.ts";
 import {
   denoised,
   ended,
   goTo,
-  launch,
   message,
   openPage,
   pngFile,
@@ -22,6 +19,7 @@ import {
   text,
   wayShown,
 } from "../support/open-page.ts";
+import { describePage } from "../support/page-suite.ts";
 
 const side = 112;
 const values = normal(side * side, 5);
@@ -64,16 +62,9 @@ function drag(
 const facts = (page: Page, words: string) =>
   page.waitForFunction((words) => document.getElementById("picture-facts")!.textContent === words, words);
 
-describe.skipIf(!chromium)(chromium ? "the page" : "what the page keeps apart (skipped: no Chromium)", () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serve>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
-  });
-  afterAll(() => Promise.all([browser?.close(), server?.close()]));
-
+describePage("what the page keeps apart", (at) => {
   it("keeps the model that Denoise uses when another one is trained or loaded, and can train it further", async () => {
-    await using opened = await openPage(browser, server.url, "denoise");
+    await using opened = await openPage(at.browser, at.url, "denoise");
     const { page, faults } = opened;
     await denoised(page);
     const own = page.locator("#own-model");
@@ -116,7 +107,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "what the page keeps apart (s
   }, 240_000);
 
   it("denoises several pictures as was chosen when that began, and learns only from what is shown", async () => {
-    await using opened = await openPage(browser, server.url, "denoise", { serviceWorkers: "block" });
+    await using opened = await openPage(at.browser, at.url, "denoise", { serviceWorkers: "block" });
     const { page, faults } = opened;
     await denoised(page);
     await andDenoised(page, () =>
@@ -161,10 +152,10 @@ describe.skipIf(!chromium)(chromium ? "the page" : "what the page keeps apart (s
   }, 240_000);
 
   it("reads an address that is entered in the open page, and takes what is dropped where it belongs", async () => {
-    await using opened = await openPage(browser, server.url, "denoise");
+    await using opened = await openPage(at.browser, at.url, "denoise");
     const { page, faults } = opened;
     await denoised(page);
-    const enter = (address: string) => page.goto(`${server.url}#${address}`);
+    const enter = (address: string) => page.goto(`${at.url}#${address}`);
     const state = "denoise&sample=window&model=photo-tiny&level=12&strength=50&view=taken&zoom=200";
     await enter(state);
     await facts(page, "sample window, 640 × 427");
@@ -177,7 +168,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "what the page keeps apart (s
     await page.setInputFiles("#picture-file", { ...noisy("broken.png"), buffer: Buffer.from("none") });
     await message(page, "denoise");
     expect(await page.getAttribute("[data-sample=window]", "aria-pressed")).toBe("true");
-    expect(page.url()).toBe(`${server.url}#${state}`);
+    expect(page.url()).toBe(`${at.url}#${state}`);
 
     const picture = noisy("own.png");
     await andDenoised(page, () => page.setInputFiles("#picture-file", picture));
@@ -205,7 +196,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "what the page keeps apart (s
     await andDenoised(page, () => enter("inside&model=photo-tiny"));
     expect(await page.inputValue("#inside-choice")).toBe("photo-tiny");
     await page.selectOption("#inside-choice", "photo");
-    expect(page.url()).toBe(`${server.url}#inside`);
+    expect(page.url()).toBe(`${at.url}#inside`);
     expect(faults).toEqual([]);
   }, 240_000);
 });

@@ -1,18 +1,8 @@
 /** A training in the page that goes on after a reload, from what the browser kept of it. */
-import type { Browser, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serve } from "../../web/server.js";
-import { chromium } from "../support/chromium.js";
-import {
-  ended,
-  launch,
-  message,
-  openPage,
-  pngFile,
-  saved,
-  showAllSettings,
-  text,
-} from "../support/open-page.ts";
+import type { Page } from "playwright";
+import { expect, it } from "vitest";
+import { ended, message, openPage, pngFile, saved, showAllSettings, text } from "../support/open-page.ts";
+import { describePage } from "../support/page-suite.ts";
 
 const EPOCHS = 150;
 const pictures = Array.from({ length: 20 }, (_, i) =>
@@ -69,16 +59,9 @@ const spoil = (page: Page, how: "checkpoint" | "files") =>
     }
   }, how);
 
-describe.skipIf(!chromium)(chromium ? "the page" : "the page after a reload (skipped: no Chromium)", () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serve>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
-  });
-  afterAll(() => Promise.all([browser?.close(), server?.close()]));
-
+describePage("the page after a reload", (at) => {
   it("goes on with a training after a reload, to the bytes of one that was not interrupted", async () => {
-    await using opened = await openPage(browser, server.url, "train");
+    await using opened = await openPage(at.browser, at.url, "train");
     const { page, faults } = opened;
     page.on("dialog", (dialog) => dialog.accept());
     expect(await page.locator("#kept").isVisible()).toBe(false);
@@ -117,7 +100,7 @@ describe.skipIf(!chromium)(chromium ? "the page" : "the page after a reload (ski
   }, 240_000);
 
   it("keeps a training that was stopped, asks for files that are not kept, and throws it away", async () => {
-    await using opened = await openPage(browser, server.url, "train");
+    await using opened = await openPage(at.browser, at.url, "train");
     const { page } = opened;
     page.on("dialog", (dialog) => dialog.accept());
     await begin(page);

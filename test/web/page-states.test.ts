@@ -1,13 +1,12 @@
 /** Every state of the tab "Denoise": that it can be read and used in all colours and sizes. Pictures are kept in test/.output. */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Browser, Page, Route } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serve } from "../../web/server.js";
-import { chromium } from "../support/chromium.js";
+import type { Page, Route } from "playwright";
+import { beforeAll, expect, it } from "vitest";
 import { normal } from "../support/networks.ts";
-import { denoised, launch, message, openPage, pngFile } from "../support/open-page.ts";
+import { denoised, message, openPage, pngFile } from "../support/open-page.ts";
 import { accessibilityFaults, hiddenTexts, smallTargets, sticksOut } from "../support/page-layout.ts";
+import { describePage } from "../support/page-suite.ts";
 
 const screenshots = fileURLToPath(new URL("../.output/screenshots/", import.meta.url));
 
@@ -132,17 +131,14 @@ async function goThrough(page: Page, look: (state: string) => Promise<void>): Pr
   await page.click("#camera-close");
 }
 
-describe.skipIf(!chromium)(
-  chromium ? "the states of Denoise" : "the states of Denoise (skipped: no Chromium)",
-  () => {
-    let browser: Browser;
-    let server: Awaited<ReturnType<typeof serve>>;
-    beforeAll(async () => {
+const camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+
+describePage(
+  "the states of Denoise",
+  (at) => {
+    beforeAll(() => {
       mkdirSync(screenshots, { recursive: true });
-      const camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
-      [browser, server] = await Promise.all([launch(...camera), serve({ port: 0 })]);
     });
-    afterAll(() => Promise.all([browser?.close(), server?.close()]));
 
     it.each([
       [1280, 800],
@@ -151,7 +147,7 @@ describe.skipIf(!chromium)(
       "can be read and used, %i×%i",
       async (width, height) => {
         const phone = width < 500;
-        await using opened = await openPage(browser, server.url, "denoise", {
+        await using opened = await openPage(at.browser, at.url, "denoise", {
           viewport: { width, height },
           reducedMotion: "reduce",
           serviceWorkers: "block",
@@ -187,4 +183,5 @@ describe.skipIf(!chromium)(
       600_000,
     );
   },
+  ...camera,
 );

@@ -1,13 +1,12 @@
 /** The tab "Denoise" with text of twice the size, and magnified: nothing is cut off or lies over other things. */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serve } from "../../web/server.js";
-import { chromium } from "../support/chromium.js";
+import type { Page } from "playwright";
+import { beforeAll, expect, it } from "vitest";
 import { normal } from "../support/networks.ts";
-import { denoised, launch, openPage, pngFile } from "../support/open-page.ts";
+import { denoised, openPage, pngFile } from "../support/open-page.ts";
 import { cutOffOptions, hiddenTexts, sticksOut } from "../support/page-layout.ts";
+import { describePage } from "../support/page-suite.ts";
 
 const screenshots = fileURLToPath(new URL("../.output/screenshots/", import.meta.url));
 const side = 48;
@@ -28,14 +27,10 @@ async function setTextSize(page: Page, pixels: number): Promise<void> {
 const letters = (page: Page) =>
   page.locator("#denoise .lead").evaluate((lead) => Number.parseFloat(getComputedStyle(lead).fontSize));
 
-describe.skipIf(!chromium)(chromium ? "text in the page" : "text in the page (skipped: no Chromium)", () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serve>>;
-  beforeAll(async () => {
+describePage("text in the page", (at) => {
+  beforeAll(() => {
     mkdirSync(screenshots, { recursive: true });
-    [browser, server] = await Promise.all([launch(), serve({ port: 0 })]);
   });
-  afterAll(() => Promise.all([browser?.close(), server?.close()]));
 
   it.each([
     ["text twice as large as usual", 1280, 800, 32],
@@ -45,7 +40,7 @@ describe.skipIf(!chromium)(chromium ? "text in the page" : "text in the page (sk
   ])(
     "is all there: %s",
     async (_, width, height, size) => {
-      await using opened = await openPage(browser, server.url, "denoise", {
+      await using opened = await openPage(at.browser, at.url, "denoise", {
         viewport: { width, height },
         reducedMotion: "reduce",
       });
