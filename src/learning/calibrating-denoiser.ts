@@ -25,7 +25,8 @@ export interface CalibratingDenoiser extends Denoiser {
    * Learns from noisy pictures of one source how strong their noise is at each brightness. The noise may be of any strength and
    * depend on brightness in any way, but has to be independent from pixel to pixel: not that of a JPEG file, and not that of a
    * camera that made colours from a mosaic. It takes some seconds, for pictures of any size, on one thread; the event loop
-   * gets its turn about every 25 ms, and at first after each look at a whole picture. The same pictures, options and models give the same calibration in every engine.
+   * gets its turn about every 25 ms, and at first after each look at a whole picture. The same pictures, options and models give
+   * the same calibration in every engine.
    *
    * @param pictures one or more, or parts of them, each at least 16 pixels wide and high
    * @throws DataError if a picture is broken or too small, all values are equal, or 1 seems to be white where no range was given
