@@ -3,7 +3,7 @@ import { concatenate } from "./concatenate.ts";
 import { inflateSmall } from "./inflate.ts";
 import { bytesOfLatin1, latin1Of } from "./latin1.ts";
 import { fittingProfile, type PictureMetadata, type PictureText, type PngColor } from "./metadata.ts";
-import { orientationOf, uprightExif, uprightXmp } from "./orientation.ts";
+import { orientationOf, turnedDensity, uprightExif, uprightXmp } from "./orientation.ts";
 import type { Chunk } from "./png-chunks.ts";
 import { zlib } from "./zlib.ts";
 
@@ -54,12 +54,12 @@ export function metadataOf(before: readonly Chunk[], behind: readonly Chunk[]): 
   const all = chunks.flatMap((chunk) => textOf(chunk, unpack) ?? []);
   const xmp = all.find(({ keyword }) => keyword === XMP_KEYWORD)?.text;
   const text = all.filter(({ keyword }) => keyword !== XMP_KEYWORD);
-  const density = densityOf(first("pHYs"));
+  const density = turnedDensity(densityOf(first("pHYs")), orientation);
   const color = colorOf(first);
   return {
     ...(icc && icc.length > 0 && { icc }),
-    ...(exif && { exif: uprightExif(exif) }),
-    ...(xmp && { xmp: uprightXmp(new TextEncoder().encode(xmp)) }),
+    ...(exif && { exif: uprightExif(exif, orientation) }),
+    ...(xmp && { xmp: uprightXmp(new TextEncoder().encode(xmp), orientation) }),
     ...(density && { density }),
     ...(text.length > 0 && { text }),
     ...(color && { color }),

@@ -113,4 +113,5 @@ export const notRun: Readonly<Record<string, string>> = {
   "DENOISE_FULL_DISKS=50": long,
   "DENOISE_REQUESTS=10000": long,
   "DENOISE_LOST_WORKERS=100": long,
+  "DENOISE_FLAT_MEMORY=10": long,
 };
