@@ -103,7 +103,8 @@ describe("what is checked is what the types say:", () => {
     "%s documents no key a second time",
     (file) => {
       const text = readFileSync(`${root}src/${file}`, "utf8");
-      expect(text.match(/\/\*\*/g)).toHaveLength(1);
+      // A key's documentation would stand within the schema.
+      expect(text.match(/^\s+\/\*\*.*/gm)).toBeNull();
     },
   );
 });
