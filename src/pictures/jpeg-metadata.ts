@@ -147,6 +147,8 @@ function jfif(density: PictureDensity | undefined): Uint8Array {
   }
   const whole = (value: number) => Math.min(65_535, Math.max(1, Math.round(value)));
   const [across, down] = [whole(x), whole(y)];
+  // Caught by metadataSegments: a density that is no number.
+  if (Number.isNaN(across + down)) throw new Error();
   return Uint8Array.of(
     ...bytesOfLatin1(JFIF),
     1,

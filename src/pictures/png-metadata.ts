@@ -125,7 +125,15 @@ function textOf({ type, data }: Chunk, unpack: Unpack): PictureText | undefined 
 
 const utf8Of = (bytes: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 
-/** The chunks that hold metadata, in the order in which they have to stand before the data. */
+/** @throws Error without words: it becomes one about all metadata, see `encodePng` */
+function requireRight(isRight: boolean): void {
+  if (!isRight) throw new Error();
+}
+
+/**
+ * The chunks that hold metadata, in the order in which they have to stand before the data.
+ * @throws Error if something in the metadata is of the wrong type, or does not fit its chunk
+ */
 export async function metadataChunks(
   { icc, exif, xmp, density, text = [], color = {} }: PictureMetadata,
   colors: 1 | 3,
@@ -144,6 +152,7 @@ export async function metadataChunks(
   if (density) {
     const scale = density.unit === "inch" ? METRES_TO_INCHES : 1;
     const [x, y] = [density.x / scale, density.y / scale].map((value) => Math.max(1, Math.round(value)));
+    requireRight(x! + y! <= 2 ** 32);
     add("pHYs", words(x!, y!), [density.unit === "inch" ? 1 : 0]);
   }
   if (exif) add("eXIf", uprightExif(exif));
@@ -164,6 +173,8 @@ async function textChunk({
   language = "",
   translated = "",
 }: PictureText): Promise<[type: string, ...parts: Uint8Array[]]> {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a zero ends the keyword
+  requireRight(keyword.match(/^[\u0001-\u00ff]{1,79}$/) !== null);
   const key = bytesOfLatin1(`${keyword}\0`);
   const isLong = text.length > LONG_TEXT;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: zeros end fields, so that a text of one byte each has none

@@ -66,7 +66,7 @@ describePage(
       const [first, all] = [await since(page, "rows"), await since(page, "denoised")];
       console.log(`12 megapixels: first rows after ${first.toFixed(0)} ms, all after ${all.toFixed(0)} ms`);
       expect(await text(page, "picture-facts")).toBe("large.jpg, 4,000 × 3,000");
-      // Where nothing else runs, 0.7 s and 6 s: docs/at.browser.md.
+      // Where nothing else runs, 0.7 s and 6 s: docs/browser.md.
       expect(first).toBeLessThan(all / 2);
       expect(tasks.length).toBeGreaterThan(20);
       expect(Math.max(...tasks)).toBeLessThan(50);
