@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { writeFileAtomic } from "../data/files.node.ts";
-import { DataError, OutputError, printable } from "../errors.ts";
+import { DataError, printable } from "../errors.ts";
 import { LEAST_SIDE } from "../learning/calibrate.ts";
 import { createDenoiser } from "../learning/calibrating-denoiser.ts";
 import { CALIBRATED_LEVEL, noiseLevels, sureKnots } from "../learning/calibration.ts";
@@ -12,6 +11,7 @@ import { Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
 import { modelOption, modelsOf } from "./models.ts";
 import { rangeOption, wholeFrom } from "./option-values.ts";
+import { requireFree } from "./paths.ts";
 import { inputBytes, RESULT_SUFFIX, sourcesOf } from "./picture-sources.ts";
 import { percentProgress } from "./progress.ts";
 import { textTable } from "./quality-table.ts";
@@ -55,8 +55,7 @@ export function calibrateCommand(): Command {
 
 async function run(inputs: string[], options: Options): Promise<void> {
   const { out, force, recursive, json, range, spread, steps, seed } = options;
-  if (!force && existsSync(out))
-    throw new OutputError(`${out} exists; give --force to write over it, or another name.`);
+  await requireFree(out, force);
   const sources = await Promise.all(
     inputs.map((input) => sourcesOf(input, { suffix: RESULT_SUFFIX, recursive: recursive === true })),
   );

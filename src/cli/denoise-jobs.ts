@@ -1,8 +1,8 @@
 /** What `denoise-wasm denoise` reads and writes: from the arguments of the command to pairs of files. */
 import { extname, join } from "node:path";
-import { DataError, OutputError } from "../errors.ts";
+import { DataError } from "../errors.ts";
 import { formatOfName, type PictureFormat } from "../pictures/formats.ts";
-import { canonical, exists, isFolder } from "./paths.ts";
+import { canonical, exists, isFolder, requireFree } from "./paths.ts";
 import { listedIn, type Source, type SourceOptions, STANDARD, sourcesOf } from "./picture-sources.ts";
 
 /** A file to read and a file to write, both a path or `STANDARD`. */
@@ -103,12 +103,8 @@ export async function jobsFrom(inputs: readonly string[], options: JobOptions): 
   const missing: Job[] = [];
   for (const job of jobs)
     (job.output !== STANDARD && (await exists(job.output)) ? present : missing).push(job);
-  if (!isFolderIn && present[0])
-    throw new OutputError(`${present[0].output} exists; give --force to write over it, or another name.`);
-  for (const { comparison } of missing) {
-    if (comparison && (await exists(comparison)))
-      throw new OutputError(`${comparison} exists; give --force to write over it, or another name.`);
-  }
+  if (!isFolderIn && present[0]) await requireFree(present[0].output);
+  for (const { comparison } of missing) if (comparison) await requireFree(comparison);
   return { jobs: missing, present, clashes };
 }
 

@@ -36,11 +36,12 @@ export const SET_LEVELS: readonly number[] = [15, 25, 50];
 /**
  * `denoise-wasm evaluate [MODEL…] --set DIR`: measures models of convolutions, or those that come with the package, on a
  * folder of photographs, to which Gaussian noise is added, or of pairs of real noise.
+ * @returns what to report
  */
 export async function evaluateSet(
   named: readonly { name: string; model: Model }[],
   options: SetOptions,
-): Promise<void> {
+): Promise<string> {
   const dense = named.find(({ model: { spec } }) => !isConvolutional(spec));
   if (dense) {
     throw new SpecError(`${dense.name} is of dense layers, for pictures of one size. Leave --set out.`);
@@ -72,18 +73,16 @@ export async function evaluateSet(
   await saved?.finish(name);
   const protocol = protocolOf(pictures, modelChannels, options);
   if (options.json) {
-    return console.log(
-      jsonText({
-        name,
-        models: isBundled ? "the package's" : named.map(({ name }) => name),
-        protocol,
-        seed: SET_SEED,
-        results,
-      }),
-    );
+    return jsonText({
+      name,
+      models: isBundled ? "the package's" : named.map(({ name }) => name),
+      protocol,
+      seed: SET_SEED,
+      results,
+    });
   }
-  console.log(`${name}, ${pictures.length} ${pictures[0]!.noisy ? "pairs" : "pictures"}. ${protocol}\n`);
-  console.log(tableOf(results, options.each ?? false));
+  const what = `${name}, ${pictures.length} ${pictures[0]!.noisy ? "pairs" : "pictures"}. ${protocol}`;
+  return `${what}\n\n${tableOf(results, options.each ?? false)}`;
 }
 
 function greyOf({ name, clean, noisy }: TestPicture): TestPicture {

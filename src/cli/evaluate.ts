@@ -18,8 +18,9 @@ import { jsonText } from "./json-text.ts";
 import { modelInWords, modelOf, modelsOf } from "./models.ts";
 import { percentProgress } from "./progress.ts";
 import { qualityHead, qualityRows, textTable, verdict } from "./quality-table.ts";
+import { type ReportOptions, reportTo, withReportOptions } from "./report-output.ts";
 
-interface Options extends Omit<SetOptions, "set"> {
+interface Options extends Omit<SetOptions, "set">, ReportOptions {
   data?: string;
   pictures?: string;
   classic?: string;
@@ -33,7 +34,7 @@ const ofSets = ["noise", "jpeg", "grey", "quality", "bestSigma", "each", "saveNo
 
 /** `denoise-wasm evaluate [MODEL…]`: measures quality on test pictures; of convolutions, at several noise levels. */
 export function evaluateCommand(): Command {
-  return new Command("evaluate")
+  return withReportOptions(new Command("evaluate"))
     .description(
       "measure a model on the test images: one of convolutions under several levels of noise and beside other filters, " +
         "one of dense layers under the noise it was trained on; both with its run's seed",
@@ -109,27 +110,32 @@ async function run(paths: string[], { set, ...options }: Options, command: Comma
     const { long } = command.options.find((option) => option.attributeName() === alone)!;
     command.error(`error: option '${long}' needs --set DIR`);
   }
-  if (set !== undefined) return evaluateSet(await modelsOf(paths), { ...options, set });
   const [path, ...others] = paths;
-  if (path === undefined || others.length > 0) command.error("error: without --set it measures one model");
-  const model = await modelOf(path);
-  if (isConvolutional(model.spec)) await evaluateConvolutions(model, options);
-  else await evaluateDense(path, model, options);
+  if (set === undefined && (path === undefined || others.length > 0))
+    command.error("error: without --set it measures one model");
+  const report = await reportTo(options);
+  if (set !== undefined) return report(await evaluateSet(await modelsOf(paths), { ...options, set }));
+  const model = await modelOf(path!);
+  await report(
+    isConvolutional(model.spec)
+      ? await evaluateConvolutions(model, options)
+      : await evaluateDense(path!, model, options),
+  );
 }
 
-async function evaluateDense(path: string, model: Model, options: Options): Promise<void> {
+async function evaluateDense(path: string, model: Model, options: Options): Promise<string> {
   if (options.pictures !== undefined) {
     throw new SpecError(`${path} is of dense layers, for pictures of one size. Leave --pictures out.`);
   }
   const data = await loadData(options.data);
   requireFit(model.spec, data.test, path);
   const result = await evaluateModel(model, data.test);
-  if (options.json) return console.log(jsonText(result));
-  console.log(`${result.images} test images (${data.source}), ${noiseName(model.noise)}:`);
-  console.log(`${textTable(qualityHead, qualityRows(result))}\n\n${verdict(result)}`);
+  if (options.json) return jsonText(result);
+  const what = `${result.images} test images (${data.source}), ${noiseName(model.noise)}:`;
+  return `${what}\n${textTable(qualityHead, qualityRows(result))}\n\n${verdict(result)}`;
 }
 
-async function evaluateConvolutions(model: Model, options: Options): Promise<void> {
+async function evaluateConvolutions(model: Model, options: Options): Promise<string> {
   const { levels = LEVELS } = options;
   const { name, pictures } = await picturesFrom(options);
   using denoiser = await createDenoiser({ model });
@@ -159,17 +165,17 @@ async function evaluateConvolutions(model: Model, options: Options): Promise<voi
   const filters = kind === "gaussian" ? filterRows(name, pictures.length, levels) : [];
   const own = measured.findIndex((row) => row.name === toldOrNot[0]);
   const rows: Row[] = [...measured.slice(0, own), ...filters, ...measured.slice(own)];
-  if (options.json)
-    return console.log(jsonText({ name, pictures: pictures.length, noise: kind, levels, rows }));
+  if (options.json) return jsonText({ name, pictures: pictures.length, noise: kind, levels, rows });
   const head = ["PSNR in dB", ...levels.map((sigma) => `σ = ${sigma}`)];
   const cells = (figure: keyof LevelQuality) =>
     rows.map((row) => [row.name, ...row.levels.map((quality) => quality?.[figure].toFixed(2) ?? "")]);
   const noise = kind === "gaussian" ? "noise" : `${kind} noise (σ at mid grey)`;
-  console.log(
+  return [
     `${name}, ${pictures.length} pictures, ${noise} not clipped; of the mean squared error over all:`,
-  );
-  console.log(textTable(head, cells("psnr")));
-  console.log(`\nMean over the pictures of their own:\n${textTable(head, cells("meanPsnr"))}`);
+    `${textTable(head, cells("psnr"))}\n`,
+    "Mean over the pictures of their own:",
+    textTable(head, cells("meanPsnr")),
+  ].join("\n");
 }
 
 interface Row {

@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
 import { writeFileAtomic } from "../data/files.node.ts";
-import { OutputError } from "../errors.ts";
 import { encodeModel, type WeightFormat, weightFormats } from "../model/model-file.ts";
 import { licenseOf, modelInWords, modelOf, modelsOf } from "./models.ts";
+import { requireFree } from "./paths.ts";
 
 interface ExportOptions {
   readonly out: string;
@@ -43,8 +42,7 @@ async function run(names: string[], options: ExportOptions, command: Command): P
   if (license?.trim() === "") command.error("error: option '--license' needs the name of a licence");
   if (format !== "edge" && names.length > 1)
     command.error("error: several models go into one file only with --format edge");
-  if (!force && existsSync(out))
-    throw new OutputError(`${out} exists; give --force to write over it, or another name.`);
+  await requireFree(out, force);
   const encoded = await encodedAs(names, options);
   await writeFileAtomic(out, encoded);
   console.log(`${out}: ${format}, ${encoded.length} bytes`);

@@ -173,6 +173,29 @@ describe("train, then evaluate and inspect", () => {
     expect(table.stdout).toContain(`${report.parameters} parameters`);
   });
 
+  it.each([
+    ["inspect", () => [model, "--json"]],
+    ["inspect --recipe", () => ["--recipe", "photo"]],
+    ["evaluate", () => [model, "--data", data]],
+    ["evaluate --json", () => [model, "--data", data, "--json"]],
+  ])("%s writes what it prints into a file, and over none unless it is told to", async (name, given) => {
+    const command = [name.split(" ")[0]!, ...given()];
+    const printed = await run(command);
+    const out = join(folder, `${name}.txt`);
+    const written = await run([...command, "-o", out]);
+    expect(written).toMatchObject({ code: 0, stdout: `${out}\n` });
+    expect(await readFile(out, "utf8")).toBe(printed.stdout);
+    await writeFile(out, "mine");
+    const again = await run([...command, "--out", out]);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toBe(
+      `OutputError: ${out} exists; give --force to write over it, or another name.\n`,
+    );
+    expect(await readFile(out, "utf8")).toBe("mine");
+    expect((await run([...command, "-o", out, "--force"])).code).toBe(0);
+    expect(await readFile(out, "utf8")).toBe(printed.stdout);
+  });
+
   describe("a broken model", () => {
     const broken = async (name: string, change: (bytes: Uint8Array) => Uint8Array) => {
       const path = join(folder, name);
