@@ -27,11 +27,25 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          // What browsers and compilers do does not depend on the Node that starts them: SKIP_BROWSERS leaves that out.
+          // What compilers and Python do does not depend on the Node that starts them: SKIP_OTHERS leaves that out.
           exclude: [
             "test/**/*.browser.test.ts",
-            ...(process.env.SKIP_BROWSERS ? ["test/web/**", "test/types/**"] : []),
+            "test/web/**",
+            ...(process.env.SKIP_OTHERS ? ["test/types/**", "test/model/pytorch.test.ts"] : []),
           ],
+          maxWorkers: "100%",
+          sequence: { groupOrder: 0 },
+          ...timeouts,
+        },
+      },
+      // The built page, which is opened in browsers. What it takes is measured, so that its tests have the machine for themselves.
+      {
+        extends: true,
+        test: {
+          name: "page",
+          include: ["test/web/**/*.test.ts"],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           ...timeouts,
         },
       },
@@ -49,6 +63,7 @@ export default defineConfig({
                   "test/learning/*.test.ts",
                 ],
                 setupFiles: "test/support/guarded-setup.ts",
+                sequence: { groupOrder: 2 },
                 ...timeouts,
               },
             },
@@ -68,6 +83,7 @@ export default defineConfig({
                   "test/noise/random.test.ts",
                   "test/**/*.browser.test.ts",
                 ],
+                sequence: { groupOrder: 3 },
                 ...timeouts,
                 browser: {
                   enabled: true,

@@ -22,7 +22,7 @@ for (let i = 0; i < pairs.length; i += 2) {
     for (const { fullName, status, failureMessages } of file.assertionResults) {
       if (status === "passed") counts.passed++;
       else if (status === "failed") {
-        console.log(`failed: ${fullName}\n${(failureMessages ?? []).join("\n").slice(0, 2000)}`);
+        console.log(`failed: ${fullName}\n${(failureMessages ?? []).join("\n").slice(0, 800)}`);
         counts.failed++;
       } else {
         counts.skipped++;

@@ -2,6 +2,7 @@
 import { type Denoised, type DenoiseOptions, type Denoiser, toImageData } from "../src/browser.ts";
 import type { FoundNoise } from "../src/denoiser/sigma.ts";
 import type { Window } from "../src/denoiser/windows.ts";
+import { yieldToEventLoop } from "../src/wasm/event-loop.ts";
 import { isGrey } from "./grey.ts";
 
 /** How far a network looks, as in `ConvModel` (src/model/conv-model.ts). */
@@ -52,17 +53,16 @@ export async function denoiseInBands(
   const bands = bandsOf(image, sight);
   const done = bands.map(() => 0);
   const run = async ({ start, end, from, to }: Window, index: number) => {
-    const band = {
-      data: image.data.subarray(4 * width * start, 4 * width * end),
-      width,
-      height: end - start,
-    };
+    const data = new Uint8ClampedArray(4 * width * (end - start));
+    await copyInTurns(image.data.subarray(4 * width * start, 4 * width * end), data, signal);
     const report = (part: number) => {
       done[index] = part * (to - from);
       onProgress?.(done.reduce((sum, rows) => sum + rows, 0) / height);
     };
-    const { data } = await denoiser.denoise(band, { ...options, sigma, onProgress: report });
-    result.data.set(data.subarray(4 * width * (from - start), 4 * width * (to - start)), 4 * width * from);
+    const band = { data, width, height: end - start };
+    const denoised = await denoiser.denoise(band, { ...options, sigma, transfer: true, onProgress: report });
+    const rows = denoised.data.subarray(4 * width * (from - start), 4 * width * (to - start));
+    await copyInTurns(rows, result.data.subarray(4 * width * from, 4 * width * to), signal);
     onRows?.(result, from, to);
   };
   // While a band is being finished, the next one is already there for threads that have nothing left to do.
@@ -75,6 +75,22 @@ export async function denoiseInBands(
   }
   await before;
   return { image: result, sigma };
+}
+
+/** The bytes that are copied at a time: memory that is used for the first time costs the system milliseconds for each million. */
+const COPIED = 2 ** 21;
+
+/** Copies pixels, and gives the event loop its turn meanwhile. */
+async function copyInTurns(
+  source: Uint8ClampedArray,
+  target: Uint8ClampedArray,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (let at = 0; at < source.length; at += COPIED) {
+    target.set(source.subarray(at, at + COPIED), at);
+    await yieldToEventLoop();
+    signal?.throwIfAborted();
+  }
 }
 
 async function levelOf(

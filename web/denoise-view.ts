@@ -160,6 +160,7 @@ export class DenoiseView {
     beginWork("Denoising", () => control.abort());
     this.#showState("working");
     const isNewest = () => this.#running === control;
+    let isDrawn = false;
     try {
       const given = await wanted;
       control.signal.throwIfAborted();
@@ -170,6 +171,7 @@ export class DenoiseView {
         onRows: (result, from, to) => {
           if (!isNewest()) return;
           performance.mark("rows");
+          isDrawn = true;
           this.#stage.drawRows("after", result, from, to);
         },
       });
@@ -177,7 +179,8 @@ export class DenoiseView {
       control.signal.throwIfAborted();
       this.#result = { given, image: found.image, learned, isUnchanged: found.unchanged !== undefined };
       this.#showFound(found, given.image);
-      this.#showResult(found.image);
+      if (!isDrawn) this.#stage.draw("after", found.image);
+      this.#showResult();
       performance.mark("denoised");
     } catch (error) {
       if (!isNewest()) return;
@@ -203,8 +206,7 @@ export class DenoiseView {
     input("sigma").value = String(unchanged ? 10 : sigma);
   }
 
-  #showResult(image: ImageData): void {
-    this.#stage.draw("after", image);
+  #showResult(): void {
     this.#showState("done");
     this.#examine();
   }
@@ -242,8 +244,10 @@ export class DenoiseView {
 
   #endLearning(): void {
     const result = this.#result;
-    if (result?.learned === this.#learning.learned && result) this.#showResult(result.image);
-    else void this.#denoise();
+    if (result?.learned === this.#learning.learned && result) {
+      this.#stage.draw("after", result.image);
+      this.#showResult();
+    } else void this.#denoise();
   }
 
   /** What is shown, if it is finished. */

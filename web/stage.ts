@@ -21,9 +21,9 @@ export class Stage {
   /** The point of the picture that is in the middle of the stage. */
   #middle = { x: 0, y: 0 };
   readonly #layers = {
-    before: new PictureLayer(byId("before", HTMLElement)),
-    after: new PictureLayer(byId("after", HTMLElement)),
-    taken: new PictureLayer(byId("taken", HTMLElement)),
+    before: this.#layerOf("before"),
+    after: this.#layerOf("after"),
+    taken: this.#layerOf("taken"),
   };
   readonly #magnifier = new Magnifier({
     paint: (side, context) => this.#paint(side, context),
@@ -70,14 +70,16 @@ export class Stage {
 
   draw(layer: Layer, image: ImageData): void {
     this.#layers[layer].draw(image);
-    this.#magnifier.refresh();
     if (layer === "before") see(image);
   }
 
   /** Draws rows of a picture over what the layer shows, or is about to show: see `PictureLayer.drawRows`. */
   drawRows(layer: Layer, image: ImageData, from: number, to: number, top?: number): void {
     this.#layers[layer].drawRows(image, from, to, top);
-    this.#magnifier.refresh();
+  }
+
+  #layerOf(id: string): PictureLayer {
+    return new PictureLayer(byId(id, HTMLElement), () => this.#magnifier.refresh());
   }
 
   /** Blends: the picture before shows through the one after. */

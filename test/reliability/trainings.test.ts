@@ -1,7 +1,8 @@
 /**
- * Trainings that are killed at any moment, a third of them within a write, and trainings whose disk is full: what they leave
- * can be read and gone on from, and ends in the same bytes as a training that nothing befell. `DENOISE_TRAININGS` and
- * `DENOISE_FULL_DISKS` say how many of each, the latter for each of 20 sizes.
+ * Trainings that are killed at any moment, a third of them within a write, and a third on a slow disk, where most moments are
+ * within one, and trainings whose disk is full: what they leave can be read and gone on from, and ends in the same bytes as a
+ * training that nothing befell. `DENOISE_TRAININGS` and `DENOISE_FULL_DISKS` say how many of each, the latter for each of 20
+ * sizes.
  */
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -20,6 +21,8 @@ const trainings = Number(process.env.DENOISE_TRAININGS ?? 2);
 const disks = Number(process.env.DENOISE_FULL_DISKS ?? 0);
 /** A training is killed this often, before it is let run to its end. */
 const KILLS = 3;
+/** What a slow disk takes for one thing, in milliseconds: for a checkpoint, six times as long. */
+const SLOWNESS = 5;
 const timeout = 60_000 * (2 + trainings + 20 * disks);
 
 let folder: string;
@@ -118,9 +121,12 @@ it(
     for (let i = 0; i < trainings; i++) {
       const out = `killed${i}`;
       for (let kill = 0; kill < KILLS; kill++) {
-        // Every third one within a write, at each step of it in turn.
-        const how =
-          kill % 3 === 2 ? { fault: `kill ${i % 5} ${1 + below(30)}` } : { killedAfter: 1 + below(duration) };
+        const how = [
+          { killedAfter: 1 + below(duration) },
+          { killedAfter: 1 + below(2 * duration), fault: `slow ${SLOWNESS}` },
+          // Within a write, at each step of it in turn.
+          { fault: `kill ${i % 5} ${1 + below(30)}` },
+        ][kill % KILLS];
         const { code, stderr } = await run(next(out), how);
         if (code === null) kills++;
         else expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
