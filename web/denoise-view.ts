@@ -198,8 +198,9 @@ export class DenoiseView {
     }
   }
 
-  #showFound({ sigma, unchanged, seconds }: Found, { width, height }: ImageData): void {
-    setText("denoise-time", outcomeInWords(unchanged, width * height, seconds));
+  #showFound(found: Found, { width, height }: ImageData): void {
+    const { sigma, unchanged } = found;
+    setText("denoise-time", outcomeInWords(found, width * height));
     if (!input("auto").checked || this.#learning.learned) return;
     setText("sigma-value", unchanged ? "none found" : `found: ${sigma.toFixed(1)}`);
     // Whoever takes over by hand begins with something that can be seen.

@@ -11,10 +11,20 @@ const reasons: Readonly<Record<NonNullable<Denoised["unchanged"]>, string>> = {
     "Nothing was taken away: no noise was found that can be told from texture. To denoise it all the same, set the noise level by hand.",
 };
 
-export function outcomeInWords(unchanged: Denoised["unchanged"], pixels: number, seconds: number): string {
+/** The strongest noise that the page's models for photographs learned, in grey levels. */
+const LEARNED = 55;
+
+export function outcomeInWords(
+  { sigma, unchanged, seconds }: Pick<Denoised, "sigma" | "unchanged"> & { readonly seconds: number },
+  pixels: number,
+): string {
   if (unchanged) return reasons[unchanged];
   const time = seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
-  return `Denoised in ${time} (${(pixels / 1e6).toFixed(2)} megapixels).`;
+  const stronger =
+    sigma > LEARNED
+      ? ` The noise is stronger than the ${LEARNED} that the models have learned: some may stay.`
+      : "";
+  return `Denoised in ${time} (${(pixels / 1e6).toFixed(2)} megapixels).${stronger}`;
 }
 
 /** Shows the figures of the noisy or of the denoised picture. */

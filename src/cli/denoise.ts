@@ -9,12 +9,14 @@ import type { DenoiseOptions } from "../denoiser/request.ts";
 import { DataError, printable } from "../errors.ts";
 import { type Calibration, parseCalibration } from "../learning/calibration.ts";
 import { calibratedDenoiser } from "../learning/denoise-calibrated.ts";
+import { strongestLevel } from "../noise/noise.ts";
 import { formatOf, formatOfName } from "../pictures/formats.ts";
 import type { Picture, Range } from "../pictures/picture.ts";
 import { decodeAny, encodeAny } from "../pictures/picture-files.node.ts";
 import { encodePng } from "../pictures/png-encode.ts";
 import type { FirstPicture } from "../pictures/sharp.node.ts";
 import { pictureRows } from "../report/figures.ts";
+import { recipes } from "../training/recipes.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
 import { type Job, type JobOptions, jobsFrom, type Part } from "./denoise-jobs.ts";
@@ -160,6 +162,10 @@ async function run(inputs: string[], options: Options, command: Command): Promis
     return;
   }
   const model = options.model && (await modelsOf(options.model)).map(({ model }) => model);
+  /** The strongest noise that the model learned. */
+  const learned = options.learn
+    ? Infinity
+    : Math.max(...(model ?? [recipes.photo]).map(({ noise }) => strongestLevel(noise)));
   const { mode, threads = computingCores() } = options;
   const calibration =
     options.calibration === undefined ? undefined : await readCalibration(options.calibration);
@@ -195,7 +201,9 @@ async function run(inputs: string[], options: Options, command: Command): Promis
         done.push({ ...result.item, ...result.value });
         const { sigma, unchanged = "as-asked", pictures = 1 } = result.value;
         const which = pictures > 1 ? `the first of ${pictures} pictures; ` : "";
-        const what = which + (reasons[unchanged] ?? `σ = ${sigma.toFixed(1)}`);
+        const stronger =
+          sigma > learned ? `: stronger than the ${learned} that the model learned, some may stay` : "";
+        const what = which + (reasons[unchanged] ?? `σ = ${sigma.toFixed(1)}${stronger}`);
         if (!options.json) say(printable(`${result.item.input} → ${result.item.output}  (${what})`));
       } else if (!interrupts.signal.aborted) {
         const error: unknown = result.reason;

@@ -35,7 +35,10 @@ export interface DenoiserOptions {
 export interface Denoised<Values extends PictureValues = PictureValues> extends Picture<SameKind<Values>> {
   /** Values of each pixel: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
   readonly channels: 1 | 2 | 3 | 4;
-  /** The level of the noise, in grey levels, that was given or estimated. */
+  /**
+   * The level of the noise, in grey levels, that was given or estimated. The package's models learned levels up to 55: of
+   * stronger noise some may stay.
+   */
   readonly sigma: number;
   /**
    * Only where the result is a copy of the picture, and why: `"as-asked"` if `sigma` or `strength` was given as 0, or

@@ -93,7 +93,7 @@ export function helperMain(port: Port): void {
     });
   };
 
-  /** Takes all windows of a picture through a network, without a pause, so that no other message is heard meanwhile. */
+  /** Takes all windows of a picture through a network. */
   const run: Run = async (network, width, _, rowsOf) => {
     const stream = streams[network]!;
     const { reach, multiple } = stream.model;
@@ -104,13 +104,14 @@ export function helperMain(port: Port): void {
 
   const denoise = async ({ request }: SomePicture) => {
     const models = streams.map(({ model }) => model);
-    const whole = { ...request, signal: undefined, onProgress: undefined };
-    const denoised = await denoisePicture(run, models, whole).catch(() => undefined);
+    const denoised = await denoisePicture(run, models, request as Request<PictureValues>).catch(
+      () => undefined,
+    );
     const answer: SomeDenoised = { denoised };
     port.postMessage(answer, denoised ? [denoised.data.buffer as ArrayBuffer] : []);
   };
 
-  port.onmessage = async ({ data }) => {
+  const take = async (data: unknown) => {
     const { module, models } = data as HelperSetup;
     if (module) {
       const streamOf = async (model: ConvModel) => createConvStream(await loadInference(module), model);
@@ -128,5 +129,11 @@ export function helperMain(port: Port): void {
     while (next < rows.length) window.next();
     const answer: SomeOutput = { output: { values: output, length }, spare: rows.values };
     port.postMessage(answer, [output.buffer, rows.values.buffer]);
+  };
+
+  /** Answers keep the order of the messages: Deno delivers a message while another one waits for a promise. */
+  let turn: Promise<void> = Promise.resolve();
+  port.onmessage = ({ data }) => {
+    turn = turn.then(() => take(data));
   };
 }

@@ -118,31 +118,36 @@ export function noiseWithLevels(noise: NoiseModel): PointwiseNoise {
   return parts.find((part) => part.model !== "camera") ?? { model: "gaussian", sigma: MID_GREY };
 }
 
+/** `noiseWithLevels` at the upper ends of its ranges. */
+const strongest = (noise: NoiseModel) =>
+  withNumbers(noiseWithLevels(noise), (range) => (typeof range === "number" ? range : Math.max(...range)));
+
+/** The level of the strongest noise of a model whose level can be set (`noiseWithLevels`), in grey levels. */
+export const strongestLevel = (noise: NoiseModel): number => strengthOf(strongest(noise));
+
 /**
  * Noise that has one level for all pictures: of `noiseWithLevels`, the upper ends of its ranges, made stronger or weaker.
  * @param level above 0, in grey levels
  * @throws SpecError if noise of this model cannot be that strong
  */
 export function noiseOfLevel(noise: NoiseModel, level: number): PointwiseNoise {
-  const strongest = withNumbers(noiseWithLevels(noise), (range) =>
-    typeof range === "number" ? range : Math.max(...range),
-  );
-  if (strongest.model === "gaussian" || strongest.model === "uniform") return { ...strongest, sigma: level };
-  const reached = strengthOf(strongest);
-  if (reached === 0) throw new SpecError(`${noiseName(strongest)} is no noise: it has no other levels.`);
+  const most = strongest(noise);
+  if (most.model === "gaussian" || most.model === "uniform") return { ...most, sigma: level };
+  const reached = strengthOf(most);
+  if (reached === 0) throw new SpecError(`${noiseName(most)} is no noise: it has no other levels.`);
   const factor = level / reached;
-  switch (strongest.model) {
+  switch (most.model) {
     case "poisson-gaussian":
-      return { ...strongest, gain: strongest.gain * factor * factor, sigma: strongest.sigma * factor };
+      return { ...most, gain: most.gain * factor * factor, sigma: most.sigma * factor };
     case "speckle":
-      return { ...strongest, contrast: strongest.contrast * factor };
+      return { ...most, contrast: most.contrast * factor };
     case "salt-and-pepper": {
       if (level > MID_GREY) {
         throw new SpecError(
           `Salt-and-pepper noise has levels up to ${MID_GREY}, where no value is left; ${level} is more.`,
         );
       }
-      return { ...strongest, share: strongest.share * factor * factor };
+      return { ...most, share: most.share * factor * factor };
     }
   }
 }

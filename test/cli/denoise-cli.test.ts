@@ -65,6 +65,13 @@ describe("denoise", () => {
     }
   });
 
+  it("says where noise is stronger than what the model learned", async () => {
+    const { stdout } = await denoise("grey.png", "-o", "strong.png", "--sigma", "80");
+    expect(stdout).toBe(
+      "grey.png → strong.png  (σ = 80.0: stronger than the 55 that the model learned, some may stay)\n",
+    );
+  });
+
   it("writes what createDenoiser makes of the picture", async () => {
     const denoiser = await createDenoiser({ model });
     for (const [name, channels] of [

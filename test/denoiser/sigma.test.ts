@@ -10,6 +10,7 @@ import { DataError } from "../../src/errors.ts";
 import { compress } from "../../src/noise/jpeg-artifacts.ts";
 import { Purpose, Random } from "../../src/noise/rng.ts";
 import { checkPicture } from "../../src/pictures/picture.ts";
+import { readPicture } from "../../src/pictures/picture-files.node.ts";
 import { cleanGraphics } from "../support/clean-graphics.ts";
 import { errorsOf, medianOf, type PictureSet } from "../support/sigma-errors.ts";
 
@@ -142,6 +143,15 @@ describe("estimateSigma", () => {
       expect([picture.name, found]).toEqual([picture.name, { sigma: 0, noiseless: reasonOf(picture.name) }]);
     }
   });
+
+  it.each(["checker", "checker2", "dither1bit"])(
+    "takes black and white alone for drawn: %s",
+    async (name) => {
+      const path = fileURLToPath(new URL(`../fixtures/pictures/cases/binary_${name}.png`, import.meta.url));
+      const picture = await readPicture(path);
+      expect(findNoise(picture, checkPicture(picture))).toEqual({ sigma: 0, noiseless: "drawn" });
+    },
+  );
 
   it("measures noise on drawn pictures that have plain areas", () => {
     const plain = graphics.filter(({ name }) =>

@@ -15,6 +15,7 @@ import { encodeOnnx } from "../../src/model/onnx/onnx.ts";
 import { narrow, quantize } from "../../src/model/quantize.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../../src/model/safetensors.ts";
 import { expandWeights } from "../../src/model/weights.ts";
+import { parameterCount } from "../../src/network/spec.ts";
 import type { Picture } from "../../src/pictures/picture.ts";
 import { readPicture } from "../../src/pictures/picture-files.node.ts";
 import { evaluateLevels, type Method } from "../../src/quality/evaluate-levels.ts";
@@ -344,6 +345,16 @@ describe("denoise-wasm export", () => {
 });
 
 describe("the models for photographs, as the package has them", () => {
+  it.each([
+    ["photo", 100_000],
+    ["photo-grey", 64_000],
+    ["photo-tiny", 24_000],
+    ["photo-tiny-grey", 16_000],
+  ])("%s has at most %d parameters", async (name, most) => {
+    const { spec } = decodeModel(await readFile(join(root, `models/${name}.safetensors`)), name);
+    expect(parameterCount(spec)).toBeLessThanOrEqual(most);
+  });
+
   it.each(["photo", "photo-grey", "photo-tiny", "photo-tiny-grey"])(
     "%s loses at most 0.05 dB by eight bits",
     async (name) => {
