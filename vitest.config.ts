@@ -2,6 +2,8 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { chromium, chromiumArguments } from "./test/support/chromium.js";
 
+/** What measures times has the machine for itself. */
+const timed = "test/web/page-large.test.ts";
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
@@ -27,27 +29,27 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          // What compilers and Python do does not depend on the Node that starts them: SKIP_OTHERS leaves that out.
-          exclude: [
-            "test/**/*.browser.test.ts",
-            "test/web/**",
-            ...(process.env.SKIP_OTHERS ? ["test/types/**", "test/model/pytorch.test.ts"] : []),
-          ],
+          exclude: ["test/**/*.browser.test.ts", "test/web/**"],
           maxWorkers: "100%",
           sequence: { groupOrder: 0 },
           ...timeouts,
         },
       },
-      // The built page, which is opened in browsers. What it takes is measured, so that its tests have the machine for themselves.
+      // The built page, which is opened in browsers.
       {
         extends: true,
         test: {
           name: "page",
           include: ["test/web/**/*.test.ts"],
-          maxWorkers: 1,
+          exclude: [timed],
+          maxWorkers: "100%",
           sequence: { groupOrder: 1 },
           ...timeouts,
         },
+      },
+      {
+        extends: true,
+        test: { name: "timed", include: [timed], maxWorkers: 1, sequence: { groupOrder: 2 }, ...timeouts },
       },
       // The suites of networks once more with guard zones between all buffers, if asked for: npm run test:guarded.
       ...(process.env.DENOISE_GUARDED
@@ -63,7 +65,7 @@ export default defineConfig({
                   "test/learning/*.test.ts",
                 ],
                 setupFiles: "test/support/guarded-setup.ts",
-                sequence: { groupOrder: 2 },
+                sequence: { groupOrder: 3 },
                 ...timeouts,
               },
             },
@@ -83,7 +85,8 @@ export default defineConfig({
                   "test/noise/random.test.ts",
                   "test/**/*.browser.test.ts",
                 ],
-                sequence: { groupOrder: 3 },
+                maxWorkers: "100%",
+                sequence: { groupOrder: 4 },
                 ...timeouts,
                 browser: {
                   enabled: true,

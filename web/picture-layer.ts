@@ -3,7 +3,9 @@
  * that have changed. That takes a browser without a graphics card milliseconds for each, so that one is drawn in a frame.
  */
 
-/** About how many pixels a canvas has. */
+/** A picture of up to this many pixels has one canvas. */
+const ONE_CANVAS = 1e6;
+/** About how many pixels a canvas of a larger one has. */
 const PIXELS = 2.5e5;
 /** Each covers the beginning of the next, so that no seam is seen where a picture is made smaller. */
 const OVERLAP = 2;
@@ -106,7 +108,7 @@ export class PictureLayer {
     if (width === this.#width && height === this.#height) return;
     this.clear();
     [this.#width, this.#height] = [width, height];
-    const rows = Math.ceil(PIXELS / width);
+    const rows = width * height <= ONE_CANVAS ? height : Math.ceil(PIXELS / width);
     this.#tiles = Array.from({ length: Math.ceil(height / rows) }, (_, index) => {
       const canvas = document.createElement("canvas");
       const from = index * rows;

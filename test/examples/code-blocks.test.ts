@@ -42,9 +42,7 @@ const listed = (code: string) => begins.find((begin) => code.startsWith(begin));
 const runOf = (code: string) => runs.find(({ block }) => code.includes(block));
 const sections = [...new Set(codeBlocks.map(({ page, section }) => `${page}: ${section}`))];
 
-const skipped = process.env.SKIP_EXAMPLES === "1";
-const title = skipped ? "code blocks (the examples are skipped: SKIP_EXAMPLES is 1)" : "code blocks";
-describe.skipIf(skipped)(title, () => {
+describe("code blocks", () => {
   let folder: string;
   let server: Started;
 

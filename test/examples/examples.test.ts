@@ -19,8 +19,7 @@ const least = 3;
 /** What makes a test slow is npm. */
 const timeout = 240_000;
 
-const skipped = process.env.SKIP_EXAMPLES === "1";
-describe.skipIf(skipped)(skipped ? "the examples (skipped: SKIP_EXAMPLES is 1)" : "the examples", () => {
+describe("the examples", () => {
   let folder: string;
   let tarball: string;
   let picture: NoisyPicture;

@@ -39,9 +39,7 @@ async function outputsOf(path: string): Promise<unknown[][]> {
     );
 }
 
-const skipped = process.env.SKIP_EXAMPLES === "1" && "the examples are skipped: SKIP_EXAMPLES is 1";
 const lacks =
-  skipped ||
   (!deno.path && "skipped: Deno was not found; set DENO to its path") ||
   (!hasClient && "skipped: PYTHON has no nbclient");
 

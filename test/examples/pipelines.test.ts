@@ -20,9 +20,7 @@ const sigma = 25;
 const [width, height] = [96, 80];
 const photograph = fileURLToPath(new URL("../../data/photographs/parrots.png", import.meta.url));
 
-const skipped = process.env.SKIP_EXAMPLES === "1";
-const title = skipped ? "the examples: pipelines (skipped: SKIP_EXAMPLES is 1)" : "the examples: pipelines";
-describe.skipIf(skipped)(title, () => {
+describe("the examples: pipelines", () => {
   let folder: string;
   let project: string;
   let running: Started | undefined;

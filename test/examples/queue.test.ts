@@ -19,10 +19,7 @@ import { noisyPictures } from "../support/noisy-pictures.ts";
 const timeout = 240_000;
 const count = 100;
 const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
-const skipped = process.env.SKIP_EXAMPLES === "1";
-const title = skipped
-  ? "the examples: queue (skipped: SKIP_EXAMPLES is 1)"
-  : `examples/queue${hasRedis ? "" : " (skipped: redis-server is not installed)"}`;
+const title = `examples/queue${hasRedis ? "" : " (skipped: redis-server is not installed)"}`;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -32,7 +29,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-describe.skipIf(skipped || !hasRedis)(title, () => {
+describe.skipIf(!hasRedis)(title, () => {
   let folder: string;
   let project: string;
   /** What a denoiser makes of each picture. */

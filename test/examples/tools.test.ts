@@ -12,8 +12,7 @@ const sigma = 25;
 /** What makes a test slow is npm. */
 const timeout = 240_000;
 
-const skipped = process.env.SKIP_EXAMPLES === "1";
-describe.skipIf(skipped)(skipped ? "tools (the examples are skipped: SKIP_EXAMPLES is 1)" : "tools", () => {
+describe("tools", () => {
   let folder: string;
   let tarball: string;
   beforeAll(async () => {
