@@ -9,6 +9,7 @@ await esbuild.build({
     "edge",
     "calibration",
     "noisy-alone",
+    "pictures",
     "queue",
     "sigma",
     "level-weights",
