@@ -1,4 +1,4 @@
-"""python3 train_torch.py CASE…: what examples/pytorch makes of each case, a safetensors file that test/model/pytorch.test.ts has written.
+"""python3 train_torch.py CASE…: what examples/pytorch makes of each case, a safetensors file that test/examples/pytorch.test.ts has written.
 
 Metadata: `model`, the path of a model file; with `optimizer`, the settings of Adam as JSON, and `loss`, it is a training,
 else a picture to denoise. Prints one line of JSON for each case.
