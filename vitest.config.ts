@@ -2,8 +2,6 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { chromium, chromiumArguments } from "./test/support/chromium.js";
 
-/** What measures times has the machine for itself. */
-const timed = "test/web/page-large.test.ts";
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
@@ -35,21 +33,16 @@ export default defineConfig({
           ...timeouts,
         },
       },
-      // The built page, which is opened in browsers.
+      // The built page in browsers, which denoises on all cores.
       {
         extends: true,
         test: {
           name: "page",
           include: ["test/web/**/*.test.ts"],
-          exclude: [timed],
-          maxWorkers: "100%",
+          maxWorkers: 1,
           sequence: { groupOrder: 1 },
           ...timeouts,
         },
-      },
-      {
-        extends: true,
-        test: { name: "timed", include: [timed], maxWorkers: 1, sequence: { groupOrder: 2 }, ...timeouts },
       },
       // The suites of networks once more with guard zones between all buffers, if asked for: npm run test:guarded.
       ...(process.env.DENOISE_GUARDED
@@ -65,7 +58,7 @@ export default defineConfig({
                   "test/learning/*.test.ts",
                 ],
                 setupFiles: "test/support/guarded-setup.ts",
-                sequence: { groupOrder: 3 },
+                sequence: { groupOrder: 2 },
                 ...timeouts,
               },
             },
@@ -86,7 +79,7 @@ export default defineConfig({
                   "test/**/*.browser.test.ts",
                 ],
                 maxWorkers: "100%",
-                sequence: { groupOrder: 4 },
+                sequence: { groupOrder: 3 },
                 ...timeouts,
                 browser: {
                   enabled: true,

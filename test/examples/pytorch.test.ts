@@ -139,7 +139,7 @@ describe.skipIf(!hasTorch)(title, () => {
       ourLosses.set(loss, values);
       cases.push([loss, writeCase(`steps-${loss}`, tensors, metadata)]);
     }
-    const script = fileURLToPath(new URL("./interop/train_torch.py", import.meta.url));
+    const script = fileURLToPath(new URL("../model/interop/train_torch.py", import.meta.url));
     const lines = run(script, ...cases.map(([, path]) => path))
       .trim()
       .split("\n");
