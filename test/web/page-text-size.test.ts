@@ -62,8 +62,9 @@ describePage("text in the page", (at) => {
       await denoised(page);
       await look("sample");
       await page.selectOption("#noise-kind", "white");
-      await page.click("#difference");
       await denoised(page, 2);
+      // Not before: the button is off while the page works.
+      await page.click("#difference");
       await page.waitForFunction(
         () => document.getElementById("after-tag")!.textContent === "taken away, × 4",
       );
