@@ -135,6 +135,33 @@ function load() {
   return table([name.replace("10000", "10,000"), ""], rows);
 }
 
+/** What denoising whole pictures takes by one build. */
+function wholePictures(file, mode) {
+  return table(
+    ["", "threads", "noise", "median, ms", "minimum, ms", "spread", "pictures a second"],
+    rowsOf(file, `Pictures, ${mode}`).map(({ name, threads, noise, spread, ...row }) => [
+      name,
+      threads,
+      noise,
+      ...[row["median, ms"], row["minimum, ms"]].map(digits),
+      percent(spread),
+      digits(row["a second"]),
+    ]),
+  );
+}
+
+/** What a large picture needs of memory. */
+function pictureMemory(file) {
+  return table(
+    ["", "threads", "MB beside picture and result"],
+    rowsOf(file, "Memory of a large picture").map(({ name, threads, ...row }) => [
+      name,
+      threads,
+      Math.round(row["MB beside picture and result"]),
+    ]),
+  );
+}
+
 /** From the import of an entry to its first picture. */
 function firstPictures() {
   const rows = rowsOf("edge-load", "Import to first picture");
@@ -199,7 +226,16 @@ function edgeSizes() {
 }
 
 const fromBuild = { sizes, "main-sizes": mainSizes, "edge-sizes": edgeSizes };
-const kinds = { contestants, steps, convolutions, load, "first-pictures": firstPictures, ...fromBuild };
+const kinds = {
+  contestants,
+  steps,
+  convolutions,
+  load,
+  "first-pictures": firstPictures,
+  pictures: wholePictures,
+  "picture-memory": pictureMemory,
+  ...fromBuild,
+};
 
 /** Whether two tables have the same words, and numbers that are within 2 % of each other. */
 function areNear(one, other) {
