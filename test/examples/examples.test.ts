@@ -3,13 +3,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
-import { type Browser, chromium as launcher } from "playwright";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
 import { psnr } from "../../src/quality/metrics.ts";
-import { chromium, chromiumArguments } from "../support/chromium.js";
 import { execute, install, pack, type Started, serveFolder, start } from "../support/example-runs.ts";
 import { type NoisyPicture, noisyPictures } from "../support/noisy-pictures.ts";
+import { describeInChromium } from "../support/page-suite.ts";
 import { bun, deno, node24, type Runtime, thisNode } from "../support/runtimes.ts";
 import { startWorkerd } from "../support/workerd.ts";
 
@@ -100,19 +99,10 @@ describe("the examples", () => {
     );
   });
 
-  const title = chromium
-    ? "denoise in a page"
-    : "denoise in a page (skipped: no Chromium; set CHROMIUM to it)";
-  describe.skipIf(!chromium)(title, () => {
-    let browser: Browser;
-    beforeAll(async () => {
-      browser = await launcher.launch({ executablePath: chromium!, args: [...chromiumArguments] });
-    });
-    afterAll(() => browser?.close());
-
+  describeInChromium("denoise in a page", (at) => {
     /** What the page at `url` shows for the picture. Its console shows the expected errors only. */
     async function denoiseAt(url: string, expected: unknown[]): Promise<number[]> {
-      const page = await browser.newPage();
+      const page = await at.browser.newPage();
       const faults: string[] = [];
       page.on("pageerror", ({ message }) => faults.push(message));
       page.on("console", (message) => message.type() === "error" && faults.push(message.text()));

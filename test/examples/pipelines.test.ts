@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium as launcher } from "playwright";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createDenoiser } from "../../src/denoiser/photo.ts";
@@ -11,9 +10,9 @@ import { decodeJpeg } from "../../src/jpeg.ts";
 import { decodePng } from "../../src/pictures/png.ts";
 import { encodePng } from "../../src/pictures/png-encode.ts";
 import { psnr } from "../../src/quality/metrics.ts";
-import { chromium, chromiumArguments } from "../support/chromium.js";
 import { execute, install, pack, type Started, serveFolder, start } from "../support/example-runs.ts";
 import { normal } from "../support/networks.ts";
+import { describeInChromium } from "../support/page-suite.ts";
 
 const timeout = 240_000;
 const sigma = 25;
@@ -207,21 +206,14 @@ describe("the examples: pipelines", () => {
     timeout,
   );
 
-  const pages = chromium ? "in a page" : "in a page (skipped: no Chromium; set CHROMIUM to it)";
-  describe.skipIf(!chromium)(pages, () => {
-    let browser: Browser;
-    beforeAll(async () => {
-      browser = await launcher.launch({ executablePath: chromium!, args: [...chromiumArguments] });
-    });
-    afterAll(() => browser?.close());
-
+  describeInChromium("in a page", (at) => {
     const vite = "node_modules/vite/bin/vite.js";
     it(
       "the element, WebCodecs, and pictures that Vite denoises when it builds and when it serves",
       async () => {
         await execute(project, process.execPath, [vite, "build"]);
         running = await serveFolder(join(project, "dist"));
-        const page = await browser.newPage();
+        const page = await at.browser.newPage();
         const faults: string[] = [];
         page.on("pageerror", ({ message }) => faults.push(message));
         await page.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
@@ -267,7 +259,7 @@ describe("the examples: pipelines", () => {
         expect(faults).toEqual([]);
 
         // What fails at first, such as the script of a worker that does not come, is tried again.
-        const other = await browser.newPage();
+        const other = await at.browser.newPage();
         await other.addInitScript(() => {
           const { Worker } = globalThis;
           globalThis.Worker = class {
