@@ -2,7 +2,7 @@
 
 import type { Denoiser } from "./denoiser/denoiser.ts";
 import type { DenoiseOptions } from "./denoiser/request.ts";
-import { optionsFrom, requireOption } from "./errors.ts";
+import { optionsFrom } from "./errors.ts";
 import { type DecodeOptions, fileBytes } from "./pictures/decoding.ts";
 import { decodeJpeg } from "./pictures/jpeg.ts";
 import { type EncodeJpegOptions, encodeJpeg } from "./pictures/jpeg-encode.ts";
@@ -40,7 +40,6 @@ export async function denoiseJpeg(
   options?: DenoiseJpegOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { maxPixels = 2 ** 22, output, ...others } = optionsFrom(options);
-  requireOption("denoiser", denoiser, denoiser?.denoise, "one of createDenoiser");
   const file = fileBytes(bytes, "JPEG");
   const picture = decodeJpeg(file, "The picture", { maxPixels });
   const clean = await denoiser.denoise(picture, { ...others, transfer: true });

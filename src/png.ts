@@ -2,7 +2,7 @@
 
 import type { Denoiser } from "./denoiser/denoiser.ts";
 import type { DenoiseOptions } from "./denoiser/request.ts";
-import { optionsFrom, requireOption } from "./errors.ts";
+import { optionsFrom } from "./errors.ts";
 import { type DecodeOptions, fileBytes } from "./pictures/decoding.ts";
 import { decodePng } from "./pictures/png.ts";
 import { encodePng } from "./pictures/png-encode.ts";
@@ -37,7 +37,6 @@ export async function denoisePng(
   options?: DenoisePngOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { maxPixels = 2 ** 22, ...others } = optionsFrom(options);
-  requireOption("denoiser", denoiser, denoiser?.denoise, "one of createDenoiser");
   const file = fileBytes(bytes, "PNG");
   const picture = await decodePng(file, "The picture", { maxPixels });
   const clean = await denoiser.denoise(picture, { ...others, transfer: true });

@@ -5,7 +5,7 @@ import { concatenate } from "./concatenate.ts";
 import { APP0, APP1, APP2, COM, type Segment } from "./jpeg-segments.ts";
 import { bytesOfLatin1, latin1Of } from "./latin1.ts";
 import { fittingProfile, type PictureDensity, type PictureMetadata, type PictureText } from "./metadata.ts";
-import { orientationOf, turnedDensity, uprightExif, uprightXmp } from "./orientation.ts";
+import { orientationOf, uprightExif, uprightXmp } from "./orientation.ts";
 
 const JFIF = "JFIF\0";
 const EXIF = "Exif\0\0";
@@ -72,12 +72,11 @@ export class JpegMetadataReader {
   result(): PictureMetadata {
     const icc = this.#wholeProfile();
     const orientation = this.#exif && orientationOf(this.#exif);
-    const density = turnedDensity(this.#density, orientation);
     return {
       ...(icc && { icc }),
-      ...(this.#exif && { exif: uprightExif(this.#exif, orientation) }),
-      ...(this.#xmp && { xmp: uprightXmp(this.#xmp, orientation) }),
-      ...(density && { density }),
+      ...(this.#exif && { exif: uprightExif(this.#exif) }),
+      ...(this.#xmp && { xmp: uprightXmp(this.#xmp) }),
+      ...(this.#density && { density: this.#density }),
       ...(this.#text.length > 0 && { text: this.#text }),
       ...(orientation && { orientation }),
     };
@@ -147,8 +146,6 @@ function jfif(density: PictureDensity | undefined): Uint8Array {
   }
   const whole = (value: number) => Math.min(65_535, Math.max(1, Math.round(value)));
   const [across, down] = [whole(x), whole(y)];
-  // Caught by metadataSegments: a density that is no number.
-  if (Number.isNaN(across + down)) throw new Error();
   return Uint8Array.of(
     ...bytesOfLatin1(JFIF),
     1,

@@ -1,7 +1,6 @@
 /** Orientations as Exif numbers them (CIPA DC-008, tag 0x0112): 1 upright, 2 to 8 turned and mirrored. */
 import type { DecodedValues } from "./decoding.ts";
 import { bytesOfLatin1, latin1Of } from "./latin1.ts";
-import type { PictureDensity } from "./metadata.ts";
 import type { Picture } from "./picture.ts";
 
 /** Turns and mirrors a picture that is stored in an orientation, so that its first row is the top of the scene. */
@@ -26,102 +25,45 @@ export function upright<Values extends DecodedValues>(
   return { data, width: across, height: down, channels };
 }
 
-const ORIENTATION = 0x0112;
-const EXIF_DIRECTORY = 0x8769;
-/** Tags whose next one tells of the height what they tell of the width: size, density, size again, density on the sensor. */
-const OF_WIDTH = [0x0100, 0x011a, 0xa002, 0xa20e];
-/** The same in XMP. */
-const XMP_OF_SIZE =
-  /(?<=\bexif:Pixel)[XY](?=Dimension\b)|(?<=\btiff:)[XY](?=Resolution\b)|(?<=\btiff:Image)(Width|Length)\b/g;
-const ACROSS: Record<string, string> = { X: "Y", Y: "X", Width: "Length", Length: "Width" };
 const SHORT = 3;
 const LONG = 4;
-const ENTRY = 12;
 
-/** Exif data as a view, and the order of its bytes. */
-function tiffOf(exif: Uint8Array) {
+/** Where the value of the orientation is in Exif data: a number of 16 bits in the file's order. */
+function orientationPlace(exif: Uint8Array): { view: DataView; at: number; little: boolean } | undefined {
   const view = new DataView(exif.buffer, exif.byteOffset, exif.length);
   const order = exif.length < 8 ? 0 : view.getUint16(0);
-  return order === 0x4949 || order === 0x4d4d ? { view, little: order === 0x4949 } : undefined;
-}
-
-type Tiff = NonNullable<ReturnType<typeof tiffOf>>;
-
-/** The places of the entries in the directory that the 32 bits at a place point to. */
-function entries({ view, little }: Tiff, pointer: number): number[] {
-  const directory = view.getUint32(pointer, little);
-  if (directory + 2 > view.byteLength) return [];
-  const count = Math.min(view.getUint16(directory, little), (view.byteLength - directory - 2) / ENTRY);
-  return Array.from({ length: count }, (_, i) => directory + 2 + ENTRY * i);
-}
-
-/** Where the value of the orientation is: a number of 16 bits. */
-function orientationPlace(tiff: Tiff): number | undefined {
-  const { view, little } = tiff;
-  for (const at of entries(tiff, 4)) {
+  if (order !== 0x4949 && order !== 0x4d4d) return undefined;
+  const little = order === 0x4949;
+  const directory = view.getUint32(4, little);
+  if (directory + 2 > exif.length) return undefined;
+  const count = view.getUint16(directory, little);
+  for (let i = 0, at = directory + 2; i < count && at + 12 <= exif.length; i++, at += 12) {
     const type = view.getUint16(at + 2, little);
+    if (view.getUint16(at, little) !== 0x0112 || (type !== SHORT && type !== LONG)) continue;
     // Some write 32 bits, of which the upper half is 0.
-    if (view.getUint16(at, little) === ORIENTATION && (type === SHORT || type === LONG))
-      return at + (type === LONG && !little ? 10 : 8);
+    return { view, at: at + (type === LONG && !little ? 10 : 8), little };
   }
   return undefined;
 }
 
 /** The orientation in Exif data, 1 to 8, if it holds one. */
 export function orientationOf(exif: Uint8Array): number | undefined {
-  const tiff = tiffOf(exif);
-  const place = tiff && orientationPlace(tiff);
-  const value = place === undefined ? 0 : tiff!.view.getUint16(place, tiff!.little);
+  const place = orientationPlace(exif);
+  const value = place?.view.getUint16(place.at, place.little) ?? 0;
   return value >= 1 && value <= 8 ? value : undefined;
 }
 
-/**
- * A copy of Exif data whose orientation is 1, if it holds one.
- * @param turnedBy the orientation by which the picture was turned: what the data says of width and height is exchanged if that
- * has exchanged them, and the thumbnail, which nobody has turned, is given up
- */
-export function uprightExif(exif: Uint8Array, turnedBy = 1): Uint8Array<ArrayBuffer> {
+/** A copy of Exif data whose orientation is 1, if it holds one. */
+export function uprightExif(exif: Uint8Array): Uint8Array<ArrayBuffer> {
   const copy = Uint8Array.from(exif);
-  const tiff = tiffOf(copy);
-  if (!tiff) return copy;
-  const { view, little } = tiff;
-  const place = orientationPlace(tiff);
-  if (place !== undefined) view.setUint16(place, 1, little);
-  if (turnedBy === 1) return copy;
-  const main = entries(tiff, 4);
-  const tag = (at = 0) => view.getUint16(at, little);
-  const exifPointer = main.find((at) => tag(at) === EXIF_DIRECTORY);
-  if (turnedBy > 4) {
-    for (const directory of [main, exifPointer === undefined ? [] : entries(tiff, exifPointer + 8)]) {
-      for (const [i, at] of directory.entries()) {
-        const next = directory[i + 1];
-        if (!next || !OF_WIDTH.includes(tag(at)) || tag(next) !== tag(at) + 1) continue;
-        const ofWidth = copy.slice(at + 2, next);
-        copy.copyWithin(at + 2, next + 2, next + ENTRY);
-        copy.set(ofWidth, next + 2);
-      }
-    }
-  }
-  // The second directory is the thumbnail's.
-  const link = (main.at(-1) ?? copy.length) + ENTRY;
-  if (link + 4 <= copy.length) view.setUint32(link, 0);
+  const place = orientationPlace(copy);
+  place?.view.setUint16(place.at, 1, place.little);
   return copy;
 }
 
-/**
- * A copy of an XMP packet whose orientation (tiff:Orientation) is 1, if it holds one.
- * @param turnedBy see `uprightExif`
- */
-export function uprightXmp(xmp: Uint8Array, turnedBy = 1): Uint8Array<ArrayBuffer> {
+/** A copy of an XMP packet whose orientation (tiff:Orientation) is 1, if it holds one. */
+export function uprightXmp(xmp: Uint8Array): Uint8Array<ArrayBuffer> {
   // Every byte becomes a character and a byte again, so that the rest of the packet stays as it is.
   const text = latin1Of(xmp).replace(/(tiff:Orientation\s*(?:=\s*["']|>)\s*)[2-8]/g, "$11");
-  return bytesOfLatin1(turnedBy > 4 ? text.replace(XMP_OF_SIZE, (name) => ACROSS[name]!) : text);
-}
-
-/** The density of a picture that was turned by an orientation. */
-export function turnedDensity(
-  density: PictureDensity | undefined,
-  orientation = 1,
-): PictureDensity | undefined {
-  return density && orientation > 4 ? { ...density, x: density.y, y: density.x } : density;
+  return bytesOfLatin1(text);
 }

@@ -3,7 +3,7 @@ import { concatenate } from "./concatenate.ts";
 import { inflateSmall } from "./inflate.ts";
 import { bytesOfLatin1, latin1Of } from "./latin1.ts";
 import { fittingProfile, type PictureMetadata, type PictureText, type PngColor } from "./metadata.ts";
-import { orientationOf, turnedDensity, uprightExif, uprightXmp } from "./orientation.ts";
+import { orientationOf, uprightExif, uprightXmp } from "./orientation.ts";
 import type { Chunk } from "./png-chunks.ts";
 import { zlib } from "./zlib.ts";
 
@@ -54,12 +54,12 @@ export function metadataOf(before: readonly Chunk[], behind: readonly Chunk[]): 
   const all = chunks.flatMap((chunk) => textOf(chunk, unpack) ?? []);
   const xmp = all.find(({ keyword }) => keyword === XMP_KEYWORD)?.text;
   const text = all.filter(({ keyword }) => keyword !== XMP_KEYWORD);
-  const density = turnedDensity(densityOf(first("pHYs")), orientation);
+  const density = densityOf(first("pHYs"));
   const color = colorOf(first);
   return {
     ...(icc && icc.length > 0 && { icc }),
-    ...(exif && { exif: uprightExif(exif, orientation) }),
-    ...(xmp && { xmp: uprightXmp(new TextEncoder().encode(xmp), orientation) }),
+    ...(exif && { exif: uprightExif(exif) }),
+    ...(xmp && { xmp: uprightXmp(new TextEncoder().encode(xmp)) }),
     ...(density && { density }),
     ...(text.length > 0 && { text }),
     ...(color && { color }),
@@ -125,15 +125,7 @@ function textOf({ type, data }: Chunk, unpack: Unpack): PictureText | undefined 
 
 const utf8Of = (bytes: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 
-/** @throws Error without words: it becomes one about all metadata, see `encodePng` */
-function requireRight(isRight: boolean): void {
-  if (!isRight) throw new Error();
-}
-
-/**
- * The chunks that hold metadata, in the order in which they have to stand before the data.
- * @throws Error if something in the metadata is of the wrong type, or does not fit its chunk
- */
+/** The chunks that hold metadata, in the order in which they have to stand before the data. */
 export async function metadataChunks(
   { icc, exif, xmp, density, text = [], color = {} }: PictureMetadata,
   colors: 1 | 3,
@@ -152,7 +144,6 @@ export async function metadataChunks(
   if (density) {
     const scale = density.unit === "inch" ? METRES_TO_INCHES : 1;
     const [x, y] = [density.x / scale, density.y / scale].map((value) => Math.max(1, Math.round(value)));
-    requireRight(x! + y! <= 2 ** 32);
     add("pHYs", words(x!, y!), [density.unit === "inch" ? 1 : 0]);
   }
   if (exif) add("eXIf", uprightExif(exif));
@@ -173,8 +164,6 @@ async function textChunk({
   language = "",
   translated = "",
 }: PictureText): Promise<[type: string, ...parts: Uint8Array[]]> {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a zero ends the keyword
-  requireRight(keyword.match(/^[\u0001-\u00ff]{1,79}$/) !== null);
   const key = bytesOfLatin1(`${keyword}\0`);
   const isLong = text.length > LONG_TEXT;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: zeros end fields, so that a text of one byte each has none
