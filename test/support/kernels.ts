@@ -63,6 +63,9 @@ const instances = new Map<Uint8Array, Promise<Kernels>>();
 export class Kernels {
   readonly #exports: Exports;
   readonly #words: Int32Array;
+  /** Room for what was in memory before an operation, and after it. */
+  readonly #before = new Int32Array((PAGES * PAGE) / 4);
+  readonly #whole = new Int32Array((PAGES * PAGE) / 4);
   #arena = new Arena();
 
   /** The kernels of a build, without buffers. */
@@ -155,18 +158,17 @@ export class Kernels {
     const items = this.#write(operation, scratch.place, options.images ?? 1);
     const regions = [...written, ...scratch.regions];
     const memory = this.#words.subarray(0, this.#arena.end >> 2);
-    const before = memory.slice();
+    const before = copied(memory, this.#before);
     this.#exports.run(PROGRAM);
-    const whole = memory.slice();
-    const outside = firstDifference(masked(whole, before, regions), before);
+    const whole = copied(memory, this.#whole);
+    const outside = firstDifference(whole, before, regions);
     if (outside >= 0) throw new Error(`${operation.name} wrote outside its buffers, at ${4 * outside}.`);
     if (this.#exports.work && !options.undivided) {
-      const counted = regions.filter((region) => region.scratch);
-      const expected = masked(whole, before, counted);
+      const left = regions.filter((region) => region.scratch);
       for (const grain of GRAINS.filter((grain) => grain === 1 || grain * THREADS <= items)) {
         memory.set(before);
         this.#share(operation.name, items, grain);
-        const at = firstDifference(masked(memory, before, counted), expected);
+        const at = firstDifference(memory, whole, left);
         if (at >= 0) {
           throw new Error(`${operation.name}: threads that take ${grain} items give others, at ${4 * at}.`);
         }
@@ -258,17 +260,20 @@ export class Kernels {
   }
 }
 
-/** A copy of `words`, with what is in the regions as it was before. */
-function masked(words: Int32Array, before: Int32Array, regions: readonly Region[]): Int32Array {
-  const copy = words.slice();
-  for (const { address, bytes } of regions) {
-    copy.set(before.subarray(address >> 2, (address + bytes) >> 2), address >> 2);
-  }
+/** A copy of `words`, in room that is used again and again: new memory costs a page much time. */
+function copied(words: Int32Array, room: Int32Array): Int32Array {
+  const copy = room.subarray(0, words.length);
+  copy.set(words);
   return copy;
 }
 
-/** The first word that differs, or −1. */
-function firstDifference(a: Int32Array, b: Int32Array): number {
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return at;
+/** The first word outside the regions that differs, or −1. */
+function firstDifference(a: Int32Array, b: Int32Array, regions: readonly Region[]): number {
+  const inOrder = [...regions].sort((one, other) => one.address - other.address);
+  let at = 0;
+  for (const { address, bytes } of [...inOrder, { address: 4 * a.length, bytes: 0 }]) {
+    for (; at < address >> 2; at++) if (a[at] !== b[at]) return at;
+    at = Math.max(at, (address + bytes) >> 2);
+  }
   return -1;
 }
