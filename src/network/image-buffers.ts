@@ -14,6 +14,8 @@ export interface Geometry {
   readonly rows: number;
   /** Width of the border around an image, in rows and in columns. */
   readonly border: number;
+  /** How many bytes before the first border kernels may read. */
+  readonly before: number;
 }
 
 export interface ImageBuffer {
@@ -42,6 +44,8 @@ export function geometryOf(
     pitch: 4 * roundUp(shared ? left + roundUp(width, 4) : left + width + border + 3, 16),
     rows: height + (shared ? border : 2 * border),
     border,
+    // The gradient of a mirrored border begins within a vector, so that of the first one a part lies before the border.
+    before: shared ? 0 : 64,
   };
 }
 
@@ -52,8 +56,8 @@ export function shapeOf({ geometry: { height, width, pitch, rows } }: ImageBuffe
 
 /** Places `count` images. Their memory, borders and slack included, has to be zero at the start. */
 export function placeImages(arena: Arena, count: number, geometry: Geometry, channels: number): ImageBuffer {
-  const { pitch, rows, border } = geometry;
+  const { pitch, rows, border, before } = geometry;
   const row = channels * pitch;
-  const address = arena.place((border + count * rows) * row + SLACK);
+  const address = arena.place(before + (border + count * rows) * row + SLACK) + before;
   return { geometry, channels, origin: address + border * row + 4 * roundUp(border, 4) };
 }

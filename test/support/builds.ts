@@ -16,10 +16,13 @@ export interface KernelBuild {
   readonly wasm: Uint8Array<ArrayBuffer>;
   /** Whether it is one with threads, whose memory is shared. */
   readonly shared: boolean;
+  /** Whether it asks before each load and store (checked-core.ts). */
+  readonly checked: boolean;
 }
 
 interface Candidate {
   readonly name: string;
+  /** How many threads networks have on it; none for a build of which only single operations are run. */
   readonly threads: readonly number[];
 }
 
@@ -27,6 +30,7 @@ const candidates: readonly Candidate[] = [
   { name: "simd", threads: [1] },
   { name: "relaxed", threads: [1] },
   { name: "debug", threads: [1] },
+  { name: "simd, checked", threads: [] },
   { name: "simd-threads", threads: [2, 3] },
   { name: "relaxed-threads", threads: [2, 3] },
 ];
@@ -34,7 +38,8 @@ const candidates: readonly Candidate[] = [
 const bytesOf = new Map(
   await Promise.all(
     candidates.map(async ({ name }) => {
-      const bytes = await readBytes(new URL(`../../build/wasm/${name}.wasm`, import.meta.url));
+      const path = name === "simd, checked" ? "../.output/checked.wasm" : `../../build/wasm/${name}.wasm`;
+      const bytes = await readBytes(new URL(path, import.meta.url));
       return [name, bytes] as const;
     }),
   ),
@@ -73,7 +78,12 @@ export function describeKernels(
 ): void {
   for (const candidate of candidates) {
     const { name } = candidate;
-    const build = { name, wasm: bytesOf.get(name)!, shared: name.endsWith("-threads") };
+    const build = {
+      name,
+      wasm: bytesOf.get(name)!,
+      shared: name.endsWith("-threads"),
+      checked: name === "simd, checked",
+    };
     if (!which(build)) continue;
     describeUnless(obstacle(candidate), `${title}, build ${name}`, () => suite(build));
   }

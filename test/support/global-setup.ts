@@ -1,12 +1,13 @@
 /**
- * Builds what the tests run, where it was not built (`npm test` builds first, `npx vitest` does not), and the page. The
- * tiles are always written anew, since some tests compile the kernels themselves.
+ * Builds what the tests run, where it was not built (`npm test` builds first, `npx vitest` does not), a core whose accesses are
+ * checked, and the page. The tiles are always written anew, since some tests compile the kernels themselves.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { writeTiles } from "../../scripts/tiles.js";
 import { buildPage } from "../../web/build.js";
+import { writeCheckedCore } from "./checked-core.ts";
 import { chromium } from "./chromium.js";
 
 export default async function setup(): Promise<void> {
@@ -18,5 +19,6 @@ export default async function setup(): Promise<void> {
       stdio: "inherit",
     });
   }
+  writeCheckedCore();
   if (chromium) await buildPage();
 }

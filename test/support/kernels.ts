@@ -16,6 +16,7 @@ import { operations } from "../../assembly/program/operations.ts";
 import { Arena, roundUp } from "../../src/network/arena.ts";
 import { type Operation, recordOf, type Scratch } from "../../src/network/program.ts";
 import { ARENA_START } from "../../src/wasm/load.ts";
+import { AccessCheck } from "./access-check.ts";
 import type { KernelBuild } from "./builds.ts";
 
 /** NaN, and no float that a computation gives: what is where nothing has been written. */
@@ -77,16 +78,21 @@ export class Kernels {
     return kernels;
   }
 
-  static async #instantiate({ wasm, shared }: KernelBuild): Promise<Kernels> {
+  static async #instantiate({ wasm, shared, checked }: KernelBuild): Promise<Kernels> {
     const memory = new WebAssembly.Memory({ initial: PAGES, ...(shared && { maximum: PAGES, shared }) });
-    const { exports } = await instantiate<{ run: Exports["run"] }>(wasm, { env: { memory } });
-    return new Kernels(memory, exports);
+    const check = checked ? new AccessCheck(PAGES * PAGE) : undefined;
+    const env = { memory, ...check?.imports(await WebAssembly.compile(wasm)) };
+    const { exports } = await instantiate<{ run: Exports["run"] }>(wasm, { env });
+    return new Kernels(memory, exports, check);
   }
 
   private constructor(
     readonly memory: WebAssembly.Memory,
     exports: Exports,
+    /** What may be used: the core's own data, the program, and the buffers that are there. */
+    private readonly check: AccessCheck | undefined,
   ) {
+    check?.allow(0, FIRST_BUFFER - CACHE_LINE);
     this.#exports = exports;
     this.#words = new Int32Array(memory.buffer);
     this.#words.fill(CANARY, ARENA_START >> 2);
@@ -100,12 +106,15 @@ export class Kernels {
 
   #forget(from: number): void {
     this.#words.fill(CANARY, from >> 2, this.#arena.end >> 2);
+    this.check?.allow(from, this.#arena.end, false);
     this.#arena.end = from;
   }
 
   /** Lets the program's own code place a buffer, and leaves a line of canaries behind it. */
   placeBy<Place>(place: (arena: Arena) => Place): Place {
+    const start = this.#arena.end;
     const placed = place(this.#arena);
+    this.check?.allow(start, this.#arena.end);
     this.#arena.end += CACHE_LINE;
     if (this.#arena.end > PAGES * PAGE) throw new Error("The test needs more memory.");
     return placed;
