@@ -3,6 +3,14 @@ import { defineConfig } from "vitest/config";
 import { chromium, chromiumArguments } from "./test/support/chromium.js";
 
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
+/** The suites of networks. With DENOISE_GUARDED they run with guard zones between all buffers instead of without. */
+const guardable = [
+  "test/network/{network,conv-network,gradients,reference,specs}.test.ts",
+  "test/training/{trainer,resume,patches}.test.ts",
+  "test/wasm/threads.test.ts",
+  "test/learning/*.test.ts",
+];
+const guarded = Boolean(process.env.DENOISE_GUARDED);
 
 export default defineConfig({
   // What a page needs to share memory with its workers.
@@ -27,7 +35,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/**/*.browser.test.ts", "test/web/**"],
+          exclude: ["test/**/*.browser.test.ts", "test/web/**", ...(guarded ? guardable : [])],
           maxWorkers: "100%",
           sequence: { groupOrder: 0 },
           ...timeouts,
@@ -44,19 +52,14 @@ export default defineConfig({
           ...timeouts,
         },
       },
-      // The suites of networks once more with guard zones between all buffers, if asked for: npm run test:guarded.
-      ...(process.env.DENOISE_GUARDED
+      ...(guarded
         ? [
             {
               extends: true as const,
               test: {
                 name: "guarded",
-                include: [
-                  "test/network/{network,conv-network,gradients,reference,specs}.test.ts",
-                  "test/training/{trainer,resume,patches}.test.ts",
-                  "test/wasm/threads.test.ts",
-                  "test/learning/*.test.ts",
-                ],
+                include: guardable,
+                maxWorkers: "100%",
                 setupFiles: "test/support/guarded-setup.ts",
                 sequence: { groupOrder: 2 },
                 ...timeouts,
