@@ -31,14 +31,7 @@ export {
   type Spec,
 } from "./network/spec.ts";
 export { type CameraNoise, cameraNoise } from "./noise/camera.ts";
-export {
-  addNoise,
-  levelOf,
-  type MixtureNoise,
-  type Noise,
-  type NoiseModel,
-  type SingleNoise,
-} from "./noise/noise.ts";
+export type { MixtureNoise, Noise, NoiseModel, SingleNoise } from "./noise/noise.ts";
 export type {
   GaussianNoise,
   PointwiseNoise,
@@ -61,6 +54,7 @@ export {
   runModel,
 } from "./quality/run-model.ts";
 export { type PictureRow, type PictureRowsOptions, pictureRows } from "./report/figures.ts";
+export { addNoise, levelOf } from "./training/checked-noise.ts";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.ts";
 export { fineTuning } from "./training/fine-tuning.ts";
 export { noisyOnlyRecipe } from "./training/noisy-only.ts";

@@ -93,14 +93,7 @@ function drawPart(noise: MixtureNoise, random: Random): SingleNoise {
   return (chosen ?? noise.of.at(-1)!).noise;
 }
 
-/**
- * The level, in grey levels, of the noise that `addNoise` gives to picture `index` with the same seed and purpose. It is
- * the root of the noise's mean square in a picture of mid grey, 127.5; for Gaussian and uniform noise that is `sigma`. The
- * level of a camera's noise depends on the picture: `addNoise` measures it while it adds the noise.
- * @param seed 32-bit unsigned integer
- * @param purpose a value of `Purpose`
- * @throws SpecError if the noise of the picture is a camera's
- */
+/** What src/training/checked-noise.ts offers under this name, without its checks. @throws SpecError if it is a camera's noise */
 export function levelOf(noise: NoiseModel, seed: number, purpose: number, index: number): number {
   const one = noiseAt(noise, seed, purpose, index);
   if (one.model !== "camera") return strengthOf(one);
@@ -177,13 +170,7 @@ export function addNoiseTo(
 }
 
 /**
- * Adds noise to pictures. The noise of picture i depends on seed, purpose and i alone, not on the other pictures.
- * @param seed 32-bit unsigned integer
- * @param purpose a value of `Purpose`, so that noise for training and for tests differs
- * @param levels is filled with the level of each picture's noise, in grey levels: that of `levelOf`; for a camera's noise
- * the root mean square of the noisy minus the clean picture
- * @returns the noisy values, in the order and with the length of `images.data`. They are not clipped, except that a
- * camera's are whole numbers from 0 to 255
+ * What src/training/checked-noise.ts offers under this name, but the noise, the seed and the purpose are not checked.
  * @throws SpecError if pictures for a camera's noise are neither grey nor RGB
  * @throws DataError if the parts of the set do not fit together
  */
