@@ -1,10 +1,11 @@
 /** Runs the suite of verdicts in every runtime that is found. */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { EdgeVM } from "@edge-runtime/vm";
 import { build, type Plugin } from "esbuild";
 import { chromium as launcher } from "playwright";
 import { concatenate } from "./bytes.ts";
@@ -56,6 +57,18 @@ const inWorkerd: Place = {
   },
 };
 
+/** The runtime of Next.js and Vercel, for which the package has bundles of their own. */
+const inEdgeLight: Place = {
+  name: "edge-light",
+  title: "edge-light",
+  isFound: true,
+  async run(folder) {
+    const runtime = new EdgeVM();
+    runtime.evaluate(await readFile(join(folder, "edge", "page.js"), "utf8"));
+    return JSON.parse(await runtime.evaluate("verdicts().then(JSON.stringify)"));
+  },
+};
+
 const inChromium: Place = {
   name: "Chromium",
   title: chromium ? "Chromium" : "Chromium (skipped: not found; set CHROMIUM to its path)",
@@ -76,7 +89,7 @@ const inChromium: Place = {
   },
 };
 
-export const places: readonly Place[] = [...runtimes.map(inProgram), inWorkerd, inChromium];
+export const places: readonly Place[] = [...runtimes.map(inProgram), inWorkerd, inEdgeLight, inChromium];
 
 /** Bundles the suite with files. @returns the folder, and how to remove it */
 export async function bundleSuite(
@@ -96,17 +109,31 @@ export async function bundleSuite(
   await start("print.js", "console.log(JSON.stringify(await verdicts()));");
   await start("page.js", "globalThis.verdicts = verdicts;");
   await start("answer.js", "export default { fetch: async () => Response.json(await verdicts()) };");
-  await build({
-    entryPoints: [join(folder, "print.js"), join(folder, "page.js")],
-    outdir: join(folder, "site"),
+  const common = {
     bundle: true,
-    format: "esm",
     platform: "neutral",
     target: "es2022",
-    alias: { "denoise-wasm/png": join(built, "png.js"), "denoise-wasm/jpeg": join(built, "jpeg.js") },
     plugins: [filesAt],
     loader: { ".bin": "binary" },
     logLevel: "warning",
+  } as const;
+  const withPng = (png: string) => ({
+    "denoise-wasm/png": join(built, png),
+    "denoise-wasm/jpeg": join(built, "jpeg.js"),
+  });
+  await build({
+    ...common,
+    entryPoints: [join(folder, "print.js"), join(folder, "page.js")],
+    outdir: join(folder, "site"),
+    format: "esm",
+    alias: withPng("png.js"),
+  });
+  await build({
+    ...common,
+    entryPoints: [join(folder, "page.js")],
+    outdir: join(folder, "edge"),
+    format: "iife",
+    alias: withPng("png.edge-light.js"),
   });
   await mkdir(join(folder, "worker"));
   await bundleWorker(join(folder, "answer.js"), join(folder, "worker"), [filesAt]);
