@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { EdgeVM } from "@edge-runtime/vm";
-import { build, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 import { chromium as launcher } from "playwright";
 import { concatenate } from "./bytes.ts";
 import { chromium, chromiumArguments } from "./chromium.js";
@@ -109,14 +109,14 @@ export async function bundleSuite(
   await start("print.js", "console.log(JSON.stringify(await verdicts()));");
   await start("page.js", "globalThis.verdicts = verdicts;");
   await start("answer.js", "export default { fetch: async () => Response.json(await verdicts()) };");
-  const common = {
+  const common: BuildOptions = {
     bundle: true,
     platform: "neutral",
     target: "es2022",
     plugins: [filesAt],
     loader: { ".bin": "binary" },
     logLevel: "warning",
-  } as const;
+  };
   const withPng = (png: string) => ({
     "denoise-wasm/png": join(built, png),
     "denoise-wasm/jpeg": join(built, "jpeg.js"),
