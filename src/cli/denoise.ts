@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { requireWritableFolder, writeFileAtomic } from "../data/files.node.ts";
+import { removeAbandoned, requireWritableFolder, writeFileAtomic } from "../data/files.node.ts";
 import { opaqueBytes } from "../data/photos.ts";
 import type { Denoised, Denoiser } from "../denoiser/denoiser.ts";
 import { createDenoiser } from "../denoiser/photo.ts";
@@ -155,6 +155,7 @@ async function run(inputs: string[], options: Options, command: Command): Promis
     const which = present.length === 1 ? present[0]!.output : `${present.length} results`;
     console.error(`${which} already there; --force makes ${present.length === 1 ? "it" : "them"} anew.`);
   }
+  await removeAbandoned([...jobs, ...present].flatMap(writtenBy));
   for (const { name, message } of clashes) console.error(`${name}: ${printable(message)}`);
   if (clashes.length > 0) process.exitCode = 1;
   if (jobs.length === 0) {
@@ -227,6 +228,10 @@ async function run(inputs: string[], options: Options, command: Command): Promis
   if (options.json) say(jsonText(done));
   if (failed > 0) process.exitCode = 1;
 }
+
+/** The files that a job writes. */
+const writtenBy = ({ output, comparison }: Job): string[] =>
+  [output, comparison].filter((path) => path !== undefined && path !== STANDARD) as string[];
 
 const withCalibration = (denoiser: Denoiser, calibration: Calibration | undefined): Denoiser =>
   calibration ? calibratedDenoiser(denoiser, calibration) : denoiser;

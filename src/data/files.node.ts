@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
-import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { OutputError } from "../errors.ts";
 
 /** For the system's error codes: what each means, and what to do. */
@@ -70,6 +70,20 @@ export function removeTemporaries(folder: string): void {
   }
 }
 
+/** Removes the temporary files of writes to these paths that never ended. Those of writes that go on are younger than a minute. */
+export async function removeAbandoned(paths: readonly string[]): Promise<void> {
+  const written = new Set(paths.map((path) => resolve(path)));
+  for (const folder of new Set([...written].map(dirname))) {
+    for (const name of await readdir(folder).catch(() => [])) {
+      const path = join(folder, name);
+      if (!TEMPORARY.test(name) || !written.has(path.replace(TEMPORARY, ""))) continue;
+      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+      // What cannot be removed does no harm.
+      if (Date.now() - mtimeMs > ABANDONED) await rm(path, { force: true }).catch(() => {});
+    }
+  }
+}
+
 /**
  * Creates a folder and its parents if they do not exist, and checks that files can be written in it. This is called
  * before work whose result would otherwise be lost.
@@ -103,6 +117,9 @@ export async function makeFolder(path: string): Promise<void> {
     throw error.code === "ENOENT" ? new Error("no folder can be created there", { cause: error }) : error;
   });
 }
+
+/** After so many milliseconds in which nobody wrote to it, a temporary file is one whose process was killed. */
+const ABANDONED = 60_000;
 
 /** A name for a temporary file beside a path, which `TEMPORARY` matches. */
 const temporaryName = (path: string): string => `${path}.${randomUUID().slice(0, 8)}.tmp`;

@@ -1,7 +1,18 @@
 /** The files that `denoise-wasm denoise` reads and writes: their formats, their names, and those that are there already. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -248,6 +259,17 @@ describe("names", () => {
       const before = await times(first);
       await rm(at("many", "150.png"));
       await writeFile(at("many", "150.png"), file);
+      const temporaries = async () => (await readdir(at("made"))).filter((name) => name.endsWith(".tmp"));
+      const left = await temporaries();
+      // As if it had been killed a minute ago while it wrote; that process may run on elsewhere; no result of this run.
+      const [abandoned, young, foreign] = [
+        "149.png.0123abcd.tmp",
+        "151.png.0123abcd.tmp",
+        "notes.0123abcd.tmp",
+      ] as const;
+      for (const name of [abandoned, young, foreign]) await writeFile(at("made", name), "half");
+      const earlier = Date.now() / 1000 - 61;
+      for (const name of [abandoned, foreign]) await utimes(at("made", name), earlier, earlier);
       const { code, stdout, stderr } = await runCli(folder, parameters);
       expect(code).toBe(1);
       expect(stderr.split("\n")[0]).toBe(`${first.length} results already there; --force makes them anew.`);
@@ -257,6 +279,7 @@ describe("names", () => {
       const files = await Promise.all((await made()).map((name) => readFile(at("made", name))));
       expect(files).toHaveLength(195);
       for (const one of files) expect(one).toEqual(files[0]);
+      expect((await temporaries()).sort()).toEqual([...left, young, foreign].sort());
     },
   );
 
