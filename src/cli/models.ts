@@ -13,6 +13,7 @@ const bundled = new Map<string, () => Promise<string | undefined>>([
   ["photo-grey", async () => (await import("../../build/models/photo.js")).grey],
   ["photo-tiny", async () => (await import("../../build/models/photo-tiny.js")).colour],
   ["photo-tiny-grey", async () => (await import("../../build/models/photo-tiny.js")).grey],
+  ["photo-large", async () => (await import("../../build/models/photo-large.js")).colour],
   ["fashion-conv", async () => (await import("../../build/models/fashion-conv.js")).grey],
 ]);
 
@@ -27,7 +28,11 @@ export const modelOption = (): Option =>
   ).argParser((name: string, names: string[] = []) => [...names, name]);
 
 /** Beside a model for colour pictures, the one for grey pictures that its name stands for too. */
-const twins: Record<string, string> = { photo: "photo-grey", "photo-tiny": "photo-tiny-grey" };
+const twins: Record<string, string> = {
+  photo: "photo-grey",
+  "photo-tiny": "photo-tiny-grey",
+  "photo-large": "photo-grey",
+};
 
 /** Loads the model of a name or a file. A name goes before a file of the same name. @throws ModelFileError */
 export async function modelOf(name: string): Promise<Model> {
@@ -43,8 +48,8 @@ export async function modelOf(name: string): Promise<Model> {
 /** The licence of a model that comes with the package, which is the package's; undefined for a file. */
 export const licenseOf = (name: string): string | undefined => (bundled.has(name) ? license : undefined);
 
-/** Loads models, each with its grey twin if it is one of the package that has one. @throws ModelFileError */
+/** Loads models, and behind them the grey twins of those of the package that have one. @throws ModelFileError */
 export function modelsOf(names: readonly string[]): Promise<{ name: string; model: Model }[]> {
-  const all = names.flatMap((name) => [name, twins[name] ?? []].flat());
+  const all = [...names, ...names.flatMap((name) => twins[name] ?? [])];
   return Promise.all([...new Set(all)].map(async (name) => ({ name, model: await modelOf(name) })));
 }

@@ -267,6 +267,31 @@ describe("denoise", () => {
   });
 });
 
+describe("the models of the package, by name", () => {
+  it.each([
+    ["photo", "photo", "photo-grey"],
+    ["photo-tiny", "photo-tiny", "photo-tiny-grey"],
+    ["photo-large", "photo-large", "photo-grey"],
+    ["photo-large photo-tiny-grey", "photo-large", "photo-tiny-grey"],
+  ])("%s", async (names, colour, grey) => {
+    const options = names.split(" ").flatMap((name) => ["--model", name]);
+    const { code, stderr } = await run(
+      ...["denoise", "grey.png", "photos/b.png", "-o", "by-name", "--sigma", "20", "--force", ...options],
+    );
+    expect([code, stderr]).toEqual([0, ""]);
+    for (const [name, channels, file] of [
+      [colour, 3, "b.png"],
+      [grey, 1, "grey.png"],
+    ] as const) {
+      const bytes = await readFile(new URL(`../../build/models/${name}.safetensors`, import.meta.url));
+      const denoiser = await createDenoiser({ model: bytes });
+      const picture = { data: noisy(channels), width, height };
+      const { data } = await denoiser.denoise(picture, { sigma: 20 });
+      expect((await png(join("by-name", file))).data).toEqual(data);
+    }
+  });
+});
+
 describe("evaluate over levels of noise", () => {
   it("on a folder of pictures, the network beside the noisy pictures", async () => {
     await mkdir(at("clean"));
