@@ -78,15 +78,16 @@ writeAlternating(
 // The weights that come with the package: as int8, and inlined like the wasm, those for colour and for grey pictures in one
 // script. createDenoiser uses "photo" and "photo-grey" if it is given none.
 const families = {
-  photo: ["photo", "photo-grey"],
-  "photo-tiny": ["photo-tiny", "photo-tiny-grey"],
-  "fashion-conv": ["fashion-conv"],
+  photo: { colour: "photo", grey: "photo-grey" },
+  "photo-tiny": { colour: "photo-tiny", grey: "photo-tiny-grey" },
+  "photo-large": { colour: "photo-large" },
+  "fashion-conv": { grey: "fashion-conv" },
 };
 mkdirSync("build/models", { recursive: true });
 const { decodeModel, encodeModel } = await modelFiles();
-for (const [family, names] of Object.entries(families)) {
-  const [grey, colour] = names.map(writeQuantized).reverse();
-  writeInlinedByName(`build/models/${family}`, { ...(colour && { colour }), grey });
+for (const [family, models] of Object.entries(families)) {
+  const written = Object.entries(models).map(([kind, name]) => [kind, writeQuantized(name)]);
+  writeInlinedByName(`build/models/${family}`, Object.fromEntries(written));
 }
 
 const external = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });

@@ -38,8 +38,8 @@ async function bundle(options) {
 
 /**
  * @param {readonly string[]} external the packages that stay imports; all others are bundled
- * @param {Readonly<Record<string, readonly string[]>>} families by the file of build/models that holds their weights, the names of
- * models
+ * @param {Readonly<Record<string, Readonly<Record<string, string>>>>} families by the file of build/models that holds their
+ * weights, the names of models for "colour" and "grey" pictures
  * @param {boolean | undefined} quiet
  */
 export async function writeBundles(external, families, quiet) {
@@ -49,7 +49,7 @@ export async function writeBundles(external, families, quiet) {
     mkdirSync(folder);
   }
   await writePackage(workerScript, external, families);
-  await writeAlone(Object.values(families).flat());
+  await writeAlone(Object.values(families).flatMap(Object.values));
   writeThirdParty(inputs);
   if (quiet) return;
   for (const file of readdirSync("build/esm")) console.log(`build/esm/${file}`);
@@ -67,9 +67,9 @@ async function writePackage(workerScript, external, families) {
   for (const name of ["thread-worker", "denoiser-worker"])
     writeFileSync(`build/esm/${name}.d.ts`, "export {};\n");
   // Weights are files of their own, which the entries of all runtimes share: they are most of what the package weighs.
-  for (const [family, names] of Object.entries(families)) {
+  for (const [family, models] of Object.entries(families)) {
     copyFileSync(`build/models/${family}.js`, `build/esm/weights-${family}.js`);
-    for (const name of names) writeModelEntry(name, family);
+    for (const [kind, name] of Object.entries(models)) writeModelEntry(name, family, kind);
   }
 
   // Code for denoising goes into two files, since each imported file makes a start a millisecond slower: what the entries for
@@ -124,13 +124,12 @@ async function writePackage(workerScript, external, families) {
 }
 
 /** The module `denoise-wasm/NAME.safetensors`. */
-function writeModelEntry(name, family) {
-  const colour = name.endsWith("-grey") || family === "fashion-conv" ? "grey" : "colour";
+function writeModelEntry(name, family, kind) {
   const path = `build/esm/${name}.safetensors`;
   writeFileSync(
     `${path}.js`,
-    `import { bytesOf } from "./shared.js";\nimport { ${colour} } from "./weights-${family}.js";\n` +
-      `export default /* @__PURE__ */ bytesOf(${colour});\n`,
+    `import { bytesOf } from "./shared.js";\nimport { ${kind} } from "./weights-${family}.js";\n` +
+      `export default /* @__PURE__ */ bytesOf(${kind});\n`,
   );
   writeFileSync(
     `${path}.d.ts`,

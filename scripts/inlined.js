@@ -2,7 +2,7 @@
 // src/wasm/inlined.ts turns the texts into bytes again.
 import { writeFileSync } from "node:fs";
 
-const textOf = (bytes) => String.fromCharCode(...bytes.map((byte) => (byte + 64) & 0xff));
+const textOf = (bytes) => Buffer.from(bytes.map((byte) => (byte + 64) & 0xff)).toString("latin1");
 
 /** Writes a module that exports a text, and its declaration. */
 export function writeText(path, text) {

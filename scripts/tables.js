@@ -207,7 +207,7 @@ function edgeSizes() {
   const files = [
     ["denoise.js", ": the entry without wasm and weights"],
     ["denoise.wasm", ""],
-    ...["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "fashion-conv"].map((name) => [
+    ...["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "photo-large", "fashion-conv"].map((name) => [
       `${name}.safetensors`,
       ", int8",
     ]),

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
 
@@ -10,7 +11,7 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** In bytes. More than a third of it are the weights. */
+/** In bytes, but for the weights of photo-large. More than a third of it are the other weights. */
 const most = 500_000;
 
 describe("the npm package", () => {
@@ -40,7 +41,9 @@ describe("the npm package", () => {
   });
 
   it("is not larger than it has to be", () => {
-    expect(packed.size).toBeLessThan(most);
+    // gzip looks 32 kB back, so that this file takes as much room among the others as alone.
+    const large = readFileSync(new URL("../build/esm/weights-photo-large.js", import.meta.url));
+    expect(packed.size - gzipSync(large).length).toBeLessThan(most);
   });
 });
 

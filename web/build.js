@@ -57,12 +57,17 @@ export async function buildPage() {
   for (const name of files) digest.update(readFileSync(folder + name));
   fill("service-worker.js", {
     "%VERSION%": digest.digest("hex").slice(0, 16),
-    '"%FILES%"': files.map((name) => JSON.stringify(name)).join(", "),
+    '"%FILES%"': listed(files.filter((name) => !laterFiles.includes(name))),
+    '"%LATER%"': listed(laterFiles),
   });
 }
 
 const samples = ["parrots.jpg", "window.jpg"];
-const models = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey"].map((name) => `${name}.safetensors`);
+const models = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "photo-large"].map(
+  (name) => `${name}.safetensors`,
+);
+/** What most visitors never need: it travels when it is asked for, and is kept from then on. */
+const laterFiles = ["models/photo-large.safetensors"];
 
 /** Copies a file of `web`, with each of the words replaced. */
 function fill(name, words) {
@@ -72,6 +77,8 @@ function fill(name, words) {
     Object.entries(words).reduce((text, [word, value]) => text.replace(word, value), text),
   );
 }
+
+const listed = (names) => names.map((name) => JSON.stringify(name)).join(", ");
 
 /** The names of all files of the page, below its folder. */
 function filesOfPage() {

@@ -9,6 +9,7 @@ import { byId, select, setText, whole } from "./dom.ts";
 const files: Readonly<Record<string, readonly string[]>> = {
   photo: ["photo", "photo-grey"],
   "photo-tiny": ["photo-tiny", "photo-tiny-grey"],
+  "photo-large": ["photo-large", "photo-grey"],
 };
 
 interface Loaded {

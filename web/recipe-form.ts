@@ -18,7 +18,7 @@ import type { DataSource, TrainingRequest } from "./training-messages.ts";
 const PATCHES = 2000;
 
 /** A model of the package as the recipe for going on with it, without its weights. */
-const tuned = (name: "photo" | "photo-tiny"): Recipe =>
+const tuned = (name: "photo" | "photo-tiny" | "photo-large"): Recipe =>
   fineTuning({ spec: recipes[name].spec as Spec, provenance: { recipe: name } } as Parameters<
     typeof fineTuning
   >[0]);
@@ -27,6 +27,7 @@ const tuned = (name: "photo" | "photo-tiny"): Recipe =>
 const offered: Readonly<Record<string, { readonly recipe: Recipe; readonly base?: string }>> = {
   photo: { recipe: tuned("photo"), base: "photo" },
   "photo-tiny": { recipe: tuned("photo-tiny"), base: "photo-tiny" },
+  "photo-large": { recipe: tuned("photo-large"), base: "photo-large" },
   "fashion-autoencoder": { recipe: recipes["fashion-autoencoder"] },
   "fashion-conv": { recipe: recipes["fashion-conv"] },
 };

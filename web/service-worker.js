@@ -1,6 +1,8 @@
-// Answers from the network, or without one from what was kept at the first visit. The build writes the two constants.
+// Answers from the network, or without one from what was kept: most files at the first visit, some when they are first asked
+// for. The build writes the three constants.
 const version = "%VERSION%";
 const files = ["%FILES%"];
+const later = ["%LATER%"].map((file) => new URL(file, location).href);
 
 self.addEventListener("install", (event) => {
   self.skipWaiting();
@@ -22,5 +24,18 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || new URL(request.url).origin !== location.origin) return;
   const kept = () => caches.match(request, { ignoreSearch: true, ignoreVary: true });
-  event.respondWith(fetch(request).catch(async (error) => (await kept()) ?? Promise.reject(error)));
+  event.respondWith(
+    fetch(request).then(
+      (response) => {
+        if (response.ok && later.includes(request.url)) event.waitUntil(keep(request, response.clone()));
+        return response;
+      },
+      async (error) => (await kept()) ?? Promise.reject(error),
+    ),
+  );
 });
+
+async function keep(request, response) {
+  const cache = await caches.open(version);
+  await cache.put(request, response);
+}

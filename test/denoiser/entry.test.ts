@@ -172,7 +172,7 @@ describe("the files that need no others", () => {
 });
 
 describe("the models as modules", () => {
-  const names = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "fashion-conv"];
+  const names = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "photo-large", "fashion-conv"];
   const moduleOf = async (name: string) =>
     join(
       root,

@@ -27,7 +27,7 @@ const most = 2e-5;
 
 const shippedModel = (name: string) =>
   decodeModel(readFileSync(join(root, `build/edge/${name}.safetensors`)), name);
-const shipped = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "fashion-conv"];
+const shipped = ["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "photo-large", "fashion-conv"];
 /** Spec 17 is left out: of its network's output next to nothing is above zero. */
 const randoms = Array.from({ length: 31 }, (_, number) => [number, randomModel(number)] as const).filter(
   ([number]) => number !== 17,

@@ -350,12 +350,13 @@ describe("the models for photographs, as the package has them", () => {
     ["photo-grey", 64_000],
     ["photo-tiny", 24_000],
     ["photo-tiny-grey", 16_000],
+    ["photo-large", 260_000],
   ])("%s has at most %d parameters", async (name, most) => {
     const { spec } = decodeModel(await readFile(join(root, `models/${name}.safetensors`)), name);
     expect(parameterCount(spec)).toBeLessThanOrEqual(most);
   });
 
-  it.each(["photo", "photo-grey", "photo-tiny", "photo-tiny-grey"])(
+  it.each(["photo", "photo-grey", "photo-tiny", "photo-tiny-grey", "photo-large"])(
     "%s loses at most 0.05 dB by eight bits",
     async (name) => {
       const files = [`models/${name}.safetensors`, `build/models/${name}.safetensors`];

@@ -145,8 +145,10 @@ describe.skipIf(!chromium)(title, () => {
     });
     afterAll(() => server.close());
 
-    it("travels in less than 440 KB in all, and the first view in less than 260", async () => {
-      const sizes = transferSizes();
+    it("travels in less than 440 KB, the first view in less than 260, and photo-large only when it is chosen", async () => {
+      const later = "models/photo-large.safetensors";
+      expect(await (await fetch(`${server.url}service-worker.js`)).text()).toContain(`later = ["${later}"]`);
+      const sizes = transferSizes().filter(({ name }) => name !== later);
       expect(sizes.map(({ name }) => name)).toContain("denoiser-worker.js");
       expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(440_000);
       await using opened = await openPage(browser, server.url, "denoise");
@@ -157,6 +159,7 @@ describe.skipIf(!chromium)(title, () => {
       );
       const first = sizes.filter(({ name }) => name === "index.html" || loaded.includes(name));
       expect(first.map(({ name }) => name)).toContain("models/photo.safetensors");
+      expect(loaded).not.toContain(later);
       expect(first.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(260_000);
     });
 
