@@ -157,7 +157,14 @@ export function denoiserOf(model: readonly (ArrayBuffer | Uint8Array<ArrayBuffer
 export function modelFiles(name: string): Promise<ArrayBuffer[]> {
   return Promise.all(
     files[name]!.map(async (file) => {
-      const response = await fetch(`models/${file}.safetensors`);
+      const response = await fetch(`models/${file}.safetensors`).catch((cause) => {
+        throw new Error(
+          `The model ${file} is not kept here, and the server cannot be reached. Choose another.`,
+          {
+            cause,
+          },
+        );
+      });
       if (!response.ok) throw new Error(`The model ${file} is not on the server (${response.status}).`);
       return response.arrayBuffer();
     }),

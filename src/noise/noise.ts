@@ -93,7 +93,7 @@ function drawPart(noise: MixtureNoise, random: Random): SingleNoise {
   return (chosen ?? noise.of.at(-1)!).noise;
 }
 
-/** What src/training/checked-noise.ts offers under this name, without its checks. @throws SpecError if it is a camera's noise */
+/** `levelOf` of `denoise-wasm/train`, without its checks. @throws SpecError if it is a camera's noise */
 export function levelOf(noise: NoiseModel, seed: number, purpose: number, index: number): number {
   const one = noiseAt(noise, seed, purpose, index);
   if (one.model !== "camera") return strengthOf(one);
@@ -170,7 +170,7 @@ export function addNoiseTo(
 }
 
 /**
- * What src/training/checked-noise.ts offers under this name, but the noise, the seed and the purpose are not checked.
+ * `addNoise` of `denoise-wasm/train`, without its checks of the noise, the seed and the purpose.
  * @throws SpecError if pictures for a camera's noise are neither grey nor RGB
  * @throws DataError if the parts of the set do not fit together
  */

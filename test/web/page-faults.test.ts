@@ -305,11 +305,16 @@ describePage("the page's faults", (at) => {
       const { page } = opened;
       await denoised(page);
       await page.evaluate(() => navigator.serviceWorker.ready);
+      // This one is kept from its first use on.
+      await page.selectOption("#model", "photo-large");
+      await denoised(page, 2);
       await own.close();
       await page.click("[data-sample=window]");
-      await denoised(page, 2);
-      await page.selectOption("#model", "photo-tiny");
       await denoised(page, 3);
+      await page.selectOption("#model", "photo-tiny");
+      await denoised(page, 4);
+      await page.selectOption("#model", "photo-large");
+      await denoised(page, 5);
       await goTo(page, "train");
       await page.selectOption("#recipe", "fashion-autoencoder");
       await page.fill("#epochs", "1");
@@ -321,6 +326,21 @@ describePage("the page's faults", (at) => {
     },
     120_000,
   );
+
+  it("says that a model cannot be loaded, and denoises by the next that is chosen", async () => {
+    await using opened = await openPage(at.browser, at.url, "denoise", { serviceWorkers: "block" });
+    const { page } = opened;
+    await denoised(page);
+    await page.route(/photo-large/, (route) => route.abort());
+    await page.selectOption("#model", "photo-large");
+    expect(await message(page, "denoise")).toMatch(/^The model photo-large is not kept here, and the server/);
+    await page.selectOption("#model", "photo-tiny");
+    await denoised(page, 2);
+    await page.unroute(/photo-large/);
+    await page.selectOption("#model", "photo-large");
+    await denoised(page, 3);
+    expect(await text(page, "denoiser-facts")).toMatch(/^264 KB/);
+  });
 
   it("keeps the files of a new version for later, not those that the browser still has of the one before", async () => {
     const copy = mkdtempSync(join(tmpdir(), "page-"));
