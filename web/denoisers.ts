@@ -158,12 +158,8 @@ export function modelFiles(name: string): Promise<ArrayBuffer[]> {
   return Promise.all(
     files[name]!.map(async (file) => {
       const response = await fetch(`models/${file}.safetensors`).catch((cause) => {
-        throw new Error(
-          `The model ${file} is not kept here, and the server cannot be reached. Choose another.`,
-          {
-            cause,
-          },
-        );
+        const words = `The model ${file} is not kept here, and the server cannot be reached. Choose another.`;
+        throw new Error(words, { cause });
       });
       if (!response.ok) throw new Error(`The model ${file} is not on the server (${response.status}).`);
       return response.arrayBuffer();

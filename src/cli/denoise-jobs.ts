@@ -183,3 +183,7 @@ export async function requireNoInput(output: string, inputs: readonly string[]):
     if (place === (await canonical(input)))
       throw new DataError(`${output} would overwrite the picture ${input}; write to another place`);
 }
+
+/** The files that a job writes. */
+export const writtenBy = ({ output, comparison }: Job): string[] =>
+  [output, comparison].filter((path) => path !== undefined && path !== STANDARD) as string[];

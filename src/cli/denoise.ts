@@ -19,7 +19,7 @@ import { pictureRows } from "../report/figures.ts";
 import { recipes } from "../training/recipes.ts";
 import type { Mode } from "../wasm/detect.ts";
 import { computingCores } from "../wasm/workers.ts";
-import { type Job, type JobOptions, jobsFrom, type Part } from "./denoise-jobs.ts";
+import { type Job, type JobOptions, jobsFrom, type Part, writtenBy } from "./denoise-jobs.ts";
 import { Interrupted, Interrupts } from "./interrupted.ts";
 import { jsonText } from "./json-text.ts";
 import { learningDenoiser } from "./learning-denoiser.ts";
@@ -228,10 +228,6 @@ async function run(inputs: string[], options: Options, command: Command): Promis
   if (options.json) say(jsonText(done));
   if (failed > 0) process.exitCode = 1;
 }
-
-/** The files that a job writes. */
-const writtenBy = ({ output, comparison }: Job): string[] =>
-  [output, comparison].filter((path) => path !== undefined && path !== STANDARD) as string[];
 
 const withCalibration = (denoiser: Denoiser, calibration: Calibration | undefined): Denoiser =>
   calibration ? calibratedDenoiser(denoiser, calibration) : denoiser;
